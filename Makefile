@@ -1,0 +1,84 @@
+# One command each: `make train`, `make test`. Both set up .venv first, from
+# nothing but Python and make; a second call finds it ready.
+
+VENV := .venv
+LOCK := requirements_lock.txt
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+
+GIN_FILE ?= anime.gin
+ARGS ?=
+PYTHON ?=
+
+# Packages that come as source are built with the locked setuptools, too. Older
+# and newer pip read different names for it.
+export PIP_CONSTRAINT := $(LOCK)
+export PIP_BUILD_CONSTRAINT := $(LOCK)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# A candidate is judged by running it: a shim may exist and yet fail.
+FITS := import ensurepip, ssl, sys, venv; \
+	sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))
+CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.11 python3.10 python3)
+
+# An environment whose interpreter has gone is no environment.
+$(shell $(RUN) -c '' 2>/dev/null || rm -f $(READY))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test lint build_file lock
+
+help:
+	@echo 'make train       train on $(GIN_FILE)   (GIN_FILE=cats.gin, ARGS="--run_dir=...")'
+	@echo 'make test        run the tests          (ARGS="tests/losses_test.py -k hinge")'
+	@echo 'make lint        check the style with ruff'
+	@echo 'make build_file  write the rules of BUILD anew from the imports'
+	@echo 'make lock        resolve requirements_lock.txt anew from pyproject.toml'
+	@echo 'make setup       only create $(VENV) with the locked packages'
+	@echo 'PYTHON=/path/to/python3.11 chooses the Python that a new $(VENV) is made with;'
+	@echo 'to change it, remove $(VENV) first.'
+
+setup: $(READY)
+
+train: $(READY)
+	@exec $(RUN) -m tf_twingan.train --gin_file=$(GIN_FILE) $(ARGS)
+
+test: $(READY)
+	@exec $(RUN) -m pytest $(ARGS)
+
+lint: $(READY)
+	@exec $(RUN) -m ruff check $(ARGS) .
+
+build_file: $(READY)
+	@exec $(RUN) -m tests.bazel_rules
+
+# uv resolves for every supported Python at once; the environment itself does
+# without it.
+lock:
+	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --quiet --universal \
+	  --no-emit-index-url --no-emit-find-links --extra dev \
+	  --python-version 3.10 pyproject.toml --output-file $(LOCK)
+
+# The mark is written last and removed first, so that neither a half-made
+# environment nor a half-done update passes for a finished one.
+$(READY): $(LOCK)
+	@if [ -e $(READY) ]; then \
+	  echo 'Updating $(VENV) to $(LOCK).'; \
+	  rm -f $(READY); \
+	else \
+	  python=; \
+	  for candidate in $(CANDIDATES); do \
+	    if $$candidate -c '$(FITS)' >/dev/null 2>&1; then \
+	      python=$$candidate; break; \
+	    fi; \
+	  done; \
+	  if [ -z "$$python" ]; then \
+	    echo 'tf_twingan needs Python 3.11 or 3.10 with its venv module; found none as: $(CANDIDATES). Install one, or name it: make PYTHON=/path/to/python3.11' >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Creating $(VENV) with $$($$python --version) and the locked packages:" \
+	    '1 to 5 minutes, once, and 2.2 GB of disk.'; \
+	  $$python -m venv --clear $(VENV) || exit 1; \
+	fi; \
+	$(RUN) -m pip install --quiet --requirement $(LOCK) || exit 1; \
+	touch $(READY)

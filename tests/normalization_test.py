@@ -1,0 +1,85 @@
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tf_twingan.models import normalization
+
+DOMAINS = ('photo', 'anime')
+
+
+def pictures(seed, offset=0.0):
+  return tf.random.stateless_normal([4, 5, 5, 3], [seed, 0]) * 2 + offset
+
+
+class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
+  def test_batch_norm_normalizes_each_part_by_itself(self):
+    norm = normalization.DomainNorm(DOMAINS, 3)
+    packed = tf.concat([pictures(1, 10.0), pictures(2, -10.0)], 0)
+    for part in tf.split(norm(packed, DOMAINS, training=True), 2):
+      self.assertAllClose(tf.reduce_mean(part, [0, 1, 2]), [0] * 3, atol=1e-4)
+      self.assertAllClose(
+        tf.math.reduce_std(part, [0, 1, 2]), [1] * 3, atol=1e-3
+      )
+
+  def test_instance_norm_normalizes_each_picture_in_both_modes(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='instance')
+    packed = tf.concat([pictures(1, 10.0), pictures(2, -10.0)], 0)
+    for training in (True, False):
+      outputs = norm(packed, DOMAINS, training=training)
+      self.assertAllClose(
+        tf.reduce_mean(outputs, [1, 2]), tf.zeros([8, 3]), atol=1e-4
+      )
+    self.assertLen(norm.parameters['photo'], 2)
+
+  @parameterized.parameters('batch', 'instance')
+  def test_a_domain_uses_its_own_scale_and_offset(self, kind):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
+    norm.parameters['anime']['offset'].assign([5.0] * 3)
+    x = pictures(1)
+    photo = norm(x, ['photo'], training=True)
+    anime = norm(x, ['anime'], training=True)
+    self.assertAllClose(anime, photo + 5.0, atol=1e-5)
+
+  @parameterized.parameters('batch', 'instance')
+  def test_packed_is_the_same_as_apart(self, kind):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
+    norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
+    a, b = pictures(1), pictures(2, 3.0)
+    for training in (True, False):
+      packed = norm(tf.concat([a, b], 0), DOMAINS, training=training)
+      apart = [
+        norm(x, [d], training=training)
+        for x, d in zip((a, b), DOMAINS)
+      ]
+      self.assertAllClose(packed, tf.concat(apart, 0), atol=1e-5)
+
+  def test_statistics_are_the_average_of_the_batches(self):
+    norm = normalization.DomainNorm(DOMAINS, 3)
+    batches = [pictures(seed, seed) for seed in range(3)]
+    for index, batch in enumerate(batches):
+      norm(batch, ['photo'], training=True, statistics_update=1 / (index + 1))
+    own = norm.parameters['photo']
+    means = [tf.reduce_mean(b, [0, 1, 2]) for b in batches]
+    self.assertAllClose(own['moving_mean'], np.mean(means, 0), atol=1e-4)
+    # The other domain has seen nothing.
+    self.assertAllEqual(norm.parameters['anime']['moving_mean'], [0] * 3)
+
+  def test_inference_uses_the_statistics(self):
+    norm = normalization.DomainNorm(DOMAINS, 3)
+    norm.parameters['photo']['moving_mean'].assign([1.0] * 3)
+    norm.parameters['photo']['moving_variance'].assign([4.0] * 3)
+    outputs = norm(tf.fill([1, 2, 2, 3], 5.0), ['photo'])
+    self.assertAllClose(outputs, tf.fill([1, 2, 2, 3], 2.0), atol=1e-4)
+
+  def test_training_alone_leaves_the_statistics(self):
+    norm = normalization.DomainNorm(DOMAINS, 3)
+    norm(pictures(1, 9.0), ['photo'], training=True)
+    self.assertAllEqual(norm.parameters['photo']['moving_mean'], [0] * 3)
+
+  def test_unknown_kind(self):
+    with self.assertRaisesRegex(ValueError, "'group'; choose one of batch"):
+      normalization.DomainNorm(DOMAINS, 3, kind='group')
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,166 @@
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tf_twingan.models import twingan
+
+DOMAINS = ('photo', 'anime', 'cat')
+
+
+def build(**options):
+  tf.random.set_seed(1)
+  options = {
+    'max_resolution': 16,
+    'channels_base': 32,
+    'channels_max': 16,
+    **options,
+  }
+  return twingan.TwinGAN(DOMAINS, **options)
+
+
+def pictures(resolution=16, batch=2, seed=1):
+  shape = [batch, resolution, resolution, 3]
+  return tf.random.stateless_uniform(shape, [seed, 0], -1.0, 1.0)
+
+
+class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
+  @parameterized.product(
+    norm=['batch', 'instance'], pixel_norm=[True, False], smooth=[True, False]
+  )
+  def test_new_stage_starts_as_the_previous_one(self, norm, pixel_norm, smooth):
+    model = build(norm=norm, pixel_norm=pixel_norm, smooth=smooth)
+    fine = pictures()
+    coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
+    before = model.translate(coarse, 'photo', 'anime', resolution=8)
+    after = model.translate(fine, 'photo', 'anime', resolution=16, alpha=0.0)
+    upsampled = tf.repeat(tf.repeat(before, 2, axis=1), 2, axis=2)
+    self.assertAllClose(after, upsampled, atol=1e-6)
+    self.assertGreater(float(tf.math.reduce_std(before)), 1e-3)
+
+  def test_alpha_one_leaves_the_blend_out(self):
+    model = build()
+    a = model.translate(pictures(), 'photo', 'cat', resolution=16, alpha=1.0)
+    b = model.translate(
+      pictures(), 'photo', 'cat', resolution=16, alpha=tf.constant(1.0)
+    )
+    self.assertAllClose(a, b, atol=1e-6)
+
+  @parameterized.parameters(4, 8, 16)
+  def test_shapes_and_dtypes(self, resolution):
+    model = build(precision='bfloat16')
+    x = pictures(resolution)
+    encoding = model.encode(x, ['photo'], resolution=resolution)
+    self.assertEqual(encoding.content.shape, [2, 4, 4, 16])
+    self.assertEqual(encoding.content.dtype, tf.bfloat16)
+    self.assertEqual(
+      sorted(encoding.skips), [r for r in (8, 16) if r <= resolution]
+    )
+    drawn = model.decode(encoding, ['anime'], resolution=resolution)
+    self.assertEqual(drawn.shape, x.shape)
+    self.assertEqual(drawn.dtype, tf.float32)
+
+  def test_a_domain_owns_its_norm_parameters_and_nothing_else(self):
+    model = build()
+    owned = {d: model.domain_variables(d) for d in DOMAINS}
+    for domain, variables in owned.items():
+      roles = {v.name.split(':')[0].split('/')[-1] for v in variables}
+      self.assertEqual(
+        roles,
+        {
+          f'{domain}_{role}'
+          for role in ('scale', 'offset', 'moving_mean', 'moving_variance')
+        },
+      )
+    shared = [
+      v
+      for v in model.variables
+      if not any(v is o for own in owned.values() for o in own)
+    ]
+    self.assertEqual(
+      {v.name.split(':')[0].split('/')[-1] for v in shared}, {'kernel', 'bias'}
+    )
+    # Encoder: 3 from_rgb, 2 blocks of 2. Generator: 3 blocks of 2.
+    for variables in owned.values():
+      self.assertLen(variables, 4 * (3 + 2 * 2 + 3 * 2))
+
+  def test_domains_share_the_convolution_objects(self):
+    two = twingan.TwinGAN(
+      DOMAINS[:2], max_resolution=16, channels_base=32, channels_max=16
+    )
+    kernels = lambda m: len([v for v in m.variables if 'kernel' in v.name])  # noqa: E731
+    self.assertEqual(kernels(build()), kernels(two))
+
+  def test_only_the_target_decides_how_a_code_is_drawn(self):
+    model = build()
+    for conv in model.generator.blocks['16px']:
+      conv.norm.parameters['cat']['offset'].assign_add(
+        tf.ones_like(conv.norm.parameters['cat']['offset'])
+      )
+    encoding = model.encode(pictures(), ['photo'], resolution=16)
+    anime = model.decode(encoding, ['anime'], resolution=16)
+    cat = model.decode(encoding, ['cat'], resolution=16)
+    self.assertGreater(float(tf.reduce_mean(tf.abs(anime - cat))), 1e-2)
+
+  @parameterized.parameters(1, 2)
+  def test_packed_drawings_are_those_of_single_calls(self, shift):
+    model = build(norm='instance')
+    reals = {d: pictures(seed=i) for i, d in enumerate(DOMAINS)}
+    drawn = model.reconstruct_and_translate(
+      reals, shift=shift, resolution=16, training=True
+    )
+    for index, target in enumerate(DOMAINS):
+      source = DOMAINS[(index - shift) % 3]
+      for packed, name in (
+        (drawn.reconstructions, target),
+        (drawn.translations, source),
+      ):
+        single = model.translate(
+          reals[name], name, target, resolution=16, training=True
+        )
+        self.assertAllClose(packed[index], single, atol=1e-4)
+
+  def test_skips_can_be_limited(self):
+    x = pictures()
+    model = build(skip_max_resolution=8)
+    encoding = model.encode(x, ['photo'], resolution=16)
+    changed = encoding._replace(
+      skips={**encoding.skips, 16: encoding.skips[16] + 1}
+    )
+    self.assertAllEqual(
+      model.decode(encoding, ['anime'], resolution=16),
+      model.decode(changed, ['anime'], resolution=16),
+    )
+
+  def test_config_builds_the_same_network(self):
+    model = build(norm='instance', smooth=True)
+    again = twingan.TwinGAN(**model.get_config())
+    self.assertEqual(
+      [(v.name, v.shape) for v in model.variables],
+      [(v.name, v.shape) for v in again.variables],
+    )
+
+  def test_size_at_256_px_is_that_of_the_article(self):
+    model = twingan.TwinGAN(('photo', 'anime'), max_resolution=256)
+    size = sum(
+      int(np.prod(v.shape)) for v in model.variables if 'kernel' in v.name
+    )
+    self.assertNear(size / 1e6, 8.64, 0.02)
+
+  @parameterized.parameters(
+    (dict(max_resolution=24), '24 is not a power of two'),
+    (dict(norm='group'), "'group'"),
+    (dict(precision='int8'), "'int8'; choose one of float32"),
+  )
+  def test_bad_values_are_named(self, options, message):
+    with self.assertRaisesRegex(ValueError, message):
+      build(**options)
+
+  def test_bad_domains_are_named(self):
+    with self.assertRaisesRegex(ValueError, 'two or more'):
+      twingan.TwinGAN(['photo'], max_resolution=8)
+    with self.assertRaisesRegex(ValueError, "'dog' in this model; it has photo"):
+      build().check_domain('dog')
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,25 @@
+"""tf_twingan: unpaired picture translation between domains, in TensorFlow 2.
+
+Three lines of use:
+
+  from tf_twingan import Translator
+  translator = Translator.from_pretrained('avatar_twins')
+  anime = translator.translate(photos, to='anime')  # uint8 NHWC in and out
+"""
+
+import importlib
+import os
+from typing import Any
+
+__version__ = '0.1.0'
+__all__ = ['Translator', '__version__']
+
+# TensorFlow tells of missing GPUs on every start; its errors are raised, too.
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+
+
+def __getattr__(name: str) -> Any:
+  # Lazily, so that `import tf_twingan` does not wait for TensorFlow.
+  if name == 'Translator':
+    return importlib.import_module('tf_twingan.inference').Translator
+  raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -1,0 +1,163 @@
+"""Checkpoints that are whole or not there, and are restored strictly.
+
+A checkpoint is a pair of files, `checkpoints/<images seen>.index` and
+`.data-...`. Writing one never touches the others; a new one is read back
+before older ones are deleted. Restoring takes the newest that can be read, says
+so when it had to pass over a damaged one, and never starts silently from
+nothing when there was something.
+"""
+
+import glob
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+from absl import logging
+
+_PREFIX = re.compile(r'^(\d+)\.index$')
+# What reading a damaged checkpoint raises, by kind of damage.
+_DAMAGE = (
+  tf.errors.DataLossError,
+  tf.errors.NotFoundError,
+  tf.errors.OutOfRangeError,
+  tf.errors.InvalidArgumentError,
+  tf.errors.InternalError,
+  tf.errors.UnknownError,
+)
+
+
+class Checkpoints:
+  """The checkpoints of one run directory."""
+
+  def __init__(self, folder: str, keep: int = 3):
+    """Opens a folder, which need not exist yet; `keep` newest stay."""
+    if keep < 1:
+      raise ValueError(f'keep is {keep}; at least 1 checkpoint must stay.')
+    self._folder = folder
+    self._keep = keep
+
+  def prefixes(self) -> list[str]:
+    """Path prefixes of all checkpoints, the newest first."""
+    if not os.path.isdir(self._folder):
+      return []
+    numbers = [
+      int(m.group(1)) for m in map(_PREFIX.match, os.listdir(self._folder)) if m
+    ]
+    return [self._prefix(n) for n in sorted(numbers, reverse=True)]
+
+  def save(self, images_seen: int, state: Mapping[str, Any]) -> str:
+    """Writes a checkpoint and deletes the oldest ones beyond `keep`.
+
+    Args:
+      images_seen: its name.
+      state: trackable objects by name.
+
+    Returns:
+      Its path prefix.
+
+    Raises:
+      OSError: it could not be written, e.g. because the disk is full; older
+        checkpoints are untouched.
+    """
+    os.makedirs(self._folder, exist_ok=True)
+    prefix = self._prefix(images_seen)
+    try:
+      tf.train.Checkpoint(**state).write(prefix)
+      self._check_readable(prefix)
+    except (tf.errors.OpError, OSError) as error:
+      self._remove(prefix)
+      raise OSError(
+        f'Could not write checkpoint {prefix}: {_first_line(error)}. Free '
+        'some disk space and run the same command again; older checkpoints '
+        'are intact.'
+      ) from error
+    for old in self.prefixes()[self._keep :]:
+      self._remove(old)
+    return prefix
+
+  def restore(self, state: Mapping[str, Any]) -> str | None:
+    """Restores the newest readable checkpoint, every value of it.
+
+    Args:
+      state: the objects given to `save`.
+
+    Returns:
+      Its path prefix, or None if the folder holds none.
+
+    Raises:
+      ValueError: none of those present can be read, or one holds other
+        objects than `state`.
+    """
+    return self._newest(
+      lambda prefix: tf.train.Checkpoint(**state).read(prefix).assert_consumed()
+    )
+
+  def restore_part(self, state: Mapping[str, Any]) -> str:
+    """Restores the objects in `state`, each whole, and leaves the rest.
+
+    Raises:
+      FileNotFoundError: there is no checkpoint.
+      ValueError: see `restore`.
+    """
+    prefix = self._newest(
+      lambda prefix: (
+        tf.train.Checkpoint(**state)
+        .read(prefix)
+        .assert_existing_objects_matched()
+        .expect_partial()
+      )
+    )
+    if prefix is None:
+      raise FileNotFoundError(
+        f'There is no checkpoint in {self._folder}; train first, or give '
+        'the directory of a run.'
+      )
+    return prefix
+
+  def _newest(self, read):
+    prefixes = self.prefixes()
+    if not prefixes:
+      if glob.glob(os.path.join(self._folder, '*.data-*')):
+        raise ValueError(
+          f'{self._folder} holds data but no .index file of any checkpoint; '
+          'restore the .index files, or choose another run directory.'
+        )
+      return None
+    for prefix in prefixes:
+      try:
+        read(prefix)
+      except _DAMAGE as error:
+        logging.warning(
+          'Checkpoint %s is damaged (%s); trying the one before it.',
+          prefix,
+          _first_line(error),
+        )
+        continue
+      except AssertionError as error:
+        raise ValueError(
+          f'Checkpoint {prefix} does not match this model: {_first_line(error)}'
+        ) from error
+      return prefix
+    raise ValueError(
+      f'None of the {len(prefixes)} checkpoints in {self._folder} can be '
+      'read; restore them from a copy, or choose another run directory.'
+    )
+
+  def _check_readable(self, prefix):
+    reader = tf.train.load_checkpoint(prefix)
+    for name in reader.get_variable_to_shape_map():
+      reader.get_tensor(name)
+
+  def _prefix(self, images_seen):
+    return os.path.join(self._folder, f'{images_seen:09d}')
+
+  def _remove(self, prefix):
+    for path in glob.glob(glob.escape(prefix) + '*'):
+      shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+
+def _first_line(error: BaseException) -> str:
+  return str(error).strip().splitlines()[0] if str(error) else repr(error)

@@ -1,0 +1,56 @@
+"""What all programs share at their edge: clear errors, no stray arguments."""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+
+import tensorflow as tf
+
+from tf_twingan import inference
+
+
+@contextlib.contextmanager
+def clear_errors() -> Iterator[None]:
+  """Ends the program with one line instead of a traceback.
+
+  For what a user can cause and cure: wrong values, missing files, a full disk
+  or memory, a training that diverged.
+  """
+  try:
+    yield
+  except (ValueError, OSError, FloatingPointError) as error:
+    sys.exit(f'Error: {error}')
+  except tf.errors.ResourceExhaustedError as error:
+    sys.exit(
+      f'Error: out of memory or disk ({error.message.splitlines()[0]})'
+      '. Lower Growth.batch_size or free some space.'
+    )
+
+
+def no_arguments(argv: Sequence[str]) -> None:
+  """Refuses what is no flag; a value without its flag would be dropped."""
+  if len(argv) > 1:
+    sys.exit(
+      f'Error: unexpected argument {argv[1]!r}; every value has a flag '
+      '(--help lists them).'
+    )
+
+
+def load_translator(
+  run_dir: str | None, model: str | None
+) -> inference.Translator:
+  """The translator that --run_dir or --model asks for.
+
+  Raises:
+    ValueError: both or neither are given, or there is no such model.
+    FileNotFoundError: the directory holds no run.
+  """
+  if bool(run_dir) == bool(model):
+    raise ValueError(
+      "give either --run_dir=DIR, a training's directory, or "
+      '--model=avatar_twins, the model that ships with '
+      'tf_twingan.'
+    )
+  if model:
+    return inference.Translator.from_pretrained(model)
+  return inference.Translator(run_dir)

@@ -1,0 +1,522 @@
+"""Source strings to pictures: where the images of a domain come from.
+
+A domain's source is one string, `SCHEME:WHAT?option=value&option=value`:
+
+  avatars:STYLE   the embedded avatar twins in one art style, see avatar_twins
+  folder:PATH     the pictures under a folder, of any size and common format
+  tfds:NAME       a TensorFlow Datasets dataset with an 'image' feature, its
+                  config and version included (`tfds:cycle_gan/horse2zebra`)
+
+  ?crop=0.7       keep the central 70 % of both sides (any scheme)
+  ?fit=pad        fill up to a square with white instead of cutting one out
+  ?split=trainA   tfds only: the split to train on, if not 'train'
+
+Folders and datasets are decoded once for a resolution and kept as one memory
+mapped array in `TF_TWINGAN_CACHE` (default ~/.cache/tf_twingan). What is held
+out for tests depends on the files' names alone, so that it stays held out when
+pictures are added and is the same in every run.
+"""
+
+import concurrent.futures
+import contextlib
+import difflib
+import hashlib
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tqdm
+from absl import logging
+
+from tf_twingan import images
+
+SPLITS = ('train', 'test')
+HOLDOUT_FRACTION = 0.1
+HOLDOUT_MAX = 500
+
+_CACHE_VARIABLE = 'TF_TWINGAN_CACHE'
+# An unfinished file that no one has written to for this long is a leftover.
+_ABANDONED_SECONDS = 3600
+
+
+class ImageSet(NamedTuple):
+  """The pictures of one source and split.
+
+  Attributes:
+    images: uint8 RGB, [n, resolution, resolution, 3]; read-only and possibly
+      memory mapped.
+    skipped: (path, reason) of each picture that could not be read.
+  """
+
+  images: np.ndarray
+  skipped: tuple[tuple[str, str], ...] = ()
+
+
+class _Request(NamedTuple):
+  source: str
+  what: str
+  split: str
+  resolution: int
+  crop: float
+  fit: str
+  tfds_split: str
+
+  def fitted(self, image: np.ndarray) -> np.ndarray:
+    return images.square(image, self.resolution, self.fit, crop=self.crop)
+
+  def read(self, path_or_bytes: str | os.PathLike | bytes) -> np.ndarray:
+    # Twice the pixels needed leave the last step to the better filter.
+    needed = int(np.ceil(2 * self.resolution / self.crop))
+    return self.fitted(images.read(path_or_bytes, at_least=needed))
+
+
+class _Decoded(NamedTuple):
+  images: np.ndarray
+  skipped: tuple[tuple[str, str], ...]
+  held_out: int
+  record: pathlib.Path
+
+
+def load(source: str, resolution: int, *, split: str = 'train') -> ImageSet:
+  """Reads the pictures of one source at one resolution.
+
+  Args:
+    source: `avatars:STYLE`, `folder:PATH` or `tfds:NAME`, with options; see
+      the module's docstring.
+    resolution: side of the pictures in pixels, a power of two from 4 up.
+    split: 'train' or 'test'. A folder's are its subfolders `train` and `test`
+      if it has both; else about 10 % of its pictures (at least 1, at most
+      500) are held out for 'test'.
+
+  Returns:
+    The pictures, and those that were skipped.
+
+  Raises:
+    FileNotFoundError: the folder is missing.
+    ValueError: anything else is wrong with the source or what it holds.
+    OSError: the cache cannot be written.
+  """
+  check_resolution(resolution)
+  if split not in SPLITS:
+    raise ValueError(
+      f'split {split!r} is unknown; use one of {", ".join(SPLITS)}'
+    )
+  scheme, what, options = _parse(source)
+  request = _Request(source, what, split, int(resolution), **options)
+  return _SCHEMES[scheme](request)
+
+
+def check_resolution(resolution: int) -> None:
+  """Raises ValueError unless it is a power of two from 4 up."""
+  integral = isinstance(resolution, (int, np.integer)) and not isinstance(
+    resolution, bool
+  )
+  if not integral or resolution < 4 or resolution & (resolution - 1):
+    nearest = ''
+    if integral and resolution > 4:
+      below = 2 ** (int(resolution).bit_length() - 1)
+      nearest = f', here {below} or {2 * below}'
+    raise ValueError(
+      f'resolution {resolution!r} is no power of two from 4 up; '
+      f'use 4, 8, 16, 32, ...{nearest}'
+    )
+
+
+def cache_folder() -> pathlib.Path:
+  """Where decoded pictures are kept."""
+  folder = os.environ.get(_CACHE_VARIABLE)
+  return pathlib.Path(folder or '~/.cache/tf_twingan').expanduser()
+
+
+def _parse(source: str) -> tuple[str, str, dict[str, Any]]:
+  """The scheme, what it names, and the options with their defaults."""
+  scheme, colon, rest = source.partition(':')
+  if not colon or scheme not in _SCHEMES:
+    if os.path.exists(os.path.expanduser(source)):
+      hint = f"; did you mean 'folder:{source}'?"
+    else:
+      hint = _did_you_mean(scheme, _SCHEMES)
+    raise ValueError(
+      f'source {source!r} has no known scheme; use '
+      f'{" or ".join(_USAGE.values())}{hint}'
+    )
+  what, _, tail = rest.partition('?')
+  if not what:
+    raise ValueError(
+      f'source {source!r} names nothing after its colon; write {_USAGE[scheme]}'
+    )
+  names = ('crop', 'fit') + (('split',) if scheme == 'tfds' else ())
+  given = {}
+  for part in tail.split('&') if tail else ():
+    name, _, value = part.partition('=')
+    if name not in names:
+      raise ValueError(
+        f'{source}: option {name!r} is unknown; the options of '
+        f'{scheme}: are {", ".join(names)}'
+      )
+    if name in given:
+      raise ValueError(f'{source}: option {name!r} is given twice; keep one')
+    given[name] = value
+  try:
+    crop = float(given.get('crop', 1.0))
+  except ValueError:
+    crop = 0.0
+  if not 0 < crop <= 1:
+    raise ValueError(
+      f'{source}: crop={given["crop"]} is no fraction in (0, 1];'
+      ' 0.7 keeps the central 70 % of both sides'
+    )
+  fit = given.get('fit', 'crop')
+  if fit not in images.FITS:
+    raise ValueError(
+      f'{source}: fit={fit} is unknown; use one of {", ".join(images.FITS)}'
+    )
+  return (
+    scheme,
+    what,
+    {'crop': crop, 'fit': fit, 'tfds_split': given.get('split', 'train')},
+  )
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+  close = difflib.get_close_matches(name, list(known), n=1)
+  return f'; did you mean {close[0]!r}?' if close else ''
+
+
+def _avatars(request: _Request) -> ImageSet:
+  # Here, not above: drawing needs packages that folders can do without.
+  from tf_twingan.data import avatar_twins
+
+  if request.what not in avatar_twins.STYLES:
+    raise ValueError(
+      f'{request.source}: avatar style {request.what!r} is unknown; use '
+      f'one of {", ".join(avatar_twins.STYLES)}'
+      f'{_did_you_mean(request.what, avatar_twins.STYLES)}'
+    )
+  pictures, _ = avatar_twins.load(request.what, request.split)
+  drawn = pictures.shape[1]
+  if request.crop == 1 and request.resolution <= drawn:
+    return ImageSet(images.downsample(pictures, request.resolution))
+  return ImageSet(np.stack([request.fitted(p) for p in pictures]))
+
+
+def _folder(request: _Request) -> ImageSet:
+  root = pathlib.Path(request.what).expanduser()
+  has_splits = all((root / split).is_dir() for split in SPLITS)
+  if has_splits:
+    root = root / request.split
+  try:
+    files = images.list_files(root)
+  except (FileNotFoundError, ValueError) as error:
+    raise type(error)(f'source {request.source}: {error}') from None
+  if not files:
+    raise ValueError(
+      f'{request.source}: no pictures found under {root}; '
+      f'searched for **/*{{{",".join(images.SUFFIXES)}}}'
+    )
+  names = {file.relative_to(root).as_posix(): file for file in files}
+  places = {name: _place(name) for name in names}
+  ordered = sorted(names, key=places.get)
+  stamps = []
+  for name in ordered:
+    stat = names[name].stat()
+    stamps.append((name, stat.st_size, stat.st_mtime_ns))
+
+  decoded = _cached(
+    request,
+    where=str(root.resolve()),
+    content=stamps,
+    count=len(ordered),
+    pictures=lambda: ((name, names[name]) for name in ordered),
+    held_out=lambda name: places[name] < HOLDOUT_FRACTION,
+  )
+  if has_splits:
+    return _usable(request, decoded, decoded.images)
+  held_out = min(max(decoded.held_out, 1), HOLDOUT_MAX)
+  part = (
+    decoded.images[:held_out]
+    if request.split == 'test'
+    else decoded.images[held_out:]
+  )
+  return _usable(request, decoded, part)
+
+
+def _place(name: str) -> float:
+  """A number in [0, 1) that depends on nothing but the name."""
+  return int(hashlib.sha256(name.encode()).hexdigest()[:13], 16) / 16**13
+
+
+def _tfds(request: _Request) -> ImageSet:
+  # Here, not above: it takes long to import and folders can do without it.
+  import tensorflow_datasets as tfds
+
+  data_dir = os.environ.get('TFDS_DATA_DIR')
+  try:
+    builder = tfds.builder(request.what, data_dir=data_dir)
+  except tfds.core.registered.DatasetNotFoundError:
+    name = request.what.partition('/')[0].partition(':')[0]
+    known = tfds.list_builders(with_community_datasets=False)
+    raise ValueError(
+      f'{request.source}: TensorFlow Datasets has no {name!r}; see '
+      'https://www.tensorflow.org/datasets for its names'
+      f'{_did_you_mean(name, known)}'
+    ) from None
+  except Exception as error:
+    raise ValueError(
+      f'{request.source}: {_first_line(error)}; see '
+      'https://www.tensorflow.org/datasets for its configs and '
+      'versions'
+    ) from None
+  if 'image' not in (builder.info.features or ()):
+    raise ValueError(
+      f"{request.source}: this dataset has no 'image' feature but "
+      f'{", ".join(builder.info.features or ())}; use a dataset of pictures'
+    )
+  try:
+    builder.download_and_prepare()
+  # Downloads fail in as many ways as there are hosts.
+  except Exception as error:
+    raise ValueError(
+      f'{request.source}: could not be prepared: {_first_line(error)}; '
+      f'`tfds build {request.what}` shows why, or set TFDS_DATA_DIR to where '
+      'it is'
+    ) from error
+
+  train = request.tfds_split
+  sizes = {
+    name: info.num_examples for name, info in builder.info.splits.items()
+  }
+  if train not in sizes:
+    raise ValueError(
+      f'{request.source}: split {train!r} is unknown; add '
+      f'?split=NAME, NAME one of {", ".join(sizes)}'
+    )
+  test = train.replace('train', 'test')
+  if test not in sizes or test == train:
+    held_out = min(max(1, int(sizes[train] * HOLDOUT_FRACTION)), HOLDOUT_MAX)
+    test, train = f'{train}[:{held_out}]', f'{train}[{held_out}:]'
+  split = test if request.split == 'test' else train
+
+  def pictures() -> Iterator[tuple[str, bytes]]:
+    # The encoded bytes, so that one reader judges all pictures.
+    dataset = builder.as_dataset(
+      split=split,
+      shuffle_files=False,
+      decoders=tfds.decode.PartialDecoding(
+        {'image': True}, decoders={'image': tfds.decode.SkipDecoding()}
+      ),
+    )
+    for index, example in enumerate(tfds.as_numpy(dataset)):
+      yield f'{builder.info.full_name} {split} {index}', example['image']
+
+  count = builder.info.splits[split].num_examples
+  decoded = _cached(
+    request,
+    where=f'{builder.data_path} {split}',
+    content=[builder.info.full_name, count],
+    count=count,
+    pictures=pictures,
+  )
+  return _usable(request, decoded, decoded.images)
+
+
+def _first_line(error: Exception) -> str:
+  lines = str(error).strip().splitlines()
+  return lines[0].rstrip('.;') if lines else type(error).__name__
+
+
+def _usable(request: _Request, decoded: _Decoded, part: np.ndarray) -> ImageSet:
+  """The split's `part` of the decoded pictures; too few are an error."""
+  total, skipped = len(decoded.images), decoded.skipped
+  few = '; '.join(f'{path} ({why})' for path, why in skipped[:3])
+  if skipped:
+    logging.warning(
+      '%s: %d of %d pictures skipped: %s; the full list is in %s',
+      request.source,
+      len(skipped),
+      len(skipped) + total,
+      few,
+      decoded.record,
+    )
+  needed = 2 if request.split == 'train' else 1
+  if len(part) < needed:
+    raise ValueError(
+      f'{request.source}: '
+      f'{"one image only" if total == 1 else f"{total} usable images"}, '
+      f'{len(part)} for the {request.split} split'
+      f'{f", {len(skipped)} skipped: {few}" if skipped else ""}; add '
+      'pictures: at least 2 to train on and 1 held out'
+    )
+  return ImageSet(part, skipped)
+
+
+def _cached(
+  request: _Request,
+  *,
+  where: str,
+  content: Any,
+  count: int,
+  pictures: Callable[[], Iterable[tuple[str, Any]]],
+  held_out: Callable[[str], bool] = lambda name: False,
+) -> _Decoded:
+  """The decoded pictures from the cache, decoded first if need be.
+
+  An array is named by where its pictures come from and how they were fitted,
+  then by what was there. A finished one has a record (.json) beside it.
+
+  Args:
+    request: how to fit the pictures.
+    where: names the place the pictures come from.
+    content: JSON-able; changes when the pictures there do.
+    count: how many there are.
+    pictures: yields (name, file or bytes).
+    held_out: whether the picture of that name belongs to the test split.
+  """
+  place = _digest([where, request.resolution, request.fit, request.crop])
+  base = cache_folder() / f'{place}-{_digest(content)}'
+  array_path = base.with_suffix('.npy')
+  record_path = base.with_suffix('.json')
+  shape = (request.resolution, request.resolution, 3)
+  try:
+    record = json.loads(record_path.read_text())
+    array = np.load(array_path, mmap_mode='r')
+    if array.shape != (record['count'], *shape) or array.dtype != np.uint8:
+      raise ValueError(f'holds {array.dtype} {array.shape}')
+  except FileNotFoundError:
+    pass
+  except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+    logging.warning(
+      '%s is damaged (%s): decoding the pictures again', array_path, error
+    )
+  else:
+    return _Decoded(
+      array,
+      tuple(map(tuple, record['skipped'])),
+      record['held_out'],
+      record_path,
+    )
+
+  needed = count * int(np.prod(shape)) + 4096
+  folder = base.parent
+  unfinished = folder / f'{base.name}.{uuid.uuid4().hex}.tmp'
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+    _tidy(folder, place, keep=base.name)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+      raise OSError(f'{free} bytes free')
+    record = {
+      'source': request.source,
+      'from': where,
+      'resolution': request.resolution,
+      'fit': request.fit,
+      'crop': request.crop,
+    }
+    with open(unfinished, 'wb') as file:
+      record |= _write(file, request, shape, count, pictures(), held_out)
+    os.replace(unfinished, array_path)
+    # Last, because the record is what declares the array finished.
+    unfinished.write_text(json.dumps(record, indent=1))
+    os.replace(unfinished, record_path)
+  except OSError as error:
+    raise OSError(
+      f'{request.source}: cannot write the {needed} bytes of its decoded '
+      f'pictures to {folder} ({error.strerror or error}); free some space, '
+      f'or set {_CACHE_VARIABLE} to a folder with room'
+    ) from error
+  finally:
+    with contextlib.suppress(OSError):
+      unfinished.unlink()
+  return _Decoded(
+    np.load(array_path, mmap_mode='r'),
+    tuple(map(tuple, record['skipped'])),
+    record['held_out'],
+    record_path,
+  )
+
+
+def _digest(value: Any) -> str:
+  return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+
+
+def _tidy(folder: pathlib.Path, place: str, *, keep: str) -> None:
+  """Removes what an array of this place supersedes, and old leftovers."""
+  for path in folder.glob(f'{place}-*'):
+    try:
+      if path.suffix == '.tmp':
+        obsolete = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
+      else:
+        obsolete = path.stem != keep
+      if obsolete:
+        path.unlink()
+    # Another process was quicker, finishing or removing it.
+    except FileNotFoundError:
+      pass
+
+
+def _write(
+  file: Any,
+  request: _Request,
+  shape: tuple[int, ...],
+  count: int,
+  pictures: Iterable[tuple[str, Any]],
+  held_out: Callable[[str], bool],
+) -> Mapping[str, Any]:
+  """Writes the decoded pictures as .npy; returns what the record says of them.
+
+  By plain writes: a memory map on a full disk ends the process by SIGBUS
+  instead of raising an error.
+  """
+  header = {'descr': '|u1', 'fortran_order': False, 'shape': (count, *shape)}
+  np.lib.format.write_array_header_1_0(file, header)
+  start = file.tell()
+  written = tests = 0
+  skipped = []
+
+  def decode(item: tuple[str, Any]) -> tuple[str, np.ndarray | Exception]:
+    name, encoded = item
+    try:
+      return name, request.read(encoded)
+    except (ValueError, OSError) as error:
+      return name, error
+
+  workers = min(8, os.cpu_count() or 1)
+  pictures = iter(pictures)
+  with (
+    concurrent.futures.ThreadPoolExecutor(workers) as pool,
+    tqdm.tqdm(
+      total=count, desc=f'reading {request.source}', delay=1, unit='picture'
+    ) as progress,
+  ):
+    # By the handful, so that no more than that waits in memory.
+    while handful := list(itertools.islice(pictures, 32 * workers)):
+      for name, result in pool.map(decode, handful):
+        progress.update()
+        if isinstance(result, Exception):
+          skipped.append((name, getattr(result, 'reason', str(result))))
+          continue
+        file.write(result.tobytes())
+        written += 1
+        tests += held_out(name)
+  # numpy pads the header so that the first dimension can be set afterwards.
+  file.seek(0)
+  np.lib.format.write_array_header_1_0(
+    file, header | {'shape': (written, *shape)}
+  )
+  assert file.tell() == start
+  return {'count': written, 'held_out': tests, 'skipped': skipped}
+
+
+_SCHEMES = {'avatars': _avatars, 'folder': _folder, 'tfds': _tfds}
+_USAGE = {
+  'avatars': 'avatars:STYLE',
+  'folder': 'folder:PATH',
+  'tfds': 'tfds:NAME',
+}

@@ -1,0 +1,184 @@
+"""Translator: a trained run or a pretrained model, ready to use.
+
+It needs the run's `model.json` and a checkpoint, and neither gin nor data nor
+an optimizer. It uses the averaged weights with the moving statistics that
+were estimated for them, so a picture's translation depends on nothing but
+the picture.
+"""
+
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tf_twingan import checkpoints, configs
+from tf_twingan import images as images_lib
+from tf_twingan.models import twingan
+
+_PRETRAINED = pathlib.Path(__file__).resolve().parent / 'pretrained'
+_BATCH = 32
+
+
+class Translator:
+  """Translates pictures between the domains of one model.
+
+  Attributes:
+    domains: their names, in order.
+    resolution: side of the pictures that it draws, px.
+    images_seen: of each domain, in training.
+  """
+
+  def __init__(self, run_dir: str):
+    """Loads a run.
+
+    Args:
+      run_dir: the directory of a training, finished or not.
+
+    Raises:
+      FileNotFoundError: it holds no run, or no checkpoint yet.
+      ValueError: what it holds is damaged.
+    """
+    self._model = twingan.TwinGAN(**configs.read_model(run_dir))
+    resolution = tf.Variable(0, dtype=tf.int64)
+    images_seen = tf.Variable(0, dtype=tf.int64)
+    alpha = tf.Variable(1.0)
+    checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints')).restore_part(
+      dict(
+        average=self._model,
+        resolution=resolution,
+        alpha=alpha,
+        images_seen=images_seen,
+      )
+    )
+    self.domains: tuple[str, ...] = self._model.domains
+    self.resolution = int(resolution.numpy())
+    self.images_seen = int(images_seen.numpy())
+    # Python numbers, so that a graph holds just what this stage runs.
+    stage = dict(resolution=self.resolution, alpha=float(alpha.numpy()))
+    self._translate = tf.function(
+      lambda images, source, target: self._model.translate(
+        images, source, target, **stage
+      )
+    )
+    self._encode = tf.function(
+      lambda images, source: (
+        self._model.encode(images, [source], **stage).content
+      )
+    )
+
+  @classmethod
+  def from_pretrained(cls, name: str) -> 'Translator':
+    """Loads a model that ships with the package.
+
+    Args:
+      name: e.g. 'avatar_twins'.
+
+    Raises:
+      ValueError: there is no such model; names those that there are.
+    """
+    return cls(str(pretrained_dir(name)))
+
+  def translate(
+    self, images: np.ndarray, to: str, source: str | None = None
+  ) -> np.ndarray:
+    """Draws pictures in another domain.
+
+    Args:
+      images: uint8 RGB [n, height, width, 3] of any size; the largest square
+        in the middle is used.
+      to: the domain to draw them in.
+      source: their own domain; may be left out if the model has two.
+
+    Returns:
+      uint8 RGB [n, resolution, resolution, 3].
+
+    Raises:
+      ValueError: no such domain, or `images` is no such array.
+    """
+    source = self.source_for(to, source)
+    return self._in_batches(
+      images,
+      lambda batch: images_lib.to_uint8(
+        self._translate(batch, source, to).numpy()
+      ),
+    )
+
+  def encode(self, images: np.ndarray, source: str) -> np.ndarray:
+    """Content codes.
+
+    Args:
+      images: as for `translate`.
+      source: their domain.
+
+    Returns:
+      float32 [n, 4, 4, channels].
+    """
+    self._model.check_domain(source)
+    return self._in_batches(
+      images,
+      lambda batch: tf.cast(self._encode(batch, source), tf.float32).numpy(),
+    )
+
+  def source_for(self, to: str, source: str | None = None) -> str:
+    """The domain to translate from, if it is given or goes without saying."""
+    self._model.check_domain(to)
+    if source is not None:
+      return self._model.check_domain(source)
+    others = [d for d in self.domains if d != to]
+    if len(others) > 1:
+      raise ValueError(
+        f'The model has several domains to translate to {to!r} '
+        f'from: {", ".join(others)}; name one as the source.'
+      )
+    return others[0]
+
+  def prepare(self, images: np.ndarray) -> np.ndarray:
+    """Crops and scales pictures to what the model takes.
+
+    Args:
+      images: as for `translate`.
+
+    Returns:
+      uint8 [n, resolution, resolution, 3].
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
+      raise ValueError(
+        f'images are {images.dtype} {list(images.shape)}; give uint8 RGB '
+        '[n, height, width, 3] (a single picture as images[None]).'
+      )
+    if images.shape[1:3] == (self.resolution, self.resolution):
+      return images
+    prepared: list[np.ndarray] = [
+      images_lib.square(image, self.resolution) for image in images
+    ]
+    return (
+      np.stack(prepared)
+      if prepared
+      else np.zeros([0, self.resolution, self.resolution, 3], np.uint8)
+    )
+
+  def _in_batches(self, images, function):
+    prepared = self.prepare(images)
+    # An empty batch goes through, too, to give a result of the right shape.
+    starts = range(0, max(len(prepared), 1), _BATCH)
+    return np.concatenate(
+      [function(images_lib.to_float(prepared[i : i + _BATCH])) for i in starts]
+    )
+
+
+def pretrained_dir(name: str) -> pathlib.Path:
+  """The folder of a model that ships with the package.
+
+  Raises:
+    ValueError: there is no such model; names those that there are.
+  """
+  folder = _PRETRAINED / name
+  if not (folder / 'model.json').is_file():
+    known = sorted(p.parent.name for p in _PRETRAINED.glob('*/model.json'))
+    raise ValueError(
+      f'There is no pretrained model {name!r}; there is '
+      f'{", ".join(known) or "none"}.'
+    )
+  return folder

@@ -1,0 +1,1 @@
+"""Scores, one a module, computed on arrays given to them."""

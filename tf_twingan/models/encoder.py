@@ -1,0 +1,116 @@
+"""Pictures to a content code, mirroring the generator (Twin-GAN, 2018).
+
+Progressively grown like PGGAN's discriminator, but normalized per domain: the
+convolutions are shared by all domains. What comes out is the single hand-over
+to the generator: a 4x4 content code and the features of each finer
+resolution, for the U-Net skips (Ronneberger et al. 2015).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tf_twingan.models import layers, normalization, resolutions
+
+
+class Encoding(NamedTuple):
+  """What the generator needs to draw a picture.
+
+  Attributes:
+    content: [batch, 4, 4, channels].
+    skips: {resolution: [batch, resolution, resolution, channels]}.
+  """
+
+  content: tf.Tensor
+  skips: dict[int, tf.Tensor]
+
+  def take(self, order: Sequence[int], parts: int) -> 'Encoding':
+    """The same with the batch's equal parts in another order."""
+
+    def pick(tensor):
+      pieces = tf.split(tensor, parts)
+      return tf.concat([pieces[i] for i in order], axis=0)
+
+    return Encoding(
+      pick(self.content), {r: pick(s) for r, s in self.skips.items()}
+    )
+
+
+class Encoder(keras.layers.Layer):
+  """The shared encoder; every stage's block exists from the start."""
+
+  def __init__(
+    self,
+    domains: Sequence[str],
+    max_resolution: int,
+    *,
+    channels: resolutions.Channels,
+    norm: str,
+    pixel_norm: bool,
+    precision: str,
+    name: str = 'encoder',
+  ):
+    super().__init__(name=name, autocast=False)
+    self._precision = precision
+    options = dict(domains=domains, norm=norm, pixel_norm=pixel_norm)
+    self.from_rgb, self.blocks = {}, {}
+    for resolution in resolutions.up_to(max_resolution):
+      key, width = resolutions.key(resolution), channels(resolution)
+      self.from_rgb[key] = normalization.NormalizedConv(
+        3, width, 1, name=f'from_rgb_{key}', **options
+      )
+      if resolution == resolutions.SMALLEST:
+        continue  # What arrives here is the content code.
+      out = channels(resolution // 2)
+      self.blocks[key] = [
+        normalization.NormalizedConv(
+          width, width, name=f'{key}_conv_1', **options
+        ),
+        normalization.NormalizedConv(
+          width, out, name=f'{key}_conv_2', **options
+        ),
+      ]
+
+  def call(
+    self,
+    images: tf.Tensor,
+    domains: Sequence[str],
+    *,
+    resolution: int,
+    alpha=1.0,
+    **mode,
+  ) -> Encoding:
+    """Encodes pictures.
+
+    Args:
+      images: [batch, resolution, resolution, 3] in [-1, 1]; the batch is
+        len(domains) equal parts, one after another.
+      domains: the domain of each part, static.
+      resolution: of the stage, static.
+      alpha: how far this stage is faded in. A Python 1.0 leaves the blending
+        out of the graph.
+      **mode: `training`, `statistics_update` of the norm.
+
+    Returns:
+      The Encoding, in the model's precision.
+    """
+    images = tf.cast(images, self._precision)
+    key = resolutions.key(resolution)
+    features = self.from_rgb[key](images, domains, **mode)
+    fading = resolution > resolutions.SMALLEST and not (
+      isinstance(alpha, float) and alpha == 1.0
+    )
+    skips = {}
+    for size in reversed(resolutions.up_to(resolution)[1:]):
+      for conv in self.blocks[resolutions.key(size)]:
+        features = conv(features, domains, **mode)
+      skips[size] = features
+      features = layers.downsample(features)
+      if fading and size == resolution:
+        coarse = self.from_rgb[resolutions.key(size // 2)](
+          layers.downsample(images), domains, **mode
+        )
+        features = layers.fade(coarse, features, alpha)
+    return Encoding(features, skips)

@@ -1,0 +1,190 @@
+"""The parts every network here is built of, after PGGAN.
+
+Karras et al., "Progressive Growing of GANs" (2018): equalized learning rate
+(section 4.1), pixel norm (4.2), minibatch standard deviation (section 3).
+
+A layer computes in the dtype of its input and keeps its weights in float32,
+so precision is decided once, where pictures enter a network, and flows with
+the data. Keras would cast inputs to a layer's own policy; `autocast=False`
+says not to.
+"""
+
+import math
+
+import keras
+import tensorflow as tf
+
+LEAKY_SLOPE = 0.2
+_BLUR = (1.0, 2.0, 1.0)
+
+
+class Conv(keras.layers.Layer):
+  """A same-padded convolution with equalized learning rate.
+
+  The stored kernel is drawn from N(0, 1) and multiplied by He's constant
+  `gain / sqrt(fan_in)` each time it is used, so that under Adam every layer
+  learns at the same relative speed (PGGAN section 4.1).
+
+  Attributes:
+    kernel: float32 [size, size, in_channels, out_channels].
+    bias: float32 [out_channels], or None.
+  """
+
+  def __init__(
+    self,
+    in_channels: int,
+    out_channels: int,
+    size: int = 3,
+    *,
+    gain: float = math.sqrt(2.0),
+    use_bias: bool = True,
+    name: str | None = None,
+  ):
+    super().__init__(name=name, autocast=False)
+    self._scale = gain / math.sqrt(size * size * in_channels)
+    self.kernel = self.add_weight(
+      shape=(size, size, in_channels, out_channels),
+      name='kernel',
+      initializer=keras.initializers.RandomNormal(stddev=1.0),
+    )
+    self.bias = None
+    if use_bias:
+      self.bias = self.add_weight(
+        shape=(out_channels,), name='bias', initializer='zeros'
+      )
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """NHWC in, NHWC out, same height and width, same dtype."""
+    kernel = tf.cast(self.kernel * self._scale, inputs.dtype)
+    outputs = tf.nn.conv2d(inputs, kernel, strides=1, padding='SAME')
+    if self.bias is not None:
+      outputs = tf.nn.bias_add(outputs, tf.cast(self.bias, inputs.dtype))
+    return outputs
+
+
+class Dense(keras.layers.Layer):
+  """A fully connected layer with equalized learning rate."""
+
+  def __init__(
+    self,
+    in_features: int,
+    out_features: int,
+    *,
+    gain: float = math.sqrt(2.0),
+    name: str | None = None,
+  ):
+    super().__init__(name=name, autocast=False)
+    self._scale = gain / math.sqrt(in_features)
+    self.kernel = self.add_weight(
+      shape=(in_features, out_features),
+      name='kernel',
+      initializer=keras.initializers.RandomNormal(stddev=1.0),
+    )
+    self.bias = self.add_weight(
+      shape=(out_features,), name='bias', initializer='zeros'
+    )
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """[batch, in_features] -> [batch, out_features], same dtype."""
+    kernel = tf.cast(self.kernel * self._scale, inputs.dtype)
+    return tf.linalg.matmul(inputs, kernel) + tf.cast(self.bias, inputs.dtype)
+
+
+@tf.custom_gradient
+def leaky_relu(inputs: tf.Tensor):
+  """max(x, 0.2 x), differentiable twice.
+
+  The gradient kernel is several times slower in bfloat16 than in float32 on
+  CPUs, so the backward pass casts around it; the values are the same.
+  """
+  outputs = tf.nn.leaky_relu(inputs, LEAKY_SLOPE)
+
+  def gradient(upstream):
+    return tf.cast(
+      tf.raw_ops.LeakyReluGrad(
+        gradients=tf.cast(upstream, tf.float32),
+        features=tf.cast(inputs, tf.float32),
+        alpha=LEAKY_SLOPE,
+      ),
+      inputs.dtype,
+    )
+
+  return outputs, gradient
+
+
+def pixel_norm(inputs: tf.Tensor, epsilon: float = 1e-4) -> tf.Tensor:
+  """Scales each pixel's feature vector to unit mean square (PGGAN 4.2).
+
+  Written with multiply and rsqrt, which quantize and delegate well; epsilon
+  is large enough for 8-bit arithmetic.
+  """
+  power = tf.reduce_mean(inputs * inputs, axis=-1, keepdims=True)
+  return inputs * tf.math.rsqrt(power + epsilon)
+
+
+@tf.custom_gradient
+def upsample(inputs: tf.Tensor):
+  """Nearest-neighbour upsampling by two, NHWC.
+
+  Its gradient is a sum over 2x2 cells, written as an average pool: the stock
+  gradients (of broadcast, repeat or resize) cost more than the convolutions
+  around them on CPUs, and the resize gradient has no XLA CPU kernel.
+  """
+  outputs = tf.repeat(tf.repeat(inputs, 2, axis=1), 2, axis=2)
+
+  def gradient(upstream):
+    return 4 * tf.nn.avg_pool2d(upstream, 2, 2, 'VALID')
+
+  return outputs, gradient
+
+
+def downsample(inputs: tf.Tensor) -> tf.Tensor:
+  """2x2 average pooling with stride two, NHWC."""
+  return tf.nn.avg_pool2d(inputs, 2, 2, 'VALID')
+
+
+def blur(inputs: tf.Tensor) -> tf.Tensor:
+  """Low-pass filters each channel with [1, 2, 1] x [1, 2, 1] / 16.
+
+  Placed after nearest upsampling it makes it bilinear, which keeps the grid
+  of the coarse pixels out of the fine ones (Zhang, "Making Convolutional
+  Networks Shift-Invariant Again", 2019; StyleGAN section 2). Borders repeat.
+  """
+  taps = tf.constant(_BLUR, inputs.dtype) / tf.cast(sum(_BLUR), inputs.dtype)
+  kernel = tf.tile(
+    (taps[:, None] * taps[None, :])[:, :, None, None],
+    [1, 1, inputs.shape[-1], 1],
+  )
+  padded = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]], 'SYMMETRIC')
+  return tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], 'VALID')
+
+
+def minibatch_stddev(inputs: tf.Tensor, group_size: int) -> tf.Tensor:
+  """Appends one channel: how much the pictures of a group differ.
+
+  Groups are runs of `group_size` consecutive pictures, so that a batch cut
+  over several replicas at group borders gives each replica the same values
+  that the whole batch would (PGGAN section 3).
+
+  Args:
+    inputs: [batch, height, width, channels]; group_size divides batch.
+    group_size: pictures in a group.
+
+  Returns:
+    [batch, height, width, channels + 1], dtype of the inputs.
+  """
+  _, height, width, channels = inputs.shape
+  groups = tf.reshape(
+    tf.cast(inputs, tf.float32), [-1, group_size, height, width, channels]
+  )
+  deviation = tf.sqrt(tf.math.reduce_variance(groups, axis=1) + 1e-8)
+  value = tf.reduce_mean(deviation, axis=[1, 2, 3])
+  value = tf.repeat(value, group_size)[:, None, None, None]
+  value = tf.tile(tf.cast(value, inputs.dtype), [1, height, width, 1])
+  return tf.concat([inputs, value], axis=-1)
+
+
+def fade(previous: tf.Tensor, current: tf.Tensor, alpha) -> tf.Tensor:
+  """Blends a new stage in: previous at alpha 0, current at alpha 1."""
+  alpha = tf.cast(alpha, current.dtype)
+  return previous * (1 - alpha) + current * alpha

@@ -1,0 +1,198 @@
+"""The twin network: one encoder and one generator for all domains.
+
+After Li, "Twin-GAN: Unpaired Cross-Domain Image Translation with
+Weight-Sharing GANs" (2018). A domain is a name; it owns normalization
+parameters and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tf_twingan.models import encoder as encoder_lib
+from tf_twingan.models import generator as generator_lib
+from tf_twingan.models import resolutions
+
+PRECISIONS = ('float32', 'bfloat16', 'float16')
+
+
+class Drawings(NamedTuple):
+  """What `reconstruct_and_translate` makes; n domains in the model's order.
+
+  Attributes:
+    inputs: [n * batch, resolution, resolution, 3], the domains' pictures.
+    encoding: of the inputs.
+    reconstructions: [n, batch, ...], the first axis is source and target.
+    translations: [n, batch, ...], the first axis is the target.
+  """
+
+  inputs: tf.Tensor
+  encoding: encoder_lib.Encoding
+  reconstructions: tf.Tensor
+  translations: tf.Tensor
+
+
+class TwinGAN(keras.layers.Layer):
+  """Encodes pictures of any of its domains and draws them in any other.
+
+  Attributes:
+    domains: their names, in order.
+    encoder: see `encoder.Encoder`.
+    generator: see `generator.Generator`.
+  """
+
+  def __init__(
+    self,
+    domains: Sequence[str],
+    *,
+    max_resolution: int,
+    channels_base: int = 1024,
+    channels_max: int = 256,
+    norm: str = 'batch',
+    pixel_norm: bool = True,
+    skip_max_resolution: int | None = None,
+    smooth: bool = False,
+    precision: str = 'float32',
+    name: str = 'twingan',
+  ):
+    """Builds every block of every stage.
+
+    Args:
+      domains: two or more names.
+      max_resolution: of the last stage, px; a power of two.
+      channels_base: feature channels at 4 px before `channels_max` applies;
+        halved at each finer resolution.
+      channels_max: the most feature channels.
+      norm: 'batch' or 'instance'.
+      pixel_norm: normalize each pixel's features after each activation.
+      skip_max_resolution: the finest resolution with a U-Net skip, px; None
+        for all, 4 for none. Fine skips carry detail, and the source's
+        outlines with it.
+      smooth: filter after upsampling.
+      precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
+      name: of the layer.
+    """
+    super().__init__(name=name, autocast=False)
+    self.domains = tuple(domains)
+    if len(self.domains) < 2 or len(set(self.domains)) < len(self.domains):
+      raise ValueError(
+        f'domains {list(domains)}: two or more different names are needed.'
+      )
+    if precision not in PRECISIONS:
+      raise ValueError(
+        f'Unknown precision {precision!r}; choose one of '
+        f'{", ".join(PRECISIONS)}.'
+      )
+    rungs = resolutions.up_to(max_resolution)
+    self._config = dict(
+      domains=list(self.domains),
+      max_resolution=max_resolution,
+      channels_base=channels_base,
+      channels_max=channels_max,
+      norm=norm,
+      pixel_norm=pixel_norm,
+      skip_max_resolution=skip_max_resolution,
+      smooth=smooth,
+      precision=precision,
+    )
+    finest = skip_max_resolution or max_resolution
+    shared = dict(
+      channels=resolutions.Channels(channels_base, channels_max),
+      norm=norm,
+      pixel_norm=pixel_norm,
+    )
+    self.encoder = encoder_lib.Encoder(
+      self.domains, max_resolution, precision=precision, **shared
+    )
+    self.generator = generator_lib.Generator(
+      self.domains,
+      max_resolution,
+      smooth=smooth,
+      skip_resolutions=[r for r in rungs[1:] if r <= finest],
+      **shared,
+    )
+
+  def get_config(self) -> dict[str, Any]:
+    """All that builds the same network again; plain JSON values."""
+    return dict(self._config)
+
+  @property
+  def max_resolution(self) -> int:
+    """Of the last stage, px."""
+    return self._config['max_resolution']
+
+  def check_domain(self, domain: str) -> str:
+    """Returns the name, or raises if the model has no such domain."""
+    if domain not in self.domains:
+      raise ValueError(
+        f'There is no domain {domain!r} in this model; it has '
+        f'{", ".join(self.domains)}.'
+      )
+    return domain
+
+  def encode(
+    self, images: tf.Tensor, domains: Sequence[str], **stage_and_mode
+  ) -> encoder_lib.Encoding:
+    """See `Encoder.call`."""
+    return self.encoder(images, domains, **stage_and_mode)
+
+  def decode(
+    self,
+    encoding: encoder_lib.Encoding,
+    domains: Sequence[str],
+    **stage_and_mode,
+  ) -> tf.Tensor:
+    """See `Generator.call`."""
+    return self.generator(encoding, domains, **stage_and_mode)
+
+  def translate(
+    self, images: tf.Tensor, source: str, target: str, **stage_and_mode
+  ) -> tf.Tensor:
+    """Pictures of one domain, drawn in another: NHWC in [-1, 1] to the same.
+
+    Translating a domain to itself reconstructs.
+    """
+    encoding = self.encode(images, [source], **stage_and_mode)
+    return self.decode(encoding, [target], **stage_and_mode)
+
+  def reconstruct_and_translate(
+    self, images: Mapping[str, tf.Tensor], *, shift: int = 1, **stage_and_mode
+  ) -> 'Drawings':
+    """Every domain's pictures, drawn in their own and in another domain.
+
+    All domains share each network's single call; the domains' parts are only
+    told apart inside the norm.
+
+    Args:
+      images: {domain: [batch, resolution, resolution, 3]}, one batch size.
+      shift: domain i is translated to domain i + shift, cyclically; static.
+      **stage_and_mode: resolution, alpha, training, statistics_update.
+
+    Returns:
+      The Drawings.
+    """
+    count = len(self.domains)
+    stacked = tf.concat([images[d] for d in self.domains], axis=0)
+    encoding = self.encode(stacked, self.domains, **stage_and_mode)
+    order = [
+      part
+      for target in range(count)
+      for part in (target, (target - shift) % count)
+    ]
+    both = self.decode(
+      encoding.take(order, count), self.domains, **stage_and_mode
+    )
+    batch = images[self.domains[0]].shape[0]
+    both = tf.reshape(both, [count, 2, batch, *both.shape[1:]])
+    return Drawings(stacked, encoding, both[:, 0], both[:, 1])
+
+  def domain_variables(self, domain: str) -> list[Any]:
+    """The variables that this domain owns."""
+    self.check_domain(domain)
+    return [
+      v
+      for v in self.variables
+      if v.name.startswith(f'{domain}_') or f'/{domain}_' in v.name
+    ]

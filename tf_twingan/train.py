@@ -1,0 +1,70 @@
+r"""Trains a twin network, or continues a training.
+
+  python -m tf_twingan.train --gin_file=anime.gin
+  python -m tf_twingan.train --gin_file=anime.gin \
+      --gin_param="photo='folder:/my/portraits'" \
+      --gin_param="anime='folder:/my/anime'" --run_dir=runs/mine
+  tensorboard --logdir=runs/mine/summaries
+
+The first trains on pictures that come with the package. Ctrl-C saves; the
+same command continues. The run directory holds sample grids (`samples/`),
+curves (`summaries/`, `metrics.jsonl`), checkpoints and the configuration.
+gin/README.md lists the gin files and what they train; a source is
+`avatars:STYLE`, `folder:PATH` or `tfds:NAME`.
+"""
+
+import os
+import pathlib
+import sys
+
+from absl import app, flags, logging
+
+from tf_twingan import command_line, configs
+from tf_twingan.training import loop
+
+_GIN_FILE = flags.DEFINE_string(
+  'gin_file', None, 'The experiment: a name from gin/ or a path.', required=True
+)
+_GIN_PARAM = flags.DEFINE_multi_string(
+  'gin_param',
+  [],
+  'Changes one value of it: NAME=VALUE, where VALUE is '
+  'Python, so a string has quotes. May be repeated.',
+)
+_RUN_DIR = flags.DEFINE_string(
+  'run_dir',
+  None,
+  'Where the run is kept; runs/<gin name> if not given. A '
+  'run that is there is continued.',
+)
+
+
+def main(argv) -> None:
+  """Parses gin, trains, and says what to do next."""
+  command_line.no_arguments(argv)
+  with command_line.clear_errors():
+    path = configs.parse(_GIN_FILE.value, _GIN_PARAM.value)
+    run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
+    try:
+      loop.train(run_dir)
+    except loop.Stopped as stopped:
+      print(stopped, file=sys.stderr)
+      sys.exit(128 + stopped.signum)
+  newest = max(pathlib.Path(run_dir, 'samples').glob('*.png'), default=None)
+  print(
+    f'The run is in {run_dir}. Next:\n'
+    f'  look at {newest}\n'
+    f'  tensorboard --logdir={run_dir}/summaries\n'
+    f'  python -m tf_twingan.translate --run_dir={run_dir} '
+    '--input=DIR_OR_FILE --output=DIR --to=DOMAIN'
+  )
+
+
+def run() -> None:
+  """The console script."""
+  logging.set_verbosity(logging.INFO)
+  app.run(main)
+
+
+if __name__ == '__main__':
+  run()

@@ -1,0 +1,1 @@
+"""Growth schedule, objective, trainer and loop."""

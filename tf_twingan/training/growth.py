@@ -1,0 +1,123 @@
+"""The growth schedule: a pure function from images seen to a stage.
+
+PGGAN (Karras et al. 2018, section 2) trains at a low resolution, then fades
+in a block for the next one, holds it, and so on. The schedule counts images
+(of each domain), not steps, because the batch size changes with the
+resolution; so resuming needs one number.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import gin
+from tf_twingan.models import resolutions
+
+ByResolution = int | Mapping[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+  """A run of images with one resolution and one batch size.
+
+  Attributes:
+    resolution: px.
+    batch_size: pictures per domain and step, over all replicas.
+    fading: whether the resolution is being faded in.
+    start: images seen when it begins.
+    end: images seen when it is over.
+    stage_start: images seen when this resolution began.
+  """
+
+  resolution: int
+  batch_size: int
+  fading: bool
+  start: int
+  end: int
+  stage_start: int
+
+  def alpha(self, images_seen: int) -> float:
+    """How far the resolution is faded in, in [0, 1]."""
+    if not self.fading:
+      return 1.0
+    return (images_seen - self.start) / (self.end - self.start)
+
+
+@gin.register
+class Growth:
+  """Phases: stable, then for each finer resolution fade in and stable."""
+
+  def __init__(
+    self,
+    *,
+    start_resolution: int = 4,
+    final_resolution: int = 256,
+    fade_images: ByResolution = 300_000,
+    stable_images: ByResolution = 300_000,
+    batch_size: ByResolution = 8,
+  ):
+    """Each of the last three is one number, or a number per resolution.
+
+    Args:
+      start_resolution: px, a power of two.
+      final_resolution: px, a power of two.
+      fade_images: images over which a new resolution fades in.
+      stable_images: images after that.
+      batch_size: pictures per domain and step.
+    """
+    if resolutions.check(start_resolution) > resolutions.check(
+      final_resolution
+    ):
+      raise ValueError(
+        f'start_resolution {start_resolution} is above final_resolution '
+        f'{final_resolution}; start at or below the final one.'
+      )
+    self.phases: list[Phase] = []
+    seen = 0
+    for resolution in resolutions.up_to(final_resolution):
+      if resolution < start_resolution:
+        continue
+      stage_start = seen
+      batch = _at('batch_size', batch_size, resolution, 1)
+      for fading, images in (
+        (
+          True,
+          0
+          if resolution == start_resolution
+          else _at('fade_images', fade_images, resolution, 0),
+        ),
+        (False, _at('stable_images', stable_images, resolution, 0)),
+      ):
+        if images:
+          self.phases.append(
+            Phase(resolution, batch, fading, seen, seen + images, stage_start)
+          )
+          seen += images
+    if not self.phases:
+      raise ValueError(
+        'The growth schedule has no images at all; raise stable_images.'
+      )
+    self.start_resolution = start_resolution
+    self.final_resolution = final_resolution
+    self.total_images = seen
+
+  def at(self, images_seen: int) -> Phase:
+    """The phase for the next batch; the last one once all is done."""
+    for phase in self.phases:
+      if images_seen < phase.end:
+        return phase
+    return self.phases[-1]
+
+
+def _at(name, value, resolution, least):
+  if isinstance(value, Mapping):
+    if resolution not in value:
+      raise ValueError(
+        f'Growth.{name} has no entry for {resolution} px; it '
+        f'has {sorted(value)}.'
+      )
+    value = value[resolution]
+  if value < least:
+    raise ValueError(
+      f'Growth.{name} is {value} at {resolution} px; at least {least}.'
+    )
+  return value

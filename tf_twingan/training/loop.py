@@ -1,0 +1,400 @@
+"""The training loop: stage after stage, until done, stopped or broken.
+
+The loop reads losses from the device once in a while, not every step; what it
+finds there names the exact step of a NaN. Nothing is saved before the losses
+since the last look and all weights were found finite.
+"""
+
+import dataclasses
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tqdm
+from absl import logging
+
+import gin
+from tf_twingan import checkpoints, configs
+from tf_twingan import images as images_lib
+from tf_twingan.data import pipeline, sources
+from tf_twingan.training import growth as growth_lib
+from tf_twingan.training import summaries
+
+_STATISTICS_SEED = 1  # Added to the run's: other batches than it trains on.
+
+
+class Stopped(Exception):
+  """A signal asked to stop; everything up to now is saved.
+
+  Attributes:
+    signum: the signal's number.
+  """
+
+  def __init__(self, signum: int, message: str):
+    super().__init__(message)
+    self.signum = signum
+
+
+@dataclasses.dataclass
+class Progress:
+  """Where a run stands; part of every checkpoint.
+
+  Attributes:
+    images_seen: of each domain.
+    step: steps done.
+    resolution: of the last step, px; 0 before the first.
+    alpha: how far that resolution was faded in.
+  """
+
+  images_seen: tf.Variable
+  step: tf.Variable
+  resolution: tf.Variable
+  alpha: tf.Variable
+
+  @classmethod
+  def start(cls) -> 'Progress':
+    """Nothing done yet."""
+    images_seen, step, resolution = (
+      tf.Variable(0, dtype=tf.int64, trainable=False) for _ in range(3)
+    )
+    return cls(images_seen, step, resolution, tf.Variable(1.0, trainable=False))
+
+  def advance(self, phase: growth_lib.Phase, alpha: float) -> None:
+    """Counts one step."""
+    self.images_seen.assign_add(phase.batch_size)
+    self.step.assign_add(1)
+    self.resolution.assign(phase.resolution)
+    self.alpha.assign(alpha)
+
+  def state(self) -> dict[str, tf.Variable]:
+    """The variables by name, for a checkpoint."""
+    return dict(vars(self))
+
+
+def make_strategy(name: str) -> tf.distribute.Strategy:
+  """A distribution strategy by name.
+
+  Args:
+    name: 'default' (one device), 'mirrored' (all devices of this machine) or
+      'multi_worker' (the machines in TF_CONFIG).
+  """
+  makers = {
+    'default': tf.distribute.get_strategy,
+    'mirrored': _mirrored,
+    'multi_worker': tf.distribute.MultiWorkerMirroredStrategy,
+  }
+  if name not in makers:
+    raise ValueError(
+      f'Unknown strategy {name!r}; choose one of {", ".join(makers)}.'
+    )
+  return makers[name]()
+
+
+def _mirrored():
+  gpus = tf.config.list_logical_devices('GPU')
+  devices = gpus or tf.config.list_logical_devices('CPU')
+  return tf.distribute.MirroredStrategy([d.name for d in devices])
+
+
+@gin.configurable
+def train(
+  run_dir: str,
+  *,
+  domains: Mapping[str, str],
+  growth: growth_lib.Growth,
+  trainer: Callable[..., Any],
+  strategy: str = 'default',
+  seed: int = 0,
+  deterministic: bool = True,
+  mirror: bool = True,
+  log_steps: int = 20,
+  sample_images: int = 10_000,
+  sample_rows: int = 6,
+  checkpoint_minutes: float = 5.0,
+  checkpoints_kept: int = 3,
+  statistics_batches: int = 32,
+  stop_after_images: int | None = None,
+) -> None:
+  """Trains a run to the end of its schedule, or continues it.
+
+  Args:
+    run_dir: the run directory; one that holds a run is continued.
+    domains: {name: source}; see `data.sources`.
+    growth: the schedule.
+    trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=).
+    strategy: see `make_strategy`.
+    seed: of weights, batches, mirroring and noise.
+    deterministic: make every operation give the same bits again.
+    mirror: flip half of the training pictures left to right.
+    log_steps: steps between two looks at the losses.
+    sample_images: images between two sample grids.
+    sample_rows: pictures of each domain in a grid.
+    checkpoint_minutes: time between two checkpoints.
+    checkpoints_kept: the newest ones.
+    statistics_batches: batches that estimate the moving statistics of the
+      averaged model before it is saved or drawn with.
+    stop_after_images: stop, as if interrupted, once this many were seen.
+
+  Raises:
+    Stopped: after a signal or `stop_after_images`; all is saved.
+    FloatingPointError: a loss or weight became NaN or Inf; the checkpoints
+      are good ones.
+  """
+  keras.utils.set_random_seed(seed)
+  if deterministic:
+    tf.config.experimental.enable_op_determinism()
+  pictures, held_out = {}, {}
+  for name, source in domains.items():
+    pictures[name] = sources.load(source, growth.final_resolution).images
+    held_out[name] = sources.load(
+      source, growth.final_resolution, split='test'
+    ).images[:sample_rows]
+    logging.info('%s: %d pictures from %s', name, len(pictures[name]), source)
+  trainer = trainer(
+    tuple(domains),
+    growth.final_resolution,
+    strategy=make_strategy(strategy),
+    seed=seed,
+  )
+  os.makedirs(run_dir, exist_ok=True)
+  configs.write_model(run_dir, trainer.model.get_config())
+  configs.write_operative(run_dir)
+  run = _Run(
+    run_dir,
+    growth,
+    trainer,
+    batches=pipeline.Batches(pictures, seed=seed, mirror=mirror),
+    statistics=pipeline.Batches(
+      pictures, seed=seed + _STATISTICS_SEED, mirror=mirror
+    ),
+    statistics_batches=statistics_batches,
+    held_out=held_out,
+    answers=all(s.startswith('avatars:') for s in domains.values()),
+    store=checkpoints.Checkpoints(
+      os.path.join(run_dir, 'checkpoints'), checkpoints_kept
+    ),
+  )
+  run.restore()
+  run.train(
+    log_steps=log_steps,
+    sample_images=sample_images,
+    checkpoint_seconds=60 * checkpoint_minutes,
+    stop_after_images=stop_after_images,
+  )
+
+
+class _Run:
+  """A run in progress."""
+
+  def __init__(
+    self,
+    run_dir,
+    growth,
+    trainer,
+    *,
+    batches,
+    statistics,
+    statistics_batches,
+    held_out,
+    answers,
+    store,
+  ):
+    self._growth = growth
+    self._trainer = trainer
+    self._batches = batches
+    self._statistics = statistics
+    self._statistics_batches = statistics_batches
+    self._held_out = held_out
+    self._answers = answers
+    self._store = store
+    self._progress = Progress.start()
+    self._summaries = summaries.Summaries(run_dir)
+    self._pending: list[tuple[int, dict[str, tf.Tensor]]] = []
+    self._signal: int | None = None
+    self._saved_at = time.monotonic()
+
+  def restore(self):
+    prefix = self._store.restore(self._state())
+    if prefix:
+      logging.info(
+        'Continuing from %s: %d images seen.',
+        prefix,
+        self._progress.images_seen.numpy(),
+      )
+
+  def _state(self):
+    return dict(self._trainer.state, **self._progress.state())
+
+  def train(
+    self, *, log_steps, sample_images, checkpoint_seconds, stop_after_images
+  ):
+    previous = {
+      number: signal.signal(number, self._on_signal)
+      for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+      while self._seen < self._growth.total_images:
+        self._train_phase(
+          self._growth.at(self._seen),
+          log_steps=log_steps,
+          sample_images=sample_images,
+          checkpoint_seconds=checkpoint_seconds,
+          stop_after_images=stop_after_images,
+        )
+      if self._saved_at is not None:
+        self._save()
+    finally:
+      for number, handler in previous.items():
+        signal.signal(number, handler)
+
+  @property
+  def _seen(self):
+    return int(self._progress.images_seen.numpy())
+
+  def _on_signal(self, signum, frame):
+    del frame
+    if self._signal is not None:
+      raise KeyboardInterrupt  # Asked twice: do not wait for the save.
+    self._signal = signum
+
+  def _train_phase(
+    self,
+    phase,
+    *,
+    log_steps,
+    sample_images,
+    checkpoint_seconds,
+    stop_after_images,
+  ):
+    if self._progress.resolution.numpy() != phase.resolution:
+      self._trainer.start_stage()
+    seen, step = self._seen, int(self._progress.step.numpy())
+    stream = iter(
+      self._trainer.strategy.experimental_distribute_dataset(
+        self._batches.stream(
+          seen, resolution=phase.resolution, batch_size=phase.batch_size
+        )
+      )
+    )
+    bar = tqdm.tqdm(
+      total=phase.end - phase.start,
+      initial=seen - phase.start,
+      desc=f'{phase.resolution} px, '
+      f'{"fading in" if phase.fading else "stable"}',
+      unit=' images',
+      dynamic_ncols=True,
+      mininterval=1.0,
+    )
+    with bar:
+      while seen < phase.end:
+        alpha = phase.alpha(seen)
+        terms = self._trainer.step(
+          next(stream),
+          step=step,
+          resolution=phase.resolution,
+          alpha=alpha,
+          average_decay=self._trainer.average_decay(
+            seen - phase.stage_start, phase.batch_size
+          ),
+        )
+        self._progress.advance(phase, alpha)
+        self._pending.append((step, terms))
+        before, seen, step = seen, seen + phase.batch_size, step + 1
+        bar.update(phase.batch_size)
+        done = seen >= self._growth.total_images
+        stop = self._signal or (
+          stop_after_images is not None and seen >= stop_after_images
+        )
+        if len(self._pending) >= log_steps or done or stop:
+          self._look(bar, alpha, phase)
+        sample = before // sample_images != seen // sample_images or done
+        late = time.monotonic() - self._saved_at > checkpoint_seconds
+        if sample or late or stop or done:
+          self._estimate_statistics(phase, alpha)
+        if sample:
+          self._draw(phase, alpha)
+        if late or stop or done:
+          self._save()
+        if stop:
+          raise Stopped(
+            self._signal or signal.SIGINT,
+            f'Stopped at {seen:,} of {self._growth.total_images:,} images; '
+            'everything is saved. Run the same command to continue.',
+          )
+
+  def _look(self, bar, alpha, phase):
+    """Reads the losses since the last look, and checks them."""
+    rows = [
+      (step, {n: float(v) for n, v in terms.items()})
+      for step, terms in self._pending
+    ]
+    self._pending.clear()
+    for step, terms in rows:
+      for name, value in terms.items():
+        if not np.isfinite(value):
+          raise FloatingPointError(
+            f'The loss {name!r} is {value} at step {step}. Lower '
+            'Trainer.learning_rate or set TwinGAN.precision to float32 and '
+            'run the same command: it continues from the last good '
+            'checkpoint.'
+          )
+    values = {n: float(np.mean([t[n] for _, t in rows])) for n in rows[0][1]}
+    short = {
+      n: f'{v:.3g}' for n, v in values.items() if not n.startswith('penalty')
+    }
+    bar.set_postfix(short, refresh=False)
+    rate = bar.format_dict['rate'] or (
+      (bar.n - bar.initial) / max(bar.format_dict['elapsed'], 1e-9)
+    )
+    self._summaries.scalars(
+      self._seen,
+      {
+        **values,
+        'resolution': phase.resolution,
+        'alpha': alpha,
+        'images_per_second': rate,
+      },
+    )
+
+  def _estimate_statistics(self, phase, alpha):
+    self._trainer.estimate_statistics(
+      (
+        self._statistics.at(
+          i * phase.batch_size,
+          resolution=phase.resolution,
+          batch_size=phase.batch_size,
+        )
+        for i in range(self._statistics_batches)
+      ),
+      resolution=phase.resolution,
+      alpha=alpha,
+    )
+
+  def _draw(self, phase, alpha):
+    held_out = {
+      d: images_lib.downsample(p, phase.resolution)
+      for d, p in self._held_out.items()
+    }
+    self._summaries.sample_grid(
+      self._seen,
+      summaries.draw_sheet(
+        self._trainer.average,
+        held_out,
+        resolution=phase.resolution,
+        alpha=alpha,
+        answers=self._answers,
+        title=f'{self._seen:,} images of each domain, {phase.resolution} px',
+      ),
+    )
+
+  def _save(self):
+    if self._pending:
+      raise RuntimeError('Losses must be looked at before saving.')
+    self._trainer.check_finite()
+    self._store.save(self._seen, self._state())
+    self._saved_at = time.monotonic()

@@ -1,0 +1,113 @@
+"""What a person sees of a run: scalars, a metrics file, sample grids."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_twingan import images as images_lib
+
+
+class Summaries:
+  """Writes `summaries/`, `metrics.jsonl` and `samples/` of a run."""
+
+  def __init__(self, run_dir: str):
+    self._writer = tf.summary.create_file_writer(
+      os.path.join(run_dir, 'summaries')
+    )
+    self._metrics = os.path.join(run_dir, 'metrics.jsonl')
+    self._samples = os.path.join(run_dir, 'samples')
+
+  def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
+    """Appends one line to the metrics and one point to each curve.
+
+    Args:
+      images_seen: of each domain; the x axis.
+      values: {name: value}.
+    """
+    with open(self._metrics, 'a', encoding='utf-8') as file:
+      file.write(
+        json.dumps(
+          {'images_seen': images_seen, 'time': round(time.time(), 1), **values}
+        )
+        + '\n'
+      )
+    with self._writer.as_default(step=images_seen):
+      for name, value in values.items():
+        tf.summary.scalar(name, value)
+    self._writer.flush()
+
+  def sample_grid(self, images_seen: int, sheet: np.ndarray) -> str:
+    """Writes `samples/<kimg>.png` and shows it in TensorBoard.
+
+    Args:
+      images_seen: of each domain; names the file in thousands.
+      sheet: uint8 [height, width, 3].
+
+    Returns:
+      The path of the file.
+    """
+    os.makedirs(self._samples, exist_ok=True)
+    path = os.path.join(self._samples, f'{images_seen / 1000:08.1f}.png')
+    images_lib.write_png(path, sheet)
+    with self._writer.as_default(step=images_seen):
+      tf.summary.image('samples', sheet[None])
+    self._writer.flush()
+    return path
+
+
+def draw_sheet(
+  model: Any,
+  held_out: Mapping[str, np.ndarray],
+  *,
+  resolution: int,
+  alpha: float,
+  title: str,
+  answers: bool = False,
+) -> np.ndarray:
+  """Draws held-out pictures of each domain in the next one and back.
+
+  Args:
+    model: a TwinGAN with moving statistics.
+    held_out: {domain: uint8 [n, resolution, resolution, 3]}.
+    resolution: of the stage.
+    alpha: how far it is faded in.
+    title: a line above the grid.
+    answers: row i of every domain shows the same character, so the true
+      picture in the other style is shown beside the translation.
+
+  Returns:
+    uint8 [height, width, 3]: one block of columns for each domain, with a
+    header row.
+  """
+  domains = list(model.domains)
+  stage = dict(resolution=resolution, alpha=alpha)
+  headers: list[str] = []
+  columns: list[Any] = []
+  for index, source in enumerate(domains):
+    target = domains[(index + 1) % len(domains)]
+    inputs = images_lib.to_float(held_out[source])
+    translated = model.translate(inputs, source, target, **stage)
+    shown: dict[str, Any | None] = {
+      f'{source} (held out)': inputs,
+      f'{source} redrawn as {source}': model.translate(
+        inputs, source, source, **stage
+      ),
+      f'{source} to {target}': translated,
+      f'{source} to {target} and back': model.translate(
+        translated, target, source, **stage
+      ),
+    }
+    if answers:
+      shown[f'the true {target}'] = images_lib.to_float(held_out[target])
+    headers += shown
+    columns += [images_lib.to_uint8(np.asarray(c)) for c in shown.values()]
+  rows = [
+    [column[i] for column in columns]
+    for i in range(min(len(c) for c in columns))
+  ]
+  return images_lib.contact_sheet(rows, headers, cell=96, title=title)

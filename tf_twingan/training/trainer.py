@@ -1,0 +1,385 @@
+"""One training step: networks, optimizers, averaged weights, distribution.
+
+Every variable of every stage is made in the constructor, under the strategy,
+so checkpoints of all stages have one shape. A step is traced once per
+resolution; how far a stage is faded in, the decay of the average and whether
+the penalty applies are tensors.
+
+Both halves share one forward pass: the generator's gradient and the
+discriminators' gradient are two backward passes over the same pictures and
+logits, and both are applied at the end of the step.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import gin
+from tf_twingan.models import discriminator as discriminator_lib
+from tf_twingan.models import twingan
+from tf_twingan.training import objective as objective_lib
+
+# Registered here, so that the networks themselves know nothing of gin.
+gin.register(twingan.TwinGAN)
+gin.register(discriminator_lib.Discriminator)
+
+_LOSS_SCALE_START = 2.0**10
+_LOSS_SCALE_GROWTH_STEPS = 1000
+
+
+@gin.register
+class Trainer:
+  """Owns all that a step changes, and changes it.
+
+  Attributes:
+    model: the TwinGAN being trained.
+    average: the exponential moving average (EMA) of the model, a TwinGAN too:
+      what is used afterwards (Karras et al. 2018, section 4).
+    discriminators: {domain: Discriminator}.
+    state: what a checkpoint must hold, by name.
+  """
+
+  def __init__(
+    self,
+    domains: Sequence[str],
+    max_resolution: int,
+    *,
+    model: Callable[..., twingan.TwinGAN],
+    discriminator: Callable[..., discriminator_lib.Discriminator],
+    objective: objective_lib.Objective,
+    strategy: tf.distribute.Strategy,
+    learning_rate: float = 1e-3,
+    discriminator_learning_rate: float = 1e-3,
+    beta_1: float = 0.0,
+    beta_2: float = 0.99,
+    average_half_life: int = 10_000,
+    average_warm_up: float = 0.2,
+    seed: int = 0,
+  ):
+    """Builds networks and optimizers under the strategy.
+
+    Args:
+      domains: their names.
+      max_resolution: of the last stage, px.
+      model: makes a TwinGAN from (domains, max_resolution=); uncalled, so
+        that it is made under the strategy.
+      discriminator: makes a Discriminator from (max_resolution, precision=,
+        name=).
+      objective: the losses.
+      strategy: where to run.
+      learning_rate: Adam's, for encoder and generator.
+      discriminator_learning_rate: Adam's, for the discriminators.
+      beta_1: Adam's decay of the mean.
+      beta_2: Adam's decay of the square.
+      average_half_life: of the averaged weights, images.
+      average_warm_up: the half-life is at most this share of the images seen
+        in the current stage, so that new blocks are averaged from their own
+        start and not from noise.
+      seed: of the penalty's noise.
+    """
+    self.strategy = strategy
+    self.objective = objective
+    self._average_half_life = average_half_life
+    self._average_warm_up = average_warm_up
+    self._seed = seed
+    self._steps: dict[Any, Any] = {}
+    adam = functools.partial(
+      keras.optimizers.Adam, beta_1=beta_1, beta_2=beta_2
+    )
+    with strategy.scope():
+      self.model = model(domains, max_resolution=max_resolution)
+      self.average = model(domains, max_resolution=max_resolution)
+      precision = self.model.get_config()['precision']
+      self._scaled = precision == 'float16'
+      self.discriminators = {
+        d: discriminator(max_resolution, precision=precision, name=f'judge_{d}')
+        for d in self.model.domains
+      }
+      self._judged = [
+        v for d in self.discriminators.values() for v in d.trainable_variables
+      ]
+      self._generator_adam = adam(learning_rate=learning_rate)
+      self._discriminator_adam = adam(learning_rate=discriminator_learning_rate)
+      self._generator_adam.build(self.model.trainable_variables)
+      self._discriminator_adam.build(self._judged)
+      self._loss_scale = tf.Variable(
+        _LOSS_SCALE_START if self._scaled else 1.0, trainable=False
+      )
+      self._good_steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+      for own, other in zip(self.average.variables, self.model.variables):
+        own.assign(other)
+    self.state = dict(
+      model=self.model,
+      average=self.average,
+      discriminators=self.discriminators,
+      generator_adam=self._generator_adam,
+      discriminator_adam=self._discriminator_adam,
+      loss_scale=self._loss_scale,
+      good_steps=self._good_steps,
+    )
+
+  def start_stage(self) -> None:
+    """Restarts both optimizers, as a new resolution wakes new variables.
+
+    Adam corrects its averages for their age. The age of a block that slept
+    is zero while the optimizer's is not, and its first updates would come
+    out 1 / (1 - beta_2) ** 0.5 times too large. PGGAN resets them, too.
+    """
+    with self.strategy.scope():
+      for adam in (self._generator_adam, self._discriminator_adam):
+        learning_rate = adam.learning_rate
+        rate = (
+          learning_rate.numpy()
+          if hasattr(learning_rate, 'numpy')
+          else learning_rate
+        )
+        for variable in adam.variables:
+          variable.assign(tf.zeros_like(variable))
+        adam.learning_rate = rate
+
+  def average_decay(self, images_in_stage: int, batch_size: int) -> float:
+    """How much of the average a step keeps, in [0, 1)."""
+    half_life = min(
+      self._average_half_life, self._average_warm_up * images_in_stage
+    )
+    return 0.5 ** (batch_size / half_life) if half_life else 0.0
+
+  def step(
+    self,
+    batch: Mapping[str, Any],
+    *,
+    step: int,
+    resolution: int,
+    alpha: float,
+    average_decay: float,
+  ) -> dict[str, tf.Tensor]:
+    """Updates all networks once.
+
+    Args:
+      batch: {domain: uint8 [batch, resolution, resolution, 3]}, distributed
+        if the strategy has several replicas.
+      step: the number of this step; seeds the noise, picks the pairing and
+        times the penalty.
+      resolution: of the stage.
+      alpha: how far it is faded in.
+      average_decay: see `average_decay`.
+
+    Returns:
+      {name: float32 scalar}: every term of the objective, weighted, as the
+      mean over replicas, and 'penalty/...' on the steps that apply it (else
+      0). Not synchronized with the host until read.
+    """
+    shift = 1 + step % (len(self.model.domains) - 1)
+    key = (resolution, shift)
+    if key not in self._steps:
+      self._steps[key] = tf.function(
+        functools.partial(
+          self._distributed_step, resolution=resolution, shift=shift
+        )
+      )
+    interval = self.objective.penalty_interval
+    return self._steps[key](
+      dict(batch),
+      tf.constant(alpha, tf.float32),
+      tf.constant(average_decay, tf.float32),
+      tf.constant(bool(interval) and step % interval == 0),
+      tf.constant([self._seed, step], tf.int32),
+    )
+
+  def _distributed_step(
+    self, batch, alpha, average_decay, penalize, seed, *, resolution, shift
+  ):
+    terms, finite = self.strategy.run(
+      self._replica_step,
+      (batch, alpha, penalize, seed),
+      dict(resolution=resolution, shift=shift),
+    )
+    mean = functools.partial(
+      self.strategy.reduce, tf.distribute.ReduceOp.MEAN, axis=None
+    )
+    terms = {name: mean(value) for name, value in terms.items()}
+    self._update_average(average_decay)
+    if self._scaled:
+      self._update_loss_scale(mean(finite) == 1)
+    return terms
+
+  def _replica_step(self, batch, alpha, penalize, seed, *, resolution, shift):
+    reals = self._reals(batch, alpha)
+    stage = dict(resolution=resolution, alpha=alpha)
+    # Gradients are summed over replicas, losses are means: divide once here.
+    scale = self._loss_scale / self.strategy.num_replicas_in_sync
+    with tf.GradientTape(persistent=True) as tape:
+      losses = self.objective.compute(
+        self.model, self.discriminators, reals, shift=shift, **stage
+      )
+      generator_loss = scale * _sum(losses.generator)
+      discriminator_loss = scale * _sum(losses.discriminator)
+    pairs = [
+      (
+        self._generator_adam,
+        *_awake(
+          self.model.trainable_variables,
+          tape.gradient(generator_loss, self.model.trainable_variables),
+        ),
+      ),
+      (
+        self._discriminator_adam,
+        *_awake(self._judged, tape.gradient(discriminator_loss, self._judged)),
+      ),
+    ]
+    del tape
+    terms = {**losses.generator, **losses.discriminator}
+    if self.objective.penalty_interval:
+      optimizer, variables, gradients = pairs[1]
+      penalties, extra = self._penalty(
+        variables, reals, penalize, scale, seed, stage
+      )
+      terms.update(penalties)
+      pairs[1] = (
+        optimizer,
+        variables,
+        [g + e for g, e in zip(gradients, extra)],
+      )
+    finite = tf.constant(1.0)
+    if self._scaled:
+      finite = self._unscale(pairs)
+    for optimizer, variables, gradients in pairs:
+      optimizer.apply_gradients(zip(gradients, variables))
+    return terms, finite
+
+  def _penalty(self, variables, reals, penalize, scale, seed, stage):
+    """Penalty terms and gradients, both zero on steps that skip it."""
+
+    def apply():
+      with tf.GradientTape() as tape:
+        terms = self.objective.penalties(
+          self.discriminators, reals, seed=seed, **stage
+        )
+        loss = scale * _sum(terms)
+      return terms, tape.gradient(loss, variables, unconnected_gradients='zero')
+
+    def skip():
+      return (
+        {f'penalty/{d}': tf.constant(0.0) for d in self.discriminators},
+        [tf.zeros_like(v) for v in variables],
+      )
+
+    return tf.cond(penalize, apply, skip)
+
+  def _unscale(self, pairs):
+    """Divides gradients by the loss scale; zeroes them all if one overflowed.
+
+    Returns:
+      1.0 if all were finite on every replica, else 0.0.
+    """
+    gradients = [g for _, _, own in pairs for g in own]
+    finite = tf.reduce_all(
+      [tf.reduce_all(tf.math.is_finite(g)) for g in gradients]
+    )
+    finite = tf.cast(finite, tf.float32)
+    if self.strategy.num_replicas_in_sync > 1:
+      finite = tf.distribute.get_replica_context().all_reduce(
+        tf.distribute.ReduceOp.MEAN, finite
+      )
+    finite = tf.cast(finite == 1, tf.float32)
+    for index, (optimizer, variables, own) in enumerate(pairs):
+      pairs[index] = (
+        optimizer,
+        variables,
+        [
+          tf.where(finite == 1, g / self._loss_scale, tf.zeros_like(g))
+          for g in own
+        ],
+      )
+    return finite
+
+  def _update_loss_scale(self, finite):
+    """Halves on overflow, doubles after a run of good steps."""
+    good = tf.where(finite, self._good_steps + 1, 0)
+    grow = good >= _LOSS_SCALE_GROWTH_STEPS
+    factor = tf.where(finite, tf.where(grow, 2.0, 1.0), 0.5)
+    self._loss_scale.assign(tf.maximum(self._loss_scale * factor, 1.0))
+    self._good_steps.assign(tf.where(grow, tf.zeros_like(good), good))
+
+  def _update_average(self, decay):
+    def update(own, other):
+      own.assign(other + (own - other) * decay)
+
+    for own, other in zip(
+      self.average.trainable_variables, self.model.trainable_variables
+    ):
+      self.strategy.extended.update(own, update, args=(other,))
+
+  def estimate_statistics(
+    self, batches, *, resolution: int, alpha: float
+  ) -> None:
+    """Estimates the averaged model's moving statistics from scratch.
+
+    Each domain's statistics become the plain average over the batches, of
+    its pictures encoded, and of reconstructions and translations drawn.
+
+    Args:
+      batches: iterable of {domain: uint8 [batch, res, res, 3]}, the same
+        batch size throughout; some 30 of them.
+      resolution: of the stage.
+      alpha: how far it is faded in.
+    """
+    key = ('statistics', resolution)
+    if key not in self._steps:
+      self._steps[key] = tf.function(
+        functools.partial(self._estimate, resolution=resolution)
+      )
+    for index, batch in enumerate(batches):
+      self._steps[key](
+        {d: tf.convert_to_tensor(b) for d, b in batch.items()},
+        tf.constant(alpha, tf.float32),
+        tf.constant(1.0 / (index + 1), tf.float32),
+      )
+
+  def _estimate(self, batch, alpha, update, *, resolution):
+    self.average.reconstruct_and_translate(
+      self._reals(batch, alpha),
+      resolution=resolution,
+      alpha=alpha,
+      training=True,
+      statistics_update=update,
+    )
+
+  def _reals(self, batch, alpha):
+    return {
+      d: _blend(tf.cast(batch[d], tf.float32) / 127.5 - 1, alpha)
+      for d in self.model.domains
+    }
+
+  def check_finite(self) -> None:
+    """Raises FloatingPointError naming a variable that is not finite."""
+    for variable in (
+      self.model.variables + self.average.variables + self._judged
+    ):
+      if not np.all(np.isfinite(variable.numpy())):
+        raise FloatingPointError(
+          f'The weights {variable.name} hold NaN or Inf.'
+        )
+
+
+def _awake(variables, gradients):
+  """Drops the variables of blocks that did not run."""
+  pairs = [(v, g) for v, g in zip(variables, gradients) if g is not None]
+  return [v for v, _ in pairs], [g for _, g in pairs]
+
+
+def _sum(terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
+  return tf.add_n(list(terms.values()))
+
+
+def _blend(images, alpha):
+  """Fades real pictures in as the networks are (PGGAN section 2)."""
+  if images.shape[1] < 8:
+    return images
+  coarse = tf.nn.avg_pool2d(images, 2, 2, 'VALID')
+  coarse = tf.repeat(tf.repeat(coarse, 2, axis=1), 2, axis=2)
+  return coarse + (images - coarse) * alpha

@@ -1,0 +1,102 @@
+r"""Translates pictures with a trained run or a pretrained model.
+
+  python -m tf_twingan.translate --model=avatar_twins --to=anime \
+      --input=portrait.jpg --output=translated
+  python -m tf_twingan.translate --run_dir=runs/anime --to=anime \
+      --input=/my/portraits --output=translated --side_by_side
+
+Pictures may have any size and common format; the largest square in the middle
+is used. Each result is a PNG named like its source; one that can't be read is
+skipped and listed.
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+import tqdm
+from absl import app, flags, logging
+
+from tf_twingan import command_line
+from tf_twingan import images as images_lib
+
+_RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
+_MODEL = flags.DEFINE_string(
+  'model', None, 'A model that ships with the package: avatar_twins.'
+)
+_TO = flags.DEFINE_string(
+  'to', None, 'The domain to draw the pictures in.', required=True
+)
+_FROM = flags.DEFINE_string(
+  'from',
+  None,
+  'The domain of the pictures; may be left out if the model has two.',
+)
+_INPUT = flags.DEFINE_string(
+  'input', None, 'A picture, or a folder of pictures.', required=True
+)
+_OUTPUT = flags.DEFINE_string(
+  'output', None, 'The folder for the results.', required=True
+)
+_SIDE_BY_SIDE = flags.DEFINE_bool(
+  'side_by_side', False, 'Put each result beside its source.'
+)
+
+_BATCH = 32
+
+
+def main(argv) -> None:
+  """Translates all pictures of the input."""
+  command_line.no_arguments(argv)
+  with command_line.clear_errors():
+    translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+    translator.source_for(_TO.value, _FROM.value)
+    root = pathlib.Path(_INPUT.value)
+    files = [root] if root.is_file() else images_lib.list_files(root)
+    skipped = _translate_all(translator, root, files)
+  done = len(files) - len(skipped)
+  print(f'{done} of {len(files)} pictures translated to {_OUTPUT.value}')
+  for path, reason in skipped:
+    print(f'  skipped {path}: {reason}', file=sys.stderr)
+  if not done:
+    sys.exit('Error: no picture could be read.')
+
+
+def _translate_all(translator, root, files):
+  skipped = []
+  for start in tqdm.tqdm(
+    range(0, len(files), _BATCH),
+    unit=' batches',
+    desc=f'translating to {_TO.value}',
+  ):
+    names, batch = [], []
+    for path in files[start : start + _BATCH]:
+      try:
+        batch.append(
+          images_lib.square(images_lib.read(path), translator.resolution)
+        )
+        names.append(path)
+      except images_lib.UnreadableImage as error:
+        skipped.append((path, error.reason))
+    if not batch:
+      continue
+    sources = np.stack(batch)
+    results = translator.translate(sources, _TO.value, _FROM.value)
+    if _SIDE_BY_SIDE.value:
+      results = np.concatenate([sources, results], axis=2)
+    for path, result in zip(names, results):
+      relative = path.relative_to(root) if path != root else path.name
+      images_lib.write_png(
+        pathlib.Path(_OUTPUT.value, relative).with_suffix('.png'), result
+      )
+  return skipped
+
+
+def run() -> None:
+  """The console script."""
+  logging.set_verbosity(logging.INFO)
+  app.run(main)
+
+
+if __name__ == '__main__':
+  run()
