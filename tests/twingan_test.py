@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
@@ -8,7 +9,7 @@ DOMAINS = ('photo', 'anime', 'cat')
 
 
 def build(**options):
-  tf.random.set_seed(1)
+  keras.utils.set_random_seed(1)
   options = {
     'max_resolution': 16,
     'channels_base': 32,

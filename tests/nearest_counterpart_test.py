@@ -1,0 +1,42 @@
+import numpy as np
+from absl.testing import absltest
+
+from tf_twingan.metrics import nearest_counterpart
+
+
+def random_pictures(seed=0, count=20):
+  return np.random.default_rng(seed).integers(0, 256, [count, 4, 4, 3])
+
+
+class NearestCounterpartTest(absltest.TestCase):
+  def test_an_oracle_is_always_right(self):
+    answers = random_pictures()
+    self.assertEqual(nearest_counterpart.recall(answers, answers), 1.0)
+
+  def test_a_shuffler_is_wrong(self):
+    answers = random_pictures()
+    shuffled = np.roll(answers, 1, axis=0)
+    self.assertEqual(nearest_counterpart.recall(shuffled, answers), 0.0)
+
+  def test_half_right(self):
+    answers = random_pictures()
+    half = np.concatenate([answers[:10], np.roll(answers[10:], 1, axis=0)])
+    self.assertEqual(nearest_counterpart.recall(half, answers), 0.5)
+
+  def test_removing_the_mean_forgives_a_tint(self):
+    answers = random_pictures(count=2).astype(float)
+    # Each picture is tinted to the other's mean colour, and beyond.
+    means = answers.mean((1, 2), keepdims=True)
+    tinted = answers + 50 * (means[::-1] - means)
+    self.assertEqual(nearest_counterpart.recall(tinted, answers), 0.0)
+    self.assertEqual(
+      nearest_counterpart.recall(tinted, answers, remove_mean=True), 1.0
+    )
+
+  def test_shapes_must_agree(self):
+    with self.assertRaisesRegex(ValueError, 'differ in shape'):
+      nearest_counterpart.recall(random_pictures(), random_pictures(count=3))
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,153 @@
+import keras
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tf_twingan import losses
+from tf_twingan.models import discriminator, twingan
+from tf_twingan.training import objective
+
+DOMAINS = ('photo', 'anime')
+ALPHA = tf.constant(1.0)
+
+
+def networks(domains=DOMAINS):
+  keras.utils.set_random_seed(1)
+  model = twingan.TwinGAN(
+    domains, max_resolution=8, channels_base=16, channels_max=8
+  )
+  judges = {
+    d: discriminator.Discriminator(8, channels_base=16, channels_max=8)
+    for d in domains
+  }
+  return model, judges
+
+
+def pictures(domains=DOMAINS):
+  return {
+    d: tf.random.stateless_uniform([4, 8, 8, 3], [i, 0], -1.0, 1.0)
+    for i, d in enumerate(domains)
+  }
+
+
+class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
+  def compute(self, **options):
+    model, judges = networks()
+    return objective.Objective(**options).compute(
+      model, judges, pictures(), resolution=8, alpha=ALPHA
+    )
+
+  def test_every_term_by_hand(self):
+    options = dict(
+      adversarial_on_reconstructions_from=None,
+      reconstruction_weight=2.0,
+      content_weight=3.0,
+      cycle_weight=5.0,
+      adversarial_weight=7.0,
+    )
+    result = self.compute(**options)
+    model, judges = networks()
+    reals = pictures()
+    stage = dict(resolution=8, alpha=ALPHA, training=True)
+    drawn = model.reconstruct_and_translate(reals, **stage)
+    anime, photo = drawn.translations[1], drawn.translations[0]
+    codes = model.encode(tf.concat([photo, anime], 0), DOMAINS, **stage)
+    back = model.decode(codes.take([1, 0], 2), DOMAINS, **stage)
+    expected = {
+      'reconstruction': 2
+      * losses.l1(
+        drawn.inputs,
+        tf.concat([drawn.reconstructions[0], drawn.reconstructions[1]], 0),
+      ),
+      'content': 3
+      * losses.l1(drawn.encoding.content, codes.take([1, 0], 2).content),
+      'cycle': 5 * losses.l1(drawn.inputs, back),
+    }
+    for domain, fake in (('photo', photo), ('anime', anime)):
+      logits = judges[domain](
+        tf.concat([reals[domain], fake], 0), resolution=8, group=4
+      )
+      pair = losses.ADVERSARIAL['non_saturating']
+      expected[f'adversarial/{domain}'] = 7 * pair.generator(logits[4:])
+      self.assertAllClose(
+        result.discriminator[f'discriminator/{domain}'],
+        pair.discriminator(logits[:4], logits[4:]),
+        rtol=1e-4,
+      )
+    self.assertEqual(set(result.generator), set(expected))
+    for name, value in expected.items():
+      self.assertAllClose(result.generator[name], value, rtol=1e-4, msg=name)
+
+  def test_a_weight_of_zero_leaves_the_term_out(self):
+    result = self.compute(
+      reconstruction_weight=0.0, content_weight=0.0, cycle_weight=0.0
+    )
+    self.assertEqual(
+      set(result.generator), {'adversarial/photo', 'adversarial/anime'}
+    )
+
+  def test_reconstructions_are_judged_from_a_resolution_on(self):
+    without = self.compute(adversarial_on_reconstructions_from=16)
+    judged = self.compute(adversarial_on_reconstructions_from=8)
+    self.assertNotAllClose(
+      without.generator['adversarial/photo'],
+      judged.generator['adversarial/photo'],
+    )
+
+  @parameterized.product(
+    adversarial=list(losses.ADVERSARIAL), penalty=list(losses.PENALTIES)
+  )
+  def test_every_combination_is_finite(self, adversarial, penalty):
+    model, judges = networks()
+    goal = objective.Objective(
+      adversarial=adversarial, penalty=penalty, cycle_weight=1.0
+    )
+    stage = dict(resolution=8, alpha=ALPHA)
+    result = goal.compute(model, judges, pictures(), **stage)
+    terms = {**result.generator, **result.discriminator}
+    if penalty != 'none':
+      terms.update(
+        goal.penalties(judges, pictures(), seed=tf.constant([1, 2]), **stage)
+      )
+    for name, value in terms.items():
+      self.assertTrue(bool(tf.math.is_finite(value)), name)
+      self.assertEqual(value.shape, [])
+
+  def test_a_lazy_penalty_is_as_much_stronger(self):
+    _, judges = networks()
+    each, lazy = (
+      objective.Objective(penalty='r1', penalty_interval=k).penalties(
+        judges,
+        pictures(),
+        resolution=8,
+        alpha=ALPHA,
+        seed=tf.constant([1, 2]),
+      )
+      for k in (1, 16)
+    )
+    self.assertAllClose(lazy['penalty/photo'], 16 * each['penalty/photo'])
+
+  def test_three_domains_pair_up_by_shift(self):
+    domains = ('photo', 'anime', 'cat')
+    model, judges = networks(domains)
+    goal = objective.Objective(cycle_weight=1.0)
+    one, two = (
+      goal.compute(
+        model, judges, pictures(domains), resolution=8, alpha=ALPHA, shift=s
+      ).generator
+      for s in (1, 2)
+    )
+    self.assertAllClose(one['reconstruction'], two['reconstruction'], rtol=0.1)
+    self.assertNotAllClose(one['adversarial/cat'], two['adversarial/cat'])
+
+  @parameterized.parameters(
+    (dict(adversarial='relativistic'), "'relativistic'; choose one of non_"),
+    (dict(penalty='r2'), "'r2'; choose one of r1"),
+    (dict(penalty_interval=0), 'penalty_interval is 0; at least 1'),
+  )
+  def test_bad_values_are_named(self, options, message):
+    with self.assertRaisesRegex(ValueError, message):
+      objective.Objective(**options)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,83 @@
+import numpy as np
+from absl.testing import absltest
+
+from tf_twingan.data import pipeline
+
+
+def numbered(count, resolution=8):
+  """Pictures whose left half holds their number, and right half zero."""
+  images = np.zeros([count, resolution, resolution, 3], np.uint8)
+  images[:, :, : resolution // 2] = np.arange(count)[:, None, None, None]
+  return images
+
+
+def numbers(batch):
+  return batch.max(axis=(1, 2, 3)).tolist()
+
+
+class PipelineTest(absltest.TestCase):
+  def test_an_epoch_holds_every_picture_once(self):
+    batches = pipeline.Batches({'photo': numbered(12)}, seed=3)
+    epochs = [
+      sum(
+        (
+          numbers(batches.at(seen, resolution=8, batch_size=4)['photo'])
+          for seen in range(start, start + 12, 4)
+        ),
+        [],
+      )
+      for start in (0, 12)
+    ]
+    for epoch in epochs:
+      self.assertEqual(sorted(epoch), list(range(12)))
+    self.assertNotEqual(epochs[0], epochs[1])
+
+  def test_a_batch_follows_from_the_images_seen_alone(self):
+    pictures = {'photo': numbered(10), 'anime': numbered(7)}
+    a, b = (pipeline.Batches(pictures, seed=3) for _ in range(2))
+    for seen in range(0, 40, 4):
+      a.at(seen, resolution=8, batch_size=4)
+    resumed = next(
+      b.stream(40, resolution=8, batch_size=4).as_numpy_iterator()
+    )
+    expected = a.at(40, resolution=8, batch_size=4)
+    for domain in pictures:
+      np.testing.assert_array_equal(resumed[domain], expected[domain])
+
+  def test_domains_are_shuffled_apart(self):
+    pictures = {'photo': numbered(50), 'anime': numbered(50)}
+    batch = pipeline.Batches(pictures).at(0, resolution=8, batch_size=16)
+    self.assertNotEqual(numbers(batch['photo']), numbers(batch['anime']))
+
+  def test_half_of_the_pictures_are_mirrored(self):
+    batches = pipeline.Batches({'photo': numbered(250)[1:]}, seed=1)
+    batch = batches.at(0, resolution=8, batch_size=200)['photo']
+    share = np.mean(batch[:, 0, -1, 0] > 0)
+    self.assertBetween(share, 0.35, 0.65)
+    still = pipeline.Batches({'photo': numbered(250)[1:]}, mirror=False)
+    batch = still.at(0, resolution=8, batch_size=200)['photo']
+    self.assertEqual(batch[:, :, -1].max(), 0)
+
+  def test_a_stage_sees_box_filtered_pictures(self):
+    pictures = np.random.default_rng(0).integers(
+      0, 256, [3, 8, 8, 3], dtype=np.uint8
+    )
+    batches = pipeline.Batches({'photo': pictures}, mirror=False)
+    batch = batches.at(0, resolution=4, batch_size=3)['photo']
+    means = pictures.reshape(3, 4, 2, 4, 2, 3).mean((2, 4))
+    for picture in batch.astype(float):
+      self.assertLess(min(np.abs(picture - m).max() for m in means), 0.51)
+
+  def test_large_stages_are_filtered_batch_by_batch(self):
+    pictures = {'photo': numbered(6, 16)}
+    in_memory = pipeline.Batches(pictures).at(0, resolution=8, batch_size=4)
+    limit, pipeline._IN_MEMORY_BYTES = pipeline._IN_MEMORY_BYTES, 0
+    try:
+      streamed = pipeline.Batches(pictures).at(0, resolution=8, batch_size=4)
+    finally:
+      pipeline._IN_MEMORY_BYTES = limit
+    np.testing.assert_array_equal(in_memory['photo'], streamed['photo'])
+
+
+if __name__ == '__main__':
+  absltest.main()
