@@ -1,3 +1,5 @@
+"""Stages, groups and precision of the discriminator."""
+
 import keras
 import tensorflow as tf
 
@@ -42,9 +44,7 @@ class DiscriminatorTest(tf.test.TestCase):
     )
 
   def test_logits_are_float32_in_any_precision(self):
-    logits = build(precision='bfloat16')(
-      pictures(3, 8), resolution=8, group=3
-    )
+    logits = build(precision='bfloat16')(pictures(3, 8), resolution=8, group=3)
     self.assertEqual(logits.dtype, tf.float32)
     self.assertEqual(logits.shape, [3])
 

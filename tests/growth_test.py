@@ -1,3 +1,5 @@
+"""The growth schedule against images counted by hand."""
+
 from absl.testing import absltest, parameterized
 
 from tf_twingan.training import growth

@@ -1,3 +1,5 @@
+"""Each layer against numbers worked out by hand."""
+
 import math
 
 import numpy as np
@@ -55,14 +57,18 @@ class LayersTest(tf.test.TestCase):
       y[0, :, :, 0],
       [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]],
     )
-    self.assertAllClose(tape.gradient(total, x)[0, :, :, 0], [[10, 18], [42, 50]])
+    self.assertAllClose(
+      tape.gradient(total, x)[0, :, :, 0], [[10, 18], [42, 50]]
+    )
 
   def test_blur_keeps_a_constant_and_removes_a_lattice(self):
     flat = tf.fill([1, 6, 6, 2], 3.0)
     self.assertAllClose(layers.blur(flat), flat)
     checks = np.indices([8, 8]).sum(0) % 2 * 2.0 - 1.0
     lattice = tf.constant(checks[None, :, :, None], tf.float32)
-    self.assertAllClose(layers.blur(lattice)[:, 1:-1, 1:-1], tf.zeros([1, 6, 6, 1]))
+    self.assertAllClose(
+      layers.blur(lattice)[:, 1:-1, 1:-1], tf.zeros([1, 6, 6, 1])
+    )
 
   def test_minibatch_stddev_of_two_groups(self):
     same = tf.ones([2, 4, 4, 3])

@@ -1,3 +1,5 @@
+"""Each loss and penalty against numbers worked out by hand."""
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Oracle, shuffler and tinter get the recall they deserve."""
+
 import numpy as np
 from absl.testing import absltest
 

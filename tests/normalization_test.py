@@ -1,3 +1,5 @@
+"""Moments, domains and statistics of the per-domain norm."""
+
 import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
@@ -47,10 +49,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     a, b = pictures(1), pictures(2, 3.0)
     for training in (True, False):
       packed = norm(tf.concat([a, b], 0), DOMAINS, training=training)
-      apart = [
-        norm(x, [d], training=training)
-        for x, d in zip((a, b), DOMAINS)
-      ]
+      apart = [norm(x, [d], training=training) for x, d in zip((a, b), DOMAINS)]
       self.assertAllClose(packed, tf.concat(apart, 0), atol=1e-5)
 
   def test_statistics_are_the_average_of_the_batches(self):

@@ -1,3 +1,5 @@
+"""Every term of the objective, and every combination of kinds."""
+
 import keras
 import tensorflow as tf
 from absl.testing import parameterized

@@ -1,3 +1,5 @@
+"""Batches follow from the images seen, and from nothing else."""
+
 import numpy as np
 from absl.testing import absltest
 
@@ -37,9 +39,7 @@ class PipelineTest(absltest.TestCase):
     a, b = (pipeline.Batches(pictures, seed=3) for _ in range(2))
     for seen in range(0, 40, 4):
       a.at(seen, resolution=8, batch_size=4)
-    resumed = next(
-      b.stream(40, resolution=8, batch_size=4).as_numpy_iterator()
-    )
+    resumed = next(b.stream(40, resolution=8, batch_size=4).as_numpy_iterator())
     expected = a.at(40, resolution=8, batch_size=4)
     for domain in pictures:
       np.testing.assert_array_equal(resumed[domain], expected[domain])

@@ -1,3 +1,5 @@
+"""The twin network: stages, domains, sharing, size."""
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -159,7 +161,9 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
   def test_bad_domains_are_named(self):
     with self.assertRaisesRegex(ValueError, 'two or more'):
       twingan.TwinGAN(['photo'], max_resolution=8)
-    with self.assertRaisesRegex(ValueError, "'dog' in this model; it has photo"):
+    with self.assertRaisesRegex(
+      ValueError, "'dog' in this model; it has photo"
+    ):
       build().check_domain('dog')
 
 

@@ -23,7 +23,6 @@ _DAMAGE = (
   tf.errors.DataLossError,
   tf.errors.NotFoundError,
   tf.errors.OutOfRangeError,
-  tf.errors.InvalidArgumentError,
   tf.errors.InternalError,
   tf.errors.UnknownError,
 )
@@ -136,7 +135,7 @@ class Checkpoints:
           _first_line(error),
         )
         continue
-      except AssertionError as error:
+      except (AssertionError, tf.errors.InvalidArgumentError) as error:
         raise ValueError(
           f'Checkpoint {prefix} does not match this model: {_first_line(error)}'
         ) from error
