@@ -33,7 +33,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
       )
     self.assertLen(norm.parameters['photo'], 2)
 
-  @parameterized.parameters('batch', 'instance')
+  @parameterized.parameters('batch', 'batch_renorm', 'instance')
   def test_a_domain_uses_its_own_scale_and_offset(self, kind):
     norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['offset'].assign([5.0] * 3)
@@ -42,7 +42,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     anime = norm(x, ['anime'], training=True)
     self.assertAllClose(anime, photo + 5.0, atol=1e-5)
 
-  @parameterized.parameters('batch', 'instance')
+  @parameterized.parameters('batch', 'batch_renorm', 'instance')
   def test_packed_is_the_same_as_apart(self, kind):
     norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
@@ -74,6 +74,37 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm = normalization.DomainNorm(DOMAINS, 3)
     norm(pictures(1, 9.0), ['photo'], training=True)
     self.assertAllEqual(norm.parameters['photo']['moving_mean'], [0] * 3)
+
+  def test_renorm_starts_as_batch_norm(self):
+    renorm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
+    plain = normalization.DomainNorm(DOMAINS, 3)
+    x = tf.concat([pictures(1, 3.0), pictures(2)], 0)
+    self.assertAllClose(
+      renorm(x, DOMAINS, training=True),
+      plain(x, DOMAINS, training=True),
+      atol=1e-4,
+    )
+
+  def test_renorm_normalizes_by_the_moving_statistics(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
+    own = norm.parameters['photo']
+    own['batches'].assign(1e9)  # So old that one batch moves them by 1/50.
+    x = pictures(1, 0.5)
+    outputs = norm(x, ['photo'], training=True)
+    mean = own['moving_mean'].numpy()
+    variance = own['moving_variance'].numpy()
+    self.assertAllClose(mean, tf.reduce_mean(x, [0, 1, 2]) / 50, atol=1e-4)
+    self.assertAllClose(
+      outputs, (x - mean) / np.sqrt(variance + 1e-4), atol=1e-3
+    )
+    # And so training is what inference with these statistics is.
+    self.assertAllClose(outputs, norm(x, ['photo']), atol=1e-3)
+
+  def test_renorm_corrects_within_limits(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
+    norm.parameters['photo']['batches'].assign(1e9)
+    outputs = norm(pictures(1, 100.0), ['photo'], training=True)
+    self.assertAllClose(tf.reduce_mean(outputs, [0, 1, 2]), [1.0] * 3, atol=0.1)
 
   def test_unknown_kind(self):
     with self.assertRaisesRegex(ValueError, "'group'; choose one of batch"):

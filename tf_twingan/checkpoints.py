@@ -18,14 +18,9 @@ import tensorflow as tf
 from absl import logging
 
 _PREFIX = re.compile(r'^(\d+)\.index$')
-# What reading a damaged checkpoint raises, by kind of damage.
-_DAMAGE = (
-  tf.errors.DataLossError,
-  tf.errors.NotFoundError,
-  tf.errors.OutOfRangeError,
-  tf.errors.InternalError,
-  tf.errors.UnknownError,
-)
+# What TensorFlow raises on reading damaged files, by kind of damage; some come
+# as Python's own exceptions.
+_DAMAGE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
 
 
 class Checkpoints:
@@ -66,7 +61,7 @@ class Checkpoints:
     try:
       tf.train.Checkpoint(**state).write(prefix)
       self._check_readable(prefix)
-    except (tf.errors.OpError, OSError) as error:
+    except (OSError, *_DAMAGE) as error:
       self._remove(prefix)
       raise OSError(
         f'Could not write checkpoint {prefix}: {_first_line(error)}. Free '
@@ -127,7 +122,7 @@ class Checkpoints:
       return None
     for prefix in prefixes:
       try:
-        read(prefix)
+        self._check_readable(prefix)
       except _DAMAGE as error:
         logging.warning(
           'Checkpoint %s is damaged (%s); trying the one before it.',
@@ -135,7 +130,9 @@ class Checkpoints:
           _first_line(error),
         )
         continue
-      except (AssertionError, tf.errors.InvalidArgumentError) as error:
+      try:
+        read(prefix)
+      except (AssertionError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
           f'Checkpoint {prefix} does not match this model: {_first_line(error)}'
         ) from error

@@ -19,7 +19,9 @@ def clear_errors() -> Iterator[None]:
   try:
     yield
   except (ValueError, OSError, FloatingPointError) as error:
-    sys.exit(f'Error: {error}')
+    # gin appends to a message which configurable it came through.
+    line = str(error).split('\n  In call to configurable')[0]
+    sys.exit(f'Error: {line}')
   except tf.errors.ResourceExhaustedError as error:
     sys.exit(
       f'Error: out of memory or disk ({error.message.splitlines()[0]})'

@@ -8,6 +8,7 @@ that only training reads gin.
 
 import difflib
 import json
+import logging
 import os
 import pathlib
 import re
@@ -76,6 +77,8 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
       )
   for folder in folders():
     gin.add_config_file_search_path(str(folder))
+  root = logging.getLogger()
+  root.addFilter(_is_no_false_alarm)
   try:
     gin.parse_config_files_and_bindings(
       [str(path)], list(gin_params), finalize_config=True
@@ -92,7 +95,14 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
       f'The configuration {path.name} with the given '
       f'--gin_param does not parse: {line}'
     ) from error
+  finally:
+    root.removeFilter(_is_no_false_alarm)
   return path
+
+
+def _is_no_false_alarm(record: logging.LogRecord) -> bool:
+  """Drops gin's 'Path not found' of each folder before the right one."""
+  return pathlib.Path(record.pathname).name != 'resource_reader.py'
 
 
 def _macros(path: pathlib.Path) -> list[str]:

@@ -46,8 +46,8 @@ class Config(tfds.core.BuilderConfig):
   """One art style, in full or in a smaller size."""
 
   def __init__(
-      self, style: str, train_size: int = TRAIN_SIZE,
-      test_size: int = TEST_SIZE):
+    self, style: str, train_size: int = TRAIN_SIZE, test_size: int = TEST_SIZE
+  ):
     """Describes the pictures of one style.
 
     Args:
@@ -58,12 +58,14 @@ class Config(tfds.core.BuilderConfig):
     for size in (train_size, test_size):
       if not 1 <= size <= _NUMBERS_PER_SPLIT:
         raise ValueError(
-            f'A split holds 1 to {_NUMBERS_PER_SPLIT} pictures, got {size}.')
+          f'A split holds 1 to {_NUMBERS_PER_SPLIT} pictures, got {size}.'
+        )
     license_text = drawing.definition(style)['meta']['license']['text']
     full = (train_size, test_size) == (TRAIN_SIZE, TEST_SIZE)
     super().__init__(
-        name=style if full else f'{style}-{train_size}-{test_size}',
-        description=f'Drawn in the style {style!r}. {license_text}')
+      name=style if full else f'{style}-{train_size}-{test_size}',
+      description=f'Drawn in the style {style!r}. {license_text}',
+    )
     self.style = style
     self.train_size = train_size
     self.test_size = test_size
@@ -82,8 +84,9 @@ def numbers(style: str, split: str, size: int) -> range:
   """
   if split not in SPLITS:
     raise ValueError(
-        f'Avatar twins have no split {split!r}; choose one of '
-        f'{", ".join(SPLITS)}.')
+      f'Avatar twins have no split {split!r}; choose one of '
+      f'{", ".join(SPLITS)}.'
+    )
   first = 0
   if split == 'train':
     first = (list(drawing.STYLES).index(style) + 1) * _NUMBERS_PER_SPLIT
@@ -92,10 +95,10 @@ def numbers(style: str, split: str, size: int) -> range:
 
 def _feature(kind: type) -> Any:
   return {
-      str: tfds.features.Text(),
-      bool: np.bool_,
-      int: np.int64,
-      float: np.float32,
+    str: tfds.features.Text(),
+    bool: np.bool_,
+    int: np.int64,
+    float: np.float32,
   }[kind]
 
 
@@ -109,21 +112,25 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
   def _info(self) -> tfds.core.DatasetInfo:
     meta = drawing.definition(self.builder_config.style)['meta']
     return tfds.core.DatasetInfo(
-        builder=self,
-        description=_DESCRIPTION,
-        homepage='https://www.dicebear.com',
-        citation=(
-            f'{meta["license"]["text"]}. Drawn by way of DiceBear '
-            '(https://www.dicebear.com).'),
-        license=f'{meta["license"]["name"]} ({meta["license"]["url"]})',
-        features=tfds.features.FeaturesDict({
-            'image': tfds.features.Image(
-                shape=(IMAGE_SIZE, IMAGE_SIZE, 3), encoding_format='png'),
-            **{
-                field.name: _feature(field.type)
-                for field in dataclasses.fields(characters.Character)
-            },
-        }),
+      builder=self,
+      description=_DESCRIPTION,
+      homepage='https://www.dicebear.com',
+      citation=(
+        f'{meta["license"]["text"]}. Drawn by way of DiceBear '
+        '(https://www.dicebear.com).'
+      ),
+      license=f'{meta["license"]["name"]} ({meta["license"]["url"]})',
+      features=tfds.features.FeaturesDict(
+        {
+          'image': tfds.features.Image(
+            shape=(IMAGE_SIZE, IMAGE_SIZE, 3), encoding_format='png'
+          ),
+          **{
+            field.name: _feature(field.type)
+            for field in dataclasses.fields(characters.Character)
+          },
+        }
+      ),
     )
 
   def _split_generators(self, dl_manager) -> dict[str, Iterator[Any]]:
@@ -131,18 +138,24 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
     return {split: self._generate_examples(split) for split in SPLITS}
 
   def _generate_examples(
-      self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    self, split: str
+  ) -> Iterator[tuple[int, dict[str, Any]]]:
     config = self.builder_config
     size = {'train': config.train_size, 'test': config.test_size}[split]
     vivid = split == 'train' and drawing.STYLES[config.style].vivid
     for number in tqdm.tqdm(
-        numbers(config.style, split, size),
-        desc=f'Drawing {config.style} ({split})', unit=' pictures'):
+      numbers(config.style, split, size),
+      desc=f'Drawing {config.style} ({split})',
+      unit=' pictures',
+    ):
       character = characters.character(number, vivid)
-      yield number, {
+      yield (
+        number,
+        {
           'image': drawing.draw(character, config.style, IMAGE_SIZE),
           **dataclasses.asdict(character),
-      }
+        },
+      )
 
 
 def cache_folder() -> pathlib.Path:
@@ -168,8 +181,8 @@ def _prepared(config: Config) -> AvatarTwins:
       # TFDS writes to a folder of its own and renames it at the end, so that an
       # interrupted run leaves nothing that could be taken for the pictures.
       drawn.download_and_prepare(
-          download_config=tfds.download.DownloadConfig(
-              try_download_gcs=False))
+        download_config=tfds.download.DownloadConfig(try_download_gcs=False)
+      )
   except OSError:
     # Renaming fails when another process was faster; its pictures are equal.
     drawn = builder()
@@ -181,10 +194,10 @@ def _prepared(config: Config) -> AvatarTwins:
 
 
 def load(
-    style: str,
-    split: str,
-    train_size: int = TRAIN_SIZE,
-    test_size: int = TEST_SIZE,
+  style: str,
+  split: str,
+  train_size: int = TRAIN_SIZE,
+  test_size: int = TEST_SIZE,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
   """Reads the pictures of a split, drawing them at the first call.
 
@@ -200,15 +213,18 @@ def load(
   """
   config = Config(style, train_size, test_size)
   wanted = numbers(
-      style, split, {'train': train_size, 'test': test_size}.get(split, 0))
+    style, split, {'train': train_size, 'test': test_size}.get(split, 0)
+  )
   examples = tfds.as_numpy(
-      _prepared(config).as_dataset(split=split, batch_size=-1))
+    _prepared(config).as_dataset(split=split, batch_size=-1)
+  )
   # TFDS stores examples in the order of a hash.
   order = np.argsort(examples['number'])
   if not np.array_equal(examples['number'][order], wanted):
     raise ValueError(
-        f'The pictures of {config.name} in {cache_folder()} are not those of '
-        'this version; delete that folder and they are drawn again.')
+      f'The pictures of {config.name} in {cache_folder()} are not those of '
+      'this version; delete that folder and they are drawn again.'
+    )
   factors = {}
   for field in dataclasses.fields(characters.Character):
     values = examples[field.name][order]

@@ -16,34 +16,46 @@ import numpy as np
 T = TypeVar('T')
 
 NATURAL_HAIR = {
-    'black': '2a2527',
-    'dark_brown': '4a2f27',
-    'brown': '74442c',
-    'chestnut': '94512f',
-    'auburn': 'a8452a',
-    'copper': 'c8702f',
-    'dark_blond': 'b48a52',
-    'blond': 'e0bc72',
+  'black': '2a2527',
+  'dark_brown': '4a2f27',
+  'brown': '74442c',
+  'chestnut': '94512f',
+  'auburn': 'a8452a',
+  'copper': 'c8702f',
+  'dark_blond': 'b48a52',
+  'blond': 'e0bc72',
 }
 VIVID_HAIR = {
-    'blue': '3b63d8',
-    'sky': '58b4ee',
-    'teal': '1fa59a',
-    'green': '4cab45',
-    'purple': '8548c4',
-    'pink': 'f178ae',
-    'red': 'd92f40',
-    'orange': 'f58220',
+  'blue': '3b63d8',
+  'sky': '58b4ee',
+  'teal': '1fa59a',
+  'green': '4cab45',
+  'purple': '8548c4',
+  'pink': 'f178ae',
+  'red': 'd92f40',
+  'orange': 'f58220',
 }
 SKIN = ('fadcc4', 'f1c3a0', 'e3ae88', 'cf9a74', 'b98058', '8f5c3e')
 # Sixteen hues of one lightness and saturation (78 %, 62 %), without those of
 # skin. They are told apart at a glance, yet lie close enough together that a
 # background alone does not give a character away among a hundred.
 BACKGROUND = (
-    'e7eaa4', 'd1eaa4', 'bbeaa4', 'a5eaa4',
-    'a4eab9', 'a4eacf', 'a4eae5', 'a4d8ea',
-    'a4c2ea', 'a4acea', 'b2a4ea', 'c8a4ea',
-    'dea4ea', 'eaa4df', 'eaa4c9', 'eaa4b3',
+  'e7eaa4',
+  'd1eaa4',
+  'bbeaa4',
+  'a5eaa4',
+  'a4eab9',
+  'a4eacf',
+  'a4eae5',
+  'a4d8ea',
+  'a4c2ea',
+  'a4acea',
+  'b2a4ea',
+  'c8a4ea',
+  'dea4ea',
+  'eaa4df',
+  'eaa4c9',
+  'eaa4b3',
 )
 CLOTHES = ('1c2a66', '14472c', '7a1222', '3a1c66', 'f4f4f4', '15161c')
 
@@ -81,6 +93,7 @@ class Character:
     x: shift to the right in percent of the picture.
     y: shift downwards in percent of the picture.
   """
+
   number: int = 0
   hair_color: str = NATURAL_HAIR['brown']
   hair_shape: str = 'combed'
@@ -126,18 +139,18 @@ def character(number: int, vivid: bool = False) -> Character:
   if vivid and uniform[13] < VIVID_SHARE:
     hair, hair_choice = list(VIVID_HAIR.values()), uniform[14]
   return Character(
-      number=number,
-      hair_color=_pick(hair, hair_choice),
-      hair_shape=_pick(HAIR_SHAPES, uniform[1]),
-      skin_color=_pick(SKIN, uniform[2]),
-      clothes_color=_pick(CLOTHES, uniform[3]),
-      background_color=_pick(BACKGROUND, uniform[4]),
-      glasses=bool(uniform[5] < GLASSES_SHARE),
-      mouth=_pick(MOUTHS, uniform[6]),
-      eyes='closed' if uniform[7] < CLOSED_EYES_SHARE else 'open',
-      facing=_pick(FACINGS, uniform[8]),
-      tilt=_between(-MAX_TILT, MAX_TILT, uniform[9]),
-      scale=_between(*SCALE_RANGE, uniform[10]),
-      x=_between(-MAX_SHIFT_X, MAX_SHIFT_X, uniform[11]),
-      y=_between(-MAX_SHIFT_Y, MAX_SHIFT_Y, uniform[12]),
+    number=number,
+    hair_color=_pick(hair, hair_choice),
+    hair_shape=_pick(HAIR_SHAPES, uniform[1]),
+    skin_color=_pick(SKIN, uniform[2]),
+    clothes_color=_pick(CLOTHES, uniform[3]),
+    background_color=_pick(BACKGROUND, uniform[4]),
+    glasses=bool(uniform[5] < GLASSES_SHARE),
+    mouth=_pick(MOUTHS, uniform[6]),
+    eyes='closed' if uniform[7] < CLOSED_EYES_SHARE else 'open',
+    facing=_pick(FACINGS, uniform[8]),
+    tilt=_between(-MAX_TILT, MAX_TILT, uniform[9]),
+    scale=_between(*SCALE_RANGE, uniform[10]),
+    x=_between(-MAX_SHIFT_X, MAX_SHIFT_X, uniform[11]),
+    y=_between(-MAX_SHIFT_Y, MAX_SHIFT_Y, uniform[12]),
   )

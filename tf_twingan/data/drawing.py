@@ -48,6 +48,7 @@ class ArtStyle:
     without: masked groups that are left out, by the mask they name.
     hair_fills: fixed colours that take the hair's instead.
   """
+
   vivid: bool
   center: tuple[float, float]
   span: float
@@ -81,8 +82,8 @@ class ArtStyle:
 
 def _hair(*variants: str) -> dict[str, dict[str, str]]:
   return {
-      shape: {'hair': variant}
-      for shape, variant in zip(characters.HAIR_SHAPES, variants, strict=True)
+    shape: {'hair': variant}
+    for shape, variant in zip(characters.HAIR_SHAPES, variants, strict=True)
   }
 
 
@@ -95,114 +96,154 @@ def _eyes(*variants: str) -> dict[str, str]:
 
 
 STYLES: dict[str, ArtStyle] = {
-    'toon-head': ArtStyle(
-        vivid=False,
-        center=(384, 346),
-        span=720,
-        faces='right',
-        fixed={'body': 'body', 'head': 'head', 'clothes': 'tShirt',
-               'eyebrows': 'neutral'},
-        hair={
-            'cropped': {'hair': 'undercut'},
-            'combed': {'hair': 'sideComed'},
-            'curly': {'hair': 'spiky'},
-            'bob': {'hair': 'sideComed', 'rearHair': 'neckHigh'},
-            'long': {'hair': 'sideComed', 'rearHair': 'longStraight'},
-            'wavy': {'hair': 'sideComed', 'rearHair': 'longWavy'},
-            'bun': {'hair': 'bun'},
+  'toon-head': ArtStyle(
+    vivid=False,
+    center=(384, 346),
+    span=720,
+    faces='right',
+    fixed={
+      'body': 'body',
+      'head': 'head',
+      'clothes': 'tShirt',
+      'eyebrows': 'neutral',
+    },
+    hair={
+      'cropped': {'hair': 'undercut'},
+      'combed': {'hair': 'sideComed'},
+      'curly': {'hair': 'spiky'},
+      'bob': {'hair': 'sideComed', 'rearHair': 'neckHigh'},
+      'long': {'hair': 'sideComed', 'rearHair': 'longStraight'},
+      'wavy': {'hair': 'sideComed', 'rearHair': 'longWavy'},
+      'bun': {'hair': 'bun'},
+    },
+    mouth=_mouth('smile', 'laugh', 'sad'),
+    eyes=_eyes('happy', 'humble'),
+    clothes='clothes',
+    # About 6 % of the picture to the side, narrowed to stay on the head.
+    turn='matrix(.9 0 0 1 78 0)',
+    turned=frozenset({'mouth', 'eyes', 'eyebrows'}),
+  ),
+  'personas': ArtStyle(
+    vivid=False,
+    center=(32, 28.6),
+    span=51.5,
+    faces='right',
+    fixed={'clothes': 'squared', 'nose': 'smallRound'},
+    hair=_hair(
+      'fade',
+      'shortCombover',
+      'curlyHighTop',
+      'bobCut',
+      'extraLong',
+      'long',
+      'straightBun',
+    ),
+    mouth=_mouth('smile', 'bigSmile', 'frown'),
+    eyes=_eyes('open', 'sleep'),
+    eyes_with_glasses='glasses',
+    clothes='clothing',
+    turn='matrix(.92 0 0 1 5.8 0)',
+    turned=frozenset({'mouth', 'eyes', 'nose'}),
+    # The shirt ends at the canvas; a moved picture shows more of it.
+    behind=(
+      {
+        'name': 'path',
+        'type': 'element',
+        'attributes': {
+          'd': 'M14 60H50V90H14Z',
+          'fill': {'type': 'color', 'name': 'clothing'},
         },
-        mouth=_mouth('smile', 'laugh', 'sad'),
-        eyes=_eyes('happy', 'humble'),
-        clothes='clothes',
-        # About 6 % of the picture to the side, narrowed to stay on the head.
-        turn='matrix(.9 0 0 1 78 0)',
-        turned=frozenset({'mouth', 'eyes', 'eyebrows'}),
+      },
     ),
-    'personas': ArtStyle(
-        vivid=False,
-        center=(32, 28.6),
-        span=51.5,
-        faces='right',
-        fixed={'clothes': 'squared', 'nose': 'smallRound'},
-        hair=_hair('fade', 'shortCombover', 'curlyHighTop', 'bobCut',
-                   'extraLong', 'long', 'straightBun'),
-        mouth=_mouth('smile', 'bigSmile', 'frown'),
-        eyes=_eyes('open', 'sleep'),
-        eyes_with_glasses='glasses',
-        clothes='clothing',
-        turn='matrix(.92 0 0 1 5.8 0)',
-        turned=frozenset({'mouth', 'eyes', 'nose'}),
-        # The shirt ends at the canvas; a moved picture shows more of it.
-        behind=({
-            'name': 'path',
-            'type': 'element',
-            'attributes': {
-                'd': 'M14 60H50V90H14Z',
-                'fill': {'type': 'color', 'name': 'clothing'},
-            },
-        },),
-        # Highlights that, isolated by their mask, blend as plain white and
-        # would pale the skin and the hair of this style alone.
-        without=('url(#personas-a)', 'url(#hairCurlyHighTop-a)'),
-        hair_fills=('#F55D81',),
+    # Highlights that, isolated by their mask, blend as plain white and
+    # would pale the skin and the hair of this style alone.
+    without=('url(#personas-a)', 'url(#hairCurlyHighTop-a)'),
+    hair_fills=('#F55D81',),
+  ),
+  'adventurer': ArtStyle(
+    vivid=True,
+    center=(368, 366),
+    span=742,
+    faces='left',
+    fixed={'head': 'default', 'eyebrows': 'variant10'},
+    hair=_hair(
+      'short04', 'short10', 'short03', 'long21', 'long05', 'long09', 'long10'
     ),
-    'adventurer': ArtStyle(
-        vivid=True,
-        center=(368, 366),
-        span=742,
-        faces='left',
-        fixed={'head': 'default', 'eyebrows': 'variant10'},
-        hair=_hair('short04', 'short10', 'short03', 'long21', 'long05',
-                   'long09', 'long10'),
-        mouth=_mouth('variant22', 'variant25', 'variant19'),
-        eyes=_eyes('variant25', 'variant20'),
-        glasses={'glasses': 'variant02'},
+    mouth=_mouth('variant22', 'variant25', 'variant19'),
+    eyes=_eyes('variant25', 'variant20'),
+    glasses={'glasses': 'variant02'},
+  ),
+  'lorelei': ArtStyle(
+    vivid=True,
+    center=(496, 440),
+    span=860,
+    faces='right',
+    fixed={'head': 'variant03', 'eyebrows': 'variant05', 'nose': 'variant01'},
+    hair=_hair(
+      'variant47',
+      'variant08',
+      'variant05',
+      'variant23',
+      'variant15',
+      'variant35',
+      'variant38',
     ),
-    'lorelei': ArtStyle(
-        vivid=True,
-        center=(496, 440),
-        span=860,
-        faces='right',
-        fixed={'head': 'variant03', 'eyebrows': 'variant05',
-               'nose': 'variant01'},
-        hair=_hair('variant47', 'variant08', 'variant05', 'variant23',
-                   'variant15', 'variant35', 'variant38'),
-        mouth=_mouth('happy02', 'happy05', 'sad05'),
-        eyes=_eyes('variant21', 'variant19'),
-        glasses={'glasses': 'variant04'},
+    mouth=_mouth('happy02', 'happy05', 'sad05'),
+    eyes=_eyes('variant21', 'variant19'),
+    glasses={'glasses': 'variant04'},
+  ),
+  'big-smile': ArtStyle(
+    vivid=False,
+    center=(252, 226),
+    span=540,
+    faces='right',
+    fixed={'head': 'base'},
+    hair=_hair(
+      'shavedHead',
+      'shortHair',
+      'curlyShortHair',
+      'bangs',
+      'straightHair',
+      'wavyBob',
+      'bunHair',
     ),
-    'big-smile': ArtStyle(
-        vivid=False,
-        center=(252, 226),
-        span=540,
-        faces='right',
-        fixed={'head': 'base'},
-        hair=_hair('shavedHead', 'shortHair', 'curlyShortHair', 'bangs',
-                   'straightHair', 'wavyBob', 'bunHair'),
-        mouth=_mouth('kawaii', 'openedSmile', 'unimpressed'),
-        eyes=_eyes('normal', 'sleepy'),
-        glasses={'accessories': 'glasses'},
-    ),
+    mouth=_mouth('kawaii', 'openedSmile', 'unimpressed'),
+    eyes=_eyes('normal', 'sleepy'),
+    glasses={'accessories': 'glasses'},
+  ),
 }
 
-_SHARED = frozenset({
-    'hair_color', 'hair_shape', 'skin_color', 'background_color', 'mouth',
-    'eyes', 'facing', 'tilt', 'scale', 'x', 'y'})
+_SHARED = frozenset(
+  {
+    'hair_color',
+    'hair_shape',
+    'skin_color',
+    'background_color',
+    'mouth',
+    'eyes',
+    'facing',
+    'tilt',
+    'scale',
+    'x',
+    'y',
+  }
+)
 
 # The factors that can be seen in each style. Personas draws glasses instead
 # of eyes: with glasses, `eyes` cannot be seen there.
 EXPRESSES: dict[str, frozenset[str]] = {
-    name: _SHARED
-    | ({'glasses'} if art.glasses or art.eyes_with_glasses else set())
-    | ({'clothes_color'} if art.clothes else set())
-    for name, art in STYLES.items()
+  name: _SHARED
+  | ({'glasses'} if art.glasses or art.eyes_with_glasses else set())
+  | ({'clothes_color'} if art.clothes else set())
+  for name, art in STYLES.items()
 }
 
 
 def _art(style: str) -> ArtStyle:
   if style not in STYLES:
     raise ValueError(
-        f'No art style {style!r}; choose one of {", ".join(STYLES)}.')
+      f'No art style {style!r}; choose one of {", ".join(STYLES)}.'
+    )
   return STYLES[style]
 
 
@@ -230,7 +271,9 @@ def _adapt(elements: list[dict[str, Any]], art: ArtStyle) -> list[Any]:
       continue
     if attributes.get('fill') in art.hair_fills:
       element['attributes'] = {
-          **attributes, 'fill': {'type': 'color', 'name': 'hair'}}
+        **attributes,
+        'fill': {'type': 'color', 'name': 'hair'},
+      }
     if 'children' in element:
       element['children'] = _adapt(element['children'], art)
     if element['type'] == 'component':
@@ -243,8 +286,12 @@ def _adapt(elements: list[dict[str, Any]], art: ArtStyle) -> list[Any]:
 
 
 def _group(transform: str, children: list[Any]) -> dict[str, Any]:
-  return {'name': 'g', 'type': 'element',
-          'attributes': {'transform': transform}, 'children': children}
+  return {
+    'name': 'g',
+    'type': 'element',
+    'attributes': {'transform': transform},
+    'children': children,
+  }
 
 
 @functools.cache
@@ -257,9 +304,9 @@ def _prepared(style: str) -> dicebear.Style:
     component = dict(data['components'][name])
     # DiceBear checks a style at length, so it gets no variant without a use.
     component['variants'] = {
-        variant: {**content, 'elements': _adapt(content['elements'], art)}
-        for variant, content in component['variants'].items()
-        if variant in used
+      variant: {**content, 'elements': _adapt(content['elements'], art)}
+      for variant, content in component['variants'].items()
+      if variant in used
     }
     components[name] = component
   # A canvas of `span` units around `center`: flip, scale and rotation, which
@@ -267,9 +314,9 @@ def _prepared(style: str) -> dicebear.Style:
   offset_x, offset_y = (art.span / 2 - c for c in art.center)
   elements = [*art.behind, *_adapt(data['canvas']['elements'], art)]
   data['canvas'] = {
-      'width': art.span,
-      'height': art.span,
-      'elements': [_group(f'translate({offset_x:g} {offset_y:g})', elements)],
+    'width': art.span,
+    'height': art.span,
+    'elements': [_group(f'translate({offset_x:g} {offset_y:g})', elements)],
   }
   data['components'] = components
   return dicebear.Style(data)
@@ -279,23 +326,23 @@ def options(character: characters.Character, style: str) -> dict[str, Any]:
   """The DiceBear options that show a character in a style."""
   art = _art(style)
   variants = {
-      **art.hair[character.hair_shape],
-      'mouth': art.mouth[character.mouth],
-      'eyes': art.eyes[character.eyes],
+    **art.hair[character.hair_shape],
+    'mouth': art.mouth[character.mouth],
+    'eyes': art.eyes[character.eyes],
   }
   if character.glasses:
     variants.update(art.glasses or {})
     if art.eyes_with_glasses:
       variants['eyes'] = art.eyes_with_glasses
   result = {
-      'backgroundColor': character.background_color,
-      'hairColor': character.hair_color,
-      'skinColor': character.skin_color,
-      'scale': character.scale,
-      'rotate': character.tilt,
-      'translateX': character.x,
-      'translateY': character.y,
-      'flip': 'none' if character.facing == art.faces else 'horizontal',
+    'backgroundColor': character.background_color,
+    'hairColor': character.hair_color,
+    'skinColor': character.skin_color,
+    'scale': character.scale,
+    'rotate': character.tilt,
+    'translateX': character.x,
+    'translateY': character.y,
+    'flip': 'none' if character.facing == art.faces else 'horizontal',
   }
   if art.clothes:
     result[f'{art.clothes}Color'] = character.clothes_color
@@ -307,7 +354,7 @@ def options(character: characters.Character, style: str) -> dict[str, Any]:
 
 
 def draw(
-    character: characters.Character, style: str, size: int = 64
+  character: characters.Character, style: str, size: int = 64
 ) -> np.ndarray:
   """Draws a character.
 
@@ -321,11 +368,15 @@ def draw(
     uint8 [size, size, 3].
   """
   avatar = dicebear.Avatar(
-      _prepared(style), {**options(character, style), 'size': size})
+    _prepared(style), {**options(character, style), 'size': size}
+  )
   # Without fonts: no picture holds text, and looking for a system's fonts at
   # each call takes longer than drawing.
   png = resvg_py.svg_to_bytes(
-      svg_string=avatar.to_string(), width=size, height=size,
-      skip_system_fonts=True)
+    svg_string=avatar.to_string(),
+    width=size,
+    height=size,
+    skip_system_fonts=True,
+  )
   with Image.open(io.BytesIO(bytes(png))) as picture:
     return np.asarray(picture.convert('RGB'))

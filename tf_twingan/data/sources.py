@@ -192,13 +192,13 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def _avatars(request: _Request) -> ImageSet:
   # Here, not above: drawing needs packages that folders can do without.
-  from tf_twingan.data import avatar_twins
+  from tf_twingan.data import avatar_twins, drawing
 
-  if request.what not in avatar_twins.STYLES:
+  if request.what not in drawing.STYLES:
     raise ValueError(
       f'{request.source}: avatar style {request.what!r} is unknown; use '
-      f'one of {", ".join(avatar_twins.STYLES)}'
-      f'{_did_you_mean(request.what, avatar_twins.STYLES)}'
+      f'one of {", ".join(drawing.STYLES)}'
+      f'{_did_you_mean(request.what, drawing.STYLES)}'
     )
   pictures, _ = avatar_twins.load(request.what, request.split)
   drawn = pictures.shape[1]

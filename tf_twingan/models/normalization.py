@@ -7,10 +7,13 @@ the condition is the domain's name, a Python constant, so a traced graph holds
 the parameters of the domains it runs for and no others.
 
 Batch norm (Ioffe & Szegedy 2015) normalizes with the moments of the batch
-while training. Its moving statistics are not updated by training steps: they
-are estimated when they are needed, with the weights that will be used
-(`statistics_update`), because those of averaged (EMA) weights are not the
-average of the live ones.
+while training, so in a small batch a picture's colours depend on its
+neighbours'. Batch renorm (Ioffe 2017) corrects the values to what the moving
+statistics would give, within limits, and lets gradients flow as in batch norm.
+
+The statistics used for inference are estimated when they are needed, with the
+weights that will be used (`statistics_update`), because those of averaged
+(EMA) weights are not the average of the live ones.
 """
 
 from collections.abc import Sequence
@@ -20,7 +23,15 @@ import tensorflow as tf
 
 from tf_twingan.models import layers
 
-KINDS = ('batch', 'instance')
+KINDS = ('batch', 'batch_renorm', 'instance')
+
+# Batch renorm: how far it may correct (its r_max and d_max), and how many
+# batches its moving statistics go back. They are the plain average of the
+# first batches, so a new block starts as batch norm, and no schedule of the
+# limits is needed.
+_RENORM_SCALE_MAX = 3.0
+_RENORM_SHIFT_MAX = 1.0
+_RENORM_BATCHES = 50.0
 
 
 class DomainNorm(keras.layers.Layer):
@@ -28,8 +39,9 @@ class DomainNorm(keras.layers.Layer):
 
   Attributes:
     parameters: {domain: {'scale', 'offset'[, 'moving_mean',
-      'moving_variance']}}, float32 [channels] each; the moving statistics
-      exist for kind 'batch' and are not trainable.
+      'moving_variance'[, 'batches']]}}, float32 [channels] each, and how many
+      batches the moving statistics have seen. They exist for the batch kinds
+      and are not trainable.
   """
 
   def __init__(
@@ -52,12 +64,14 @@ class DomainNorm(keras.layers.Layer):
 
   def _make(self, domain, channels):
     roles = {'scale': ('ones', True), 'offset': ('zeros', True)}
-    if self._kind == 'batch':
+    if self._kind != 'instance':
       roles['moving_mean'] = ('zeros', False)
       roles['moving_variance'] = ('ones', False)
+    if self._kind == 'batch_renorm':
+      roles['batches'] = ('zeros', False)
     return {
       role: self.add_weight(
-        shape=(channels,),
+        shape=() if role == 'batches' else (channels,),
         initializer=initializer,
         trainable=trainable,
         name=f'{domain}_{role}',
@@ -97,12 +111,18 @@ class DomainNorm(keras.layers.Layer):
         self._stack(domains, 'moving_mean'),
         self._stack(domains, 'moving_variance'),
       )
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-      moments = _moments(
-        self._parts(inputs, domains), [1, 2, 3], synchronize=True
-      )
-      return self._affine(inputs, domains, *moments)
-    return self._fused(inputs, domains, statistics_update)
+    outputs = []
+    for domain, part in zip(domains, tf.split(inputs, len(domains))):
+      own = self.parameters[domain]
+      if statistics_update is not None:
+        mean, variance = self._batch_moments(part)
+        _move(own, mean, variance, statistics_update)
+        outputs.append(self._normalized(part, own['scale'], own['offset']))
+      elif self._kind == 'batch_renorm':
+        outputs.append(self._renormalized(part, own))
+      else:
+        outputs.append(self._normalized(part, own['scale'], own['offset']))
+    return tf.concat(outputs, axis=0)
 
   def _parts(self, inputs, domains):
     """[parts * batch, h, w, c] -> [parts, batch, h, w, c]."""
@@ -124,29 +144,94 @@ class DomainNorm(keras.layers.Layer):
     ) + tf.cast(shift, inputs.dtype)
     return tf.reshape(outputs, tf.shape(inputs))
 
-  def _fused(self, inputs, domains, statistics_update):
-    """The stock kernel, part by part: several times faster than moments."""
-    outputs = []
-    for domain, part in zip(domains, tf.split(inputs, len(domains))):
-      own = self.parameters[domain]
-      result = tf.raw_ops.FusedBatchNormV3(
-        x=part,
-        scale=tf.convert_to_tensor(own['scale']),
-        offset=tf.convert_to_tensor(own['offset']),
-        mean=[],
-        variance=[],
-        epsilon=self._epsilon,
-        is_training=True,
+  def _normalized(self, part, scale, offset):
+    """Batch norm of one part, with the moments over all replicas."""
+    scale, offset = tf.convert_to_tensor(scale), tf.convert_to_tensor(offset)
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+      return self._fused(part, scale, offset).y
+    mean, variance = _moments(part, [0, 1, 2], synchronize=True)
+    multiplier = scale * tf.math.rsqrt(variance + self._epsilon)
+    shift = offset - mean * multiplier
+    return part * tf.cast(multiplier, part.dtype) + tf.cast(shift, part.dtype)
+
+  def _renormalized(self, part, own):
+    """Batch renorm of one part (Ioffe 2017, algorithm 1)."""
+    mean, variance = self._batch_moments(part)
+    batches = tf.minimum(own['batches'] + 1.0, _RENORM_BATCHES)
+    moved_mean, moved_variance = _move(own, mean, variance, 1 / batches)
+    _assign(own['batches'], batches)
+    moved_deviation = tf.sqrt(moved_variance + self._epsilon)
+    scale = tf.sqrt(variance + self._epsilon) / moved_deviation
+    scale = tf.clip_by_value(scale, 1 / _RENORM_SCALE_MAX, _RENORM_SCALE_MAX)
+    shift = tf.clip_by_value(
+      (mean - moved_mean) / moved_deviation,
+      -_RENORM_SHIFT_MAX,
+      _RENORM_SHIFT_MAX,
+    )
+    return self._normalized(
+      part, own['scale'] * scale, own['offset'] + own['scale'] * shift
+    )
+
+  def _batch_moments(self, part):
+    """Mean and variance of one part, over all replicas; no gradient."""
+    part = tf.stop_gradient(part)
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+      return (
+        tf.reshape(m, [-1]) for m in _moments(part, [0, 1, 2], synchronize=True)
       )
-      outputs.append(result.y)
-      if statistics_update is not None:
-        for role, value in (
-          ('moving_mean', result.batch_mean),
-          ('moving_variance', result.batch_variance),
-        ):
-          old = tf.convert_to_tensor(own[role])
-          own[role].assign(old + (value - old) * statistics_update)
-    return tf.concat(outputs, axis=0)
+    # The fused kernel is the fastest way to the moments, too.
+    ones = tf.ones([part.shape[-1]])
+    result = self._fused(part, ones, tf.zeros_like(ones))
+    # Its variance is the unbiased one; it normalizes by the other.
+    count = tf.cast(tf.size(part) // part.shape[-1], tf.float32)
+    return result.batch_mean, result.batch_variance * (count - 1) / count
+
+  def _fused(self, part, scale, offset):
+    """The stock kernel: several times faster than separate moments."""
+    return tf.raw_ops.FusedBatchNormV3(
+      x=part,
+      scale=scale,
+      offset=offset,
+      mean=[],
+      variance=[],
+      epsilon=self._epsilon,
+      is_training=True,
+    )
+
+
+def _move(own, mean, variance, fraction):
+  """Moves moving statistics toward new moments; returns the moved ones."""
+  moved = []
+  for role, value in (('moving_mean', mean), ('moving_variance', variance)):
+    old = tf.convert_to_tensor(own[role])
+    moved.append(old + (value - old) * fraction)
+    _assign(own[role], moved[-1])
+  return moved
+
+
+def _assign(variable, value):
+  """Assigns a value that is the same on every replica."""
+  if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+    variable.assign(value)
+    return
+
+  def update(strategy, variable, value):
+    strategy.extended.update(
+      variable, lambda own, new: own.assign(new), args=(value,)
+    )
+
+  tf.distribute.get_replica_context().merge_call(update, args=(variable, value))
+
+
+def _moments(parts, axes, synchronize=False):
+  """Mean and variance in float32; over all replicas if `synchronize`."""
+  parts = tf.cast(parts, tf.float32)
+  mean = tf.reduce_mean(parts, axes, keepdims=True)
+  power = tf.reduce_mean(tf.square(parts), axes, keepdims=True)
+  if synchronize:
+    replica = tf.distribute.get_replica_context()
+    mean, power = replica.all_reduce(tf.distribute.ReduceOp.MEAN, [mean, power])
+  return mean, power - tf.square(mean)
 
 
 class NormalizedConv(keras.layers.Layer):
@@ -177,14 +262,3 @@ class NormalizedConv(keras.layers.Layer):
     """NHWC to NHWC; `domains` and `mode` as for `DomainNorm.call`."""
     outputs = layers.leaky_relu(self.norm(self.conv(inputs), domains, **mode))
     return layers.pixel_norm(outputs) if self._pixel_norm else outputs
-
-
-def _moments(parts, axes, synchronize=False):
-  """Mean and variance in float32; over all replicas if `synchronize`."""
-  parts = tf.cast(parts, tf.float32)
-  mean = tf.reduce_mean(parts, axes, keepdims=True)
-  power = tf.reduce_mean(tf.square(parts), axes, keepdims=True)
-  if synchronize:
-    replica = tf.distribute.get_replica_context()
-    mean, power = replica.all_reduce(tf.distribute.ReduceOp.MEAN, [mean, power])
-  return mean, power - tf.square(mean)

@@ -10,7 +10,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import keras
 import numpy as np
@@ -24,6 +23,7 @@ from tf_twingan import images as images_lib
 from tf_twingan.data import pipeline, sources
 from tf_twingan.training import growth as growth_lib
 from tf_twingan.training import summaries
+from tf_twingan.training import trainer as trainer_lib
 
 _STATISTICS_SEED = 1  # Added to the run's: other batches than it trains on.
 
@@ -107,7 +107,7 @@ def train(
   *,
   domains: Mapping[str, str],
   growth: growth_lib.Growth,
-  trainer: Callable[..., Any],
+  trainer: Callable[..., trainer_lib.Trainer],
   strategy: str = 'default',
   seed: int = 0,
   deterministic: bool = True,
