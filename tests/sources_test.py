@@ -355,7 +355,6 @@ class AvatarsTest(_SourcesTest):
       0, 256, (3, 64, 64, 3), np.uint8
     )
     fake = types.ModuleType('tf_twingan.data.avatar_twins')
-    fake.STYLES = ('lorelei', 'toon-head')
     fake.load = mock.Mock(return_value=(self.drawn, {'flip': np.zeros(3)}))
     self.fake = fake
     for patch in (
@@ -378,6 +377,15 @@ class AvatarsTest(_SourcesTest):
     self.assertEqual(large.shape, (3, 128, 128, 3))
     np.testing.assert_array_equal(large[1], images.square(self.drawn[1], 128))
 
+  def test_limit(self):
+    sources.load('avatars:lorelei?limit=3', 64)
+    self.fake.load.assert_called_once_with(
+      'lorelei', 'train', train_size=3, test_size=3
+    )
+    for limit in ('many', '1'):
+      with self.assertRaisesRegex(ValueError, f'limit={limit} is no number'):
+        sources.load(f'avatars:lorelei?limit={limit}', 64)
+
   def test_crop(self):
     result = sources.load('avatars:lorelei?crop=0.5', 32).images
     np.testing.assert_array_equal(result, self.drawn[:, 16:48, 16:48])
@@ -385,8 +393,7 @@ class AvatarsTest(_SourcesTest):
   def test_unknown_style(self):
     self.assert_one_line(
       ValueError,
-      "'lorelai' is unknown; use one of lorelei, toon-head; did "
-      "you mean 'lorelei'",
+      "'lorelai' is unknown; use one of toon-head.*; did you mean 'lorelei'",
       lambda: sources.load('avatars:lorelai', 8),
     )
 

@@ -17,7 +17,7 @@ import os
 import pathlib
 import sys
 
-from absl import app, flags, logging
+from absl import app, flags
 
 from tf_twingan import command_line, configs
 from tf_twingan.training import loop
@@ -62,7 +62,6 @@ def main(argv) -> None:
 
 def run() -> None:
   """The console script."""
-  logging.set_verbosity(logging.INFO)
   app.run(main)
 
 

@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 import tqdm
-from absl import app, flags, logging
+from absl import app, flags
 
 from tf_twingan import command_line
 from tf_twingan import images as images_lib
@@ -94,7 +94,6 @@ def _translate_all(translator, root, files):
 
 def run() -> None:
   """The console script."""
-  logging.set_verbosity(logging.INFO)
   app.run(main)
 
 

@@ -9,6 +9,7 @@ A domain's source is one string, `SCHEME:WHAT?option=value&option=value`:
 
   ?crop=0.7       keep the central 70 % of both sides (any scheme)
   ?fit=pad        fill up to a square with white instead of cutting one out
+  ?limit=64       avatars only: draw no more characters than this for a split
   ?split=trainA   tfds only: the split to train on, if not 'train'
 
 Folders and datasets are decoded once for a resolution and kept as one memory
@@ -66,6 +67,7 @@ class _Request(NamedTuple):
   resolution: int
   crop: float
   fit: str
+  limit: int | None
   tfds_split: str
 
   def fitted(self, image: np.ndarray) -> np.ndarray:
@@ -152,7 +154,8 @@ def _parse(source: str) -> tuple[str, str, dict[str, Any]]:
     raise ValueError(
       f'source {source!r} names nothing after its colon; write {_USAGE[scheme]}'
     )
-  names = ('crop', 'fit') + (('split',) if scheme == 'tfds' else ())
+  own = {'tfds': ('split',), 'avatars': ('limit',)}
+  names = ('crop', 'fit', *own.get(scheme, ()))
   given = {}
   for part in tail.split('&') if tail else ():
     name, _, value = part.partition('=')
@@ -181,8 +184,21 @@ def _parse(source: str) -> tuple[str, str, dict[str, Any]]:
   return (
     scheme,
     what,
-    {'crop': crop, 'fit': fit, 'tfds_split': given.get('split', 'train')},
+    {
+      'crop': crop,
+      'fit': fit,
+      'limit': _limit(source, given.get('limit')),
+      'tfds_split': given.get('split', 'train'),
+    },
   )
+
+
+def _limit(source: str, value: str | None) -> int | None:
+  if value is not None and (not value.isdecimal() or int(value) < 2):
+    raise ValueError(
+      f'{source}: limit={value} is no number of pictures; give 2 or more'
+    )
+  return int(value) if value else None
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -200,7 +216,10 @@ def _avatars(request: _Request) -> ImageSet:
       f'one of {", ".join(drawing.STYLES)}'
       f'{_did_you_mean(request.what, drawing.STYLES)}'
     )
-  pictures, _ = avatar_twins.load(request.what, request.split)
+  sizes = {}
+  if request.limit:
+    sizes = {'train_size': request.limit, 'test_size': request.limit}
+  pictures, _ = avatar_twins.load(request.what, request.split, **sizes)
   drawn = pictures.shape[1]
   if request.crop == 1 and request.resolution <= drawn:
     return ImageSet(images.downsample(pictures, request.resolution))

@@ -15,7 +15,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tqdm
-from absl import logging
 
 import gin
 from tf_twingan import checkpoints, configs
@@ -154,7 +153,7 @@ def train(
     held_out[name] = sources.load(
       source, growth.final_resolution, split='test'
     ).images[:sample_rows]
-    logging.info('%s: %d pictures from %s', name, len(pictures[name]), source)
+    tqdm.tqdm.write(f'{name}: {len(pictures[name]):,} pictures from {source}')
   trainer = trainer(
     tuple(domains),
     growth.final_resolution,
@@ -221,11 +220,8 @@ class _Run:
   def restore(self):
     prefix = self._store.restore(self._state())
     if prefix:
-      logging.info(
-        'Continuing from %s: %d images seen.',
-        prefix,
-        self._progress.images_seen.numpy(),
-      )
+      self._trainer.set_learning_rates()
+      tqdm.tqdm.write(f'Continuing from {prefix}: {self._seen:,} images seen.')
 
   def _state(self):
     return dict(self._trainer.state, **self._progress.state())
@@ -246,8 +242,6 @@ class _Run:
           checkpoint_seconds=checkpoint_seconds,
           stop_after_images=stop_after_images,
         )
-      if self._saved_at is not None:
-        self._save()
     finally:
       for number, handler in previous.items():
         signal.signal(number, handler)
@@ -310,15 +304,16 @@ class _Run:
         stop = self._signal or (
           stop_after_images is not None and seen >= stop_after_images
         )
-        if len(self._pending) >= log_steps or done or stop:
-          self._look(bar, alpha, phase)
         sample = before // sample_images != seen // sample_images or done
         late = time.monotonic() - self._saved_at > checkpoint_seconds
-        if sample or late or stop or done:
+        save = late or stop or done
+        if len(self._pending) >= log_steps or save:
+          self._look(bar, alpha, phase)
+        if sample or save:
           self._estimate_statistics(phase, alpha)
         if sample:
           self._draw(phase, alpha)
-        if late or stop or done:
+        if save:
           self._save()
         if stop:
           raise Stopped(
@@ -393,8 +388,6 @@ class _Run:
     )
 
   def _save(self):
-    if self._pending:
-      raise RuntimeError('Losses must be looked at before saving.')
     self._trainer.check_finite()
     self._store.save(self._seen, self._state())
     self._saved_at = time.monotonic()

@@ -112,6 +112,10 @@ class Trainer:
       self._good_steps = tf.Variable(0, dtype=tf.int64, trainable=False)
       for own, other in zip(self.average.variables, self.model.variables):
         own.assign(other)
+    self._optimizers = (
+      (self._generator_adam, learning_rate),
+      (self._discriminator_adam, discriminator_learning_rate),
+    )
     self.state = dict(
       model=self.model,
       average=self.average,
@@ -130,15 +134,15 @@ class Trainer:
     out 1 / (1 - beta_2) ** 0.5 times too large. PGGAN resets them, too.
     """
     with self.strategy.scope():
-      for adam in (self._generator_adam, self._discriminator_adam):
-        learning_rate = adam.learning_rate
-        rate = (
-          learning_rate.numpy()
-          if hasattr(learning_rate, 'numpy')
-          else learning_rate
-        )
+      for adam, _ in self._optimizers:
         for variable in adam.variables:
           variable.assign(tf.zeros_like(variable))
+    self.set_learning_rates()
+
+  def set_learning_rates(self) -> None:
+    """Sets the configured rates; a restored optimizer has its former one."""
+    with self.strategy.scope():
+      for adam, rate in self._optimizers:
         adam.learning_rate = rate
 
   def average_decay(self, images_in_stage: int, batch_size: int) -> float:
