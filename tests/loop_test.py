@@ -171,6 +171,7 @@ class LoopTest(absltest.TestCase):
     run = new_run()
     train(run, 'train.stop_after_images=8')
     good = newest(run)
+    # A rate of 1e30 overflows float32 in the second step.
     code, output = train(run, 'Trainer.learning_rate=1e30')
     self.assertEqual(code, 1, output)
     self.assertRegex(

@@ -161,11 +161,14 @@ class Translator:
 
   def _in_batches(self, images, function):
     prepared = self.prepare(images)
-    # An empty batch goes through, too, to give a result of the right shape.
-    starts = range(0, max(len(prepared), 1), _BATCH)
-    return np.concatenate(
-      [function(images_lib.to_float(prepared[i : i + _BATCH])) for i in starts]
-    )
+    count = len(prepared)
+    if not count:  # One picture stands in, for a result of the right shape.
+      prepared = np.zeros([1, *prepared.shape[1:]], np.uint8)
+    results = [
+      function(images_lib.to_float(prepared[i : i + _BATCH]))
+      for i in range(0, len(prepared), _BATCH)
+    ]
+    return np.concatenate(results)[:count]
 
 
 def pretrained_dir(name: str) -> pathlib.Path:

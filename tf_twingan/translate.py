@@ -10,6 +10,7 @@ is used. Each result is a PNG named like its source; one that can't be read is
 skipped and listed.
 """
 
+import collections
 import pathlib
 import sys
 
@@ -53,6 +54,11 @@ def main(argv) -> None:
     translator.source_for(_TO.value, _FROM.value)
     root = pathlib.Path(_INPUT.value)
     files = [root] if root.is_file() else images_lib.list_files(root)
+    if not files:
+      raise ValueError(
+        f'{root} holds no pictures; these are looked for: '
+        f'{", ".join(sorted(images_lib.SUFFIXES))}.'
+      )
     skipped = _translate_all(translator, root, files)
   done = len(files) - len(skipped)
   print(f'{done} of {len(files)} pictures translated to {_OUTPUT.value}')
@@ -64,6 +70,7 @@ def main(argv) -> None:
 
 def _translate_all(translator, root, files):
   skipped = []
+  targets = _targets(root, files)
   for start in tqdm.tqdm(
     range(0, len(files), _BATCH),
     unit=' batches',
@@ -85,11 +92,29 @@ def _translate_all(translator, root, files):
     if _SIDE_BY_SIDE.value:
       results = np.concatenate([sources, results], axis=2)
     for path, result in zip(names, results):
-      relative = path.relative_to(root) if path != root else path.name
-      images_lib.write_png(
-        pathlib.Path(_OUTPUT.value, relative).with_suffix('.png'), result
-      )
+      images_lib.write_png(targets[path], result)
   return skipped
+
+
+def _targets(root, files):
+  """Where each result goes: named like its source, whose ending may differ.
+
+  Where several sources differ in their ending only, it is kept.
+  """
+  plain = {
+    path: pathlib.Path(
+      _OUTPUT.value,
+      path.relative_to(root) if path != root else path.name,
+    )
+    for path in files
+  }
+  taken = collections.Counter(p.with_suffix('') for p in plain.values())
+  return {
+    path: target.with_suffix('.png')
+    if taken[target.with_suffix('')] == 1
+    else target.with_name(f'{target.name}.png')
+    for path, target in plain.items()
+  }
 
 
 def run() -> None:

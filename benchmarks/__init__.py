@@ -1,0 +1,1 @@
+"""Measurements; what they print is evidence, and no test depends on it."""

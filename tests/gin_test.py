@@ -1,0 +1,53 @@
+"""Every gin file parses and builds what it names."""
+
+import pathlib
+
+from absl.testing import absltest, parameterized
+
+import gin
+from tf_twingan import configs
+from tf_twingan.models import twingan
+from tf_twingan.training import growth, loop, objective  # noqa: F401
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / 'gin'
+EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')
+
+
+class GinTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    gin.clear_config()
+    self.addCleanup(gin.clear_config)
+
+  @parameterized.parameters(*EXPERIMENTS)
+  def test_it_builds(self, name):
+    configs.parse(name)
+    schedule = gin.get_configurable('Growth')()
+    self.assertGreater(schedule.total_images, 0)
+    gin.get_configurable('Objective')()
+    domains = gin.query_parameter('train.domains')
+    self.assertGreaterEqual(len(domains), 2)
+    model = gin.get_configurable('TwinGAN')(tuple(domains), max_resolution=8)
+    self.assertEqual(list(model.domains), list(domains))
+    self.assertIsInstance(model, twingan.TwinGAN)
+
+  @parameterized.parameters(*EXPERIMENTS)
+  def test_it_says_what_it_trains(self, name):
+    text = (FOLDER / name).read_text()
+    self.assertStartsWith(text, '# ')
+    self.assertIn('Trains:', text)
+
+  def test_the_article(self):
+    configs.parse('anime_256.gin')
+    schedule = gin.get_configurable('Growth')()
+    self.assertEqual(schedule.final_resolution, 256)
+    # 4 px, then a fade and a hold for each of the six finer resolutions.
+    self.assertEqual(schedule.total_images, 13 * 300_000)
+    self.assertEqual(
+      {p.resolution: p.batch_size for p in schedule.phases},
+      {4: 8, 8: 8, 16: 8, 32: 8, 64: 8, 128: 4, 256: 3},
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

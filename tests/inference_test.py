@@ -1,0 +1,123 @@
+"""The Translator: shapes, domains, independence of pictures, bad input."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+import tf_twingan
+from tests import tiny_run
+from tf_twingan import configs, inference
+from tf_twingan import images as images_lib
+from tf_twingan.models import twingan
+
+
+def pictures(count=3, height=8, width=8):
+  return np.random.default_rng(0).integers(
+    0, 256, [count, height, width, 3], dtype=np.uint8
+  )
+
+
+class TranslatorTest(tf.test.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.run_dir = tiny_run.make()
+    cls.translator = tf_twingan.Translator(str(cls.run_dir))
+
+  def test_what_it_tells_of_itself(self):
+    self.assertEqual(self.translator.domains, ('photo', 'anime'))
+    self.assertEqual(self.translator.resolution, 8)
+    self.assertEqual(self.translator.images_seen, 1000)
+
+  def test_it_is_the_model_of_the_run(self):
+    model = twingan.TwinGAN(**configs.read_model(str(self.run_dir)))
+    for own, other in zip(model.variables, self.translator._model.variables):
+      own.assign(other)
+    expected = images_lib.to_uint8(
+      model.translate(
+        images_lib.to_float(pictures()), 'photo', 'anime', resolution=8
+      ).numpy()
+    )
+    actual = self.translator.translate(pictures(), to='anime')
+    self.assertEqual(actual.dtype, np.uint8)
+    self.assertLessEqual(np.abs(actual.astype(int) - expected).max(), 1)
+    self.assertGreater(np.std(actual), 5)
+
+  def test_the_source_goes_without_saying_between_two(self):
+    self.assertAllEqual(
+      self.translator.translate(pictures(), to='photo'),
+      self.translator.translate(pictures(), to='photo', source='anime'),
+    )
+
+  def test_a_domain_may_be_drawn_as_itself(self):
+    self.assertNotAllEqual(
+      self.translator.translate(pictures(), to='photo'),
+      self.translator.translate(pictures(), to='photo', source='photo'),
+    )
+
+  def test_a_picture_does_not_depend_on_its_batch(self):
+    many = pictures(40)
+    together = self.translator.translate(many, to='anime')
+    for index in (0, 7, 39):
+      alone = self.translator.translate(many[index : index + 1], to='anime')
+      self.assertAllEqual(alone[0], together[index])
+
+  def test_any_size_and_no_pictures_at_all(self):
+    wide = self.translator.translate(pictures(2, 40, 60), to='anime')
+    self.assertEqual(wide.shape, (2, 8, 8, 3))
+    none = self.translator.translate(pictures(0), to='anime')
+    self.assertEqual(none.shape, (0, 8, 8, 3))
+
+  def test_encode(self):
+    codes = self.translator.encode(pictures(), 'photo')
+    self.assertEqual(codes.shape, (3, 4, 4, 8))
+    self.assertEqual(codes.dtype, np.float32)
+    self.assertNotAllClose(codes, self.translator.encode(pictures(), 'anime'))
+
+  def test_alpha_of_the_stage_is_used(self):
+    faded = inference.Translator(str(tiny_run.make(alpha=0.25)))
+    self.assertNotAllEqual(
+      faded.translate(pictures(), to='anime'),
+      self.translator.translate(pictures(), to='anime'),
+    )
+
+  def test_bad_input_is_named(self):
+    with self.assertRaisesRegex(ValueError, "no domain 'cat'.*photo, anime"):
+      self.translator.translate(pictures(), to='cat')
+    with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
+      self.translator.encode(pictures(), 'cat')
+    with self.assertRaisesRegex(ValueError, r'images\[None\]'):
+      self.translator.translate(pictures()[0], to='anime')
+    with self.assertRaisesRegex(ValueError, 'float64'):
+      self.translator.translate(pictures() / 255.0, to='anime')
+
+  def test_several_sources_must_be_chosen_from(self):
+    three = inference.Translator(str(tiny_run.make(('a', 'b', 'c'))))
+    with self.assertRaisesRegex(ValueError, "to 'c' from: a, b; name one"):
+      three.translate(pictures(), to='c')
+    self.assertEqual(
+      three.translate(pictures(), to='c', source='a').shape, (3, 8, 8, 3)
+    )
+
+  def test_no_run_and_no_checkpoint(self):
+    with self.assertRaisesRegex(FileNotFoundError, 'not a run directory'):
+      inference.Translator('/does/not/exist')
+    run = tiny_run.make()
+    shutil.rmtree(run / 'checkpoints')
+    with self.assertRaisesRegex(FileNotFoundError, 'train first'):
+      inference.Translator(str(run))
+
+  def test_unknown_pretrained_model(self):
+    with self.assertRaisesRegex(ValueError, "no pretrained model 'dogs'"):
+      inference.Translator.from_pretrained('dogs')
+
+  def test_importing_the_package_does_not_wait_for_tensorflow(self):
+    code = 'import sys, tf_twingan; sys.exit("tensorflow" in sys.modules)'
+    self.assertEqual(subprocess.call([sys.executable, '-c', code]), 0)
+
+
+if __name__ == '__main__':
+  tf.test.main()

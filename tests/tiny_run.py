@@ -1,0 +1,37 @@
+"""A run directory without a training, for tests of what comes after one."""
+
+import pathlib
+import tempfile
+
+import keras
+import tensorflow as tf
+
+from tf_twingan import checkpoints, configs
+from tf_twingan.models import twingan
+
+RESOLUTION = 8
+
+
+def make(domains=('photo', 'anime'), alpha=1.0) -> pathlib.Path:
+  """Writes a run of an untrained network; returns its directory."""
+  keras.utils.set_random_seed(1)
+  model = twingan.TwinGAN(
+    domains, max_resolution=16, channels_base=16, channels_max=8
+  )
+  # Domains start out equal; a training would have told them apart.
+  for index, domain in enumerate(domains):
+    for variable in model.domain_variables(domain):
+      variable.assign(variable + 0.3 * index)
+  run = pathlib.Path(tempfile.mkdtemp(), 'run')
+  configs.write_model(str(run), model.get_config())
+  checkpoints.Checkpoints(str(run / 'checkpoints')).save(
+    1000,
+    {
+      'average': model,
+      'resolution': tf.Variable(RESOLUTION, dtype=tf.int64),
+      'alpha': tf.Variable(alpha),
+      'images_seen': tf.Variable(1000, dtype=tf.int64),
+      'more': tf.Variable(1.0),
+    },
+  )
+  return run

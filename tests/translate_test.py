@@ -1,0 +1,105 @@
+"""The translate command, as a user runs it."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from absl.testing import absltest
+from PIL import Image
+
+from tests import tiny_run
+from tf_twingan import images as images_lib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def translate(*flags):
+  done = subprocess.run(
+    [sys.executable, '-m', 'tf_twingan.translate', *map(str, flags)],
+    cwd=ROOT,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.STDOUT,
+    text=True,
+    check=False,
+  )
+  return done.returncode, done.stdout
+
+
+class TranslateTest(absltest.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.run_dir = tiny_run.make()
+
+  def setUp(self):
+    super().setUp()
+    folder = pathlib.Path(tempfile.mkdtemp())
+    self.inputs, self.outputs = folder / 'in', folder / 'out'
+    (self.inputs / 'deep').mkdir(parents=True)
+    noise = np.random.default_rng(0).integers(0, 256, [50, 40, 3], np.uint8)
+    self.picture = Image.fromarray(noise)
+    self.picture.save(self.inputs / 'a.jpg')
+    self.picture.save(self.inputs / 'a.png')
+    self.picture.save(self.inputs / 'deep' / 'b.webp')
+    (self.inputs / 'broken.jpg').write_bytes(b'\xff\xd8 no picture')
+    (self.inputs / 'notes.txt').write_text('no picture')
+    self.flags = [
+      f'--run_dir={self.run_dir}',
+      f'--input={self.inputs}',
+      f'--output={self.outputs}',
+    ]
+
+  def results(self):
+    return sorted(
+      str(p.relative_to(self.outputs)) for p in self.outputs.rglob('*.png')
+    )
+
+  def test_a_folder(self):
+    code, output = translate(*self.flags, '--to=anime')
+    self.assertEqual(code, 0, output)
+    # Two sources of one name keep their endings apart.
+    self.assertEqual(self.results(), ['a.jpg.png', 'a.png.png', 'deep/b.png'])
+    self.assertIn('3 of 4 pictures translated', output)
+    self.assertIn('skipped', output)
+    self.assertIn('broken.jpg', output)
+    self.assertEqual(
+      images_lib.read(self.outputs / 'deep' / 'b.png').shape, (8, 8, 3)
+    )
+
+  def test_one_picture_beside_its_source(self):
+    one = [*self.flags[:1], f'--input={self.inputs / "a.jpg"}', self.flags[2]]
+    code, output = translate(*one, '--to=anime', '--side_by_side')
+    self.assertEqual(code, 0, output)
+    self.assertEqual(self.results(), ['a.png'])
+    pair = images_lib.read(self.outputs / 'a.png')
+    self.assertEqual(pair.shape, (8, 16, 3))
+    source = images_lib.square(images_lib.read(self.inputs / 'a.jpg'), 8)
+    np.testing.assert_array_equal(pair[:, :8], source)
+
+  def test_user_errors_are_one_line(self):
+    empty = pathlib.Path(tempfile.mkdtemp())
+    broken = empty / 'broken.jpg'
+    for flags, message in (
+      ([*self.flags, '--to=cat'], "no domain 'cat'"),
+      ([*self.flags, '--to=anime', '--from=dog'], "no domain 'dog'"),
+      ([*self.flags[1:], '--to=anime'], 'give either --run_dir'),
+      ([*self.flags[1:], '--to=anime', '--model=dogs'], "model 'dogs'"),
+      ([*self.flags, '--to=anime', '--input=/no/such'], '/no/such'),
+      ([*self.flags, '--to=anime', f'--input={empty}'], str(empty)),
+    ):
+      code, output = translate(*flags)
+      self.assertEqual(code, 1, output)
+      last = output.strip().splitlines()[-1]
+      self.assertStartsWith(last, 'Error: ')
+      self.assertIn(message, last)
+      self.assertNotIn('Traceback', output)
+    broken.write_bytes(b'no picture')
+    code, output = translate(*self.flags, '--to=anime', f'--input={empty}')
+    self.assertEqual(code, 1)
+    self.assertIn('no picture could be read', output)
+
+
+if __name__ == '__main__':
+  absltest.main()
