@@ -48,10 +48,12 @@ ALLOWED: Mapping[str, set[str]] = {
   'inference': {'images', 'configs', 'checkpoints', 'models', 'pretrained'},
   'retrieval': {'images', 'inference'},
   FACE: {'inference', 'retrieval'},
-  'programs': LIBRARY | {FACE},
+  # What programs share at their edge.
+  'command_line': {'inference'},
+  'programs': LIBRARY | {FACE, 'command_line'},
   'export': {'images', 'configs', 'data', 'inference', FACE},
-  'benchmarks': LIBRARY | {FACE},
-  'tests': LIBRARY | {FACE, 'programs', 'export', 'benchmarks'},
+  'benchmarks': LIBRARY | {FACE, 'command_line'},
+  'tests': LIBRARY | {FACE, 'command_line', 'programs', 'export', 'benchmarks'},
 }
 
 

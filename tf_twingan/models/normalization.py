@@ -203,8 +203,8 @@ def _move(own, mean, variance, fraction):
   """Moves moving statistics toward new moments; returns the moved ones."""
   moved = []
   for role, value in (('moving_mean', mean), ('moving_variance', variance)):
-    old = tf.convert_to_tensor(own[role])
-    moved.append(old + (value - old) * fraction)
+    # In this form a fraction of 1 forgets the old value to the last bit.
+    moved.append(own[role] * (1.0 - fraction) + value * fraction)
     _assign(own[role], moved[-1])
   return moved
 
