@@ -3,13 +3,14 @@
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import tensorflow as tf
 
 import tf_twingan
 from tests import tiny_run
-from tf_twingan import configs, inference
+from tf_twingan import checkpoints, configs, inference
 from tf_twingan import images as images_lib
 from tf_twingan.models import twingan
 
@@ -76,6 +77,19 @@ class TranslatorTest(tf.test.TestCase):
     self.assertEqual(codes.shape, (3, 4, 4, 8))
     self.assertEqual(codes.dtype, np.float32)
     self.assertNotAllClose(codes, self.translator.encode(pictures(), 'anime'))
+
+  def test_a_shared_model_is_the_same_and_holds_no_more(self):
+    folder = tempfile.mkdtemp()
+    self.translator.save(folder)
+    shared = inference.Translator(folder)
+    self.assertAllEqual(
+      shared.translate(pictures(), to='anime'),
+      self.translator.translate(pictures(), to='anime'),
+    )
+    names = tf.train.load_checkpoint(
+      checkpoints.Checkpoints(folder + '/checkpoints').prefixes()[0]
+    ).get_variable_to_shape_map()
+    self.assertNotIn('more/.ATTRIBUTES/VARIABLE_VALUE', names)
 
   def test_alpha_of_the_stage_is_used(self):
     faded = inference.Translator(str(tiny_run.make(alpha=0.25)))

@@ -43,13 +43,14 @@ class Translator:
     resolution = tf.Variable(0, dtype=tf.int64)
     images_seen = tf.Variable(0, dtype=tf.int64)
     alpha = tf.Variable(1.0)
+    self._state = dict(
+      average=self._model,
+      resolution=resolution,
+      alpha=alpha,
+      images_seen=images_seen,
+    )
     checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints')).restore_part(
-      dict(
-        average=self._model,
-        resolution=resolution,
-        alpha=alpha,
-        images_seen=images_seen,
-      )
+      self._state
     )
     self.domains: tuple[str, ...] = self._model.domains
     self.resolution = int(resolution.numpy())
@@ -78,6 +79,22 @@ class Translator:
       ValueError: there is no such model; names those that there are.
     """
     return cls(str(pretrained_dir(name)))
+
+  def save(self, folder: str) -> None:
+    """Writes what a Translator needs and nothing else, to share a model.
+
+    Args:
+      folder: becomes a run directory that can be translated with, but not
+        trained further.
+
+    Raises:
+      OSError: it could not be written.
+      ValueError: the folder holds a run of another architecture.
+    """
+    configs.write_model(folder, self._model.get_config())
+    checkpoints.Checkpoints(os.path.join(folder, 'checkpoints'), 1).save(
+      self.images_seen, self._state
+    )
 
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None

@@ -1,0 +1,62 @@
+"""The shipped model does what its card says, on held-out characters."""
+
+import numpy as np
+import tensorflow as tf
+
+import tf_twingan
+from tf_twingan import images as images_lib
+from tf_twingan import inference
+from tf_twingan.data import characters, drawing
+from tf_twingan.metrics import nearest_counterpart
+
+COUNT = 100
+STYLES = {'photo': 'toon-head', 'anime': 'lorelei'}
+
+
+class PretrainedTest(tf.test.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.translator = tf_twingan.Translator.from_pretrained('avatar_twins')
+    # Numbers from 0 on are the test split; all styles hold them.
+    cls.twins = {
+      domain: np.stack(
+        [
+          drawing.draw(characters.character(number), style)
+          for number in range(COUNT)
+        ]
+      )
+      for domain, style in STYLES.items()
+    }
+
+  def recall(self, source, target, translate):
+    pictures = self.twins[source]
+    if translate:
+      pictures = self.translator.translate(pictures, to=target)
+    small, answers = (
+      images_lib.downsample(p, 32) for p in (pictures, self.twins[target])
+    )
+    return [
+      nearest_counterpart.recall(small, answers, remove_mean=remove)
+      for remove in (False, True)
+    ]
+
+  def test_portraits_find_their_counterpart(self):
+    for right, copied in zip(
+      self.recall('photo', 'anime', True), self.recall('photo', 'anime', False)
+    ):
+      self.assertGreaterEqual(right, 0.6)
+      self.assertGreater(right, copied + 0.2)
+
+  def test_it_is_small_and_has_a_card(self):
+    folder = inference.pretrained_dir('avatar_twins')
+    size = sum(p.stat().st_size for p in folder.rglob('*') if p.is_file())
+    self.assertLess(size, 5e6)
+    card = (folder / 'MODEL_CARD.md').read_text()
+    for topic in ('Data', 'Schedule', 'Figures', 'Licence', 'Limits'):
+      self.assertIn(f'## {topic}', card)
+    self.assertIn(f'{self.translator.images_seen:,}', card)
+
+
+if __name__ == '__main__':
+  tf.test.main()
