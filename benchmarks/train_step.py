@@ -18,7 +18,7 @@ from absl import app, flags
 import gin
 from tf_twingan import command_line, configs
 from tf_twingan.data import pipeline
-from tf_twingan.training import loop
+from tf_twingan.training import distribution, loop  # noqa: F401 (for gin)
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'anime.gin', 'The configuration.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
@@ -36,7 +36,7 @@ def main(argv) -> None:
     configs.parse(_GIN_FILE.value, _GIN_PARAM.value)
     domains = gin.query_parameter('train.domains')
     growth = gin.get_configurable('Growth')()
-    strategy = loop.make_strategy(gin.query_parameter('train.strategy'))
+    strategy = distribution.make(gin.query_parameter('train.strategy'))
     trainer = gin.get_configurable('Trainer')(
       tuple(domains), growth.final_resolution, strategy=strategy
     )

@@ -20,8 +20,8 @@ import gin
 from tf_twingan import checkpoints, configs
 from tf_twingan import images as images_lib
 from tf_twingan.data import pipeline, sources
+from tf_twingan.training import distribution, summaries
 from tf_twingan.training import growth as growth_lib
-from tf_twingan.training import summaries
 from tf_twingan.training import trainer as trainer_lib
 
 _STATISTICS_SEED = 1  # Added to the run's: other batches than it trains on.
@@ -75,31 +75,6 @@ class Progress:
     return dict(vars(self))
 
 
-def make_strategy(name: str) -> tf.distribute.Strategy:
-  """A distribution strategy by name.
-
-  Args:
-    name: 'default' (one device), 'mirrored' (all devices of this machine) or
-      'multi_worker' (the machines in TF_CONFIG).
-  """
-  makers = {
-    'default': tf.distribute.get_strategy,
-    'mirrored': _mirrored,
-    'multi_worker': tf.distribute.MultiWorkerMirroredStrategy,
-  }
-  if name not in makers:
-    raise ValueError(
-      f'Unknown strategy {name!r}; choose one of {", ".join(makers)}.'
-    )
-  return makers[name]()
-
-
-def _mirrored():
-  gpus = tf.config.list_logical_devices('GPU')
-  devices = gpus or tf.config.list_logical_devices('CPU')
-  return tf.distribute.MirroredStrategy([d.name for d in devices])
-
-
 @gin.configurable
 def train(
   run_dir: str,
@@ -126,7 +101,7 @@ def train(
     domains: {name: source}; see `data.sources`.
     growth: the schedule.
     trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=).
-    strategy: see `make_strategy`.
+    strategy: see `distribution.make`.
     seed: of weights, batches, mirroring and noise.
     deterministic: make every operation give the same bits again.
     mirror: flip half of the training pictures left to right.
@@ -144,9 +119,8 @@ def train(
     FloatingPointError: a loss or weight became NaN or Inf; the checkpoints
       are good ones.
   """
-  keras.utils.set_random_seed(seed)
-  if deterministic:
-    tf.config.experimental.enable_op_determinism()
+  # First of all: several workers must find each other before anything runs.
+  devices = distribution.make(strategy)
   pictures, held_out = {}, {}
   for name, source in domains.items():
     pictures[name] = sources.load(source, growth.final_resolution).images
@@ -154,15 +128,21 @@ def train(
       source, growth.final_resolution, split='test'
     ).images[:sample_rows]
     tqdm.tqdm.write(f'{name}: {len(pictures[name]):,} pictures from {source}')
+  # Not before the pictures are there: two processes that draw them at once
+  # must not choose the same "random" temporary folder.
+  keras.utils.set_random_seed(seed)
+  if deterministic:
+    tf.config.experimental.enable_op_determinism()
   trainer = trainer(
     tuple(domains),
     growth.final_resolution,
-    strategy=make_strategy(strategy),
+    strategy=devices,
     seed=seed,
   )
-  os.makedirs(run_dir, exist_ok=True)
-  configs.write_model(run_dir, trainer.model.get_config())
-  configs.write_operative(run_dir)
+  if distribution.is_chief(devices):
+    os.makedirs(run_dir, exist_ok=True)
+    configs.write_model(run_dir, trainer.model.get_config())
+    configs.write_operative(run_dir)
   run = _Run(
     run_dir,
     growth,
@@ -212,7 +192,9 @@ class _Run:
     self._answers = answers
     self._store = store
     self._progress = Progress.start()
-    self._summaries = summaries.Summaries(run_dir)
+    # All workers compute the same; one of them writes it down.
+    self._writes = distribution.is_chief(trainer.strategy)
+    self._summaries = summaries.Summaries(run_dir) if self._writes else None
     self._pending: list[tuple[int, dict[str, tf.Tensor]]] = []
     self._signal: int | None = None
     self._saved_at = time.monotonic()
@@ -283,6 +265,7 @@ class _Run:
       unit=' images',
       dynamic_ncols=True,
       mininterval=1.0,
+      disable=not self._writes,
     )
     with bar:
       while seen < phase.end:
@@ -307,7 +290,9 @@ class _Run:
         sample = before // sample_images != seen // sample_images or done
         late = time.monotonic() - self._saved_at > checkpoint_seconds
         save = late or stop or done
-        if len(self._pending) >= log_steps or save:
+        if not self._writes:
+          sample = save = False
+        if len(self._pending) >= log_steps or save or stop or done:
           self._look(bar, alpha, phase)
         if sample or save:
           self._estimate_statistics(phase, alpha)
@@ -338,6 +323,8 @@ class _Run:
             'run the same command: it continues from the last good '
             'checkpoint.'
           )
+    if not self._writes:
+      return
     values = {n: float(np.mean([t[n] for _, t in rows])) for n in rows[0][1]}
     short = {
       n: f'{v:.3g}' for n, v in values.items() if not n.startswith('penalty')
