@@ -33,13 +33,18 @@ def main(argv) -> None:
   with command_line.clear_errors():
     translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
     pictures = {}
+    if len(_SOURCE.value) != 2:
+      raise ValueError(
+        f'--source is given {len(_SOURCE.value)} times; give two domains.'
+      )
     for item in _SOURCE.value:
       domain, _, source = item.partition('=')
       loaded = sources.load(source, translator.resolution, split='test')
       pictures[domain] = loaded.images[: _COUNT.value]
     first, second = pictures
     print(
-      f'{_COUNT.value} held-out characters at {_RESOLUTION.value} px; model '
+      f'{len(pictures[first])} held-out characters at '
+      f'{_RESOLUTION.value} px; model '
       f'of {translator.images_seen:,} images at {translator.resolution} px\n'
       f'{"":28} {"recall":>8} {"mean colour removed":>20}'
     )

@@ -68,10 +68,16 @@ class CheckpointsTest(tf.test.TestCase):
       self.store.restore(state())
 
   def test_missing_index_files_are_an_error_and_no_fresh_start(self):
-    prefix = self.store.save(1, state())
-    os.remove(prefix + '.index')
+    for images in (1, 2):
+      os.remove(self.store.save(images, state()) + '.index')
     with self.assertRaisesRegex(ValueError, 'no .index file'):
       self.store.restore(state())
+
+  def test_a_first_checkpoint_cut_short_is_a_fresh_start(self):
+    os.remove(self.store.save(1, state()) + '.index')
+    with self.assertLogs(level='WARNING') as logs:
+      self.assertIsNone(self.store.restore(state()))
+    self.assertIn('was not finished; starting anew', logs.output[0])
 
   def test_another_architecture_is_refused(self):
     self.store.save(1, state())

@@ -66,6 +66,13 @@ class ConfigsTest(parameterized.TestCase):
     stored = json.loads((self.folder / 'model.json').read_text())
     self.assertEqual(stored['norm'], 'batch')
 
+  def test_precision_may_change(self):
+    configs.write_model(str(self.folder), {'precision': 'bfloat16', 'a': 1})
+    configs.write_model(str(self.folder), {'precision': 'float32', 'a': 1})
+    self.assertEqual(
+      configs.read_model(str(self.folder))['precision'], 'float32'
+    )
+
   def test_no_run_and_a_damaged_run(self):
     with self.assertRaisesRegex(FileNotFoundError, 'not a run directory'):
       configs.read_model(str(self.folder))

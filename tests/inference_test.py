@@ -86,6 +86,8 @@ class TranslatorTest(tf.test.TestCase):
       shared.translate(pictures(), to='anime'),
       self.translator.translate(pictures(), to='anime'),
     )
+    with self.assertRaisesRegex(ValueError, 'holds a run already'):
+      self.translator.save(str(self.run_dir))
     names = tf.train.load_checkpoint(
       checkpoints.Checkpoints(folder + '/checkpoints').prefixes()[0]
     ).get_variable_to_shape_map()

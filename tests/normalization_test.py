@@ -106,6 +106,22 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     outputs = norm(pictures(1, 100.0), ['photo'], training=True)
     self.assertAllClose(tf.reduce_mean(outputs, [0, 1, 2]), [1.0] * 3, atol=0.1)
 
+  @parameterized.parameters(*normalization.KINDS)
+  def test_a_flat_picture_stays_finite(self, kind):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
+    flat = tf.fill([4, 8, 8, 3], 123.4)
+    for training in (True, False):
+      outputs = norm(flat, DOMAINS, training=training)
+      self.assertTrue(bool(tf.reduce_all(tf.math.is_finite(outputs))))
+
+  def test_inference_in_bfloat16_does_not_cancel(self):
+    norm = normalization.DomainNorm(DOMAINS, 3)
+    norm.parameters['photo']['moving_mean'].assign([200.0] * 3)
+    x = tf.cast(pictures(1, 200.0), tf.bfloat16)
+    outputs = tf.cast(norm(x, ['photo']), tf.float32)
+    expected = (tf.cast(x, tf.float32) - 200.0) / np.sqrt(1 + 1e-4)
+    self.assertAllClose(outputs, expected, atol=0.03)
+
   def test_unknown_kind(self):
     with self.assertRaisesRegex(ValueError, "'group'; choose one of batch"):
       normalization.DomainNorm(DOMAINS, 3, kind='group')

@@ -78,6 +78,16 @@ class TranslateTest(absltest.TestCase):
     source = images_lib.square(images_lib.read(self.inputs / 'a.jpg'), 8)
     np.testing.assert_array_equal(pair[:, :8], source)
 
+  def test_originals_are_never_overwritten(self):
+    before = (self.inputs / 'a.png').read_bytes()
+    (self.inputs / 'a.jpg').unlink()
+    code, output = translate(
+      *self.flags, '--to=anime', f'--output={self.inputs}'
+    )
+    self.assertEqual(code, 1)
+    self.assertIn('would be overwritten; choose another --output', output)
+    self.assertEqual((self.inputs / 'a.png').read_bytes(), before)
+
   def test_user_errors_are_one_line(self):
     empty = pathlib.Path(tempfile.mkdtemp())
     broken = empty / 'broken.jpg'

@@ -86,6 +86,14 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     for variables in owned.values():
       self.assertLen(variables, 4 * (3 + 2 * 2 + 3 * 2))
 
+  def test_a_domain_may_be_called_like_the_start_of_another(self):
+    model = twingan.TwinGAN(
+      ['photo', 'photo_hd'], max_resolution=8, channels_base=8, channels_max=8
+    )
+    one, other = (model.domain_variables(d) for d in model.domains)
+    self.assertEqual(len(one), len(other))
+    self.assertFalse({id(v) for v in one} & {id(v) for v in other})
+
   def test_domains_share_the_convolution_objects(self):
     two = twingan.TwinGAN(
       DOMAINS[:2], max_resolution=16, channels_base=32, channels_max=16
@@ -152,6 +160,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(
     (dict(max_resolution=24), '24 is not a power of two'),
     (dict(norm='group'), "'group'"),
+    (dict(skip_max_resolution=24), '24 is not a power of two'),
     (dict(precision='int8'), "'int8'; choose one of float32"),
   )
   def test_bad_values_are_named(self, options, message):

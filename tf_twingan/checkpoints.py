@@ -114,7 +114,13 @@ class Checkpoints:
   def _newest(self, read):
     prefixes = self.prefixes()
     if not prefixes:
-      if glob.glob(os.path.join(self._folder, '*.data-*')):
+      data = glob.glob(os.path.join(self._folder, '*.data-*'))
+      if len(data) == 1:  # The index is written last, after the data.
+        logging.warning(
+          'The first checkpoint, %s, was not finished; starting anew.', data[0]
+        )
+        return None
+      if data:
         raise ValueError(
           f'{self._folder} holds data but no .index file of any checkpoint; '
           'restore the .index files, or choose another run directory.'

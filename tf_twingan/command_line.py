@@ -27,6 +27,10 @@ def clear_errors() -> Iterator[None]:
       f'Error: out of memory or disk ({error.message.splitlines()[0]})'
       '. Lower Growth.batch_size or free some space.'
     )
+  except tf.errors.OpError as error:
+    sys.exit(f'Error: {error.message.splitlines()[0]}')
+  except KeyboardInterrupt:
+    sys.exit('Interrupted.')
 
 
 def no_arguments(argv: Sequence[str]) -> None:

@@ -129,7 +129,8 @@ def write_operative(run_dir: str) -> None:
 def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
   """Writes `model.json`.
 
-  If the run has one already, it must say the same.
+  If the run has one already, it must say the same; only the precision may
+  change between two parts of a training, as it changes no weight's shape.
 
   Raises:
     ValueError: the run has another architecture; names each difference.
@@ -139,7 +140,7 @@ def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
     old = read_model(run_dir)
     differences = [
       f'{key} is {old.get(key)!r} there and {config.get(key)!r} here'
-      for key in sorted({*old, *config})
+      for key in sorted({*old, *config} - {'precision'})
       if old.get(key) != config.get(key)
     ]
     if differences:
@@ -148,7 +149,8 @@ def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
         f'{"; ".join(differences)}. Set these back, or choose another '
         '--run_dir.'
       )
-    return
+    if old == config:
+      return
   _write(path, json.dumps(config, indent=2) + '\n')
 
 

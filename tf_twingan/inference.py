@@ -89,12 +89,16 @@ class Translator:
 
     Raises:
       OSError: it could not be written.
-      ValueError: the folder holds a run of another architecture.
+      ValueError: the folder holds a run already.
     """
+    store = checkpoints.Checkpoints(os.path.join(folder, 'checkpoints'))
+    if store.prefixes():
+      raise ValueError(
+        f'{folder} holds a run already, which saving would cripple; give a '
+        'new folder.'
+      )
     configs.write_model(folder, self._model.get_config())
-    checkpoints.Checkpoints(os.path.join(folder, 'checkpoints'), 1).save(
-      self.images_seen, self._state
-    )
+    store.save(self.images_seen, self._state)
 
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None

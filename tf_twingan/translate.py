@@ -80,7 +80,10 @@ def _translate_all(translator, root, files):
     for path in files[start : start + _BATCH]:
       try:
         batch.append(
-          images_lib.square(images_lib.read(path), translator.resolution)
+          images_lib.square(
+            images_lib.read(path, at_least=2 * translator.resolution),
+            translator.resolution,
+          )
         )
         names.append(path)
       except images_lib.UnreadableImage as error:
@@ -109,12 +112,25 @@ def _targets(root, files):
     for path in files
   }
   taken = collections.Counter(p.with_suffix('') for p in plain.values())
-  return {
+  targets = {
     path: target.with_suffix('.png')
     if taken[target.with_suffix('')] == 1
     else target.with_name(f'{target.name}.png')
     for path, target in plain.items()
   }
+  sources = {path.resolve() for path in files}
+  for target in targets.values():
+    if target.resolve() in sources:
+      raise ValueError(
+        f'{target} is one of the pictures to translate and would be '
+        'overwritten; choose another --output.'
+      )
+  if len(set(targets.values())) < len(files):
+    raise ValueError(
+      'Several pictures would get the same result file; rename those that '
+      'differ in their endings only.'
+    )
+  return targets
 
 
 def run() -> None:

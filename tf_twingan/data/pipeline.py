@@ -24,11 +24,7 @@ _CHUNK = 1024
 
 
 class Batches:
-  """Draws batches from the domains' pictures.
-
-  Attributes:
-    sizes: {domain: number of pictures}.
-  """
+  """Draws batches from the domains' pictures."""
 
   def __init__(
     self,
@@ -48,32 +44,44 @@ class Batches:
     self._pictures = dict(pictures)
     self._seed = seed
     self._mirror = mirror
-    self._stage: dict[str, np.ndarray] = {}
-    self._stage_resolution = None
-    self.sizes = {d: len(p) for d, p in self._pictures.items()}
+    self._stage: tuple[int, Batch] = (0, {})
 
-  def at(self, images_seen: int, *, resolution: int, batch_size: int) -> Batch:
+  def at(
+    self,
+    images_seen: int,
+    *,
+    resolution: int,
+    batch_size: int,
+    order: int = 0,
+  ) -> Batch:
     """The batch that follows after `images_seen` images of each domain.
 
     Args:
       images_seen: position.
       resolution: px, at most that of the pictures.
       batch_size: pictures of each domain.
+      order: which of many shuffles; training takes 0.
 
     Returns:
       {domain: uint8 [batch_size, resolution, resolution, 3]}.
     """
-    self._prepare(resolution)
+    stage = self._at_resolution(resolution)
     return {
-      domain: self._draw(number, domain, images_seen, resolution, batch_size)
-      for number, domain in enumerate(self._pictures)
+      domain: self._draw(
+        pictures,
+        (self._seed, order, number),
+        images_seen,
+        resolution,
+        batch_size,
+      )
+      for number, (domain, pictures) in enumerate(stage.items())
     }
 
   def stream(
     self, images_seen: int, *, resolution: int, batch_size: int
   ) -> tf.data.Dataset:
     """Endless batches from `images_seen` on, prefetched; see `at`."""
-    self._prepare(resolution)
+    self._at_resolution(resolution)  # Now, not in the first batch.
     shape = (batch_size, resolution, resolution, 3)
 
     def generate() -> Iterator[Batch]:
@@ -87,10 +95,15 @@ class Batches:
       },
     ).prefetch(2)
 
-  def _prepare(self, resolution):
-    """Filters all pictures down to the stage's resolution, once."""
-    if self._stage_resolution == resolution:
-      return
+  def _at_resolution(self, resolution):
+    """All pictures filtered down to a stage's resolution; kept for the last.
+
+    Threads that prefetch for a stage that is over may still ask for theirs,
+    so what they get is never changed under them.
+    """
+    current, stage = self._stage
+    if current == resolution:
+      return stage
     stage = {}
     for domain, pictures in self._pictures.items():
       size = len(pictures) * resolution * resolution * 3
@@ -103,23 +116,22 @@ class Batches:
           for i in range(0, len(pictures), _CHUNK)
         ]
       )
-    self._stage, self._stage_resolution = stage, resolution
+    self._stage = (resolution, stage)
+    return stage
 
-  def _draw(self, number, domain, images_seen, resolution, batch_size):
-    pictures = self._stage[domain]
+  def _draw(self, pictures, key, images_seen, resolution, batch_size):
     positions = np.arange(images_seen, images_seen + batch_size)
     epochs, places = np.divmod(positions, len(pictures))
-    indices = np.array(
+    batch = np.stack(
       [
-        _order(self._seed, number, int(epoch), len(pictures))[place]
+        pictures[_order(key, int(epoch), len(pictures))[place]]
         for epoch, place in zip(epochs, places)
       ]
     )
-    batch = np.stack([pictures[i] for i in indices])
     if batch.shape[1] != resolution:
       batch = images_lib.downsample(batch, resolution)
     if self._mirror:
-      coins = _generator(self._seed, number, images_seen, 1)
+      coins = _generator(*key, images_seen, 1)
       mirrored = coins.random(batch_size) < 0.5
       batch[mirrored] = batch[mirrored, :, ::-1]
     return batch
@@ -130,5 +142,5 @@ def _generator(*key: int) -> np.random.Generator:
 
 
 @functools.lru_cache(maxsize=32)
-def _order(seed, number, epoch, size):
-  return _generator(seed, number, epoch, 0).permutation(size)
+def _order(key, epoch, size):
+  return _generator(*key, epoch, 0).permutation(size)

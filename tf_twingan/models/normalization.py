@@ -96,7 +96,8 @@ class DomainNorm(keras.layers.Layer):
         the same in both modes.
       statistics_update: batch norm in training only. Moves the moving
         statistics by this fraction toward the moments of the batch: 1/n on
-        the n-th batch makes them the plain average of all batches.
+        the n-th batch makes them the plain average of all batches. Batch
+        renorm then normalizes as batch norm does.
 
     Returns:
       A tensor like `inputs`.
@@ -139,9 +140,9 @@ class DomainNorm(keras.layers.Layer):
       variance + self._epsilon
     )
     shift = self._stack(domains, 'offset') - mean * multiplier
-    outputs = self._parts(inputs, domains) * tf.cast(
-      multiplier, inputs.dtype
-    ) + tf.cast(shift, inputs.dtype)
+    # In float32: where a mean is large, the two terms nearly cancel.
+    parts = tf.cast(self._parts(inputs, domains), tf.float32)
+    outputs = tf.cast(parts * multiplier + shift, inputs.dtype)
     return tf.reshape(outputs, tf.shape(inputs))
 
   def _normalized(self, part, scale, offset):
@@ -152,10 +153,15 @@ class DomainNorm(keras.layers.Layer):
     mean, variance = _moments(part, [0, 1, 2], synchronize=True)
     multiplier = scale * tf.math.rsqrt(variance + self._epsilon)
     shift = offset - mean * multiplier
-    return part * tf.cast(multiplier, part.dtype) + tf.cast(shift, part.dtype)
+    outputs = tf.cast(part, tf.float32) * multiplier + shift
+    return tf.cast(outputs, part.dtype)
 
   def _renormalized(self, part, own):
-    """Batch renorm of one part (Ioffe 2017, algorithm 1)."""
+    """Batch renorm of one part (Ioffe 2017, algorithm 1).
+
+    Unlike there the statistics are moved before they are used, so the very
+    first batch is normalized by its own moments.
+    """
     mean, variance = self._batch_moments(part)
     batches = tf.minimum(own['batches'] + 1.0, _RENORM_BATCHES)
     moved_mean, moved_variance = _move(own, mean, variance, 1 / batches)
@@ -225,13 +231,20 @@ def _assign(variable, value):
 
 def _moments(parts, axes, synchronize=False):
   """Mean and variance in float32; over all replicas if `synchronize`."""
-  parts = tf.cast(parts, tf.float32)
-  mean = tf.reduce_mean(parts, axes, keepdims=True)
-  power = tf.reduce_mean(tf.square(parts), axes, keepdims=True)
+  mean, variance = tf.nn.moments(
+    tf.cast(parts, tf.float32), axes, keepdims=True
+  )
   if synchronize:
     replica = tf.distribute.get_replica_context()
-    mean, power = replica.all_reduce(tf.distribute.ReduceOp.MEAN, [mean, power])
-  return mean, power - tf.square(mean)
+    own_mean = mean
+    mean, variance = replica.all_reduce(
+      tf.distribute.ReduceOp.MEAN, [mean, variance]
+    )
+    # Within the replicas, and between them.
+    variance += replica.all_reduce(
+      tf.distribute.ReduceOp.MEAN, tf.square(own_mean - mean)
+    )
+  return mean, variance
 
 
 class NormalizedConv(keras.layers.Layer):

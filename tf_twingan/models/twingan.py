@@ -97,7 +97,9 @@ class TwinGAN(keras.layers.Layer):
       smooth=smooth,
       precision=precision,
     )
-    finest = skip_max_resolution or max_resolution
+    finest = max_resolution
+    if skip_max_resolution is not None:
+      finest = resolutions.check(skip_max_resolution)
     shared = dict(
       channels=resolutions.Channels(channels_base, channels_max),
       norm=norm,
@@ -191,8 +193,12 @@ class TwinGAN(keras.layers.Layer):
   def domain_variables(self, domain: str) -> list[Any]:
     """The variables that this domain owns."""
     self.check_domain(domain)
+    blocks = [*self.encoder.from_rgb.values()]
+    for network in (self.encoder, self.generator):
+      for convs in network.blocks.values():
+        blocks += convs
     return [
-      v
-      for v in self.variables
-      if v.name.startswith(f'{domain}_') or f'/{domain}_' in v.name
+      variable
+      for block in blocks
+      for variable in block.norm.parameters[domain].values()
     ]

@@ -96,7 +96,6 @@ class Growth:
       raise ValueError(
         'The growth schedule has no images at all; raise stable_images.'
       )
-    self.start_resolution = start_resolution
     self.final_resolution = final_resolution
     self.total_images = seen
 

@@ -24,7 +24,7 @@ from tf_twingan.training import distribution, summaries
 from tf_twingan.training import growth as growth_lib
 from tf_twingan.training import trainer as trainer_lib
 
-_STATISTICS_SEED = 1  # Added to the run's: other batches than it trains on.
+_STATISTICS_ORDER = 1  # Other batches than those of training, order 0.
 
 
 class Stopped(Exception):
@@ -116,9 +116,17 @@ def train(
 
   Raises:
     Stopped: after a signal or `stop_after_images`; all is saved.
-    FloatingPointError: a loss or weight became NaN or Inf; the checkpoints
-      are good ones.
+    FloatingPointError: a loss, a weight or an optimizer's average became NaN
+      or Inf; the checkpoints are good ones.
   """
+  for name, value in (
+    ('log_steps', log_steps),
+    ('sample_images', sample_images),
+    ('sample_rows', sample_rows),
+    ('statistics_batches', statistics_batches),
+  ):
+    if value < 1:
+      raise ValueError(f'train.{name} is {value}; at least 1.')
   # First of all: several workers must find each other before anything runs.
   devices = distribution.make(strategy)
   pictures, held_out = {}, {}
@@ -128,6 +136,7 @@ def train(
       source, growth.final_resolution, split='test'
     ).images[:sample_rows]
     tqdm.tqdm.write(f'{name}: {len(pictures[name]):,} pictures from {source}')
+  _check_batches(growth, devices.num_replicas_in_sync)
   # Not before the pictures are there: two processes that draw them at once
   # must not choose the same "random" temporary folder.
   keras.utils.set_random_seed(seed)
@@ -142,15 +151,11 @@ def train(
   if distribution.is_chief(devices):
     os.makedirs(run_dir, exist_ok=True)
     configs.write_model(run_dir, trainer.model.get_config())
-    configs.write_operative(run_dir)
   run = _Run(
     run_dir,
     growth,
     trainer,
     batches=pipeline.Batches(pictures, seed=seed, mirror=mirror),
-    statistics=pipeline.Batches(
-      pictures, seed=seed + _STATISTICS_SEED, mirror=mirror
-    ),
     statistics_batches=statistics_batches,
     held_out=held_out,
     answers=all(s.startswith('avatars:') for s in domains.values()),
@@ -159,12 +164,23 @@ def train(
     ),
   )
   run.restore()
+  if distribution.is_chief(devices):
+    configs.write_operative(run_dir)
   run.train(
     log_steps=log_steps,
     sample_images=sample_images,
     checkpoint_seconds=60 * checkpoint_minutes,
     stop_after_images=stop_after_images,
   )
+
+
+def _check_batches(growth, replicas):
+  for phase in growth.phases:
+    if phase.batch_size % replicas:
+      raise ValueError(
+        f'Growth.batch_size is {phase.batch_size} at {phase.resolution} px; '
+        f'make it a multiple of the {replicas} devices.'
+      )
 
 
 class _Run:
@@ -177,7 +193,6 @@ class _Run:
     trainer,
     *,
     batches,
-    statistics,
     statistics_batches,
     held_out,
     answers,
@@ -186,7 +201,6 @@ class _Run:
     self._growth = growth
     self._trainer = trainer
     self._batches = batches
-    self._statistics = statistics
     self._statistics_batches = statistics_batches
     self._held_out = held_out
     self._answers = answers
@@ -202,7 +216,9 @@ class _Run:
   def restore(self):
     prefix = self._store.restore(self._state())
     if prefix:
-      self._trainer.set_learning_rates()
+      self._trainer.apply_settings()
+      if self._writes:
+        self._summaries.rewind(self._seen)
       tqdm.tqdm.write(f'Continuing from {prefix}: {self._seen:,} images seen.')
 
   def _state(self):
@@ -346,10 +362,11 @@ class _Run:
   def _estimate_statistics(self, phase, alpha):
     self._trainer.estimate_statistics(
       (
-        self._statistics.at(
+        self._batches.at(
           i * phase.batch_size,
           resolution=phase.resolution,
           batch_size=phase.batch_size,
+          order=_STATISTICS_ORDER,
         )
         for i in range(self._statistics_batches)
       ),

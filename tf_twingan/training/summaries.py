@@ -22,6 +22,20 @@ class Summaries:
     self._metrics = os.path.join(run_dir, 'metrics.jsonl')
     self._samples = os.path.join(run_dir, 'samples')
 
+  def rewind(self, images_seen: int) -> None:
+    """Drops metrics of after `images_seen`: what a kill left behind.
+
+    The run does these steps again. A line that was cut is dropped, too.
+    """
+    if not os.path.exists(self._metrics):
+      return
+    with open(self._metrics, encoding='utf-8') as file:
+      lines = [line for line in file if _is_before(line, images_seen)]
+    part = f'{self._metrics}.part'
+    with open(part, 'w', encoding='utf-8') as file:
+      file.writelines(lines)
+    os.replace(part, self._metrics)
+
   def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
     """Appends one line to the metrics and one point to each curve.
 
@@ -58,6 +72,13 @@ class Summaries:
       tf.summary.image('samples', sheet[None])
     self._writer.flush()
     return path
+
+
+def _is_before(line: str, images_seen: int) -> bool:
+  try:
+    return json.loads(line)['images_seen'] <= images_seen
+  except (json.JSONDecodeError, KeyError):
+    return False
 
 
 def draw_sheet(

@@ -137,13 +137,19 @@ class Trainer:
       for adam, _ in self._optimizers:
         for variable in adam.variables:
           variable.assign(tf.zeros_like(variable))
-    self.set_learning_rates()
+      # Blocks that no longer run keep no trace of when they were last drawn
+      # with: a resumed run draws at other moments, and ends in the same bits.
+      for variable in self.average.non_trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    self.apply_settings()
 
-  def set_learning_rates(self) -> None:
-    """Sets the configured rates; a restored optimizer has its former one."""
+  def apply_settings(self) -> None:
+    """Sets what is configured, not trained; a restored state has the former."""
     with self.strategy.scope():
       for adam, rate in self._optimizers:
         adam.learning_rate = rate
+      if not self._scaled:
+        self._loss_scale.assign(1.0)
 
   def average_decay(self, images_in_stage: int, batch_size: int) -> float:
     """How much of the average a step keeps, in [0, 1)."""
@@ -277,6 +283,9 @@ class Trainer:
   def _unscale(self, pairs):
     """Divides gradients by the loss scale; zeroes them all if one overflowed.
 
+    Zero gradients leave the weights where they are if beta_1 is 0, as here;
+    with momentum they would still drift.
+
     Returns:
       1.0 if all were finite on every replica, else 0.0.
     """
@@ -361,12 +370,13 @@ class Trainer:
 
   def check_finite(self) -> None:
     """Raises FloatingPointError naming a variable that is not finite."""
+    optimized = [v for adam, _ in self._optimizers for v in adam.variables]
     for variable in (
-      self.model.variables + self.average.variables + self._judged
+      self.model.variables + self.average.variables + self._judged + optimized
     ):
       if not np.all(np.isfinite(variable.numpy())):
         raise FloatingPointError(
-          f'The weights {variable.name} hold NaN or Inf.'
+          f'The weights or averages {variable.name} hold NaN or Inf.'
         )
 
 
