@@ -1,15 +1,26 @@
 """Every gin file parses and builds what it names."""
 
+import inspect
 import pathlib
 
 from absl.testing import absltest, parameterized
 
 import gin
 from tf_twingan import configs
-from tf_twingan.models import twingan
-from tf_twingan.training import growth, loop, objective  # noqa: F401
+from tf_twingan.models import discriminator, twingan
+from tf_twingan.training import growth, loop, objective, trainer
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / 'gin'
+CONFIGURABLES = {
+  'train': loop.train,
+  'Growth': growth.Growth,
+  'TwinGAN': twingan.TwinGAN,
+  'Discriminator': discriminator.Discriminator,
+  'Objective': objective.Objective,
+  'Trainer': trainer.Trainer,
+}
+# Given by those that call, not by a configuration.
+OTHER = {'name', 'precision', 'stop_after_images', 'seed'}
 EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')
 
 
@@ -36,6 +47,18 @@ class GinTest(parameterized.TestCase):
     text = (FOLDER / name).read_text()
     self.assertStartsWith(text, '# ')
     self.assertIn('Trains:', text)
+
+  def test_base_holds_every_default_and_says_the_same(self):
+    configs.parse('base.gin')
+    for name, configurable in CONFIGURABLES.items():
+      parameters = inspect.signature(configurable).parameters
+      bound = gin.get_bindings(name, resolve_references=False)
+      for key, parameter in parameters.items():
+        default = parameter.default
+        if default is inspect.Parameter.empty or key in OTHER:
+          continue
+        self.assertIn(key, bound, f'{name}.{key} is not in base.gin')
+        self.assertEqual(bound[key], default, f'{name}.{key}')
 
   def test_the_article(self):
     configs.parse('anime_256.gin')

@@ -16,6 +16,7 @@ def build(**options):
     'max_resolution': 16,
     'channels_base': 32,
     'channels_max': 16,
+    'norm': 'batch',
     **options,
   }
   return twingan.TwinGAN(DOMAINS, **options)

@@ -50,7 +50,7 @@ class TwinGAN(keras.layers.Layer):
     max_resolution: int,
     channels_base: int = 1024,
     channels_max: int = 256,
-    norm: str = 'batch',
+    norm: str = 'batch_renorm',
     pixel_norm: bool = True,
     skip_max_resolution: int | None = None,
     smooth: bool = False,

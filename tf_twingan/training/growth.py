@@ -14,6 +14,9 @@ from tf_twingan.models import resolutions
 
 ByResolution = int | Mapping[int, int]
 
+# The original's, for one GPU.
+BATCH_SIZE = {4: 8, 8: 8, 16: 8, 32: 8, 64: 8, 128: 4, 256: 3}
+
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
@@ -53,7 +56,7 @@ class Growth:
     final_resolution: int = 256,
     fade_images: ByResolution = 300_000,
     stable_images: ByResolution = 300_000,
-    batch_size: ByResolution = 8,
+    batch_size: ByResolution = BATCH_SIZE,
   ):
     """Each of the last three is one number, or a number per resolution.
 

@@ -41,9 +41,9 @@ class Objective:
     adversarial_on_reconstructions_from: int | None = 64,
     reconstruction_weight: float = 1.0,
     content_weight: float = 0.1,
-    cycle_weight: float = 0.0,
-    penalty: str = 'r1',
-    penalty_weight: float = 1.0,
+    cycle_weight: float = 1.0,
+    penalty: str = 'dragan',
+    penalty_weight: float = 0.25,
     penalty_interval: int = 1,
   ):
     """Chooses the terms.
