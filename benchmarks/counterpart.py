@@ -9,7 +9,7 @@ ways, with its floors: the untranslated sources, and the translations shuffled.
 """
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from tf_twingan import command_line
 from tf_twingan import images as images_lib
@@ -69,4 +69,4 @@ def main(argv) -> None:
 
 
 if __name__ == '__main__':
-  app.run(main)
+  command_line.run(main)

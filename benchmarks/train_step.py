@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
 import gin
 from tf_twingan import command_line, configs
@@ -99,4 +99,4 @@ def _row(trainer, growth, resolution, batches):
 if __name__ == '__main__':
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)
-  app.run(main)
+  command_line.run(main)

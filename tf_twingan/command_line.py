@@ -2,11 +2,24 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
+from absl import app, logging
 
 from tf_twingan import inference
+
+
+def run(main: Callable[[Sequence[str]], None]) -> None:
+  """Parses the flags and runs a program."""
+  # Libraries tell at length of every step; warnings are still shown.
+  logging.set_verbosity(logging.WARNING)
+  app.run(main)
+
+
+def own_words(error: BaseException) -> str:
+  """A message without gin's note of the configurable it came through."""
+  return str(error).split('\n  In call to configurable')[0]
 
 
 @contextlib.contextmanager
@@ -19,9 +32,7 @@ def clear_errors() -> Iterator[None]:
   try:
     yield
   except (ValueError, OSError, FloatingPointError) as error:
-    # gin appends to a message which configurable it came through.
-    line = str(error).split('\n  In call to configurable')[0]
-    sys.exit(f'Error: {line}')
+    sys.exit(f'Error: {own_words(error)}')
   except tf.errors.ResourceExhaustedError as error:
     sys.exit(
       f'Error: out of memory or disk ({error.message.splitlines()[0]})'

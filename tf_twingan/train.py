@@ -17,7 +17,7 @@ import os
 import pathlib
 import sys
 
-from absl import app, flags
+from absl import flags
 
 from tf_twingan import command_line, configs
 from tf_twingan.training import loop
@@ -48,21 +48,26 @@ def main(argv) -> None:
     try:
       loop.train(run_dir)
     except loop.Stopped as stopped:
-      print(stopped, file=sys.stderr)
+      print(command_line.own_words(stopped), file=sys.stderr)
       sys.exit(128 + stopped.signum)
   newest = max(pathlib.Path(run_dir, 'samples').glob('*.png'), default=None)
   print(
     f'The run is in {run_dir}. Next:\n'
     f'  look at {newest}\n'
-    f'  tensorboard --logdir={run_dir}/summaries\n'
-    f'  python -m tf_twingan.translate --run_dir={run_dir} '
+    f'  {_python()} -m tensorboard.main --logdir={run_dir}/summaries\n'
+    f'  {_python()} -m tf_twingan.translate --run_dir={run_dir} '
     '--input=DIR_OR_FILE --output=DIR --to=DOMAIN'
   )
 
 
+def _python() -> str:
+  """How to call this Python from here: .venv/bin/python, say."""
+  return min(sys.executable, os.path.relpath(sys.executable), key=len)
+
+
 def run() -> None:
   """The console script."""
-  app.run(main)
+  command_line.run(main)
 
 
 if __name__ == '__main__':

@@ -16,7 +16,7 @@ import sys
 
 import numpy as np
 import tqdm
-from absl import app, flags
+from absl import flags
 
 from tf_twingan import command_line
 from tf_twingan import images as images_lib
@@ -135,7 +135,7 @@ def _targets(root, files):
 
 def run() -> None:
   """The console script."""
-  app.run(main)
+  command_line.run(main)
 
 
 if __name__ == '__main__':
