@@ -34,7 +34,7 @@ def main(argv) -> None:
   command_line.no_arguments(argv)
   with command_line.clear_errors():
     configs.parse(_GIN_FILE.value, _GIN_PARAM.value)
-    domains = gin.query_parameter('train.domains')
+    domains = [name for name, _ in gin.query_parameter('train.domains')]
     growth = gin.get_configurable('Growth')()
     strategy = distribution.make(gin.query_parameter('train.strategy'))
     trainer = gin.get_configurable('Trainer')(

@@ -1,6 +1,9 @@
-"""Keeps what tests draw and decode out of the user's cache."""
+"""Two logical CPUs for all tests, and a cache that is not the user's."""
 
 import os
 import tempfile
 
+from tests import two_devices
+
+two_devices.configure()
 os.environ['TF_TWINGAN_CACHE'] = tempfile.mkdtemp(prefix='tf_twingan_tests_')

@@ -75,7 +75,9 @@ class TranslateTest(absltest.TestCase):
     self.assertEqual(self.results(), ['a.png'])
     pair = images_lib.read(self.outputs / 'a.png')
     self.assertEqual(pair.shape, (8, 16, 3))
-    source = images_lib.square(images_lib.read(self.inputs / 'a.jpg'), 8)
+    source = images_lib.square(
+      images_lib.read(self.inputs / 'a.jpg', at_least=16), 8
+    )
     np.testing.assert_array_equal(pair[:, :8], source)
 
   def test_originals_are_never_overwritten(self):

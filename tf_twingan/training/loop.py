@@ -9,7 +9,7 @@ import dataclasses
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -79,7 +79,7 @@ class Progress:
 def train(
   run_dir: str,
   *,
-  domains: Mapping[str, str],
+  domains: Sequence[tuple[str, str]],
   growth: growth_lib.Growth,
   trainer: Callable[..., trainer_lib.Trainer],
   strategy: str = 'default',
@@ -98,7 +98,8 @@ def train(
 
   Args:
     run_dir: the run directory; one that holds a run is continued.
-    domains: {name: source}; see `data.sources`.
+    domains: (name, source) of each, in the model's order; see
+      `data.sources`. A list, because gin would write a dict down sorted.
     growth: the schedule.
     trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=).
     strategy: see `distribution.make`.
@@ -130,7 +131,7 @@ def train(
   # First of all: several workers must find each other before anything runs.
   devices = distribution.make(strategy)
   pictures, held_out = {}, {}
-  for name, source in domains.items():
+  for name, source in domains:
     pictures[name] = sources.load(source, growth.final_resolution).images
     held_out[name] = sources.load(
       source, growth.final_resolution, split='test'
@@ -143,7 +144,7 @@ def train(
   if deterministic:
     tf.config.experimental.enable_op_determinism()
   trainer = trainer(
-    tuple(domains),
+    [name for name, _ in domains],
     growth.final_resolution,
     strategy=devices,
     seed=seed,
@@ -158,7 +159,7 @@ def train(
     batches=pipeline.Batches(pictures, seed=seed, mirror=mirror),
     statistics_batches=statistics_batches,
     held_out=held_out,
-    answers=all(s.startswith('avatars:') for s in domains.values()),
+    answers=all(source.startswith('avatars:') for _, source in domains),
     store=checkpoints.Checkpoints(
       os.path.join(run_dir, 'checkpoints'), checkpoints_kept
     ),

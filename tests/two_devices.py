@@ -1,0 +1,11 @@
+"""Splits the CPU in two, for tests of several replicas."""
+
+import tensorflow as tf
+
+
+def configure() -> None:
+  """Must be called before TensorFlow does anything."""
+  tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices('CPU')[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+  )
