@@ -17,7 +17,6 @@ import tempfile
 import time
 
 import numpy as np
-import tensorflow as tf
 from absl import flags
 
 from tf_twingan import checkpoints, command_line
@@ -87,13 +86,8 @@ def _seen(run):
 
 
 def _tensors(run):
-  prefix = checkpoints.Checkpoints(str(run / 'checkpoints')).prefixes()[0]
-  reader = tf.train.load_checkpoint(prefix)
-  return {
-    name: reader.get_tensor(name)
-    for name in reader.get_variable_to_shape_map()
-    if name != '_CHECKPOINTABLE_OBJECT_GRAPH'
-  }
+  store = checkpoints.Checkpoints(str(run / 'checkpoints'))
+  return checkpoints.tensors(store.prefixes()[0])
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from absl import logging
 
@@ -60,7 +61,7 @@ class Checkpoints:
     prefix = self._prefix(images_seen)
     try:
       tf.train.Checkpoint(**state).write(prefix)
-      self._check_readable(prefix)
+      tensors(prefix)
     except (OSError, *_DAMAGE) as error:
       self._remove(prefix)
       raise OSError(
@@ -128,7 +129,7 @@ class Checkpoints:
       return None
     for prefix in prefixes:
       try:
-        self._check_readable(prefix)
+        tensors(prefix)
       except _DAMAGE as error:
         logging.warning(
           'Checkpoint %s is damaged (%s); trying the one before it.',
@@ -148,17 +149,30 @@ class Checkpoints:
       'read; restore them from a copy, or choose another run directory.'
     )
 
-  def _check_readable(self, prefix):
-    reader = tf.train.load_checkpoint(prefix)
-    for name in reader.get_variable_to_shape_map():
-      reader.get_tensor(name)
-
   def _prefix(self, images_seen):
     return os.path.join(self._folder, f'{images_seen:09d}')
 
   def _remove(self, prefix):
     for path in glob.glob(glob.escape(prefix) + '*'):
       shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+
+def tensors(prefix: str) -> dict[str, np.ndarray]:
+  """Every value of a checkpoint, by the name it is stored under.
+
+  Args:
+    prefix: one of `Checkpoints.prefixes`.
+
+  Raises:
+    Several of TensorFlow's and Python's errors if the files are damaged.
+  """
+  reader = tf.train.load_checkpoint(prefix)
+  values = {
+    name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()
+  }
+  # How the objects hang together, not one of their values.
+  values.pop('_CHECKPOINTABLE_OBJECT_GRAPH', None)
+  return values
 
 
 def _first_line(error: BaseException) -> str:
