@@ -33,6 +33,7 @@ def main(argv) -> None:
   """Prints one row for each stage."""
   command_line.no_arguments(argv)
   with command_line.clear_errors():
+    distribution.share_cores()
     configs.parse(_GIN_FILE.value, _GIN_PARAM.value)
     domains = [name for name, _ in gin.query_parameter('train.domains')]
     growth = gin.get_configurable('Growth')()

@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+import tf_twingan  # noqa: F401  Before TensorFlow: it chooses the kernels.
 from tests import two_devices
 
 two_devices.configure()

@@ -52,10 +52,20 @@ class GrowthTest(parameterized.TestCase):
     self.assertEqual(skipping.at(150).resolution, 16)
 
   @parameterized.parameters(
+    (0, 1.0), (350, 1.0), (400, 0.5), (440, 0.1), (450, 0.0), (999, 0.0)
+  )
+  def test_the_rate_falls_over_the_last_images(self, seen, expected):
+    self.assertAlmostEqual(schedule(decay_images=100).rate(seen), expected)
+
+  def test_the_rate_stays_if_nothing_is_said(self):
+    self.assertEqual([schedule().rate(n) for n in (0, 449)], [1.0, 1.0])
+
+  @parameterized.parameters(
     (dict(final_resolution=24), '24 is not a power of two'),
     (dict(start_resolution=32), 'above final_resolution 16'),
     (dict(batch_size={4: 8}), 'batch_size has no entry for 8 px'),
     (dict(batch_size=0), 'batch_size is 0 at 4 px; at least 1'),
+    (dict(decay_images=451), 'decay_images is 451; from 0 to the 450'),
     (dict(stable_images=0, start_resolution=16), 'no images at all'),
   )
   def test_bad_values_are_named(self, options, message):

@@ -7,80 +7,29 @@ import functools
 import json
 import os
 import pathlib
+import resource
 import signal
-import subprocess
-import sys
 import tempfile
-import time
 
 import numpy as np
 from absl.testing import absltest
 
 import tf_twingan
+from tests import training_process
 from tf_twingan import checkpoints
 from tf_twingan import images as images_lib
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 # With this, 4 px to image 32, 8 px fades in to 64 and holds to 96, 16 px
 # fades in to 128 and holds to 160; batches of 8.
 THREE_STAGES = 'Growth.final_resolution=16'
 TOTAL = 160
-# What hangs is stopped; nothing here takes a tenth of it.
-PATIENCE = 600  # Seconds.
-
-
-def command(run_dir, *params, gin_file='tiny.gin'):
-  return [
-    sys.executable,
-    '-m',
-    'tf_twingan.train',
-    f'--gin_file={gin_file}',
-    f'--run_dir={run_dir}',
-    *(f'--gin_param={p}' for p in params),
-  ]
-
-
-def start(run_dir, *params):
-  return subprocess.Popen(
-    command(run_dir, *params),
-    cwd=ROOT,
-    stdout=subprocess.PIPE,
-    stderr=subprocess.STDOUT,
-    text=True,
-  )
-
-
-def train(run_dir, *params, gin_file='tiny.gin'):
-  done = subprocess.run(
-    command(run_dir, *params, gin_file=gin_file),
-    cwd=ROOT,
-    stdout=subprocess.PIPE,
-    stderr=subprocess.STDOUT,
-    text=True,
-    check=False,
-    timeout=PATIENCE,
-  )
-  return done.returncode, done.stdout
-
-
-def wait_for(process, path):
-  """Waits until a file is there, or fails if the process ends first."""
-  deadline = time.monotonic() + PATIENCE
-  while not path.exists():
-    assert process.poll() is None, process.communicate()[0]
-    assert time.monotonic() < deadline, f'{path} never came'
-    time.sleep(0.01)
-
-
-def new_run():
-  return pathlib.Path(tempfile.mkdtemp(), 'run')
 
 
 @functools.cache
 def whole_run():
   """An undisturbed run; several tests look at it."""
-  run = new_run()
-  code, output = train(run, THREE_STAGES)
+  run = training_process.new_run()
+  code, output = training_process.train(run, THREE_STAGES)
   assert code == 0, output
   return run, output
 
@@ -126,8 +75,8 @@ class LoopTest(absltest.TestCase):
     sheet = images_lib.read(sorted((run / 'samples').glob('*.png'))[-1])
     self.assertGreater(sheet.shape[1], 900)  # Ten columns.
     # What it used is a gin file that says the same again.
-    again = new_run()
-    code, _ = train(
+    again = training_process.new_run()
+    code, _ = training_process.train(
       again,
       'train.stop_after_images=8',
       gin_file=run / 'operative_config.gin',
@@ -155,8 +104,8 @@ class LoopTest(absltest.TestCase):
           np.full([20, 30, 3], 10 * index, np.uint8),
         )
     (folder / 'photo' / 'broken.jpg').write_bytes(b'no picture')
-    code, output = train(
-      new_run(),
+    code, output = training_process.train(
+      training_process.new_run(),
       f"photo='folder:{folder}/photo'",
       f"anime='folder:{folder}/anime'",
       'train.stop_after_images=8',
@@ -165,24 +114,26 @@ class LoopTest(absltest.TestCase):
     self.assertIn('broken.jpg', output)
 
   def test_stopping_in_a_fade_and_resuming_gives_the_same_bits(self):
-    run = new_run()
-    code, output = train(run, THREE_STAGES, 'train.stop_after_images=40')
+    run = training_process.new_run()
+    code, output = training_process.train(
+      run, THREE_STAGES, 'train.stop_after_images=40'
+    )
     self.assertEqual(code, 128 + signal.SIGINT, output)
     self.assertIn('Stopped at 40 of 160 images; everything is saved', output)
     self.assertEndsWith(newest(run), '000000040')
-    code, output = train(run, THREE_STAGES)
+    code, output = training_process.train(run, THREE_STAGES)
     self.assertEqual(code, 0, output)
     self.assertIn('40 images seen', output)
     self.assert_same_bits(run)
 
   def test_a_kill_loses_nothing_but_time(self):
-    run = new_run()
+    run = training_process.new_run()
     often = [THREE_STAGES, 'train.checkpoint_minutes=0.0']
-    process = start(run, *often)
-    wait_for(process, run / 'checkpoints' / '000000104.index')
+    process = training_process.start(run, *often)
+    training_process.wait_for(process, run / 'checkpoints' / '000000104.index')
     process.kill()
-    process.communicate(timeout=PATIENCE)
-    code, output = train(run, *often)
+    process.communicate(timeout=training_process.PATIENCE)
+    code, output = training_process.train(run, *often)
     self.assertEqual(code, 0, output)
     self.assertIn('Continuing from', output)
     self.assert_same_bits(run)
@@ -192,32 +143,44 @@ class LoopTest(absltest.TestCase):
     ]
     self.assertEqual(seen, sorted(set(seen)))
 
-  def test_sigterm_saves_and_a_damaged_newest_checkpoint_is_passed_over(self):
-    run = new_run()
-    process = start(run, 'Growth.stable_images=100_000')
-    wait_for(process, run / 'metrics.jsonl')
-    process.terminate()
-    output, _ = process.communicate(timeout=PATIENCE)
-    self.assertEqual(process.returncode, 128 + signal.SIGTERM, output)
+  def stopped_by(self, signum):
+    """A run that would take long, stopped by a signal."""
+    run = training_process.new_run()
+    process = training_process.start(run, 'Growth.stable_images=100_000')
+    training_process.wait_for(process, run / 'metrics.jsonl')
+    process.send_signal(signum)
+    output, _ = process.communicate(timeout=training_process.PATIENCE)
+    self.assertEqual(process.returncode, 128 + signum, output)
     self.assertIn('everything is saved', output)
-    first = newest(run)
+    self.assertNotIn('Traceback', output)
+    return run, newest(run)
+
+  def test_ctrl_c_saves(self):
+    run, prefix = self.stopped_by(signal.SIGINT)
+    last = (run / 'metrics.jsonl').read_text().splitlines()[-1]
+    self.assertEqual(
+      json.loads(last)['images_seen'], int(os.path.basename(prefix))
+    )
+
+  def test_sigterm_saves_and_a_damaged_newest_checkpoint_is_passed_over(self):
+    run, first = self.stopped_by(signal.SIGTERM)
     more = int(os.path.basename(first)) + 8
     params = ['Growth.stable_images=100_000', f'train.stop_after_images={more}']
-    train(run, *params)
+    training_process.train(run, *params)
     self.assertNotEqual(newest(run), first)
     with open(newest(run) + '.data-00000-of-00001', 'r+b') as file:
       file.truncate(1000)
-    code, output = train(run, *params)
+    code, output = training_process.train(run, *params)
     self.assertEqual(code, 128 + signal.SIGINT, output)
     self.assertIn('is damaged', output)
     self.assertIn(f'Continuing from {first}', output)
 
   def test_nan_stops_the_run_and_keeps_the_good_checkpoint(self):
-    run = new_run()
-    train(run, 'train.stop_after_images=8')
+    run = training_process.new_run()
+    training_process.train(run, 'train.stop_after_images=8')
     good = newest(run)
     # A rate of 1e30 overflows float32 in the second step.
-    code, output = train(run, 'Trainer.learning_rate=1e30')
+    code, output = training_process.train(run, 'Trainer.learning_rate=1e30')
     self.assertEqual(code, 1, output)
     self.assertRegex(
       output,
@@ -225,16 +188,40 @@ class LoopTest(absltest.TestCase):
     )
     self.assertEqual(newest(run), good)
 
+  def test_a_full_disk_stops_the_run_and_keeps_the_good_checkpoint(self):
+    run = training_process.new_run()
+    training_process.train(run, 'train.stop_after_images=8')
+    good = newest(run)
+
+    def no_room():
+      # No file may grow beyond this: the weights do not fit, the rest does.
+      resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    code, output = training_process.train(run, before=no_room)
+    self.assertEqual(code, 1, output)
+    last = output.strip().splitlines()[-1]
+    self.assertStartsWith(last, 'Error: ')
+    self.assertIn('checkpoints', last)
+    self.assertNotIn('Traceback', output)
+    self.assertEqual(newest(run), good)
+    code, output = training_process.train(run)
+    self.assertEqual(code, 0, output)
+    self.assertIn(f'Continuing from {good}', output)
+
   def test_another_architecture_is_refused(self):
     run, _ = whole_run()
-    code, output = train(run, THREE_STAGES, 'TwinGAN.channels_max=4')
+    code, output = training_process.train(
+      run, THREE_STAGES, 'TwinGAN.channels_max=4'
+    )
     self.assertEqual(code, 1)
     self.assertIn('channels_max is 8 there and 4 here', output)
     self.assertNotIn('Traceback', output)
 
   def test_another_discriminator_is_refused(self):
     run, _ = whole_run()
-    code, output = train(run, THREE_STAGES, 'Discriminator.channels_max=4')
+    code, output = training_process.train(
+      run, THREE_STAGES, 'Discriminator.channels_max=4'
+    )
     self.assertEqual(code, 1)
     self.assertRegex(output, r'does not match this model: .*(judge|kernel)')
 
@@ -246,7 +233,7 @@ class LoopTest(absltest.TestCase):
       (['train.sample_images=0'], 'train.sample_images is 0; at least 1'),
       (["train.strategy='tpu'"], "Unknown strategy 'tpu'; choose one of"),
     ):
-      code, output = train(new_run(), *params)
+      code, output = training_process.train(training_process.new_run(), *params)
       self.assertEqual(code, 1, output)
       last = output.strip().splitlines()[-1]
       self.assertStartsWith(last, 'Error: ')

@@ -165,6 +165,15 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAlmostEqual(maker.average_decay(10**9, 8), 0.5 ** (8 / 10_000))
     self.assertAlmostEqual(maker.average_decay(100, 8), 0.5 ** (8 / 20))
 
+  def test_a_rate_of_zero_moves_no_weight(self):
+    maker = shared()
+    before = [v.numpy() for v in maker.model.trainable_variables]
+    maker.step(batch(), step=1, **STEP, rate=0.0)
+    for old, variable in zip(before, maker.model.trainable_variables):
+      np.testing.assert_array_equal(old, variable.numpy())
+    maker.step(batch(), step=1, **STEP)
+    self.assertNotAllEqual(before[0], maker.model.trainable_variables[0])
+
   def test_a_new_stage_restarts_the_optimizers(self):
     maker = shared()
     maker.step(batch(), step=0, **STEP)

@@ -20,7 +20,7 @@ import sys
 from absl import flags
 
 from tf_twingan import command_line, configs
-from tf_twingan.training import loop
+from tf_twingan.training import distribution, loop
 
 _GIN_FILE = flags.DEFINE_string(
   'gin_file', None, 'The experiment: a name from gin/ or a path.', required=True
@@ -43,6 +43,7 @@ def main(argv) -> None:
   """Parses gin, trains, and says what to do next."""
   command_line.no_arguments(argv)
   with command_line.clear_errors():
+    distribution.share_cores()
     path = configs.parse(_GIN_FILE.value, _GIN_PARAM.value)
     run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
     try:

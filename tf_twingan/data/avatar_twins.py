@@ -105,8 +105,8 @@ def _feature(kind: type) -> Any:
 class AvatarTwins(tfds.core.GeneratorBasedBuilder):
   """Characters drawn in DiceBear art styles."""
 
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'Five art styles, 64 px.'}
+  VERSION = tfds.core.Version('1.1.0')
+  RELEASE_NOTES = {'1.1.0': 'Five art styles, 64 px.'}
   BUILDER_CONFIGS = [Config(style) for style in drawing.STYLES]
 
   def _info(self) -> tfds.core.DatasetInfo:

@@ -66,7 +66,7 @@ FACINGS = ('left', 'right')
 
 GLASSES_SHARE = 0.25
 CLOSED_EYES_SHARE = 0.2
-VIVID_SHARE = 0.1
+VIVID_SHARE = 0.04
 MAX_TILT = 12.0  # degrees
 SCALE_RANGE = (0.85, 1.1)
 MAX_SHIFT_X = 6.0  # percent of the picture

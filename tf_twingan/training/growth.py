@@ -1,4 +1,4 @@
-"""The growth schedule: a pure function from images seen to a stage.
+"""The schedule: a pure function from images seen to a stage and a rate.
 
 PGGAN (Karras et al. 2018, section 2) trains at a low resolution, then fades
 in a block for the next one, holds it, and so on. The schedule counts images
@@ -57,15 +57,19 @@ class Growth:
     fade_images: ByResolution = 300_000,
     stable_images: ByResolution = 300_000,
     batch_size: ByResolution = BATCH_SIZE,
+    decay_images: int = 0,
   ):
-    """Each of the last three is one number, or a number per resolution.
+    """Where it says "by resolution", give one number or a number for each.
 
     Args:
       start_resolution: px, a power of two.
       final_resolution: px, a power of two.
-      fade_images: images over which a new resolution fades in.
-      stable_images: images after that.
-      batch_size: pictures per domain and step.
+      fade_images: images over which a new resolution fades in; by
+        resolution.
+      stable_images: images after that; by resolution.
+      batch_size: pictures per domain and step; by resolution.
+      decay_images: the last ones of all, over which the learning rates fall
+        linearly to zero (as in CycleGAN: Zhu et al. 2017, section 4).
     """
     if resolutions.check(start_resolution) > resolutions.check(
       final_resolution
@@ -99,8 +103,14 @@ class Growth:
       raise ValueError(
         'The growth schedule has no images at all; raise stable_images.'
       )
+    if not 0 <= decay_images <= seen:
+      raise ValueError(
+        f'Growth.decay_images is {decay_images}; from 0 to the {seen} images '
+        'of the whole schedule.'
+      )
     self.final_resolution = final_resolution
     self.total_images = seen
+    self._decay_images = decay_images
 
   def at(self, images_seen: int) -> Phase:
     """The phase for the next batch; the last one once all is done."""
@@ -108,6 +118,11 @@ class Growth:
       if images_seen < phase.end:
         return phase
     return self.phases[-1]
+
+  def rate(self, images_seen: int) -> float:
+    """What the learning rates are multiplied by, in [0, 1]."""
+    left = self.total_images - images_seen
+    return max(left, 0) / max(self._decay_images, left, 1)
 
 
 def _at(name, value, resolution, least):

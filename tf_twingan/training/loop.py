@@ -149,6 +149,12 @@ def train(
     strategy=devices,
     seed=seed,
   )
+  precision = trainer.model.get_config()['precision']
+  if distribution.emulates(precision):
+    tqdm.tqdm.write(
+      f'Warning: this CPU emulates {precision}, many times slower than '
+      'float32; set TwinGAN.precision to float32.'
+    )
   if distribution.is_chief(devices):
     os.makedirs(run_dir, exist_ok=True)
     configs.write_model(run_dir, trainer.model.get_config())
@@ -255,6 +261,15 @@ class _Run:
       raise KeyboardInterrupt  # Asked twice: do not wait for the save.
     self._signal = signum
 
+  def _asked_to_stop(self, step, every):
+    """Whether a signal came; workers stop together, every so many steps."""
+    devices = self._trainer.strategy
+    if not distribution.is_multi_worker(devices):
+      return self._signal is not None
+    return step % every == 0 and distribution.any_worker(
+      devices, self._signal is not None
+    )
+
   def _train_phase(
     self,
     phase,
@@ -295,13 +310,14 @@ class _Run:
           average_decay=self._trainer.average_decay(
             seen - phase.stage_start, phase.batch_size
           ),
+          rate=self._growth.rate(seen),
         )
         self._progress.advance(phase, alpha)
         self._pending.append((step, terms))
         before, seen, step = seen, seen + phase.batch_size, step + 1
         bar.update(phase.batch_size)
         done = seen >= self._growth.total_images
-        stop = self._signal or (
+        stop = self._asked_to_stop(step, log_steps) or (
           stop_after_images is not None and seen >= stop_after_images
         )
         sample = before // sample_images != seen // sample_images or done

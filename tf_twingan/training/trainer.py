@@ -86,6 +86,7 @@ class Trainer:
     self._average_half_life = average_half_life
     self._average_warm_up = average_warm_up
     self._seed = seed
+    self._rate = 1.0
     self._steps: dict[Any, Any] = {}
     adam = functools.partial(
       keras.optimizers.Adam, beta_1=beta_1, beta_2=beta_2
@@ -145,11 +146,17 @@ class Trainer:
 
   def apply_settings(self) -> None:
     """Sets what is configured, not trained; a restored state has the former."""
+    self._set_rate(1.0)
     with self.strategy.scope():
-      for adam, rate in self._optimizers:
-        adam.learning_rate = rate
       if not self._scaled:
         self._loss_scale.assign(1.0)
+
+  def _set_rate(self, rate):
+    """Multiplies the configured learning rates."""
+    self._rate = rate
+    with self.strategy.scope():
+      for adam, configured in self._optimizers:
+        adam.learning_rate = configured * rate
 
   def average_decay(self, images_in_stage: int, batch_size: int) -> float:
     """How much of the average a step keeps, in [0, 1)."""
@@ -166,6 +173,7 @@ class Trainer:
     resolution: int,
     alpha: float,
     average_decay: float,
+    rate: float = 1.0,
   ) -> dict[str, tf.Tensor]:
     """Updates all networks once.
 
@@ -177,19 +185,23 @@ class Trainer:
       resolution: of the stage.
       alpha: how far it is faded in.
       average_decay: see `average_decay`.
+      rate: what the learning rates are multiplied by.
 
     Returns:
       {name: float32 scalar}: every term of the objective, weighted, as the
       mean over replicas, and 'penalty/...' on the steps that apply it (else
       0). Not synchronized with the host until read.
     """
+    if rate != self._rate:
+      self._set_rate(rate)
     shift = 1 + step % (len(self.model.domains) - 1)
     key = (resolution, shift)
     if key not in self._steps:
       self._steps[key] = tf.function(
         functools.partial(
           self._distributed_step, resolution=resolution, shift=shift
-        )
+        ),
+        autograph=False,
       )
     interval = self.objective.penalty_interval
     return self._steps[key](
@@ -344,7 +356,8 @@ class Trainer:
     key = ('statistics', resolution)
     if key not in self._steps:
       self._steps[key] = tf.function(
-        functools.partial(self._estimate, resolution=resolution)
+        functools.partial(self._estimate, resolution=resolution),
+        autograph=False,
       )
     for index, batch in enumerate(batches):
       self._steps[key](

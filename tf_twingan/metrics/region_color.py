@@ -1,0 +1,39 @@
+"""Region colour: did a translation keep the colour of a part of its source?
+
+Where it is known which pixels of the true answer show a part (hair, say), the
+mean colour of the translation over those pixels is compared with a palette
+(Euclidean distance in sRGB). The scores of the true answers, of the
+untranslated sources and of shuffled translations say how much of a figure is
+the measure's own doing.
+"""
+
+import numpy as np
+
+
+def nearest(
+  pictures: np.ndarray, masks: np.ndarray, palette: np.ndarray
+) -> np.ndarray:
+  """The palette's colour that each picture shows in its region.
+
+  Args:
+    pictures: uint8 or float [n, height, width, channels].
+    masks: bool [n, height, width]; true where the region is.
+    palette: [k, channels], in the range of the pictures.
+
+  Returns:
+    int [n]: the index of the nearest colour; -1 where a mask is empty.
+
+  Raises:
+    ValueError: the shapes do not fit.
+  """
+  if masks.shape != pictures.shape[:3]:
+    raise ValueError(
+      f'masks {masks.shape} do not fit pictures {pictures.shape}; give one '
+      'value for each pixel.'
+    )
+  weights = masks.astype(np.float64)[..., None]
+  area = weights.sum(axis=(1, 2))
+  means = (pictures * weights).sum(axis=(1, 2)) / np.maximum(area, 1)
+  distances = means[:, None, :] - np.asarray(palette, np.float64)[None]
+  indices = np.square(distances).sum(axis=-1).argmin(axis=-1)
+  return np.where(area[:, 0] > 0, indices, -1)
