@@ -47,6 +47,13 @@ class TranslatorTest(tf.test.TestCase):
     self.assertLessEqual(np.abs(actual.astype(int) - expected).max(), 1)
     self.assertGreater(np.std(actual), 5)
 
+  def test_it_draws_in_float32_what_was_trained_in_half(self):
+    half = tf_twingan.Translator(str(tiny_run.make(precision='bfloat16')))
+    self.assertAllEqual(
+      half.translate(pictures(), to='anime'),
+      self.translator.translate(pictures(), to='anime'),
+    )
+
   def test_the_source_goes_without_saying_between_two(self):
     self.assertAllEqual(
       self.translator.translate(pictures(), to='photo'),

@@ -12,11 +12,17 @@ from tf_twingan.models import twingan
 RESOLUTION = 8
 
 
-def make(domains=('photo', 'anime'), alpha=1.0) -> pathlib.Path:
+def make(
+  domains=('photo', 'anime'), alpha=1.0, precision='float32'
+) -> pathlib.Path:
   """Writes a run of an untrained network; returns its directory."""
   keras.utils.set_random_seed(1)
   model = twingan.TwinGAN(
-    domains, max_resolution=16, channels_base=16, channels_max=8
+    domains,
+    max_resolution=16,
+    channels_base=16,
+    channels_max=8,
+    precision=precision,
   )
   # Domains start out equal; a training would have told them apart.
   for index, domain in enumerate(domains):

@@ -39,7 +39,10 @@ class Translator:
       FileNotFoundError: it holds no run, or no checkpoint yet.
       ValueError: what it holds is damaged.
     """
-    self._model = twingan.TwinGAN(**configs.read_model(run_dir))
+    # Weights are kept in float32. Drawing in it is right everywhere, while
+    # many CPUs emulate the half precision that a GPU was trained in.
+    config = {**configs.read_model(run_dir), 'precision': 'float32'}
+    self._model = twingan.TwinGAN(**config)
     resolution = tf.Variable(0, dtype=tf.int64)
     images_seen = tf.Variable(0, dtype=tf.int64)
     alpha = tf.Variable(1.0)
@@ -60,12 +63,14 @@ class Translator:
     self._translate = tf.function(
       lambda images, source, target: self._model.translate(
         images, source, target, **stage
-      )
+      ),
+      autograph=False,
     )
     self._encode = tf.function(
       lambda images, source: (
         self._model.encode(images, [source], **stage).content
-      )
+      ),
+      autograph=False,
     )
 
   @classmethod
@@ -138,7 +143,7 @@ class Translator:
     self._model.check_domain(source)
     return self._in_batches(
       images,
-      lambda batch: tf.cast(self._encode(batch, source), tf.float32).numpy(),
+      lambda batch: self._encode(batch, source).numpy(),
     )
 
   def source_for(self, to: str, source: str | None = None) -> str:
