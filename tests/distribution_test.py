@@ -13,8 +13,8 @@ import tf_twingan
 from tests import training_process
 from tf_twingan.training import distribution
 
-# One stage is one trace; a traced step of two devices takes a while.
-ONE_STAGE = 'Growth.start_resolution=8'
+# A step of several devices takes long to trace.
+AT_4_PX = 'Growth.final_resolution=4'
 
 
 def start_workers(run, *params):
@@ -31,7 +31,7 @@ def start_workers(run, *params):
     training_process.start(
       run,
       "train.strategy='multi_worker'",
-      ONE_STAGE,
+      AT_4_PX,
       *params,
       environment={
         'TF_CONFIG': json.dumps(
@@ -66,7 +66,7 @@ class DistributionTest(parameterized.TestCase):
   def test_mirrored_trains_to_the_end(self):
     run = training_process.new_run()
     code, output = training_process.train(
-      run, "train.strategy='mirrored'", ONE_STAGE, two_cpus=True
+      run, "train.strategy='mirrored'", AT_4_PX, two_cpus=True
     )
     self.assertEqual(code, 0, output)
     self.assert_complete(run, 32)

@@ -1,0 +1,107 @@
+"""Background leak: does the background of a source repaint the subject?
+
+The same subjects are translated twice, on two backgrounds. What a translation
+shows of the subject should stay; its background may follow the source's. For
+each picture
+
+  leak = mean |T - T'| over the foreground / mean |T - T'| over the background
+
+where T and T' are its two translations, and the means run over pixels and
+channels. 0: the foreground does not change at all, the floor. 1: it changes as
+much as the background, as a tint of the whole picture does. There is no
+ceiling: above 1 the background changes the subject more than itself, and
+infinity means that only the subject changed. A translator that ignores its
+source altogether gets 0 as well; `ignored_input` catches that one.
+
+Swapping backgrounds to see what a network leans on follows Xiao et al. (2021,
+"Noise or Signal: The Role of Image Backgrounds in Object Recognition"), who do
+it to classifiers. The figure is this project's own.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class BackgroundLeak(NamedTuple):
+  """How far changed backgrounds reached the foregrounds.
+
+  Attributes:
+    overall: the mean change of the foregrounds over the mean change of the
+      backgrounds, in [0, inf]. Pictures that lack either do not count. It is
+      no mean of `ratios`, which a few near-zero denominators would rule.
+    ratios: float64 [n]: the leak of each picture; NaN where its mask leaves no
+      foreground or no background.
+    foreground: float64 [n]: mean absolute change of the foreground, in the
+      range of the pictures; NaN where there is none.
+    background: float64 [n]: likewise, of the background.
+  """
+
+  overall: float
+  ratios: np.ndarray
+  foreground: np.ndarray
+  background: np.ndarray
+
+
+def measure(
+  translations: np.ndarray, changed: np.ndarray, masks: np.ndarray
+) -> BackgroundLeak:
+  """Compares translations of the same subjects on two backgrounds.
+
+  Args:
+    translations: uint8 or float [n, height, width, channels].
+    changed: the same shape; translations of the same sources with nothing but
+      their background changed.
+    masks: bool [n, height, width], at the resolution of the translations; true
+      where they show the foreground.
+
+  Returns:
+    The leak, overall and by picture.
+
+  Raises:
+    ValueError: the arrays do not fit, or no picture has both a foreground and
+      a background.
+  """
+  if translations.ndim != 4 or translations.shape != changed.shape:
+    raise ValueError(
+      f'translations {translations.shape} and changed {changed.shape} are not '
+      'of one shape [n, height, width, channels]; translate the same sources '
+      'twice.'
+    )
+  # A mask of 0 and 255 would be inverted bit by bit, not pixel by pixel.
+  if masks.dtype != bool or masks.shape != translations.shape[:3]:
+    raise ValueError(
+      f'masks {masks.dtype} {masks.shape} do not fit translations '
+      f'{translations.shape}; give one bool for each pixel.'
+    )
+  first, second = (np.asarray(p, np.float64) for p in (translations, changed))
+  change = np.abs(first - second).mean(axis=-1)
+  foreground, background = _mean_over(change, masks), _mean_over(change, ~masks)
+  defined = np.isfinite(foreground) & np.isfinite(background)
+  if not defined.any():
+    raise ValueError(
+      f'none of the {len(masks)} masks has both a true and a false pixel; '
+      'give masks that tell foreground from background.'
+    )
+  return BackgroundLeak(
+    overall=float(
+      _ratio(foreground[defined].mean(), background[defined].mean())
+    ),
+    ratios=_ratio(foreground, background),
+    foreground=foreground,
+    background=background,
+  )
+
+
+def _mean_over(values, masks):
+  areas = masks.sum(axis=(1, 2))
+  sums = np.where(masks, values, 0).sum(axis=(1, 2))
+  return np.where(areas > 0, sums / np.maximum(areas, 1), np.nan)
+
+
+def _ratio(foreground, background):
+  """A foreground that stays has no leak, even if the background stays too."""
+  with np.errstate(divide='ignore', invalid='ignore'):
+    ratio = foreground / background
+  stays = (foreground == 0) & (background == 0)
+  return np.where(stays, 0.0, ratio)

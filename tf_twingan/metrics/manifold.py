@@ -1,0 +1,117 @@
+"""Precision, recall, density and coverage of a set of features.
+
+A set is taken to fill the balls around its members, each as wide as the
+distance to the member's k-th nearest neighbour in its own set. Then
+
+- precision is the share of fakes inside a ball of the reals (are they good?),
+- recall the share of reals inside a ball of the fakes (is all of it made?),
+- density the mean number of real balls a fake lies in, divided by k,
+- coverage the share of real balls that hold a fake.
+
+Precision and recall trust every ball; one stray picture has a wide one. Density
+counts balls, so that a stray one weighs little, and exceeds 1 where fakes
+gather in the thick of the reals. Coverage builds on the reals alone, so stray
+fakes cannot raise it. All of them depend on the number of pictures and on k.
+
+Improved Precision and Recall Metric for Assessing Generative Models
+(Kynkäänniemi et al. 2019, arXiv:1904.06991), section 2, where k is 3; Reliable
+Fidelity and Diversity Metrics for Generative Models (Naeem et al. 2020,
+arXiv:2002.09797), section 3, where k is 5.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Scores(NamedTuple):
+  """Higher is better in all; two on quality, two on variety.
+
+  Attributes:
+    precision: share of fakes where reals are, in [0, 1].
+    recall: share of reals where fakes are, in [0, 1].
+    density: how deep among the reals the fakes lie, at least 0; about 1 for
+      equal distributions.
+    coverage: share of reals with a fake nearby, in [0, 1].
+  """
+
+  precision: float
+  recall: float
+  density: float
+  coverage: float
+
+
+def scores(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Scores:
+  """Measures quality and variety apart, by nearest neighbours.
+
+  Args:
+    real: [n, d], one row of features a picture; more than k rows.
+    fake: [m, d], more than k rows.
+    k: which neighbour's distance is a ball's radius, at least 1.
+
+  Returns:
+    The four shares.
+
+  Raises:
+    ValueError: the shapes do not fit, there are too few rows for k, or a
+      feature is not finite.
+  """
+  real, fake = _rows(real, 'real', k), _rows(fake, 'fake', k)
+  if real.shape[1] != fake.shape[1]:
+    raise ValueError(
+      f'real {real.shape} and fake {fake.shape} differ in the number of '
+      'features; compute both with the same network.'
+    )
+  between = squared_distances(real, fake)
+  in_real_balls = between <= _squared_radii(real, k)[:, None]
+  in_fake_balls = between <= _squared_radii(fake, k)[None, :]
+  return Scores(
+    precision=float(in_real_balls.any(axis=0).mean()),
+    recall=float(in_fake_balls.any(axis=1).mean()),
+    density=float(in_real_balls.sum(axis=0).mean() / k),
+    coverage=float(in_real_balls.any(axis=1).mean()),
+  )
+
+
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+  """Squared Euclidean distances between all rows of two sets.
+
+  Args:
+    a: float64 [n, d].
+    b: float64 [m, d].
+
+  Returns:
+    float64 [n, m], at least 0; exactly 0 for equal rows.
+  """
+  # Far from the origin, the sum below would lose the digits that matter.
+  centre = a.mean(axis=0)
+  a, b = a - centre, b - centre
+  sums = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None, :]
+  squared = sums - 2 * a @ b.T
+  # Rounding moves equal rows slightly apart, or below 0.
+  squared[squared < 1e-12 * sums] = 0.0
+  return squared
+
+
+def _rows(features, name, k):
+  features = np.asarray(features, np.float64)
+  if k < 1:
+    raise ValueError(f'k is {k}; it must be at least 1.')
+  if features.ndim != 2 or len(features) <= k:
+    raise ValueError(
+      f'{name} features of shape {features.shape}; give [n, d] with more than '
+      f'k = {k} rows.'
+    )
+  if not np.isfinite(features).all():
+    raise ValueError(
+      f'{name} features hold NaN or infinity; check the pictures and the '
+      'network they come from.'
+    )
+  return features
+
+
+def _squared_radii(features, k):
+  squared = squared_distances(features, features)
+  # Place 0 is the row itself. The margin keeps rounding from shutting out the
+  # very neighbour that the radius reaches to.
+  return np.partition(squared, k, axis=1)[:, k] * (1 + 1e-9)
