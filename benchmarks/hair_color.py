@@ -8,8 +8,8 @@ the pixels that change when only the hair's colour does. "Kept" is the share
 of translations whose mean colour there is nearest to the character's own
 among all natural and vivid hair colours, or to one of its two neighbours from
 dark to light; "vivid" is the share nearest to a vivid one, which no held-out
-character has. The true counterparts are the ceiling, the untranslated sources
-and shuffled translations the floors.
+character has. The true counterparts are the ceiling, shuffled translations
+the floor; the untranslated sources are what a copier gets.
 """
 
 import dataclasses
@@ -40,11 +40,11 @@ def main(argv) -> None:
   command_line.no_arguments(argv)
   with command_line.clear_errors():
     translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
-    if len(_STYLE.value) != 2:
+    styles = dict(item.partition('=')[::2] for item in _STYLE.value)
+    if len(styles) != 2 or len(_STYLE.value) != 2 or not all(styles.values()):
       raise ValueError(
-        f'--style is given {len(_STYLE.value)} times; give two domains.'
+        f'--style is {_STYLE.value}; give DOMAIN=STYLE of two domains.'
       )
-    styles = dict(item.split('=', 1) for item in _STYLE.value)
     first, second = styles
     people = [
       characters.character(number)

@@ -68,6 +68,7 @@ def _start(run):
         '--gin_file=tiny.gin',
         f'--run_dir={run}',
         '--gin_param=Growth.final_resolution=16',
+        '--gin_param=Growth.decay_images=128',
         '--gin_param=train.checkpoint_minutes=0.0',
       ],
       stdout=log,

@@ -2,7 +2,7 @@ r"""Seconds per update and images per second, of any gin configuration.
 
   python -m benchmarks.train_step --gin_file=anime.gin
   python -m benchmarks.train_step --gin_file=anime.gin \
-      --gin_param="TwinGAN.precision='float32'" --resolution=32
+      --gin_param="TwinGAN.precision='bfloat16'" --resolution=32
 
 One update trains all networks once. The last columns time the input alone
 (cut, mirror, batch, hand over; from memory, no update running) and say how

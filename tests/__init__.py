@@ -1,1 +1,1 @@
-"""Tests, one `<module>_test.py` a module, and the two modules they share."""
+"""Tests, one `<module>_test.py` a module, and the modules they share."""

@@ -5,8 +5,12 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
+from unittest import mock
 
+import tensorflow as tf
 from absl.testing import absltest, parameterized
 
 import tf_twingan
@@ -66,7 +70,10 @@ class DistributionTest(parameterized.TestCase):
   def test_mirrored_trains_to_the_end(self):
     run = training_process.new_run()
     code, output = training_process.train(
-      run, "train.strategy='mirrored'", AT_4_PX, two_cpus=True
+      run,
+      "train.strategy='mirrored'",
+      AT_4_PX,
+      prologue=training_process.ON_TWO_CPUS,
     )
     self.assertEqual(code, 0, output)
     self.assert_complete(run, 32)
@@ -76,7 +83,7 @@ class DistributionTest(parameterized.TestCase):
       training_process.new_run(),
       "train.strategy='mirrored'",
       'Growth.batch_size=7',
-      two_cpus=True,
+      prologue=training_process.ON_TWO_CPUS,
     )
     self.assertEqual(code, 1)
     self.assertIn('make it a multiple of the 2 devices', output)
@@ -84,13 +91,16 @@ class DistributionTest(parameterized.TestCase):
   def test_two_workers_stop_together_and_continue_to_the_end(self):
     run = training_process.new_run()
     workers = start_workers(run, 'Growth.stable_images=10_000')
-    training_process.wait_for(workers[0], run / 'metrics.jsonl')
+    for worker in workers:
+      self.addCleanup(worker.kill)
+    training_process.wait_until(workers[0], (run / 'metrics.jsonl').exists)
     workers[1].send_signal(signal.SIGTERM)  # The one that writes nothing.
     codes, outputs = ends(workers)
     self.assertEqual(
       codes, [128 + signal.SIGINT, 128 + signal.SIGTERM], outputs
     )
     self.assertIn('everything is saved', outputs[0])
+    self.assertIn('another worker saves', outputs[1])
     seen = tf_twingan.Translator(str(run)).images_seen
     codes, outputs = ends(
       start_workers(run, f'Growth.stable_images={seen + 64}')
@@ -108,10 +118,40 @@ class DistributionTest(parameterized.TestCase):
   def test_emulated_precision(self, precision, flags, expected):
     info = pathlib.Path(tempfile.mkdtemp(), 'cpuinfo')
     info.write_text(f'flags\t: fpu {flags} sse\n')
-    self.assertEqual(distribution.emulates(precision, info), expected)
+    with mock.patch.object(tf.config, 'list_logical_devices', return_value=[]):
+      self.assertEqual(distribution.emulates(precision, info), expected)
 
   def test_an_unknown_cpu_is_not_blamed(self):
     self.assertFalse(distribution.emulates('bfloat16', pathlib.Path('/none')))
+    arm = pathlib.Path(tempfile.mkdtemp(), 'cpuinfo')
+    arm.write_text('Features\t: fp asimd bf16\n')
+    self.assertFalse(distribution.emulates('bfloat16', arm))
+
+  @parameterized.parameters(
+    ({}, [2, max(1, len(os.sched_getaffinity(0)) // 2)]),
+    ({'TF_NUM_INTEROP_THREADS': '3'}, [0, 0]),
+  )
+  def test_cores_are_shared_unless_the_user_chose(self, environment, expected):
+    program = """
+import tf_twingan
+import tensorflow as tf
+from tf_twingan.training import distribution
+distribution.share_cores()
+threads = tf.config.threading
+print(
+  threads.get_inter_op_parallelism_threads(),
+  threads.get_intra_op_parallelism_threads(),
+)
+"""
+    done = subprocess.run(
+      [sys.executable, '-c', program],
+      cwd=training_process.ROOT,
+      env={**os.environ, 'CUDA_VISIBLE_DEVICES': '-1', **environment},
+      capture_output=True,
+      text=True,
+      check=True,
+    )
+    self.assertEqual([int(n) for n in done.stdout.split()], expected)
 
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import pathlib
-import resource
 import signal
 import tempfile
 
@@ -23,6 +22,8 @@ from tf_twingan import images as images_lib
 TOTAL = 96
 # Most of a run's time goes into tracing each stage: enough where it does not
 # matter what is trained.
+# The learning rates fall from image 32 on.
+DECAYING = 'Growth.decay_images=64'
 AT_4_PX = 'Growth.final_resolution=4'
 
 
@@ -30,7 +31,7 @@ AT_4_PX = 'Growth.final_resolution=4'
 def whole_run():
   """An undisturbed run; several tests look at it."""
   run = training_process.new_run()
-  code, output = training_process.train(run)
+  code, output = training_process.train(run, DECAYING)
   assert code == 0, output
   return run, output
 
@@ -117,23 +118,43 @@ class LoopTest(absltest.TestCase):
 
   def test_stopping_in_a_fade_and_resuming_gives_the_same_bits(self):
     run = training_process.new_run()
-    code, output = training_process.train(run, 'train.stop_after_images=40')
+    code, output = training_process.train(
+      run, DECAYING, 'train.stop_after_images=40'
+    )
     self.assertEqual(code, 128 + signal.SIGINT, output)
     self.assertIn('Stopped at 40 of 96 images; everything is saved', output)
     self.assertEndsWith(newest(run), '000000040')
-    code, output = training_process.train(run)
+    code, output = training_process.train(run, DECAYING)
     self.assertEqual(code, 0, output)
     self.assertIn('40 images seen', output)
     self.assert_same_bits(run)
 
+  def test_the_learning_rate_falls_to_the_last_batch(self):
+    # The last batch begins at image 88, 8 of 64 before the end.
+    rates = [
+      value
+      for name, value in checkpoints.tensors(newest(whole_run()[0])).items()
+      if 'learning_rate' in name
+    ]
+    self.assertLen(rates, 2)
+    np.testing.assert_allclose(rates, 1e-4 * 8 / 64, rtol=1e-6)
+
   def test_a_kill_loses_nothing_but_time(self):
     run = training_process.new_run()
-    process = training_process.start(run, 'train.checkpoint_minutes=0.0')
+    process = training_process.start(
+      run, DECAYING, 'train.checkpoint_minutes=0.0'
+    )
+    self.addCleanup(process.kill)
     # In the fade-in; what follows must not depend on how often it was saved.
-    training_process.wait_for(process, run / 'checkpoints' / '000000048.index')
+    training_process.wait_until(
+      process,
+      lambda: any(
+        int(path.stem) >= 48 for path in run.glob('checkpoints/*.index')
+      ),
+    )
     process.kill()
     process.communicate(timeout=training_process.PATIENCE)
-    code, output = training_process.train(run)
+    code, output = training_process.train(run, DECAYING)
     self.assertEqual(code, 0, output)
     self.assertIn('Continuing from', output)
     self.assert_same_bits(run)
@@ -149,7 +170,8 @@ class LoopTest(absltest.TestCase):
     process = training_process.start(
       run, AT_4_PX, 'Growth.stable_images=100_000'
     )
-    training_process.wait_for(process, run / 'metrics.jsonl')
+    self.addCleanup(process.kill)
+    training_process.wait_until(process, (run / 'metrics.jsonl').exists)
     process.send_signal(signum)
     output, _ = process.communicate(timeout=training_process.PATIENCE)
     self.assertEqual(process.returncode, 128 + signum, output)
@@ -202,12 +224,15 @@ class LoopTest(absltest.TestCase):
     good = newest(run)
     largest = max(p.stat().st_size for p in (run / 'checkpoints').iterdir())
     more = [AT_4_PX, 'train.stop_after_images=16']
-
-    def no_room():
-      # No file may grow beyond this: the checkpoint does not fit.
-      resource.setrlimit(resource.RLIMIT_FSIZE, (largest // 2, largest // 2))
-
-    code, output = training_process.train(run, *more, before=no_room)
+    # No file may grow beyond this: the checkpoint does not fit.
+    room = largest // 2
+    code, output = training_process.train(
+      run,
+      *more,
+      prologue=f"""
+resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+""",
+    )
     self.assertEqual(code, 1, output)
     last = output.strip().splitlines()[-1]
     self.assertStartsWith(last, 'Error: ')

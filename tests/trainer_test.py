@@ -169,12 +169,14 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_a_rate_of_zero_moves_no_weight(self):
     maker = shared()
-    before = [v.numpy() for v in maker.model.trainable_variables]
+    trained = maker.model.trainable_variables + maker._judged
+    before = [v.numpy() for v in trained]
     maker.step(batch(), step=1, **STEP, rate=0.0)
-    for old, variable in zip(before, maker.model.trainable_variables):
+    for old, variable in zip(before, trained):
       np.testing.assert_array_equal(old, variable.numpy())
     maker.step(batch(), step=1, **STEP)
-    self.assertNotAllEqual(before[0], maker.model.trainable_variables[0])
+    for side in (0, -1):
+      self.assertNotAllEqual(before[side], trained[side])
 
   def test_a_new_stage_restarts_the_optimizers(self):
     maker = shared()

@@ -10,10 +10,15 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What hangs is stopped; nothing here takes a tenth of it.
 PATIENCE = 600  # Seconds.
-_ON_TWO_CPUS = """
-import runpy
+ON_TWO_CPUS = """
+import os
+os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
+import tf_twingan  # Before TensorFlow: it chooses the kernels.
 from tests import two_devices
 two_devices.configure()
+"""
+_RUN = """
+import runpy
 runpy.run_module('tf_twingan.train', run_name='__main__', alter_sys=True)
 """
 
@@ -22,12 +27,11 @@ def start(
   run_dir,
   *params,
   gin_file='tiny.gin',
-  two_cpus=False,
   environment=None,
-  before=None,
+  prologue='',
 ):
-  """Starts a training; `before` runs in the new process first."""
-  program = ['-c', _ON_TWO_CPUS] if two_cpus else ['-m', 'tf_twingan.train']
+  """Starts a training; Python code in `prologue` runs before it."""
+  program = ['-c', prologue + _RUN] if prologue else ['-m', 'tf_twingan.train']
   return subprocess.Popen(
     [
       sys.executable,
@@ -41,7 +45,6 @@ def start(
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,
-    preexec_fn=before,
   )
 
 
@@ -55,12 +58,12 @@ def train(run_dir, *params, **options):
   return process.returncode, output
 
 
-def wait_for(process, path):
-  """Waits until a file is there, or fails if the process ends first."""
+def wait_until(process, condition):
+  """Waits for something, or fails if the process ends first."""
   deadline = time.monotonic() + PATIENCE
-  while not path.exists():
+  while not condition():
     assert process.poll() is None, process.communicate()[0]
-    assert time.monotonic() < deadline, f'{path} never came'
+    assert time.monotonic() < deadline, 'what was waited for never came'
     time.sleep(0.01)
 
 

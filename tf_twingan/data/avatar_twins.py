@@ -106,7 +106,10 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
   """Characters drawn in DiceBear art styles."""
 
   VERSION = tfds.core.Version('1.1.0')
-  RELEASE_NOTES = {'1.1.0': 'Five art styles, 64 px.'}
+  RELEASE_NOTES = {
+    '1.1.0': 'Five art styles, 64 px; vivid hair in 4 % of the anime-like '
+    'training pictures.'
+  }
   BUILDER_CONFIGS = [Config(style) for style in drawing.STYLES]
 
   def _info(self) -> tfds.core.DatasetInfo:

@@ -5,7 +5,7 @@ import pathlib
 
 import tensorflow as tf
 
-# What a CPU must have to convolve in half precision; others emulate it.
+# What an x86 CPU must have to convolve in half precision; others emulate it.
 _CPU_FLAGS = {
   'bfloat16': {'avx512_bf16', 'amx_bf16'},
   'float16': {'avx512_fp16', 'amx_fp16'},
@@ -23,6 +23,9 @@ def share_cores() -> None:
   must come before anything else that TensorFlow does. Where there is a GPU, or
   one of TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS is set, it does
   nothing.
+
+  Raises:
+    RuntimeError: TensorFlow has begun to work.
   """
   chosen = {'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'} & set(
     os.environ
@@ -72,7 +75,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
-  """Whether other processes take part."""
+  """Whether this process is one of a cluster."""
   resolver = strategy.cluster_resolver
   return resolver is not None and resolver.task_type is not None
 
@@ -81,13 +84,15 @@ def any_worker(strategy: tf.distribute.Strategy, flag: bool) -> bool:
   """Whether the flag is up on any worker; all must ask at the same step."""
   if not is_multi_worker(strategy):
     return flag
-  votes = strategy.run(
-    lambda own: tf.distribute.get_replica_context().all_reduce(
-      tf.distribute.ReduceOp.SUM, own
-    ),
-    (tf.constant(float(flag)),),
-  )
+  votes = strategy.run(_sum_over_replicas, (tf.constant(float(flag)),))
   return float(strategy.experimental_local_results(votes)[0]) > 0
+
+
+@tf.function(autograph=False)
+def _sum_over_replicas(own):
+  return tf.distribute.get_replica_context().all_reduce(
+    tf.distribute.ReduceOp.SUM, own
+  )
 
 
 def emulates(precision: str, cpu_info: pathlib.Path = _CPU_INFO) -> bool:
@@ -96,13 +101,12 @@ def emulates(precision: str, cpu_info: pathlib.Path = _CPU_INFO) -> bool:
   Args:
     precision: 'float32', 'bfloat16' or 'float16'.
     cpu_info: what the kernel says of the CPU; where there is no such file,
-      nothing is known against it.
+      or it is no x86 CPU, nothing is known against it.
   """
   if precision not in _CPU_FLAGS or tf.config.list_logical_devices('GPU'):
     return False
-  if not cpu_info.exists():
-    return False
-  return not _CPU_FLAGS[precision] & set(cpu_info.read_text().split())
+  words = set(cpu_info.read_text().split()) if cpu_info.exists() else set()
+  return 'flags' in words and not _CPU_FLAGS[precision] & words
 
 
 def _mirrored():

@@ -24,6 +24,7 @@ from tf_twingan.training import distribution, summaries
 from tf_twingan.training import growth as growth_lib
 from tf_twingan.training import trainer as trainer_lib
 
+_ELSEWHERE = 'another worker saves'
 _STATISTICS_ORDER = 1  # Other batches than those of training, order 0.
 
 
@@ -106,7 +107,8 @@ def train(
     seed: of weights, batches, mirroring and noise.
     deterministic: make every operation give the same bits again.
     mirror: flip half of the training pictures left to right.
-    log_steps: steps between two looks at the losses.
+    log_steps: steps between two looks at the losses; several workers also
+      agree that often whether to stop.
     sample_images: images between two sample grids.
     sample_rows: pictures of each domain in a grid.
     checkpoint_minutes: time between two checkpoints.
@@ -337,7 +339,8 @@ class _Run:
           raise Stopped(
             self._signal or signal.SIGINT,
             f'Stopped at {seen:,} of {self._growth.total_images:,} images; '
-            'everything is saved. Run the same command to continue.',
+            f'{"everything is saved" if self._writes else _ELSEWHERE}. Run '
+            'the same command to continue.',
           )
 
   def _look(self, bar, alpha, phase):
