@@ -88,6 +88,16 @@ class BackgroundLeakTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, 'none of the 2 masks'):
       background_leak.measure(translations[1:], changed[1:], masks[1:])
 
+  def test_values_must_be_finite(self):
+    # A picture with NaN is refused, not passed over as one without a mask.
+    pictures, masks = subjects_on(0)
+    damaged = pictures.astype(np.float64)
+    damaged[2, 3, 4] = [np.nan, np.inf, 0]
+    with self.assertRaisesRegex(ValueError, '2 of the 4608 values of trans'):
+      background_leak.measure(damaged, pictures, masks)
+    with self.assertRaisesRegex(ValueError, '2 of the 4608 values of changed'):
+      background_leak.measure(pictures, damaged, masks)
+
   def test_masks_must_be_bool_and_fit(self):
     pictures, masks = subjects_on(0)
     with self.assertRaisesRegex(ValueError, 'one bool for each pixel'):

@@ -129,6 +129,14 @@ class IgnoredInputTest(parameterized.TestCase):
     self.assertEqual(figures[0], figures[1])
     self.assertNotEqual(figures[0], figures[2])
 
+  def test_values_must_be_finite(self):
+    damaged = random_rows()
+    damaged[5, 2:5] = np.nan, np.inf, -np.inf
+    with self.assertRaisesRegex(ValueError, '3 of the 1200 values of trans'):
+      explained_variance(damaged, sources=random_rows())
+    with self.assertRaisesRegex(ValueError, '3 of the 1200 values of sources'):
+      explained_variance(random_rows(), sources=damaged)
+
   def test_lengths_must_agree(self):
     with self.assertRaisesRegex(ValueError, '20 translations and 30 sources'):
       explained_variance(random_rows(count=20), sources=random_rows(count=30))

@@ -14,7 +14,7 @@ class KernelDistanceTest(parameterized.TestCase):
   def test_one_point_against_another(self):
     # k(0, 0) = 1, k(1, 1) = (2 / 2 + 1)^3 = 8, k(0, 1) = 1: 1 + 8 - 2.
     score = kernel_distance.distance(
-      np.zeros([6, 2]), np.ones([7, 2]), blocks=3
+      real=np.zeros([6, 2]), fake=np.ones([7, 2]), blocks=3
     )
     self.assertAlmostEqual(score.mean, 7)
     self.assertAlmostEqual(score.standard_error, 0)
@@ -23,7 +23,9 @@ class KernelDistanceTest(parameterized.TestCase):
     # Different real rows are orthogonal: k = 1. Two fakes: (4 / 4 + 1)^3 = 8. A
     # real and a fake: the same. 1 + 8 - 16, however they are shuffled; a real
     # row with itself would be 5^3.
-    score = kernel_distance.distance(4 * np.eye(4), np.ones([4, 4]), blocks=2)
+    score = kernel_distance.distance(
+      real=4 * np.eye(4), fake=np.ones([4, 4]), blocks=2
+    )
     self.assertAlmostEqual(score.mean, -7)
     self.assertAlmostEqual(score.standard_error, 0)
 
@@ -35,7 +37,9 @@ class KernelDistanceTest(parameterized.TestCase):
     scores = {
       tuple(
         np.round(
-          kernel_distance.distance(np.zeros([4, 2]), fake, blocks=2, seed=seed),
+          kernel_distance.distance(
+            real=np.zeros([4, 2]), fake=fake, blocks=2, seed=seed
+          ),
           9,
         )
       )
@@ -45,7 +49,9 @@ class KernelDistanceTest(parameterized.TestCase):
 
   def test_equal_distributions_are_at_distance_0_on_average(self):
     scores = [
-      kernel_distance.distance(random_features(i), random_features(1000 + i))
+      kernel_distance.distance(
+        real=random_features(i), fake=random_features(1000 + i)
+      )
       for i in range(100)
     ]
     means = np.array([score.mean for score in scores])
@@ -57,7 +63,7 @@ class KernelDistanceTest(parameterized.TestCase):
   def test_the_standard_error_is_the_scatter_of_repeated_trials(self, shift):
     scores = [
       kernel_distance.distance(
-        random_features(i), random_features(1000 + i) + shift
+        real=random_features(i), fake=random_features(1000 + i) + shift
       )
       for i in range(200)
     ]
@@ -67,25 +73,25 @@ class KernelDistanceTest(parameterized.TestCase):
 
   def test_a_shift_is_noticed(self):
     score = kernel_distance.distance(
-      random_features(0, 200), random_features(1, 200) + 0.5
+      real=random_features(0, 200), fake=random_features(1, 200) + 0.5
     )
     self.assertGreater(score.mean, 4 * score.standard_error)
 
   def test_every_row_counts(self):
     real, fake = random_features(0, 23), random_features(1, 21)
-    score = kernel_distance.distance(real, fake, blocks=10)
+    score = kernel_distance.distance(real=real, fake=fake, blocks=10)
     for features, i in ((real, 22), (fake, 20), (fake, 0)):
       kept = features[i].copy()
       features[i] += 10
       self.assertNotEqual(
-        kernel_distance.distance(real, fake, blocks=10), score
+        kernel_distance.distance(real=real, fake=fake, blocks=10), score
       )
       features[i] = kept
 
   def test_only_the_seed_decides(self):
     def distance(seed):
       return kernel_distance.distance(
-        random_features(0), random_features(1), seed=seed
+        real=random_features(0), fake=random_features(1), seed=seed
       )
 
     self.assertEqual(distance(3), distance(3))
@@ -99,11 +105,17 @@ class KernelDistanceTest(parameterized.TestCase):
   )
   def test_blocks_must_be_full(self, shape, blocks, regex):
     with self.assertRaisesRegex(ValueError, regex):
-      kernel_distance.distance(random_features(), np.ones(shape), blocks=blocks)
+      kernel_distance.distance(
+        real=random_features(), fake=np.ones(shape), blocks=blocks
+      )
 
   def test_features_must_be_finite(self):
-    with self.assertRaisesRegex(ValueError, 'fake features hold NaN'):
-      kernel_distance.distance(random_features(), np.full([60, 4], np.inf))
+    with self.assertRaisesRegex(
+      ValueError, '240 of the 240 values of fake features'
+    ):
+      kernel_distance.distance(
+        real=random_features(), fake=np.full([60, 4], np.inf)
+      )
 
 
 if __name__ == '__main__':

@@ -92,6 +92,18 @@ class MemorizingTest(parameterized.TestCase):
     np.testing.assert_array_equal(indices, matrix.argmin(axis=1))
     np.testing.assert_allclose(distances, matrix.min(axis=1))
 
+  @parameterized.parameters(8, 7 * 8, 2**24)
+  def test_far_from_the_origin(self, max_elements):
+    # The expanded square would be off by about 1e-3, more than all distances.
+    rng = np.random.default_rng(0)
+    training, pictures = 1e6 + rng.normal(scale=1e-3, size=[2, 40, 8])
+    distances, indices = memorizing.nearest(
+      pictures, training, max_elements=max_elements
+    )
+    matrix = np.linalg.norm(pictures[:, None] - training, axis=-1)
+    np.testing.assert_array_equal(indices, matrix.argmin(axis=1))
+    np.testing.assert_array_equal(distances, matrix.min(axis=1))
+
   @parameterized.parameters(1, 2**24)
   def test_the_first_of_equals_is_named(self, max_elements):
     twice = np.concatenate([TRAINING, TRAINING])

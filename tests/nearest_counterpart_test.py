@@ -35,6 +35,10 @@ class NearestCounterpartTest(absltest.TestCase):
       nearest_counterpart.recall(tinted, answers, remove_mean=True), 1.0
     )
 
+  def test_far_from_the_origin(self):
+    answers = random_pictures() + 1e10
+    self.assertEqual(nearest_counterpart.recall(answers, answers), 1.0)
+
   def test_shapes_must_agree(self):
     with self.assertRaisesRegex(ValueError, 'differ in shape'):
       nearest_counterpart.recall(random_pictures(), random_pictures(count=3))

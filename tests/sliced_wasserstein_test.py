@@ -21,7 +21,7 @@ class SlicedWassersteinTest(parameterized.TestCase):
   def test_equal_sets_are_at_distance_0_at_all_levels(self, size, levels):
     pictures = noise(size=size, count=4)
     distances = sliced_wasserstein.distance(
-      pictures, pictures, patches=8, directions=20
+      real=pictures, fake=pictures, patches=8, directions=20
     )
     self.assertEqual(list(distances), levels)
     self.assertEqual(set(distances.values()), {0.0})
@@ -33,13 +33,15 @@ class SlicedWassersteinTest(parameterized.TestCase):
     # direction whose components sum to s, W1 is |s|, about sqrt(2 / pi).
     real = flat(*[0, 255] * (count // 2))
     grey = flat(*[77] * count)
-    to_grey = sliced_wasserstein.distance(real, grey, patches=4)[16]
+    to_grey = sliced_wasserstein.distance(real=real, fake=grey, patches=4)[16]
     self.assertBetween(to_grey, 710, 890)
     # A quarter white is -1 / sqrt(3) and sqrt(3). The sorted values differ by
     # 1 - 1 / sqrt(3) over a half, 1 + 1 / sqrt(3) over a quarter and
     # sqrt(3) - 1 over a quarter: 0.788675 |s| in all.
     quarter = flat(*[0] * (3 * count // 4), *[255] * (count // 4))
-    to_quarter = sliced_wasserstein.distance(real, quarter, patches=4)[16]
+    to_quarter = sliced_wasserstein.distance(
+      real=real, fake=quarter, patches=4
+    )[16]
     self.assertAlmostEqual(to_quarter / to_grey, 0.788675, places=6)
 
   def test_fine_damage_shows_at_the_fine_level_only(self):
@@ -48,7 +50,7 @@ class SlicedWassersteinTest(parameterized.TestCase):
     # The finest checkerboard there is: halving takes it away without a trace.
     board = 80.0 * (1 - 2 * ((rows + columns) % 2))
     distances = sliced_wasserstein.distance(
-      real, real + board[None, :, :, None], patches=32, directions=128
+      real=real, fake=real + board[None, :, :, None], patches=32, directions=128
     )
     self.assertGreater(distances[32], 30)
     self.assertAlmostEqual(distances[16], 0)
@@ -60,7 +62,9 @@ class SlicedWassersteinTest(parameterized.TestCase):
     coarser = noise(seed=2, count=64, size=8)[..., :1].repeat(3, axis=3)
     coarser = coarser.repeat(4, axis=1).repeat(4, axis=2)
     to_fresh, to_coarser = (
-      sliced_wasserstein.distance(real, fake, patches=64, directions=64)
+      sliced_wasserstein.distance(
+        real=real, fake=fake, patches=64, directions=64
+      )
       for fake in (fresh, coarser)
     )
     for level in (32, 16):
@@ -69,7 +73,10 @@ class SlicedWassersteinTest(parameterized.TestCase):
   def test_a_common_tint_and_contrast_go_unseen(self):
     real = noise(count=4).astype(np.float64)
     distances = sliced_wasserstein.distance(
-      real, 0.5 * real + np.array([40.0, 0.0, 90.0]), patches=8, directions=20
+      real=real,
+      fake=0.5 * real + np.array([40.0, 0.0, 90.0]),
+      patches=8,
+      directions=20,
     )
     for value in distances.values():
       self.assertAlmostEqual(value, 0)
@@ -77,7 +84,7 @@ class SlicedWassersteinTest(parameterized.TestCase):
   def test_flat_pictures_hold_no_detail(self):
     # Black and white from edge to edge: all of it is left to the last level.
     distances = sliced_wasserstein.distance(
-      flat(0, 255, size=32), flat(77, 77, size=32), patches=64
+      real=flat(0, 255, size=32), fake=flat(77, 77, size=32), patches=64
     )
     self.assertEqual(distances[32], 0)
     self.assertGreater(distances[16], 700)
@@ -87,21 +94,21 @@ class SlicedWassersteinTest(parameterized.TestCase):
     real = noise(count=4, size=16)
     fake = real.copy()
     fake[:, row, column] ^= 128
-    distances = sliced_wasserstein.distance(real, fake, directions=10)
+    distances = sliced_wasserstein.distance(real=real, fake=fake, directions=10)
     self.assertGreater(distances[16], 0)
 
   def test_rounding_is_no_detail(self):
     grey = np.full([4, 32, 32, 3], 0.1)
     distances = sliced_wasserstein.distance(
-      grey, grey + 0.2, patches=8, directions=20
+      real=grey, fake=grey + 0.2, patches=8, directions=20
     )
     self.assertEqual(distances, {32: 0.0, 16: 0.0})
 
   def test_only_the_seed_decides(self):
     def distance(seed):
       return sliced_wasserstein.distance(
-        noise(seed=1, count=4),
-        noise(seed=2, count=4),
+        real=noise(seed=1, count=4),
+        fake=noise(seed=2, count=4),
         seed=seed,
         patches=8,
         directions=20,
@@ -119,15 +126,15 @@ class SlicedWassersteinTest(parameterized.TestCase):
   )
   def test_shapes_that_cannot_be_halved(self, shape, regex):
     with self.assertRaisesRegex(ValueError, regex):
-      sliced_wasserstein.distance(np.zeros(shape), np.zeros(shape))
+      sliced_wasserstein.distance(real=np.zeros(shape), fake=np.zeros(shape))
 
   def test_shapes_must_agree(self):
     with self.assertRaisesRegex(ValueError, 'differ in shape'):
-      sliced_wasserstein.distance(noise(), noise(count=3))
+      sliced_wasserstein.distance(real=noise(), fake=noise(count=3))
 
   def test_something_must_be_drawn(self):
     with self.assertRaisesRegex(ValueError, '0 patches and 512 directions'):
-      sliced_wasserstein.distance(noise(), noise(), patches=0)
+      sliced_wasserstein.distance(real=noise(), fake=noise(), patches=0)
 
 
 if __name__ == '__main__':

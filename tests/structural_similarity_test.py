@@ -157,6 +157,17 @@ class MsSsimTest(parameterized.TestCase):
       structural_similarity.ssim(coarse, noisy)[0] + 0.05,
     )
 
+  def test_one_scale_counts_a_negative_channel_as_0(self):
+    # One channel equal, one opposite: the SSIM is the mean of 1 and less than
+    # 0, the MS-SSIM that of 1 and 0.
+    picture = noise(size=11, channels=2)
+    other = picture.copy()
+    other[..., 1] = 255 - other[..., 1]
+    self.assertLess(structural_similarity.ssim(picture, other).max(), 0.45)
+    np.testing.assert_allclose(
+      structural_similarity.ms_ssim(picture, other), [0.5, 0.5, 0.5]
+    )
+
   def test_opposite_structure_is_0(self):
     picture = noise(size=11)
     np.testing.assert_array_equal(
@@ -201,6 +212,13 @@ class DiversityTest(parameterized.TestCase):
     ]
     self.assertEqual(scores[0], scores[1])
     self.assertNotEqual(scores[0], scores[2])
+
+  def test_the_seed_is_0_unless_given(self):
+    pictures = noise(count=20, size=8)
+    self.assertEqual(
+      structural_similarity.diversity(pictures, pairs=5),
+      structural_similarity.diversity(pictures, pairs=5, seed=0),
+    )
 
   @parameterized.parameters((1, 5), (5, 0))
   def test_pairs_must_exist(self, count, pairs):

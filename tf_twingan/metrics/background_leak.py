@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_twingan.metrics import finite
+
 
 class BackgroundLeak(NamedTuple):
   """How far changed backgrounds reached the foregrounds.
@@ -59,8 +61,8 @@ def measure(
     The leak, overall and by picture.
 
   Raises:
-    ValueError: the arrays do not fit, or no picture has both a foreground and
-      a background.
+    ValueError: the arrays do not fit, a value is not finite, or no picture has
+      both a foreground and a background.
   """
   if translations.ndim != 4 or translations.shape != changed.shape:
     raise ValueError(
@@ -74,10 +76,12 @@ def measure(
       f'masks {masks.dtype} {masks.shape} do not fit translations '
       f'{translations.shape}; give one bool for each pixel.'
     )
+  finite.check(translations, 'translations')
+  finite.check(changed, 'changed')
   first, second = (np.asarray(p, np.float64) for p in (translations, changed))
   change = np.abs(first - second).mean(axis=-1)
   foreground, background = _mean_over(change, masks), _mean_over(change, ~masks)
-  defined = np.isfinite(foreground) & np.isfinite(background)
+  defined = masks.any(axis=(1, 2)) & ~masks.all(axis=(1, 2))
   if not defined.any():
     raise ValueError(
       f'none of the {len(masks)} masks has both a true and a false pixel; '

@@ -12,6 +12,8 @@ Processing 13) starts from, and finds wanting.
 
 import numpy as np
 
+from tf_twingan.metrics import pairs
+
 
 def l1(pictures: np.ndarray, references: np.ndarray) -> np.ndarray:
   """Mean absolute difference of each picture from its reference.
@@ -27,7 +29,7 @@ def l1(pictures: np.ndarray, references: np.ndarray) -> np.ndarray:
   Raises:
     ValueError: the shapes differ.
   """
-  _check(pictures, references)
+  pairs.check(pictures, references)
   return np.array([np.abs(d).mean() for d in _each(pictures, references)])
 
 
@@ -47,30 +49,10 @@ def psnr(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  _check(pictures, references)
-  for values in (pictures, references):
-    # Written so that NaN fails too.
-    if not (values.min() >= 0 and values.max() <= peak):
-      raise ValueError(
-        f'values from {values.min()} to {values.max()} for a peak of {peak}; '
-        'shift and scale the pictures to [0, peak], or give their peak.'
-      )
+  pairs.check(pictures, references, peak)
   squared = np.array([np.square(d).mean() for d in _each(pictures, references)])
   with np.errstate(divide='ignore'):
     return 10 * np.log10(peak**2 / squared)
-
-
-def _check(pictures, references):
-  if pictures.shape != references.shape:
-    raise ValueError(
-      f'pictures {pictures.shape} and references {references.shape} differ in '
-      'shape; give one reference for each picture, at the same resolution.'
-    )
-  if pictures.ndim != 4 or not pictures.size:
-    raise ValueError(
-      f'pictures of shape {pictures.shape}; give [n, height, width, channels] '
-      'with at least one picture.'
-    )
 
 
 def _each(pictures, references):

@@ -17,8 +17,10 @@ Equilibrium (Heusel et al. 2017, arXiv:1706.08500), equation 6.
 
 import numpy as np
 
+from tf_twingan.metrics import features
 
-def distance(real: np.ndarray, fake: np.ndarray) -> float:
+
+def distance(*, real: np.ndarray, fake: np.ndarray) -> float:
   """Fréchet distance between the Gaussians of two sets of features.
 
   Args:
@@ -32,12 +34,8 @@ def distance(real: np.ndarray, fake: np.ndarray) -> float:
     ValueError: the shapes do not fit, a set has fewer than two rows, or a
       feature is not finite.
   """
-  real, fake = _rows(real, 'real'), _rows(fake, 'fake')
-  if real.shape[1] != fake.shape[1]:
-    raise ValueError(
-      f'real {real.shape} and fake {fake.shape} differ in the number of '
-      'features; compute both with the same network.'
-    )
+  # A covariance takes two rows.
+  real, fake = features.checked(real=real, fake=fake, fewest=2)
   real_mean, real_covariance = _gaussian(real)
   fake_mean, fake_covariance = _gaussian(fake)
   values, vectors = np.linalg.eigh(real_covariance)
@@ -51,25 +49,10 @@ def distance(real: np.ndarray, fake: np.ndarray) -> float:
   return max(float(shift + spread - 2 * common), 0.0)
 
 
-def _rows(features, name):
-  features = np.asarray(features, np.float64)
-  if features.ndim != 2 or len(features) < 2:
-    raise ValueError(
-      f'{name} features of shape {features.shape}; give [n, d] with at least '
-      'two rows, since one has no covariance.'
-    )
-  if not np.isfinite(features).all():
-    raise ValueError(
-      f'{name} features hold NaN or infinity; check the pictures and the '
-      'network they come from.'
-    )
-  return features
-
-
-def _gaussian(features):
-  mean = features.mean(axis=0)
-  centred = features - mean
-  return mean, centred.T @ centred / (len(features) - 1)
+def _gaussian(rows):
+  mean = rows.mean(axis=0)
+  centred = rows - mean
+  return mean, centred.T @ centred / (len(rows) - 1)
 
 
 def _root(eigenvalues, size):

@@ -19,6 +19,8 @@ The penalty is chosen inside each training part by generalized cross validation
 
 import numpy as np
 
+from tf_twingan.metrics import finite
+
 # Relative to the mean energy of the sources along their principal axes: from
 # predicting almost nothing but the mean, which is taken where all are equally
 # good, to an almost plain regression.
@@ -46,7 +48,8 @@ def explained_variance(
     R^2 in (-inf, 1].
 
   Raises:
-    ValueError: the lengths differ, or there are too few pairs for the folds.
+    ValueError: the lengths differ, there are too few pairs for the folds, or a
+      value is not finite.
   """
   if len(translations) != len(sources):
     raise ValueError(
@@ -58,6 +61,8 @@ def explained_variance(
       f'{len(sources)} pairs cannot be split into {folds} folds; use 2 folds '
       'or more, and at least two pairs for each.'
     )
+  finite.check(translations, 'translations')
+  finite.check(sources, 'sources')
   x, y = _centered_rows(sources), _centered_rows(translations)
   if not x.any() or not y.any():
     return 0.0

@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_twingan.metrics import features
+
 
 class KernelDistance(NamedTuple):
   """An estimate and how far to trust it.
@@ -35,7 +37,7 @@ class KernelDistance(NamedTuple):
 
 
 def distance(
-  real: np.ndarray, fake: np.ndarray, *, blocks: int = 10, seed: int = 0
+  *, real: np.ndarray, fake: np.ndarray, blocks: int = 10, seed: int = 0
 ) -> KernelDistance:
   """Unbiased squared maximum mean discrepancy with a cubic kernel.
 
@@ -53,12 +55,7 @@ def distance(
     ValueError: the shapes do not fit, a block would have fewer than two rows,
       or a feature is not finite.
   """
-  real, fake = _rows(real, 'real'), _rows(fake, 'fake')
-  if real.shape[1] != fake.shape[1]:
-    raise ValueError(
-      f'real {real.shape} and fake {fake.shape} differ in the number of '
-      'features; compute both with the same network.'
-    )
+  real, fake = features.checked(real=real, fake=fake)
   if blocks < 2:
     raise ValueError(
       f'blocks is {blocks}; a standard error takes at least 2 blocks.'
@@ -77,21 +74,6 @@ def distance(
     mean=float(np.mean(values)),
     standard_error=float(np.std(values, ddof=1) / np.sqrt(blocks)),
   )
-
-
-def _rows(features, name):
-  features = np.asarray(features, np.float64)
-  if features.ndim != 2:
-    raise ValueError(
-      f'{name} features of shape {features.shape}; give [n, d], one row a '
-      'picture.'
-    )
-  if not np.isfinite(features).all():
-    raise ValueError(
-      f'{name} features hold NaN or infinity; check the pictures and the '
-      'network they come from.'
-    )
-  return features
 
 
 def _squared_discrepancy(x, y):

@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tf_twingan.metrics import distances, features
+
 
 class Scores(NamedTuple):
   """Higher is better in all; two on quality, two on variety.
@@ -41,7 +43,7 @@ class Scores(NamedTuple):
   coverage: float
 
 
-def scores(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Scores:
+def scores(*, real: np.ndarray, fake: np.ndarray, k: int = 5) -> Scores:
   """Measures quality and variety apart, by nearest neighbours.
 
   Args:
@@ -56,13 +58,11 @@ def scores(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Scores:
     ValueError: the shapes do not fit, there are too few rows for k, or a
       feature is not finite.
   """
-  real, fake = _rows(real, 'real', k), _rows(fake, 'fake', k)
-  if real.shape[1] != fake.shape[1]:
-    raise ValueError(
-      f'real {real.shape} and fake {fake.shape} differ in the number of '
-      'features; compute both with the same network.'
-    )
-  between = squared_distances(real, fake)
+  if k < 1:
+    raise ValueError(f'k is {k}; it must be at least 1.')
+  # The nearest of a row is itself, so its k-th neighbour takes k others.
+  real, fake = features.checked(real=real, fake=fake, fewest=k + 1)
+  between = distances.squared(real, fake)
   in_real_balls = between <= _squared_radii(real, k)[:, None]
   in_fake_balls = between <= _squared_radii(fake, k)[None, :]
   return Scores(
@@ -73,45 +73,8 @@ def scores(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Scores:
   )
 
 
-def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-  """Squared Euclidean distances between all rows of two sets.
-
-  Args:
-    a: float64 [n, d].
-    b: float64 [m, d].
-
-  Returns:
-    float64 [n, m], at least 0; exactly 0 for equal rows.
-  """
-  # Far from the origin, the sum below would lose the digits that matter.
-  centre = a.mean(axis=0)
-  a, b = a - centre, b - centre
-  sums = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None, :]
-  squared = sums - 2 * a @ b.T
-  # Rounding moves equal rows slightly apart, or below 0.
-  squared[squared < 1e-12 * sums] = 0.0
-  return squared
-
-
-def _rows(features, name, k):
-  features = np.asarray(features, np.float64)
-  if k < 1:
-    raise ValueError(f'k is {k}; it must be at least 1.')
-  if features.ndim != 2 or len(features) <= k:
-    raise ValueError(
-      f'{name} features of shape {features.shape}; give [n, d] with more than '
-      f'k = {k} rows.'
-    )
-  if not np.isfinite(features).all():
-    raise ValueError(
-      f'{name} features hold NaN or infinity; check the pictures and the '
-      'network they come from.'
-    )
-  return features
-
-
-def _squared_radii(features, k):
-  squared = squared_distances(features, features)
+def _squared_radii(rows, k):
+  squared = distances.squared(rows, rows)
   # Place 0 is the row itself. The margin keeps rounding from shutting out the
   # very neighbour that the radius reaches to.
   return np.partition(squared, k, axis=1)[:, k] * (1 + 1e-9)

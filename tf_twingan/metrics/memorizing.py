@@ -119,10 +119,11 @@ def nearest(
   size = max(1, int(np.prod(pictures.shape[1:])))
   # Both a block of pictures and a matrix of distances stay below the limit.
   block = max(1, min(max_elements // size, int(max_elements**0.5)))
+  centre = _centre(training)
   distances = np.empty(len(pictures))
   indices = np.empty(len(pictures), np.int64)
   for start, rows in _blocks(pictures, block):
-    found = _nearest_of_block(rows, training, block)
+    found = _nearest_of_block(rows, training, block, centre)
     indices[start : start + len(rows)] = found
     for offset, index in enumerate(found):
       answer = np.asarray(training[index], np.float64).reshape(-1)
@@ -131,10 +132,23 @@ def nearest(
   return distances, indices
 
 
-def _nearest_of_block(rows, training, block):
+def _centre(training):
+  """Mean of the training pictures; of whole numbers, a whole number.
+
+  Differences of whole numbers are exact, and so pictures that are equally near
+  stay equally near.
+  """
+  mean = training.mean(axis=0, dtype=np.float64).reshape(-1)
+  return np.rint(mean) if np.issubdtype(training.dtype, np.integer) else mean
+
+
+def _nearest_of_block(rows, training, block, centre):
+  # Far from the origin, the expanded square would lose the digits that matter.
+  rows = rows - centre
   best = np.full(len(rows), np.inf)
   indices = np.zeros(len(rows), np.int64)
   for start, others in _blocks(training, block):
+    others = others - centre
     # |a - b|^2 without |a|^2, which no comparison needs.
     squares = np.square(others).sum(axis=1) - 2 * rows @ others.T
     local = squares.argmin(axis=1)

@@ -29,11 +29,11 @@ for the same and 0 for others.
 
 import numpy as np
 
-from tf_twingan.metrics import manifold
+from tf_twingan.metrics import distances, finite
 
 
 def distinct_share(
-  real: np.ndarray, fake: np.ndarray, *, quantile: float = 0.05
+  *, real: np.ndarray, fake: np.ndarray, quantile: float = 0.05
 ) -> float:
   """Share of effectively distinct pictures, beside that of real ones.
 
@@ -50,18 +50,23 @@ def distinct_share(
     pictures repeated evenly.
 
   Raises:
-    ValueError: the shapes differ, the real pictures are all equal, a value is
-      not finite, or the quantile is out of range.
+    ValueError: the shapes differ, the sets are empty, the real pictures are all
+      equal, a value is not finite, or the quantile is out of range.
   """
   if real.shape != fake.shape:
     raise ValueError(
       f'real {real.shape} and fake {fake.shape} differ in shape; give equally '
       'many pictures of one size, since larger sets lie closer together.'
     )
+  if not real.size:
+    raise ValueError(
+      f'sets of shape {real.shape} are empty; give at least two real pictures '
+      'and as many fakes.'
+    )
   if not 0 < quantile < 1:
     raise ValueError(f'quantile is {quantile}; it must lie between 0 and 1.')
-  real, fake = _rows(real, 'real'), _rows(fake, 'fake')
-  among_real = manifold.squared_distances(real, real)
+  real, fake = _rows(real, 'real pictures'), _rows(fake, 'fake pictures')
+  among_real = distances.squared(real, real)
   nearest = np.where(among_real > 0, among_real, np.inf).min(axis=1)
   if not np.isfinite(nearest).all():
     raise ValueError(
@@ -71,16 +76,13 @@ def distinct_share(
   # The margin keeps rounding from uniting pictures that are just this far
   # apart, as all are on a lattice.
   limit = np.quantile(nearest, quantile) * (1 - 1e-9)
-  among_fake = manifold.squared_distances(fake, fake)
+  among_fake = distances.squared(fake, fake)
   return min(_distinct(among_fake, limit) / _distinct(among_real, limit), 1.0)
 
 
 def _rows(pictures, name):
   rows = np.asarray(pictures, np.float64).reshape(len(pictures), -1)
-  if not np.isfinite(rows).all():
-    raise ValueError(
-      f'{name} pictures hold NaN or infinity; check where they come from.'
-    )
+  finite.check(rows, name)
   return rows
 
 

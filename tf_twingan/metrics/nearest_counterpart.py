@@ -10,6 +10,8 @@ much of the figure comes from elsewhere.
 
 import numpy as np
 
+from tf_twingan.metrics import distances
+
 
 def recall(
   pictures: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
@@ -34,8 +36,8 @@ def recall(
       'for each picture, at the same resolution.'
     )
   a, b = (_rows(p, remove_mean) for p in (pictures, counterparts))
-  distances = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2 * a @ b.T
-  return float(np.mean(distances.argmin(axis=1) == np.arange(len(a))))
+  nearest = distances.squared(a, b).argmin(axis=1)
+  return float(np.mean(nearest == np.arange(len(a))))
 
 
 def _rows(pictures, remove_mean):

@@ -32,9 +32,9 @@ _DIRECTIONS = 16
 
 
 def distance(
+  *,
   real: np.ndarray,
   fake: np.ndarray,
-  *,
   seed: int = 0,
   patches: int = 128,
   directions: int = 512,

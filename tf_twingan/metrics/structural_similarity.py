@@ -15,8 +15,8 @@ MS-SSIM halves both pictures again and again. It is the product, per channel, of
 the contrast and structure at each scale and the SSIM at the last one, each to
 the power of its scale's weight. Of the paper's five scales as many are used as
 the window fits into, 176 pixels for all, with the weights scaled to add up to
-1; below 22 pixels it is the SSIM itself. Figures of pictures of different sizes
-therefore do not compare.
+1; below 22 pixels it is the SSIM itself, with a negative channel counted as 0.
+Figures of pictures of different sizes therefore do not compare.
 
 Image Quality Assessment: From Error Visibility to Structural Similarity (Wang
 et al. 2004, IEEE Transactions on Image Processing 13), section III; Multiscale
@@ -26,6 +26,8 @@ Auxiliary Classifier GANs (Odena et al. 2017, arXiv:1610.09585), section 4.2.
 """
 
 import numpy as np
+
+from tf_twingan.metrics import pairs
 
 WINDOW = 11
 DEVIATION = 1.5
@@ -48,7 +50,7 @@ def ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  _check(pictures, references, peak)
+  pairs.check(pictures, references, peak)
   return np.array(
     [_components(a, b, peak)[0].mean() for a, b in zip(pictures, references)]
   )
@@ -70,14 +72,14 @@ def ms_ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  _check(pictures, references, peak)
+  pairs.check(pictures, references, peak)
   return np.array(
     [_multi_scale(a, b, peak) for a, b in zip(pictures, references)]
   )
 
 
 def diversity(
-  pictures: np.ndarray, *, pairs: int, seed: int, peak: float = 255.0
+  pictures: np.ndarray, *, pairs: int, seed: int = 0, peak: float = 255.0
 ) -> float:
   """Mean MS-SSIM of random pairs of a set: the lower, the more diverse.
 
@@ -109,26 +111,6 @@ def diversity(
   # One of the others, each as likely.
   second = (first + rng.integers(1, count, size=pairs)) % count
   return float(ms_ssim(pictures[first], pictures[second], peak=peak).mean())
-
-
-def _check(pictures, references, peak):
-  if pictures.shape != references.shape:
-    raise ValueError(
-      f'pictures {pictures.shape} and references {references.shape} differ in '
-      'shape; give one reference for each picture, at the same resolution.'
-    )
-  if pictures.ndim != 4 or not pictures.size:
-    raise ValueError(
-      f'pictures of shape {pictures.shape}; give [n, height, width, channels] '
-      'with at least one picture.'
-    )
-  for values in (pictures, references):
-    # Written so that NaN fails too.
-    if not (values.min() >= 0 and values.max() <= peak):
-      raise ValueError(
-        f'values from {values.min()} to {values.max()} for a peak of {peak}; '
-        'shift and scale the pictures to [0, peak], or give their peak.'
-      )
 
 
 def _window(size):
