@@ -84,15 +84,14 @@ def any_worker(strategy: tf.distribute.Strategy, flag: bool) -> bool:
   """Whether the flag is up on any worker; all must ask at the same step."""
   if not is_multi_worker(strategy):
     return flag
-  votes = strategy.run(_sum_over_replicas, (tf.constant(float(flag)),))
-  return float(strategy.experimental_local_results(votes)[0]) > 0
-
-
-@tf.function(autograph=False)
-def _sum_over_replicas(own):
-  return tf.distribute.get_replica_context().all_reduce(
-    tf.distribute.ReduceOp.SUM, own
+  # Not as a tf.function: there the reduction finds no device to go to.
+  votes = strategy.run(
+    lambda own: tf.distribute.get_replica_context().all_reduce(
+      tf.distribute.ReduceOp.SUM, own
+    ),
+    (tf.constant(float(flag)),),
   )
+  return float(strategy.experimental_local_results(votes)[0]) > 0
 
 
 def emulates(precision: str, cpu_info: pathlib.Path = _CPU_INFO) -> bool:
