@@ -230,6 +230,7 @@ class LoopTest(absltest.TestCase):
       run,
       *more,
       prologue=f"""
+import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
 """,
     )
