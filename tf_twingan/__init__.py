@@ -16,9 +16,9 @@ __all__ = ['Translator', '__version__']
 
 # TensorFlow tells of missing GPUs on every start; its errors are raised, too.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-# Without AVX-512 TensorFlow leaves these kernels off, although they halve the
-# time of a convolution there, too. It reads this when it is imported, so it
-# counts only if this package comes first.
+# Without AVX-512 TensorFlow leaves these kernels off, although they take a
+# quarter off a training step there, too. It reads this when it is imported,
+# so it counts only if this package comes first.
 os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 
 

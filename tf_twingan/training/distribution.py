@@ -95,7 +95,7 @@ def any_worker(strategy: tf.distribute.Strategy, flag: bool) -> bool:
 
 
 def emulates(precision: str, cpu_info: pathlib.Path = _CPU_INFO) -> bool:
-  """Whether this machine has to emulate a precision, at a twentieth the speed.
+  """Whether this machine has to emulate a precision, many times more slowly.
 
   Args:
     precision: 'float32', 'bfloat16' or 'float16'.

@@ -24,7 +24,6 @@ from tf_twingan.training import distribution, summaries
 from tf_twingan.training import growth as growth_lib
 from tf_twingan.training import trainer as trainer_lib
 
-_ELSEWHERE = 'another worker saves'
 _STATISTICS_ORDER = 1  # Other batches than those of training, order 0.
 
 
@@ -336,11 +335,13 @@ class _Run:
         if save:
           self._save()
         if stop:
+          saved = 'everything is saved'
+          if not self._writes:
+            saved = 'another worker saves'
           raise Stopped(
             self._signal or signal.SIGINT,
             f'Stopped at {seen:,} of {self._growth.total_images:,} images; '
-            f'{"everything is saved" if self._writes else _ELSEWHERE}. Run '
-            'the same command to continue.',
+            f'{saved}. Run the same command to continue.',
           )
 
   def _look(self, bar, alpha, phase):
