@@ -29,6 +29,7 @@ DISTRIBUTIONS = {
   'PIL': 'pillow',
   'absl': 'absl-py',
   'dicebear': 'dicebear-core',
+  'faiss': 'faiss-cpu',
   'gin': 'gin-config',
   'google': 'protobuf',
   'tensorflow_lite_support': 'tflite-support',

@@ -12,7 +12,12 @@ import os
 from typing import Any
 
 __version__ = '0.1.0'
-__all__ = ['Translator', '__version__']
+__all__ = ['SearchIndex', 'Translator', '__version__']
+
+_LAZY = {
+  'SearchIndex': 'tf_twingan.retrieval.index',
+  'Translator': 'tf_twingan.inference',
+}
 
 # TensorFlow tells of missing GPUs on every start; its errors are raised, too.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
@@ -24,6 +29,6 @@ os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 
 def __getattr__(name: str) -> Any:
   # Lazily, so that `import tf_twingan` does not wait for TensorFlow.
-  if name == 'Translator':
-    return importlib.import_module('tf_twingan.inference').Translator
+  if name in _LAZY:
+    return getattr(importlib.import_module(_LAZY[name]), name)
   raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -312,6 +312,7 @@ def contact_sheet(
   column_headers: Sequence[str],
   row_headers: Sequence[str] | None = None,
   *,
+  captions: Sequence[Sequence[str]] | None = None,
   cell: int = 128,
   title: str | None = None,
 ) -> np.ndarray:
@@ -323,6 +324,7 @@ def contact_sheet(
       shows as itself; those larger than `cell` are reduced.
     column_headers: a text a column; wrapped, then shrunk, to fit its column.
     row_headers: a text a row, at the left; none if None.
+    captions: a text a picture, below it; '' leaves one out, None all.
     cell: largest side of a picture on the sheet, in pixels.
     title: a line above everything.
 
@@ -341,6 +343,13 @@ def contact_sheet(
     raise ValueError(
       f'{len(row_headers)} row headers for {len(rows)} rows; give one for each'
     )
+  if captions is not None and [len(row) for row in captions] != [
+    len(row) for row in rows
+  ]:
+    raise ValueError(
+      f'captions for {[len(row) for row in captions]} pictures a row, and '
+      f'{[len(row) for row in rows]} pictures; give one for each'
+    )
   pictures = [
     [
       None if image is None else _to_cell(_checked(image), cell)
@@ -355,6 +364,9 @@ def contact_sheet(
   gap = max(2, cell // 32)
   headers = [_Text(text, cell_width, 15) for text in column_headers]
   sides = [_Text(text, cell_width, 14) for text in row_headers or ()]
+  below = [
+    [_Text(text, cell_width, 13) for text in row] for row in captions or ()
+  ]
   left = max((text.width for text in sides), default=0)
   left += 2 * gap if left else gap
   width = left + columns * (cell_width + gap)
@@ -362,8 +374,11 @@ def contact_sheet(
   top = gap + (heading.height + 2 * gap if title else 0)
   first = top + max(text.height for text in headers) + gap
   heights = [
-    max([cell_height] + [text.height for text in sides[i : i + 1]])
-    for i in range(len(rows))
+    max(
+      [cell_height + max([t.height for t in row], default=0)]
+      + [text.height for text in sides[i : i + 1]]
+    )
+    for i, row in enumerate(below or [[]] * len(rows))
   ]
   sheet = Image.new(
     'RGB', (width, first + sum(heights) + gap * len(rows)), 'white'
@@ -380,6 +395,9 @@ def contact_sheet(
   for i, row in enumerate(pictures):
     if sides:
       sides[i].draw(draw, gap, y + (heights[i] - sides[i].height) // 2)
+    for column, text in enumerate(below[i] if below else ()):
+      x = left + column * (cell_width + gap)
+      text.draw(draw, x + (cell_width - text.width) // 2, y + cell_height)
     for column, picture in enumerate(row):
       if picture is not None:
         x = left + column * (cell_width + gap)
@@ -387,7 +405,8 @@ def contact_sheet(
           picture,
           (
             x + (cell_width - picture.width) // 2,
-            y + (heights[i] - picture.height) // 2,
+            # Over a caption, in the middle of its own part of the row.
+            y + ((cell_height if below else heights[i]) - picture.height) // 2,
           ),
         )
     y += heights[i] + gap

@@ -6,6 +6,8 @@ were estimated for them, so a picture's translation depends on nothing but
 the picture.
 """
 
+import functools
+import hashlib
 import os
 import pathlib
 
@@ -17,7 +19,9 @@ from tf_twingan import images as images_lib
 from tf_twingan.models import twingan
 
 _PRETRAINED = pathlib.Path(__file__).resolve().parent / 'pretrained'
+_PRETRAINED_ORIGIN = 'pretrained:'
 _BATCH = 32
+_CODE_SIZE = 4  # px; of the content code.
 
 
 class Translator:
@@ -27,6 +31,7 @@ class Translator:
     domains: their names, in order.
     resolution: side of the pictures that it draws, px.
     images_seen: of each domain, in training.
+    origin: what `reopen` takes to load this model again, on this machine.
   """
 
   def __init__(self, run_dir: str):
@@ -39,6 +44,7 @@ class Translator:
       FileNotFoundError: it holds no run, or no checkpoint yet.
       ValueError: what it holds is damaged.
     """
+    self.origin = os.path.abspath(run_dir)
     # Weights are kept in float32. Drawing in it is right everywhere, while
     # many CPUs emulate the half precision that a GPU was trained in.
     config = {**configs.read_model(run_dir), 'precision': 'float32'}
@@ -59,7 +65,8 @@ class Translator:
     self.resolution = int(resolution.numpy())
     self.images_seen = int(images_seen.numpy())
     # Python numbers, so that a graph holds just what this stage runs.
-    stage = dict(resolution=self.resolution, alpha=float(alpha.numpy()))
+    self._alpha = float(alpha.numpy())
+    stage = dict(resolution=self.resolution, alpha=self._alpha)
     self._translate = tf.function(
       lambda images, source, target: self._model.translate(
         images, source, target, **stage
@@ -69,6 +76,12 @@ class Translator:
     self._encode = tf.function(
       lambda images, source: (
         self._model.encode(images, [source], **stage).content
+      ),
+      autograph=False,
+    )
+    self._scales = tf.function(
+      lambda images, source: _pooled(
+        self._model.encode(images, [source], **stage)
       ),
       autograph=False,
     )
@@ -83,7 +96,38 @@ class Translator:
     Raises:
       ValueError: there is no such model; names those that there are.
     """
-    return cls(str(pretrained_dir(name)))
+    translator = cls(str(pretrained_dir(name)))
+    # By its name: where packages are installed changes.
+    translator.origin = f'{_PRETRAINED_ORIGIN}{name}'
+    return translator
+
+  @classmethod
+  def reopen(cls, origin: str) -> 'Translator':
+    """Loads a model again by the `origin` of a Translator.
+
+    Raises:
+      FileNotFoundError: its run has gone.
+      ValueError: it was a pretrained model, and no longer ships.
+    """
+    if origin.startswith(_PRETRAINED_ORIGIN):
+      return cls.from_pretrained(origin.removeprefix(_PRETRAINED_ORIGIN))
+    return cls(origin)
+
+  @functools.cached_property
+  def fingerprint(self) -> str:
+    """Names this very model, 64 hex digits: equal only for equal weights.
+
+    Codes of two fingerprints do not compare. A training changes it with every
+    checkpoint.
+    """
+    digest = hashlib.sha256(
+      repr((self.domains, self.resolution, self._alpha)).encode()
+    )
+    for variable in self._model.variables:
+      value = np.asarray(variable)
+      digest.update(repr((value.shape, value.dtype.str)).encode())
+      digest.update(value.tobytes())
+    return digest.hexdigest()
 
   def save(self, folder: str) -> None:
     """Writes what a Translator needs and nothing else, to share a model.
@@ -130,6 +174,10 @@ class Translator:
       ),
     )
 
+  def check_domain(self, domain: str) -> str:
+    """Returns the name, or raises ValueError naming the model's domains."""
+    return self._model.check_domain(domain)
+
   def encode(self, images: np.ndarray, source: str) -> np.ndarray:
     """Content codes.
 
@@ -144,6 +192,29 @@ class Translator:
     return self._in_batches(
       images,
       lambda batch: self._encode(batch, source).numpy(),
+    )
+
+  def scales(self, images: np.ndarray, source: str) -> dict[int, np.ndarray]:
+    """The encoder's features of every scale, each averaged down to 4x4.
+
+    What two pictures have in common shows in the content code and, finer, in
+    the features that its U-Net skips carry; `encode` gives the former whole.
+
+    Args:
+      images: as for `translate`.
+      source: their domain.
+
+    Returns:
+      {resolution: float32 [n, 4, 4, channels]}: the content code as 4, then 16,
+      32, ... 8 is left out: the content code is its average.
+    """
+    self._model.check_domain(source)
+    return self._in_batches(
+      images,
+      lambda batch: {
+        size: features.numpy()
+        for size, features in self._scales(batch, source).items()
+      },
     )
 
   def source_for(self, to: str, source: str | None = None) -> str:
@@ -194,7 +265,19 @@ class Translator:
       function(images_lib.to_float(prepared[i : i + _BATCH]))
       for i in range(0, len(prepared), _BATCH)
     ]
-    return np.concatenate(results)[:count]
+    return tf.nest.map_structure(
+      lambda *parts: np.concatenate(parts)[:count], *results
+    )
+
+
+def _pooled(encoding):
+  """See `Translator.scales`."""
+  pooled = {_CODE_SIZE: encoding.content}
+  for size, features in encoding.skips.items():
+    if size > 2 * _CODE_SIZE:
+      window = size // _CODE_SIZE
+      pooled[size] = tf.nn.avg_pool2d(features, window, window, 'VALID')
+  return pooled
 
 
 def pretrained_dir(name: str) -> pathlib.Path:

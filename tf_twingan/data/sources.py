@@ -110,7 +110,7 @@ def load(source: str, resolution: int, *, split: str = 'train') -> ImageSet:
     raise ValueError(
       f'split {split!r} is unknown; use one of {", ".join(SPLITS)}'
     )
-  scheme, what, options = _parse(source)
+  scheme, what, options = parse(source)
   request = _Request(source, what, split, int(resolution), **options)
   return _SCHEMES[scheme](request)
 
@@ -137,8 +137,12 @@ def cache_folder() -> pathlib.Path:
   return pathlib.Path(folder or '~/.cache/tf_twingan').expanduser()
 
 
-def _parse(source: str) -> tuple[str, str, dict[str, Any]]:
-  """The scheme, what it names, and the options with their defaults."""
+def parse(source: str) -> tuple[str, str, dict[str, Any]]:
+  """The scheme, what it names, and the options with their defaults.
+
+  Raises:
+    ValueError: it is no source; says what would be.
+  """
   scheme, colon, rest = source.partition(':')
   if not colon or scheme not in _SCHEMES:
     if os.path.exists(os.path.expanduser(source)):

@@ -1,0 +1,1 @@
+"""Search across domains: codes to embeddings, embeddings to neighbours."""

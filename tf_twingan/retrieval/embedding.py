@@ -1,0 +1,149 @@
+"""Codes to embeddings: unit vectors whose angles compare across domains.
+
+Twin-GAN (Li, 2018) looks for the nearest content code in another domain. Raw
+codes serve that badly: each domain's lie around a mean of their own, far from
+the origin, so strangers are nearly parallel. So the mean of each
+domain is taken off, which an index learns from its own pictures. Every scale
+of the encoder then counts the same, whatever its number of channels and the
+size of their values: its features are scaled to a unit vector, and the scales
+are put side by side. Places are kept (4x4), for what is where is part of what
+a face is. The principal directions of all that (PCA) are the embedding.
+Whitening, i.e. scaling these to equal variance, made it worse: it blows up what
+hardly differs between pictures and much between domains.
+"""
+
+import dataclasses
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+# Counts changes of the recipe: vectors of different versions do not compare.
+VERSION = 1
+DIMENSIONS = 128
+
+# {resolution: float32 [n, 4, 4, channels]}, see `Translator.scales`.
+Scales = Mapping[int, np.ndarray]
+Means = Mapping[int, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Embedding:
+  """The learned part: from features to vectors.
+
+  Attributes:
+    means: for each domain and scale, float32 [4, 4, channels].
+    projection: float32 [features, dimensions], orthonormal columns.
+    learned_from: pictures of each domain that its mean was learned from.
+  """
+
+  means: Mapping[str, Means]
+  projection: np.ndarray
+  learned_from: Mapping[str, int]
+
+  def embed(self, scales: Scales, domain: str) -> np.ndarray:
+    """Embeds pictures.
+
+    Args:
+      scales: of n pictures of the domain.
+      domain: one that was learned.
+
+    Returns:
+      float32 [n, dimensions], of unit length: inner products are cosines.
+    """
+    return unit(features(scales, self.means[domain]) @ self.projection)
+
+  def key(self, domain: str) -> str:
+    """Names what decides a domain's vectors; those of two keys differ."""
+    digest = hashlib.sha256(np.ascontiguousarray(self.projection).tobytes())
+    for _, mean in sorted(self.means[domain].items()):
+      digest.update(mean.tobytes())
+    return digest.hexdigest()[:16]
+
+  def to_bytes(self, domains: Sequence[str]) -> bytes:
+    """An .npz of it; domains are stored by their place in `domains`."""
+    buffer = io.BytesIO()
+    arrays = {
+      f'mean_{place}_{scale}': mean
+      for place, domain in enumerate(domains)
+      for scale, mean in self.means[domain].items()
+    }
+    np.savez(
+      buffer,
+      projection=self.projection,
+      learned_from=[self.learned_from[d] for d in domains],
+      **arrays,
+    )
+    return buffer.getvalue()
+
+  @classmethod
+  def from_bytes(cls, content: bytes, domains: Sequence[str]) -> 'Embedding':
+    """Undoes `to_bytes`."""
+    means: dict[str, dict[int, np.ndarray]] = {d: {} for d in domains}
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+      for name in arrays.files:
+        if name.startswith('mean_'):
+          _, place, scale = name.split('_')
+          means[domains[int(place)]][int(scale)] = arrays[name]
+      counts = arrays['learned_from'].tolist()
+      return cls(means, arrays['projection'], dict(zip(domains, counts)))
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+  """Rows [n, d] scaled to length 1, float32; rows of zeros stay so."""
+  lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+  return (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+
+
+def mean(parts: Sequence[Scales]) -> dict[int, np.ndarray]:
+  """The mean of several sets' features, for each scale [4, 4, channels]."""
+  return {
+    scale: np.concatenate([part[scale] for part in parts])
+    .mean(axis=0, dtype=np.float64)
+    .astype(np.float32)
+    for scale in parts[0]
+  }
+
+
+def features(scales: Scales, means: Means) -> np.ndarray:
+  """Centred features of all scales, each scale of unit length.
+
+  Args:
+    scales: of n pictures.
+    means: of their domain.
+
+  Returns:
+    float32 [n, features], of unit length.
+  """
+  return unit(
+    np.concatenate(
+      [
+        unit((scales[scale] - means[scale]).reshape(len(scales[scale]), -1))
+        for scale in sorted(scales)
+      ],
+      axis=1,
+    )
+  )
+
+
+def principal(rows: np.ndarray, dimensions: int = DIMENSIONS) -> np.ndarray:
+  """The directions in which rows lie furthest out.
+
+  Args:
+    rows: float32 [n, features], centred.
+    dimensions: how many directions, fewer if the rows span fewer.
+
+  Returns:
+    float32 [features, at most dimensions], orthonormal columns, at least one.
+  """
+  # The rows' inner products hold as much as the covariance, and there are
+  # fewer rows than features.
+  rows = rows.astype(np.float64)
+  values, vectors = np.linalg.eigh(rows @ rows.T)
+  order = np.argsort(values)[::-1][:dimensions]
+  order = order[values[order] > 1e-9 * max(values.max(), 1e-30)]
+  if not len(order):  # A single picture is its own mean: any direction does.
+    return np.eye(rows.shape[1], 1, dtype=np.float32)
+  directions = rows.T @ (vectors[:, order] / np.sqrt(values[order]))
+  return directions.astype(np.float32)

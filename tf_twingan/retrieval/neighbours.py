@@ -1,0 +1,143 @@
+"""Nearest vectors on this machine, by faiss (Johnson et al., 2017).
+
+Exact search reads every vector and takes its time in proportion, so it gives
+way to an approximate kind where a domain outgrows it: a small-world graph
+(HNSW: Malkov and Yashunin, 2016), and where that no longer fits in memory,
+lists of compressed vectors (IVF-PQ: Jégou et al., 2011). Each domain has an
+index of its own, so that searching one domain never has to skip over others.
+"""
+
+from typing import Protocol
+
+import faiss
+import numpy as np
+
+KINDS = ('flat', 'hnsw', 'ivf_pq')
+# Pictures of a domain up to which each kind is taken by itself.
+FLAT_UP_TO = 100_000
+HNSW_UP_TO = 5_000_000
+
+# IVF-PQ learns its lists and 256 codes for each pair of dimensions.
+_IVF_PQ_FROM = 1_000
+_HNSW_LINKS = 32
+_HNSW_BUILD = 80
+_HNSW_SEARCH = 128
+
+
+class Neighbours(Protocol):
+  """Where vectors are kept and searched: here, or on a server.
+
+  Vectors are float32 [n, dimensions] of unit length, numbers int64 [n]; each
+  number is some picture's.
+  """
+
+  def kind(self, count: int) -> str:
+    """How this many vectors of one domain would be kept."""
+
+  def start(self, domain: str, count: int, sample: np.ndarray) -> None:
+    """Forgets the domain's vectors and prepares for `count` like `sample`."""
+
+  def add(self, domain: str, numbers: np.ndarray, vectors: np.ndarray) -> None:
+    """Adds vectors of a domain, or replaces those of the same numbers."""
+
+  def count(self, domain: str) -> int:
+    """How many vectors of a domain there are."""
+
+  def search(
+    self, domain: str, vectors: np.ndarray, k: int
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """The k vectors of a domain with the largest cosines, the largest first.
+
+    Returns:
+      numbers int64 [n, k] and cosines float32 [n, k]; an approximate search
+      that found fewer fills up with number -1.
+    """
+
+  def save(self, domain: str) -> bytes | None:
+    """What `restore` needs; None if it is kept elsewhere."""
+
+  def restore(self, domain: str, content: bytes) -> None:
+    """Undoes `save`."""
+
+
+class FaissNeighbours:
+  """See `Neighbours`; in memory."""
+
+  def __init__(self, kind: str | None = None):
+    """Chooses how to search: one of `KINDS`, or None to let the size decide."""
+    if kind is not None and kind not in KINDS:
+      raise ValueError(
+        f'There is no kind of index {kind!r}; choose one of '
+        f'{", ".join(KINDS)}, or none to let the size decide.'
+      )
+    self._kind = kind
+    self._indexes: dict[str, faiss.IndexIDMap] = {}
+
+  def kind(self, count: int) -> str:
+    """How this many vectors of one domain would be kept."""
+    if self._kind:
+      return self._kind
+    if count <= FLAT_UP_TO:
+      return 'flat'
+    return 'hnsw' if count <= HNSW_UP_TO else 'ivf_pq'
+
+  def start(self, domain: str, count: int, sample: np.ndarray) -> None:
+    """Forgets the domain's vectors and prepares for `count` like `sample`."""
+    self._indexes[domain] = faiss.IndexIDMap(
+      _empty(self.kind(count), count, sample)
+    )
+
+  def add(self, domain: str, numbers: np.ndarray, vectors: np.ndarray) -> None:
+    """Adds vectors; their numbers must be new."""
+    self._indexes[domain].add_with_ids(vectors, numbers)
+
+  def count(self, domain: str) -> int:
+    """How many vectors of a domain there are."""
+    return self._indexes[domain].ntotal if domain in self._indexes else 0
+
+  def search(
+    self, domain: str, vectors: np.ndarray, k: int
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """See `Neighbours.search`."""
+    cosines, numbers = self._indexes[domain].search(vectors, k)
+    return numbers, cosines
+
+  def save(self, domain: str) -> bytes:
+    """What `restore` needs."""
+    return faiss.serialize_index(self._indexes[domain]).tobytes()
+
+  def restore(self, domain: str, content: bytes) -> None:
+    """Undoes `save`."""
+    self._indexes[domain] = faiss.deserialize_index(
+      np.frombuffer(content, np.uint8)
+    )
+
+
+def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
+  """A trained index without vectors."""
+  dimensions = sample.shape[1]
+  metric = faiss.METRIC_INNER_PRODUCT
+  if kind == 'flat':
+    return faiss.IndexFlat(dimensions, metric)
+  if kind == 'hnsw':
+    index = faiss.IndexHNSWFlat(dimensions, _HNSW_LINKS, metric)
+    index.hnsw.efConstruction = _HNSW_BUILD
+    index.hnsw.efSearch = _HNSW_SEARCH
+    return index
+  if count < _IVF_PQ_FROM:
+    raise ValueError(
+      f'An index of kind ivf_pq learns from {_IVF_PQ_FROM:,} pictures of a '
+      f'domain or more, and there are {count:,}; use flat.'
+    )
+  lists = _lists(count)
+  # A byte for two dimensions; an odd one must stay alone.
+  codes = dimensions // 2 if dimensions % 2 == 0 else dimensions
+  index = faiss.index_factory(dimensions, f'IVF{lists},PQ{codes}', metric)
+  index.train(sample)
+  index.nprobe = max(8, lists // 32)
+  return index
+
+
+def _lists(count: int) -> int:
+  """Lists to divide vectors into: about as many as each list holds."""
+  return int(min(max(np.sqrt(count), 16), 4096))

@@ -1,0 +1,175 @@
+"""Nearest vectors on a Qdrant server, for collections beyond one machine.
+
+The same interface as `neighbours.FaissNeighbours`: an index keeps its pictures,
+names and vectors in its folder as ever, and the server holds what is searched,
+in one collection. Whatever the server lost can be sent again from there.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+
+_BATCH = 1_000
+_DOMAIN = 'domain'
+
+
+class QdrantNeighbours:
+  """See `neighbours.Neighbours`; on a server."""
+
+  def __init__(self, client, collection: str, where: str):
+    """Wraps a client.
+
+    Args:
+      client: a `qdrant_client.QdrantClient`.
+      collection: its name on the server; made if missing.
+      where: the server, for messages.
+    """
+    self._client = client
+    self._collection = collection
+    self._where = where
+
+  @classmethod
+  def connect(cls, url: str, collection: str) -> 'QdrantNeighbours':
+    """Connects to a server.
+
+    Args:
+      url: e.g. http://localhost:6333.
+      collection: see `__init__`.
+
+    Raises:
+      OSError: no server answers there.
+      ValueError: the client is not installed, or `url` is none.
+    """
+    try:
+      import qdrant_client
+    except ImportError:
+      raise ValueError(
+        "A Qdrant server needs its client: pip install 'tf_twingan[qdrant]'."
+      ) from None
+    try:
+      client = qdrant_client.QdrantClient(
+        url=url, timeout=60, check_compatibility=False
+      )
+    except ValueError as error:
+      raise ValueError(
+        f'{url!r} is no address of a server ({error}); write '
+        'http://localhost:6333.'
+      ) from None
+    opened = cls(client, collection, url)
+    with opened._explained():
+      client.get_collections()
+    return opened
+
+  def kind(self, count: int) -> str:
+    """The server decides."""
+    del count
+    return 'qdrant'
+
+  def start(self, domain: str, count: int, sample: np.ndarray) -> None:
+    """Forgets the domain's vectors and prepares for others like `sample`."""
+    from qdrant_client import models
+
+    del count
+    dimensions = sample.shape[1]
+    with self._explained():
+      if self._client.collection_exists(self._collection):
+        found = self._client.get_collection(self._collection)
+        if found.config.params.vectors.size == dimensions:
+          self._client.delete(
+            self._collection, models.FilterSelector(filter=_only(domain))
+          )
+          return
+        # Other dimensions come with a new embedding, of all domains.
+        self._client.delete_collection(self._collection)
+      self._client.create_collection(
+        self._collection,
+        vectors_config=models.VectorParams(
+          size=dimensions, distance=models.Distance.COSINE
+        ),
+      )
+      self._client.create_payload_index(
+        self._collection, _DOMAIN, models.PayloadSchemaType.KEYWORD
+      )
+
+  def add(self, domain: str, numbers: np.ndarray, vectors: np.ndarray) -> None:
+    """Adds vectors of a domain, or replaces those of the same numbers."""
+    from qdrant_client import models
+
+    for start in range(0, len(numbers), _BATCH):
+      part = slice(start, start + _BATCH)
+      with self._explained():
+        self._client.upsert(
+          self._collection,
+          models.Batch(
+            ids=numbers[part].tolist(),
+            vectors=vectors[part].tolist(),
+            payloads=[{_DOMAIN: domain}] * len(numbers[part]),
+          ),
+          wait=True,
+        )
+
+  def count(self, domain: str) -> int:
+    """How many vectors of a domain the server holds."""
+    with self._explained():
+      if not self._client.collection_exists(self._collection):
+        return 0
+      return self._client.count(
+        self._collection, count_filter=_only(domain), exact=True
+      ).count
+
+  def search(
+    self, domain: str, vectors: np.ndarray, k: int
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """See `neighbours.Neighbours.search`."""
+    from qdrant_client import models
+
+    numbers = np.full([len(vectors), k], -1, np.int64)
+    cosines = np.zeros([len(vectors), k], np.float32)
+    requests = [
+      models.QueryRequest(query=vector.tolist(), filter=_only(domain), limit=k)
+      for vector in vectors
+    ]
+    with self._explained():
+      answers = self._client.query_batch_points(self._collection, requests)
+    for row, answer in enumerate(answers):
+      for place, point in enumerate(answer.points):
+        numbers[row, place], cosines[row, place] = point.id, point.score
+    return numbers, cosines
+
+  def save(self, domain: str) -> None:
+    """Nothing: the server keeps it."""
+
+  def restore(self, domain: str, content: bytes) -> None:
+    """Nothing: the server kept it."""
+
+  @contextlib.contextmanager
+  def _explained(self) -> Iterator[None]:
+    from qdrant_client.http import exceptions
+
+    try:
+      yield
+    except exceptions.ResponseHandlingException as error:
+      raise OSError(
+        f'No Qdrant server answers at {self._where} ({_first_line(error)}); '
+        'start it: docker run -p 6333:6333 qdrant/qdrant'
+      ) from error
+    except exceptions.UnexpectedResponse as error:
+      raise OSError(
+        f'The Qdrant server at {self._where} refused: {_first_line(error)}'
+      ) from error
+
+
+def _only(domain: str):
+  from qdrant_client import models
+
+  return models.Filter(
+    must=[
+      models.FieldCondition(key=_DOMAIN, match=models.MatchValue(value=domain))
+    ]
+  )
+
+
+def _first_line(error: BaseException) -> str:
+  lines = str(error).strip().splitlines()
+  return lines[0] if lines else type(error).__name__

@@ -1,0 +1,344 @@
+r"""Looks for the same face in another domain.
+
+  python -m tf_twingan.search build --model=avatar_twins \
+      --source=avatars:adventurer --limit=200 --index=faces.index
+  python -m tf_twingan.search query --index=faces.index \
+      --source=avatars:toon-head --limit=5 --k=3 --output=found
+  python -m tf_twingan.search query --index=faces.index \
+      --image=portrait.jpg --output=found
+
+`build` makes an index or adds to it: pictures that are in it already are
+passed over, so the same command goes on after an interruption, and takes in
+what has been added to a folder since. `query` writes `neighbours.json` and
+contact sheets to --output.
+
+A source is `folder:PATH`, `avatars:STYLE` or `tfds:NAME`, with options. Its
+domain goes in front, `photo=folder:PATH`; without one, the pictures that
+`build` is given are taken for the model's last domain (the drawn one, in the
+experiments that ship), and those that `query` is given for the model's first
+domain that the index holds no pictures of, or its first. Both say which.
+
+--by says what to search another domain by: the picture's `own` code, the code
+of its `translation` to there, or both, `fused`.
+"""
+
+import json
+import pathlib
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tqdm
+from absl import flags
+
+from tf_twingan import command_line, inference
+from tf_twingan import images as images_lib
+from tf_twingan.data import gallery
+from tf_twingan.retrieval import index as index_lib
+from tf_twingan.retrieval import neighbours as neighbours_lib
+
+_INDEX = flags.DEFINE_string(
+  'index', None, "The index's folder.", required=True
+)
+_RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
+_MODEL = flags.DEFINE_string(
+  'model',
+  None,
+  'A model that ships with the package: avatar_twins. A query may leave both '
+  'out: the index knows its model.',
+)
+_SOURCE = flags.DEFINE_multi_string(
+  'source',
+  [],
+  'Pictures, as SOURCE or DOMAIN=SOURCE; may be given several times.',
+)
+_LIMIT = flags.DEFINE_integer(
+  'limit', None, 'The first so many pictures of each source.', lower_bound=1
+)
+_QDRANT = flags.DEFINE_string(
+  'qdrant',
+  None,
+  'The address of a Qdrant server that does the searching, for what one '
+  'machine cannot hold: http://localhost:6333.',
+)
+_KIND = flags.DEFINE_enum(
+  'kind',
+  None,
+  neighbours_lib.KINDS,
+  'build: how to search; by default exactly (flat) up to '
+  f'{neighbours_lib.FLAT_UP_TO:,} pictures of a domain, and approximately '
+  'beyond.',
+)
+_IMAGE = flags.DEFINE_multi_string(
+  'image',
+  [],
+  'query: a picture, as PATH or DOMAIN=PATH; may be given several times.',
+)
+_K = flags.DEFINE_integer('k', 5, 'query: how many neighbours to find.')
+_BY = flags.DEFINE_enum(
+  'by', 'fused', index_lib.BY, 'query: what to search other domains by.'
+)
+_AMONG = flags.DEFINE_multi_string(
+  'among',
+  None,
+  "query: a domain to search; by default all in the index but the pictures' "
+  'own.',
+)
+_OUTPUT = flags.DEFINE_string(
+  'output', None, 'query: the folder for the results.'
+)
+
+_ONLY = {'build': ['kind'], 'query': ['image', 'k', 'by', 'among', 'output']}
+_BATCH = 256
+_ROWS = 20  # On one sheet.
+_TITLES = {
+  'own': "Nearest by the pictures' own codes; below each, 1 - cosine",
+  'translation': "Nearest to the translations' codes; below each, 1 - cosine",
+  'fused': (
+    "Nearest by the pictures' and their translations' codes; "
+    'below each, 1 - cosine'
+  ),
+}
+
+# A query: its name, source and domain, and the picture.
+_Query = tuple[str, str, str, np.ndarray]
+_Skipped = list[tuple[str, str]]
+
+
+def main(argv) -> None:
+  """Runs `build` or `query`."""
+  command, *rest = argv[1:] or ['']
+  if command not in _ONLY:
+    sys.exit(
+      f'Error: {command!r} is no command; write `search build` or `search '
+      'query` before the flags.'
+    )
+  command_line.no_arguments([command, *rest])
+  with command_line.clear_errors():
+    for other, names in _ONLY.items():
+      for name in names:
+        if other != command and flags.FLAGS[name].present:
+          raise ValueError(f'--{name} is a flag of `{other}`, not {command}.')
+    skipped: _Skipped = []
+    (_build if command == 'build' else _query)(skipped)
+
+
+def _build(skipped: _Skipped) -> None:
+  if not _SOURCE.value:
+    raise ValueError('give --source, what to build the index of.')
+  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  # All of them, before any work: the last may be misspelt.
+  opened = _open_sources(translator, default=translator.domains[-1])
+  index = index_lib.SearchIndex.build(
+    _INDEX.value, translator, kind=_KIND.value, server=_QDRANT.value
+  )
+  new = 0
+  for domain, pictures in opened:
+    known = index.names(domain, pictures.source)
+    names = [name for name in pictures.names if name not in known]
+    new += index.add(
+      domain, _read(pictures, names, skipped), source=pictures.source
+    )
+  _report(skipped)
+  index.finish()
+  print(
+    f'{new:,} new pictures; {_INDEX.value} holds '
+    + ' and '.join(f'{index.count(d):,} of {d}' for d in index.domains)
+  )
+
+
+def _query(skipped: _Skipped) -> None:
+  if not _OUTPUT.value:
+    raise ValueError('give --output, the folder for the results.')
+  if not (_IMAGE.value or _SOURCE.value):
+    raise ValueError('give --image or --source, whom to look for.')
+  translator = None
+  if _RUN_DIR.value or _MODEL.value:
+    translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  index = index_lib.SearchIndex.load(
+    _INDEX.value, translator, server=_QDRANT.value
+  )
+  queries = list(_queries(index, skipped))
+  _report(skipped)
+  if not queries:
+    raise ValueError('no picture could be read.')
+  output = pathlib.Path(_OUTPUT.value)
+  answers, rows = [], []
+  for domain in dict.fromkeys(query[2] for query in queries):
+    own = [query for query in queries if query[2] == domain]
+    among = index.searched(domain, _AMONG.value)
+    print(
+      f'{len(own):,} pictures of {domain}, looked up among '
+      + ' and '.join(f'{index.count(d):,} of {d}' for d in among)
+    )
+    for start in tqdm.trange(
+      0, len(own), _BATCH, desc='searching', unit=' batches', delay=1
+    ):
+      part = own[start : start + _BATCH]
+      found, shown = _found(index, part, among)
+      answers += found
+      rows += shown
+  _write(output, index, answers, rows, skipped)
+
+
+def _open_sources(
+  translator: inference.Translator, *, default: str
+) -> list[tuple[str, gallery.Gallery]]:
+  """The sources with their domains, which are printed."""
+  opened = []
+  for text in _SOURCE.value:
+    domain, equals, source = text.partition('=')
+    # An option of a source has an equals sign, too, behind its colon.
+    if equals and ':' not in domain:
+      translator.check_domain(domain)
+    else:
+      domain, source = default, text
+      print(
+        f'{source}: taken for pictures of {domain!r}; '
+        f'--source=DOMAIN={source} says otherwise'
+      )
+    opened.append(
+      (
+        domain,
+        gallery.open_source(source, translator.resolution, limit=_LIMIT.value),
+      )
+    )
+  return opened
+
+
+def _queries(
+  index: index_lib.SearchIndex, skipped: _Skipped
+) -> Iterator[_Query]:
+  translator = index.translator
+  missing = [d for d in translator.domains if d not in index.domains]
+  default = (missing or translator.domains)[0]
+  opened = _open_sources(translator, default=default)
+  for text in _IMAGE.value:
+    domain, equals, path = text.partition('=')
+    if not equals or domain not in translator.domains:
+      domain, path = default, text
+      print(
+        f'{path}: taken for a picture of {domain!r}; '
+        f'--image=DOMAIN={path} says otherwise'
+      )
+    one = gallery.Gallery(
+      path,
+      [path],
+      lambda name: images_lib.square(
+        images_lib.read(name, at_least=2 * translator.resolution),
+        translator.resolution,
+      ),
+    )
+    opened.append((domain, one))
+  for domain, pictures in opened:
+    for name, picture in _read(pictures, pictures.names, skipped):
+      yield name, pictures.source, domain, picture
+
+
+def _read(
+  pictures: gallery.Gallery, names: Sequence[str], skipped: _Skipped
+) -> Iterator[tuple[str, np.ndarray]]:
+  """Reads pictures, with a progress bar; lists those that can't be."""
+  for name in tqdm.tqdm(
+    names, desc=f'reading {pictures.source}', unit=' pictures', delay=1
+  ):
+    try:
+      yield name, pictures.read(name)
+    except images_lib.UnreadableImage as error:
+      skipped.append((name, error.reason))
+    except OSError as error:
+      skipped.append((name, error.strerror or str(error)))
+
+
+def _report(skipped: _Skipped) -> None:
+  for name, reason in skipped:
+    print(f'  skipped {name}: {reason}', file=sys.stderr)
+
+
+def _found(index, queries: Sequence[_Query], among: Sequence[str]):
+  """The answers, and the sheet's rows: (header, pictures, captions)."""
+  domain = queries[0][2]
+  pictures = np.stack([query[3] for query in queries])
+  neighbours = index.query(
+    pictures, domain, k=_K.value, among=among, by=_BY.value
+  )
+  others = [target for target in among if target != domain]
+  translations = [
+    index.translator.translate(pictures, to=target, source=domain)
+    for target in others
+  ]
+  answers, rows = [], []
+  for i, (name, source, _, picture) in enumerate(queries):
+    answers.append(
+      {
+        'name': name,
+        'source': source,
+        'domain': domain,
+        'among': list(among),
+        'neighbours': [
+          {
+            'name': n.record.name,
+            'source': n.record.source,
+            'domain': n.record.domain,
+            'distance': round(n.distance, 6),
+          }
+          for n in neighbours[i]
+        ],
+      }
+    )
+    rows.append(
+      (
+        pathlib.PurePath(name).name if source == name else name,
+        [picture]
+        + [t[i] for t in translations]
+        + [index.picture(n.record.number) for n in neighbours[i]],
+        [domain]
+        + [f'as {target}' for target in others]
+        + [f'{n.distance:.3f}\n{n.record.name}' for n in neighbours[i]],
+      )
+    )
+  return answers, rows
+
+
+def _write(output, index, answers, rows, skipped: _Skipped) -> None:
+  output.mkdir(parents=True, exist_ok=True)
+  sheets = []
+  for start in range(0, len(rows), _ROWS):
+    part = rows[start : start + _ROWS]
+    # Queries of several domains may have been translated to fewer or more.
+    columns = max(len(pictures) for _, pictures, _ in part)
+    translated = columns - 1 - _K.value
+    sheet = images_lib.contact_sheet(
+      [p + [None] * (columns - len(p)) for _, p, _ in part],
+      ['query']
+      + ['translation'] * translated
+      + ['nearest', *(f'no. {place}' for place in range(2, _K.value + 1))],
+      [header for header, _, _ in part],
+      captions=[c + [''] * (columns - len(c)) for _, _, c in part],
+      title=_TITLES[_BY.value],
+    )
+    sheets.append(output / f'neighbours-{1 + start // _ROWS}.png')
+    images_lib.write_png(sheets[-1], sheet)
+  text = json.dumps(
+    {
+      'index': str(index.folder.resolve()),
+      'model': index.translator.fingerprint,
+      'by': _BY.value,
+      'queries': answers,
+      'skipped': [{'name': n, 'reason': r} for n, r in skipped],
+    },
+    indent=1,
+    ensure_ascii=False,
+  )
+  (output / 'neighbours.json').write_text(text + '\n', encoding='utf-8')
+  print(f'{output / "neighbours.json"}, {sheets[0]}', end='')
+  print(f' to {sheets[-1].name}' if len(sheets) > 1 else '')
+
+
+def run() -> None:
+  """The console script."""
+  command_line.run(main)
+
+
+if __name__ == '__main__':
+  run()
