@@ -66,8 +66,8 @@ class SearchIndex:
     self.translator = translator
     self._files = files
     self._manifest = manifest
-    self._neighbours = neighbours or _neighbours(manifest)
     self._records = records.Records(files, manifest['shards'])
+    self._neighbours = neighbours or _neighbours(manifest, self._records.lookup)
     self._embedding: embedding_lib.Embedding | None = None
     if manifest['embedding']:
       self._embedding = embedding_lib.Embedding.from_bytes(
@@ -174,6 +174,11 @@ class SearchIndex:
   def picture(self, number: int) -> np.ndarray:
     """A picture by its number, uint8 [resolution, resolution, 3]."""
     return self._records.picture(number)
+
+  def vectors(self, domain: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Embeddings of a domain, bit by bit: numbers [n], unit vectors [n, d]."""
+    self._check_finished()
+    return self._records.vectors(domain)
 
   def add(
     self,
@@ -426,9 +431,11 @@ class SearchIndex:
     self._files.commit(self._manifest)
 
 
-def _neighbours(manifest: Mapping[str, Any]) -> neighbours_lib.Neighbours:
+def _neighbours(
+  manifest: Mapping[str, Any], lookup: neighbours_lib.Lookup
+) -> neighbours_lib.Neighbours:
   if not manifest['server']:
-    return neighbours_lib.FaissNeighbours(manifest['kind'])
+    return neighbours_lib.FaissNeighbours(manifest['kind'], lookup=lookup)
   if manifest['kind']:
     raise ValueError(
       f'A Qdrant server decides how to search; kind {manifest["kind"]!r} is '

@@ -3,10 +3,12 @@
 Exact search reads every vector and takes its time in proportion, so it gives
 way to an approximate kind where a domain outgrows it: a small-world graph
 (HNSW: Malkov and Yashunin, 2016), and where that no longer fits in memory,
-lists of compressed vectors (IVF-PQ: Jégou et al., 2011). Each domain has an
-index of its own, so that searching one domain never has to skip over others.
+lists of compressed vectors (IVF-PQ: Jégou et al., 2011), which find candidates
+for the vectors themselves to decide among. Each domain has an index of its own,
+so that searching one domain never has to skip over others.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import faiss
@@ -17,11 +19,17 @@ KINDS = ('flat', 'hnsw', 'ivf_pq')
 FLAT_UP_TO = 100_000
 HNSW_UP_TO = 5_000_000
 
-# IVF-PQ learns its lists and 256 codes for each pair of dimensions.
-_IVF_PQ_FROM = 1_000
 _HNSW_LINKS = 32
 _HNSW_BUILD = 80
 _HNSW_SEARCH = 128
+# Clusters of fewer vectors than this say nothing.
+_IVF_PQ_FROM = 10_000
+# Of the vectors of a code's 256 centres; more only cost time.
+_PQ_TRAINED_ON = 64
+_CANDIDATES = 100
+
+# Numbers to the vectors themselves, wherever they are kept.
+Lookup = Callable[[np.ndarray], np.ndarray]
 
 
 class Neighbours(Protocol):
@@ -63,14 +71,21 @@ class Neighbours(Protocol):
 class FaissNeighbours:
   """See `Neighbours`; in memory."""
 
-  def __init__(self, kind: str | None = None):
-    """Chooses how to search: one of `KINDS`, or None to let the size decide."""
+  def __init__(self, kind: str | None = None, *, lookup: Lookup):
+    """Chooses how to search.
+
+    Args:
+      kind: one of `KINDS`, or None to let the size decide.
+      lookup: int64 [n] numbers to float32 [n, d] vectors, for the kind that
+        does not keep them.
+    """
     if kind is not None and kind not in KINDS:
       raise ValueError(
         f'There is no kind of index {kind!r}; choose one of '
         f'{", ".join(KINDS)}, or none to let the size decide.'
       )
     self._kind = kind
+    self._lookup = lookup
     self._indexes: dict[str, faiss.IndexIDMap] = {}
 
   def kind(self, count: int) -> str:
@@ -99,8 +114,21 @@ class FaissNeighbours:
     self, domain: str, vectors: np.ndarray, k: int
   ) -> tuple[np.ndarray, np.ndarray]:
     """See `Neighbours.search`."""
-    cosines, numbers = self._indexes[domain].search(vectors, k)
-    return numbers, cosines
+    index = self._indexes[domain]
+    if not isinstance(faiss.downcast_index(index.index), faiss.IndexIVFPQ):
+      cosines, numbers = index.search(vectors, k)
+      return numbers, cosines
+    candidates = min(max(4 * k, _CANDIDATES), index.ntotal)
+    _, numbers = index.search(vectors, candidates)
+    cosines = np.full(numbers.shape, -np.inf, np.float32)
+    for row, vector in enumerate(vectors):
+      there = numbers[row] >= 0
+      cosines[row, there] = self._lookup(numbers[row, there]) @ vector
+    order = np.argsort(-cosines, axis=1, kind='stable')[:, :k]
+    return (
+      np.take_along_axis(numbers, order, axis=1),
+      np.take_along_axis(cosines, order, axis=1),
+    )
 
   def save(self, domain: str) -> bytes:
     """What `restore` needs."""
@@ -129,15 +157,14 @@ def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
       f'An index of kind ivf_pq learns from {_IVF_PQ_FROM:,} pictures of a '
       f'domain or more, and there are {count:,}; use flat.'
     )
-  lists = _lists(count)
-  # A byte for two dimensions; an odd one must stay alone.
+  # About as many lists as vectors in each.
+  lists = int(min(np.sqrt(count), 4096))
+  # A byte for two dimensions.
   codes = dimensions // 2 if dimensions % 2 == 0 else dimensions
-  index = faiss.index_factory(dimensions, f'IVF{lists},PQ{codes}', metric)
+  index = faiss.IndexIVFPQ(
+    faiss.IndexFlat(dimensions, metric), dimensions, lists, codes, 8, metric
+  )
+  index.pq.cp.max_points_per_centroid = _PQ_TRAINED_ON
   index.train(sample)
-  index.nprobe = max(8, lists // 32)
+  index.nprobe = max(16, lists // 16)
   return index
-
-
-def _lists(count: int) -> int:
-  """Lists to divide vectors into: about as many as each list holds."""
-  return int(min(max(np.sqrt(count), 16), 4096))

@@ -159,6 +159,14 @@ class Records:
         yield numbers, self._files.read_array(self.shards[place]['vectors'])
       seen += self.shards[place]['count']
 
+  def lookup(self, numbers: np.ndarray) -> np.ndarray:
+    """The vectors of pictures that have one: int64 [n] to float32 [n, d]."""
+    rows = []
+    for number in numbers.tolist():
+      place, row = self._locate(number)
+      rows.append(self._files.map_array(self.shards[place]['vectors'])[row])
+    return np.stack(rows)
+
   def _locate(self, number: int) -> tuple[int, int]:
     place = bisect.bisect_right(self._starts, number) - 1
     return place, number - self._starts[place]

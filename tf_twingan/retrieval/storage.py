@@ -39,6 +39,7 @@ class Storage:
   def __init__(self, folder: str | os.PathLike):
     """Names a folder, which need not exist yet."""
     self.folder = pathlib.Path(folder)
+    self._mapped: dict[str, np.ndarray] = {}
 
   def read_manifest(self) -> dict[str, Any]:
     """What `commit` wrote last.
@@ -108,6 +109,19 @@ class Storage:
   def read_array(self, entry: Entry) -> np.ndarray:
     """An array; errors as of `read`."""
     return np.load(io.BytesIO(self.read(entry)), allow_pickle=False)
+
+  def map_array(self, entry: Entry) -> np.ndarray:
+    """An array that is read bit by bit, as it is used; checked the first time.
+
+    Errors as of `read`.
+    """
+    name = entry['name']
+    if name not in self._mapped:
+      self.read(entry)
+      self._mapped[name] = np.load(
+        self.folder / name, mmap_mode='r', allow_pickle=False
+      )
+    return self._mapped[name]
 
   def tidy(self, named: set[str]) -> None:
     """Removes what an interrupted program left; `named` files stay."""

@@ -1,0 +1,220 @@
+r"""How well search finds a twin in another style, and how fast it is at scale.
+
+  python -m benchmarks.search recall --model=avatar_twins
+  python -m benchmarks.search recall --run_dir=runs/anime
+  python -m benchmarks.search speed --model=avatar_twins
+
+`recall` indexes the 1,200 held-out characters in one style and looks each of
+the second 600 up by its picture in the other style: how often is it itself
+among the nearest 1, 5 and 10? The recipe of the embedding was chosen on the
+first 600.
+
+`speed` draws vectors from the normal distribution that these characters'
+embeddings have, and compares exact and approximate search among them.
+"""
+
+import pathlib
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+
+import numpy as np
+from absl import flags
+
+from tf_twingan import command_line, inference
+from tf_twingan.data import sources
+from tf_twingan.metrics import distances
+from tf_twingan.retrieval import embedding as embedding_lib
+from tf_twingan.retrieval import index as index_lib
+from tf_twingan.retrieval import neighbours as neighbours_lib
+
+_RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
+_MODEL = flags.DEFINE_string('model', None, 'A shipped model: avatar_twins.')
+_SOURCE = flags.DEFINE_multi_string(
+  'source',
+  ['photo=avatars:toon-head', 'anime=avatars:lorelei'],
+  'DOMAIN=SOURCE of two domains that show the same characters.',
+)
+_SIZES = flags.DEFINE_multi_integer(
+  'size', [10_000, 100_000, 1_000_000], 'speed: how many vectors.'
+)
+_KINDS = flags.DEFINE_multi_enum(
+  'kind', neighbours_lib.KINDS, neighbours_lib.KINDS, 'speed: which kinds.'
+)
+_RECALL_AT = (1, 5, 10)
+_CHOSEN_ON = 600  # Characters, the first; the others are looked up.
+_QUERIES = 1_000
+_CHUNK = 10_000
+
+
+def main(argv) -> None:
+  """Prints one table."""
+  parts = {'recall': _recall, 'speed': _speed}
+  if len(argv) != 2 or argv[1] not in parts:
+    sys.exit(f'Error: write one of {", ".join(parts)} before the flags.')
+  with command_line.clear_errors():
+    translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+    if len(_SOURCE.value) != 2:
+      raise ValueError(
+        f'--source is given {len(_SOURCE.value)} times; give two domains.'
+      )
+    pictures = {}
+    for item in _SOURCE.value:
+      domain, _, source = item.partition('=')
+      loaded = sources.load(source, translator.resolution, split='test')
+      pictures[domain] = np.asarray(loaded.images)
+    parts[argv[1]](translator, pictures)
+
+
+def _recall(
+  translator: inference.Translator, pictures: Mapping[str, np.ndarray]
+) -> None:
+  first, second = pictures
+  for source, target in ((first, second), (second, first)):
+    queries, shown = pictures[source][_CHOSEN_ON:], pictures[target]
+    own = range(_CHOSEN_ON, len(shown))
+    print(
+      f'\n{len(queries)} of {source} looked up among {len(shown):,} of '
+      f'{target}\n{"":36}' + ''.join(f'{f"@{k}":>8}' for k in _RECALL_AT)
+    )
+    _row('chance', [k / len(shown) for k in _RECALL_AT])
+    translated = translator.translate(queries, to=target, source=source)
+    for name, a, b in (
+      ('raw pixels', _pixels(queries), _pixels(shown)),
+      (
+        '  mean colour removed',
+        _pixels(queries, remove_mean=True),
+        _pixels(shown, remove_mean=True),
+      ),
+      ('colour histogram', _histograms(queries), _histograms(shown)),
+      (
+        'content code, averaged over places',
+        _averaged(translator, queries, source),
+        _averaged(translator, shown, target),
+      ),
+      ("the translation's pixels", _pixels(translated), _pixels(shown)),
+    ):
+      _row(name, _recalls(distances.squared(a, b), own))
+    with tempfile.TemporaryDirectory() as folder:
+      index = _index(folder, translator, shown, target)
+      for by in index_lib.BY:
+        found = index.query(queries, source, k=max(_RECALL_AT), by=by)
+        names = [[n.record.name for n in neighbours] for neighbours in found]
+        _row(
+          f'embedding: {by}',
+          [
+            np.mean([str(i) in row[:k] for i, row in zip(own, names)])
+            for k in _RECALL_AT
+          ],
+        )
+
+
+def _index(folder, translator, shown, target):
+  index = index_lib.SearchIndex.build(folder, translator)
+  index.add(target, ((str(i), p) for i, p in enumerate(shown)))
+  index.finish()
+  return index
+
+
+def _row(name: str, recalls) -> None:
+  print(f'{name:36}' + ''.join(f'{100 * r:8.1f}' for r in recalls), flush=True)
+
+
+def _recalls(squared: np.ndarray, own: range) -> list[float]:
+  """Recall at each of `_RECALL_AT`; column `own[i]` is row i's answer."""
+  answers = squared[np.arange(len(own)), list(own)]
+  places = (squared < answers[:, None]).sum(axis=1)
+  return [float(np.mean(places < k)) for k in _RECALL_AT]
+
+
+def _pixels(pictures, remove_mean=False):
+  pictures = np.asarray(pictures, np.float64)
+  if remove_mean:
+    pictures = pictures - pictures.mean(axis=(1, 2), keepdims=True)
+  return pictures.reshape(len(pictures), -1)
+
+
+def _histograms(pictures):
+  """Shares of 4 x 4 x 4 colours; their roots, so that L2 is Hellinger's."""
+  bins = np.asarray(pictures, int) // 64
+  bins = (bins @ [16, 4, 1]).reshape(len(pictures), -1)
+  counts = np.stack([np.bincount(row, minlength=64) for row in bins])
+  return np.sqrt(counts / bins.shape[1])
+
+
+def _averaged(translator, pictures, domain):
+  """Content codes as they are: no place, no centring."""
+  codes = translator.encode(pictures, domain).mean(axis=(1, 2))
+  return embedding_lib.unit(codes).astype(np.float64)
+
+
+def _speed(
+  translator: inference.Translator, pictures: Mapping[str, np.ndarray]
+) -> None:
+  target = list(pictures)[1]
+  with tempfile.TemporaryDirectory() as folder:
+    index = _index(folder, translator, pictures[target], target)
+    real = np.concatenate([vectors for _, vectors in index.vectors(target)])
+  dimensions = real.shape[1]
+  factor = np.linalg.cholesky(np.cov(real.T) + 1e-9 * np.eye(dimensions))
+
+  def drawn(seed: int, count: int) -> np.ndarray:
+    normal = np.random.default_rng(seed).standard_normal(
+      [count, dimensions], np.float32
+    )
+    return embedding_lib.unit(normal @ factor.T.astype(np.float32))
+
+  queries = drawn(0, _QUERIES)
+  print(
+    f'{dimensions} dimensions, {_QUERIES:,} queries, k = 10\n'
+    f'{"vectors":>10} {"kind":>8} {"build s":>8} {"MB":>7} '
+    f'{"queries/s":>10} {"one by one":>11} {"recall@1":>9} {"recall@10":>10}'
+  )
+  for size in _SIZES.value:
+    with tempfile.TemporaryDirectory() as folder:
+      # On disk, as an index has them; only some kinds keep them in memory.
+      path = pathlib.Path(folder, 'vectors.npy')
+      vectors = np.lib.format.open_memmap(
+        path, 'w+', np.float32, (size, dimensions)
+      )
+      for i in range(0, size, _CHUNK):
+        vectors[i : i + _CHUNK] = drawn(1 + i, min(_CHUNK, size - i))
+      _compare(vectors, queries)
+
+
+def _compare(vectors: np.ndarray, queries: np.ndarray) -> None:
+  """Prints a row for each kind; the exact one is what they are held against."""
+  exact: np.ndarray | None = None
+  for kind in ('flat', *(k for k in _KINDS.value if k != 'flat')):
+    start = time.perf_counter()
+    index = neighbours_lib.FaissNeighbours(kind, lookup=vectors.__getitem__)
+    index.start('', len(vectors), vectors[:: -(-len(vectors) // 100_000)])
+    for i in range(0, len(vectors), _CHUNK):
+      part = vectors[i : i + _CHUNK]
+      index.add('', np.arange(i, i + len(part)), part)
+    seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    found, _ = index.search('', queries, 10)
+    together = len(queries) / (time.perf_counter() - start)
+    start = time.perf_counter()
+    for query in queries[:100]:
+      index.search('', query[None], 10)
+    alone = 100 / (time.perf_counter() - start)
+    exact = found if exact is None else exact
+    recalls = [
+      np.mean(
+        [len(np.intersect1d(*p)) / k for p in zip(found[:, :k], exact[:, :k])]
+      )
+      for k in (1, 10)
+    ]
+    print(
+      f'{len(vectors):10,} {kind:>8} {seconds:8.1f} '
+      f'{len(index.save("")) / 1e6:7.0f} {together:10,.0f} {alone:11,.0f} '
+      f'{recalls[0]:9.1%} {recalls[1]:10.1%}',
+      flush=True,
+    )
+
+
+if __name__ == '__main__':
+  command_line.run(main)
