@@ -448,6 +448,18 @@ class ContactSheetTest(absltest.TestCase):
     rows, _ = self._content(titled)
     self.assertTrue(rows[: titled.shape[0] - plain.shape[0]].any())
 
+  def test_captions_stand_below_their_pictures(self):
+    black = np.zeros((32, 32, 3), np.uint8)
+    plain = images.contact_sheet([[black, black]], ['', ''], cell=32)
+    sheet = images.contact_sheet(
+      [[black, black]], ['', ''], cell=32, captions=[['0.25', '']]
+    )
+    self.assertGreater(sheet.shape[0], plain.shape[0] + 8)
+    np.testing.assert_array_equal(sheet[: plain.shape[0] - 2], plain[:-2])
+    below = (sheet[plain.shape[0] :] < 200).any((0, 2))
+    self.assertTrue(below[:34].any())
+    self.assertFalse(below[34:].any())
+
   def test_missing_pictures_leave_their_cell_empty(self):
     black = np.zeros((16, 16, 3), np.uint8)
     sheet = images.contact_sheet([[black, None], [None]], ['a', 'b'], cell=16)
@@ -461,6 +473,8 @@ class ContactSheetTest(absltest.TestCase):
       images.contact_sheet([[black, black]], ['a'])
     with self.assertRaisesRegex(ValueError, '2 row headers for 1 rows'):
       images.contact_sheet([[black]], ['a'], ['b', 'c'])
+    with self.assertRaisesRegex(ValueError, r'captions for \[2\]'):
+      images.contact_sheet([[black]], ['a'], captions=[['b', 'c']])
     with self.assertRaisesRegex(ValueError, r'float32 \[16, 16, 3\]'):
       images.contact_sheet([[black.astype(np.float32)]], ['a'])
 

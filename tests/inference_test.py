@@ -85,6 +85,36 @@ class TranslatorTest(tf.test.TestCase):
     self.assertEqual(codes.dtype, np.float32)
     self.assertNotAllClose(codes, self.translator.encode(pictures(), 'anime'))
 
+  def test_scales_hold_the_code_and_what_is_finer(self):
+    translator = inference.Translator(str(tiny_run.make(resolution=16)))
+    some = pictures(3, 16, 16)
+    scales = translator.scales(some, 'photo')
+    self.assertEqual(set(scales), {4, 16})
+    self.assertAllClose(scales[4], translator.encode(some, 'photo'), atol=1e-6)
+    self.assertEqual(scales[16].shape, (3, 4, 4, 8))
+    # A change in one corner stays in the corner of the average.
+    other = some.copy()
+    other[:, :2, :2] = 255 - other[:, :2, :2]
+    changed = translator.scales(other, 'photo')[16] != scales[16]
+    self.assertTrue(changed[:, 0, 0].any())
+    self.assertFalse(changed[:, 3, 3].any())
+    self.assertEqual(translator.scales(some[:0], 'photo')[4].shape[0], 0)
+
+  def test_the_fingerprint_is_of_the_weights(self):
+    again = inference.Translator(str(self.run_dir))
+    self.assertEqual(again.fingerprint, self.translator.fingerprint)
+    self.assertRegex(again.fingerprint, '^[0-9a-f]{64}$')
+    for other in (tiny_run.make(seed=2), tiny_run.make(alpha=0.25)):
+      self.assertNotEqual(
+        inference.Translator(str(other)).fingerprint, again.fingerprint
+      )
+
+  def test_a_model_is_opened_again_by_its_origin(self):
+    again = inference.Translator.reopen(self.translator.origin)
+    self.assertEqual(again.fingerprint, self.translator.fingerprint)
+    with self.assertRaisesRegex(ValueError, "no pretrained model 'dogs'"):
+      inference.Translator.reopen('pretrained:dogs')
+
   def test_a_shared_model_is_the_same_and_holds_no_more(self):
     folder = tempfile.mkdtemp()
     self.translator.save(folder)

@@ -13,10 +13,14 @@ RESOLUTION = 8
 
 
 def make(
-  domains=('photo', 'anime'), alpha=1.0, precision='float32'
+  domains=('photo', 'anime'),
+  alpha=1.0,
+  precision='float32',
+  resolution=RESOLUTION,
+  seed=1,
 ) -> pathlib.Path:
   """Writes a run of an untrained network; returns its directory."""
-  keras.utils.set_random_seed(1)
+  keras.utils.set_random_seed(seed)
   model = twingan.TwinGAN(
     domains,
     max_resolution=16,
@@ -34,7 +38,7 @@ def make(
     1000,
     {
       'average': model,
-      'resolution': tf.Variable(RESOLUTION, dtype=tf.int64),
+      'resolution': tf.Variable(resolution, dtype=tf.int64),
       'alpha': tf.Variable(alpha),
       'images_seen': tf.Variable(1000, dtype=tf.int64),
       'more': tf.Variable(1.0),

@@ -57,7 +57,7 @@ class Storage:
         f'{self.folder} holds no search index: there is no {_MANIFEST}. '
         'Build one first: python -m tf_twingan.search build'
       ) from None
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
       raise self._damaged(path, f'it is no manifest: {error}') from None
     if checksum != _manifest_checksum(manifest):
       raise self._damaged(path, 'its checksum differs')
