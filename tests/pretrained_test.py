@@ -1,5 +1,7 @@
 """The shipped model does what its card says, on held-out characters."""
 
+import tempfile
+
 import numpy as np
 import tensorflow as tf
 
@@ -47,6 +49,17 @@ class PretrainedTest(tf.test.TestCase):
     ):
       self.assertGreaterEqual(right, 0.6)
       self.assertGreater(right, copied + 0.2)
+
+  def test_search_finds_portraits_among_anime_faces(self):
+    folder = tempfile.mkdtemp()
+    index = tf_twingan.SearchIndex.build(folder, self.translator)
+    shown = self.twins['anime']
+    index.add('anime', ((str(i), picture) for i, picture in enumerate(shown)))
+    index.finish()
+    found = index.query(self.twins['photo'], 'photo', k=1)
+    right = np.mean([n.record.name == str(i) for i, [n] in enumerate(found)])
+    self.assertGreaterEqual(right, 0.75)
+    self.assertGreater(right, max(self.recall('photo', 'anime', False)) + 0.2)
 
   def test_it_is_small_and_has_a_card(self):
     folder = inference.pretrained_dir('avatar_twins')

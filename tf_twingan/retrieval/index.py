@@ -20,17 +20,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import tqdm
 
 from tf_twingan import inference
+from tf_twingan.retrieval import building, learning, qdrant, records, storage
 from tf_twingan.retrieval import embedding as embedding_lib
-from tf_twingan.retrieval import learning, qdrant, records, storage
 from tf_twingan.retrieval import neighbours as neighbours_lib
 
 BY = ('own', 'translation', 'fused')
-
-# Vectors that an approximate index is trained on.
-_TRAINED_ON = 100_000
 
 
 class Neighbour(NamedTuple):
@@ -246,9 +242,19 @@ class SearchIndex:
           new.to_bytes(self.translator.domains),
         )
         self._commit()
-      self._embed()
-      for domain in self.domains:
-        self._make_findable(domain)
+      assert self._embedding is not None
+      keys = {d: self._embedding.key(d) for d in self.domains}
+      building.embed(self._records, keys, self._vectors, self._commit)
+      for domain, key in keys.items():
+        building.make_findable(
+          domain,
+          key,
+          self._records,
+          self._neighbours,
+          self._files,
+          self._manifest['findable'],
+        )
+        self._commit()
       self._files.tidy({entry['name'] for entry in self._entries()})
 
   def query(
@@ -339,63 +345,6 @@ class SearchIndex:
   def _vectors(self, images, domain):
     assert self._embedding is not None
     return self._embedding.embed(self.translator.scales(images, domain), domain)
-
-  def _embed(self) -> None:
-    """Embeds the pictures that have no vector of the present embedding."""
-    assert self._embedding is not None
-    keys = {d: self._embedding.key(d) for d in self.domains}
-    todo = [
-      place
-      for place, shard in enumerate(self._records.shards)
-      if shard['key'] != keys[shard['domain']]
-    ]
-    with tqdm.tqdm(
-      total=sum(self._records.shards[place]['count'] for place in todo),
-      desc='embedding',
-      unit=' pictures',
-      disable=not todo,
-    ) as progress:
-      for place in todo:
-        shard = self._records.shards[place]
-        vectors = self._vectors(self._records.pictures(place), shard['domain'])
-        self._records.set_vectors(place, vectors, keys[shard['domain']])
-        self._commit()
-        progress.update(shard['count'])
-
-  def _make_findable(self, domain: str) -> None:
-    """Hands over the vectors that can't be found yet."""
-    assert self._embedding is not None
-    total = self.count(domain)
-    state = {
-      'key': self._embedding.key(domain),
-      'kind': self._neighbours.kind(total),
-    }
-    old = self._manifest['findable'].get(domain, {'count': 0})
-    done = old['count']
-    if (
-      any(old.get(name) != value for name, value in state.items())
-      or self._neighbours.count(domain) < done
-    ):
-      done = 0
-      self._neighbours.start(domain, total, self._training(domain))
-    if done == total:
-      return
-    for numbers, vectors in self._records.vectors(domain, after=done):
-      self._neighbours.add(domain, numbers, vectors)
-    content, file = self._neighbours.save(domain), None
-    if content is not None:
-      file = self._files.write(f'{uuid.uuid4().hex[:8]}.faiss', content)
-    self._manifest['findable'][domain] = {
-      **state,
-      'count': total,
-      'file': file,
-    }
-    self._commit()
-
-  def _training(self, domain: str) -> np.ndarray:
-    """Vectors to train an approximate index on, evenly spread."""
-    step = -(-self.count(domain) // _TRAINED_ON)
-    return np.concatenate([v[::step] for _, v in self._records.vectors(domain)])
 
   def _check_finished(self) -> None:
     findable = 0
