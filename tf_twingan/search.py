@@ -120,10 +120,10 @@ def main(argv) -> None:
         if other != command and flags.FLAGS[name].present:
           raise ValueError(f'--{name} is a flag of `{other}`, not {command}.')
     skipped: _Skipped = []
-    (_build if command == 'build' else _query)(skipped)
+    (_run_build if command == 'build' else _run_query)(skipped)
 
 
-def _build(skipped: _Skipped) -> None:
+def _run_build(skipped: _Skipped) -> None:
   if not _SOURCE.value:
     raise ValueError('give --source, what to build the index of.')
   translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
@@ -147,7 +147,7 @@ def _build(skipped: _Skipped) -> None:
   )
 
 
-def _query(skipped: _Skipped) -> None:
+def _run_query(skipped: _Skipped) -> None:
   if not _OUTPUT.value:
     raise ValueError('give --output, the folder for the results.')
   if not (_IMAGE.value or _SOURCE.value):
