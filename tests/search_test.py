@@ -1,5 +1,7 @@
 """The search command, as a user runs it."""
 
+import contextlib
+import io
 import json
 import pathlib
 import subprocess
@@ -7,11 +9,13 @@ import sys
 import tempfile
 
 import numpy as np
-from absl.testing import absltest
+from absl import flags
+from absl.testing import absltest, flagsaver
 from PIL import Image
 
 from tests import tiny_run
 from tf_twingan import images as images_lib
+from tf_twingan import search as program
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -112,38 +116,89 @@ class SearchTest(absltest.TestCase):
     self.assertIn('not a picture', skipped['reason'])
 
   def test_user_errors_are_one_line(self):
-    source = f'--source=folder:{self.pictures}'
-    self.build(source)
-    other = tiny_run.make(seed=2)
-    empty = tempfile.mkdtemp()
-    image = f'--image={self.pictures / "1.png"}'
-    nowhere = self.index.with_name('nowhere')
-    for done, message in (
-      (search('look', f'--index={self.index}'), "'look' is no command"),
-      (self.build(), 'give --source'),
-      (self.build(source, '--k=3'), '--k is a flag of `query`'),
-      (self.build(f'--source=folder:{empty}'), 'no pictures found'),
-      (self.build(f'--source=cat=folder:{empty}'), "no domain 'cat'"),
-      (self.build(source, f'--run_dir={other}'), 'of another model'),
-      (self.build(source, '--qdrant=http://localhost:1'), 'No Qdrant server'),
-      (self.query(), 'give --image or --source'),
-      (self.query(image, '--k=7'), 'k is 7, and the index holds 6'),
-      (self.query(image, '--among=photo'), "no pictures of 'photo'"),
-      (self.query(image, f'--run_dir={other}'), 'of another model'),
-      (self.query(image, f'--index={nowhere}'), 'holds no search index'),
-      (self.query('--image=/no/such.png'), 'no picture could be read'),
-    ):
-      code, output = done
-      self.assertEqual(code, 1, output)
-      last = output.strip().splitlines()[-1]
-      self.assertStartsWith(last, 'Error: ')
-      self.assertIn(message, last)
-      self.assertNotIn('Traceback', output)
+    self.build(f'--source=folder:{self.pictures}')
     [faiss_file] = self.index.glob('*.faiss')
     faiss_file.write_bytes(faiss_file.read_bytes()[:-9])
-    code, output = self.query(image)
+    code, output = self.query(f'--image={self.pictures / "1.png"}')
     self.assertEqual(code, 1)
+    self.assertNotIn('Traceback', output)
     self.assertRegex(output.splitlines()[-1], '^Error: .*faiss is damaged')
+
+
+class ErrorsTest(absltest.TestCase):
+  """In this process, for TensorFlow takes long to start."""
+
+  def setUp(self):
+    super().setUp()
+    flags.FLAGS.mark_as_parsed()
+    self.pictures = pathlib.Path(tempfile.mkdtemp())
+    for i in range(2):
+      Image.new('RGB', (9, 9), (90 * i, 0, 0)).save(self.pictures / f'{i}.png')
+    self.given = dict(index=str(self.pictures / 'index'))
+    self.model = dict(run_dir=str(tiny_run.make()))
+    self.source = dict(source=f'folder:{self.pictures}')
+    self.queried = dict(
+      output=str(self.pictures), image=str(self.pictures / '1.png')
+    )
+    self.program('build', **self.model, **self.source)
+
+  def program(self, *command, **values):
+    with flagsaver.as_parsed(**{**self.given, **values}):
+      with contextlib.redirect_stdout(io.StringIO()):
+        program.main(['search', *command])
+
+  def assert_error(self, message, *command, **values):
+    with self.assertRaisesRegex(SystemExit, f'^Error: [^\n]*{message}'):
+      self.program(*command, **values)
+
+  def test_commands_and_flags(self):
+    self.assert_error("'' is no command; write `search build`")
+    self.assert_error("'look' is no command", 'look')
+    self.assert_error("unexpected argument 'here'", 'build', 'here')
+    self.assert_error('give --source', 'build', **self.model)
+    self.assert_error('give --index', 'build', index='')
+    self.assert_error('give either --run_dir', 'build', **self.source)
+    self.assert_error(
+      '--k is a flag of `query`', 'build', **self.model, **self.source, k='3'
+    )
+    self.assert_error('give --image or --source', 'query', output='there')
+    self.assert_error('give --output', 'query', image='1.png')
+
+  def test_building(self):
+    empty = tempfile.mkdtemp()
+    for source, message in (
+      (f'folder:{empty}', 'no pictures found'),
+      (f'cat=folder:{self.pictures}', "no domain 'cat'"),
+    ):
+      self.assert_error(message, 'build', **self.model, source=source)
+    pathlib.Path(empty, 'a.png').write_bytes(b'no picture')
+    self.assert_error(
+      'holds no pictures yet',
+      'build',
+      **self.model,
+      source=f'folder:{empty}',
+      index=f'{empty}/index',
+    )
+    other = dict(run_dir=str(tiny_run.make(seed=2)))
+    self.assert_error('is of another model', 'build', **other, **self.source)
+    self.assert_error(
+      'No Qdrant server answers at http://localhost:1',
+      'build',
+      **self.model,
+      **self.source,
+      qdrant='http://localhost:1',
+    )
+
+  def test_querying(self):
+    other = dict(run_dir=str(tiny_run.make(seed=2)))
+    for values, message in (
+      ({'k': '3'}, 'k is 3, and the index holds 2 pictures of anime'),
+      ({'k': '1', 'among': 'photo'}, "no pictures of 'photo'"),
+      ({'k': '1', **other}, 'is of another model'),
+      ({'index': '/no/such'}, '/no/such holds no search index'),
+      ({'image': '/no/such.png'}, 'no picture could be read'),
+    ):
+      self.assert_error(message, 'query', **{**self.queried, **values})
 
 
 if __name__ == '__main__':

@@ -36,10 +36,9 @@ from tf_twingan import images as images_lib
 from tf_twingan.data import gallery
 from tf_twingan.retrieval import index as index_lib
 from tf_twingan.retrieval import neighbours as neighbours_lib
+from tf_twingan.retrieval import results
 
-_INDEX = flags.DEFINE_string(
-  'index', None, "The index's folder.", required=True
-)
+_INDEX = flags.DEFINE_string('index', None, "The index's folder.")
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
   'model',
@@ -91,17 +90,8 @@ _OUTPUT = flags.DEFINE_string(
 _ONLY = {'build': ['kind'], 'query': ['image', 'k', 'by', 'among', 'output']}
 _BATCH = 256
 _ROWS = 20  # On one sheet.
-_TITLES = {
-  'own': "Nearest by the pictures' own codes; below each, 1 - cosine",
-  'translation': "Nearest to the translations' codes; below each, 1 - cosine",
-  'fused': (
-    "Nearest by the pictures' and their translations' codes; "
-    'below each, 1 - cosine'
-  ),
-}
 
-# A query: its name, source and domain, and the picture.
-_Query = tuple[str, str, str, np.ndarray]
+# The name of a picture, and why it could not be read.
 _Skipped = list[tuple[str, str]]
 
 
@@ -119,6 +109,8 @@ def main(argv) -> None:
       for name in names:
         if other != command and flags.FLAGS[name].present:
           raise ValueError(f'--{name} is a flag of `{other}`, not {command}.')
+    if not _INDEX.value:
+      raise ValueError("give --index, the index's folder.")
     skipped: _Skipped = []
     (_run_build if command == 'build' else _run_query)(skipped)
 
@@ -162,10 +154,9 @@ def _run_query(skipped: _Skipped) -> None:
   _report(skipped)
   if not queries:
     raise ValueError('no picture could be read.')
-  output = pathlib.Path(_OUTPUT.value)
-  answers, rows = [], []
-  for domain in dict.fromkeys(query[2] for query in queries):
-    own = [query for query in queries if query[2] == domain]
+  answers: list[results.Answer] = []
+  for domain in dict.fromkeys(query.domain for query in queries):
+    own = [query for query in queries if query.domain == domain]
     among = index.searched(domain, _AMONG.value)
     print(
       f'{len(own):,} pictures of {domain}, looked up among '
@@ -174,11 +165,14 @@ def _run_query(skipped: _Skipped) -> None:
     for start in tqdm.trange(
       0, len(own), _BATCH, desc='searching', unit=' batches', delay=1
     ):
-      part = own[start : start + _BATCH]
-      found, shown = _found(index, part, among)
-      answers += found
-      rows += shown
-  _write(output, index, answers, rows, skipped)
+      answers += results.look_up(
+        index,
+        own[start : start + _BATCH],
+        among,
+        k=_K.value,
+        by=_BY.value,
+      )
+  _write(index, answers, skipped)
 
 
 def _open_sources(
@@ -208,7 +202,7 @@ def _open_sources(
 
 def _queries(
   index: index_lib.SearchIndex, skipped: _Skipped
-) -> Iterator[_Query]:
+) -> Iterator[results.Query]:
   translator = index.translator
   missing = [d for d in translator.domains if d not in index.domains]
   default = (missing or translator.domains)[0]
@@ -232,7 +226,7 @@ def _queries(
     opened.append((domain, one))
   for domain, pictures in opened:
     for name, picture in _read(pictures, pictures.names, skipped):
-      yield name, pictures.source, domain, picture
+      yield results.Query(name, pictures.source, domain, picture)
 
 
 def _read(
@@ -255,84 +249,25 @@ def _report(skipped: _Skipped) -> None:
     print(f'  skipped {name}: {reason}', file=sys.stderr)
 
 
-def _found(index, queries: Sequence[_Query], among: Sequence[str]):
-  """The answers, and the sheet's rows: (header, pictures, captions)."""
-  domain = queries[0][2]
-  pictures = np.stack([query[3] for query in queries])
-  neighbours = index.query(
-    pictures, domain, k=_K.value, among=among, by=_BY.value
-  )
-  others = [target for target in among if target != domain]
-  translations = [
-    index.translator.translate(pictures, to=target, source=domain)
-    for target in others
-  ]
-  answers, rows = [], []
-  for i, (name, source, _, picture) in enumerate(queries):
-    answers.append(
-      {
-        'name': name,
-        'source': source,
-        'domain': domain,
-        'among': list(among),
-        'neighbours': [
-          {
-            'name': n.record.name,
-            'source': n.record.source,
-            'domain': n.record.domain,
-            'distance': round(n.distance, 6),
-          }
-          for n in neighbours[i]
-        ],
-      }
-    )
-    rows.append(
-      (
-        pathlib.PurePath(name).name if source == name else name,
-        [picture]
-        + [t[i] for t in translations]
-        + [index.picture(n.record.number) for n in neighbours[i]],
-        [domain]
-        + [f'as {target}' for target in others]
-        + [f'{n.distance:.3f}\n{n.record.name}' for n in neighbours[i]],
-      )
-    )
-  return answers, rows
-
-
-def _write(output, index, answers, rows, skipped: _Skipped) -> None:
-  output.mkdir(parents=True, exist_ok=True)
+def _write(
+  index: index_lib.SearchIndex,
+  answers: Sequence[results.Answer],
+  skipped: _Skipped,
+) -> None:
+  output = pathlib.Path(_OUTPUT.value)
   sheets = []
-  for start in range(0, len(rows), _ROWS):
-    part = rows[start : start + _ROWS]
-    # Queries of several domains may have been translated to fewer or more.
-    columns = max(len(pictures) for _, pictures, _ in part)
-    translated = columns - 1 - _K.value
-    sheet = images_lib.contact_sheet(
-      [p + [None] * (columns - len(p)) for _, p, _ in part],
-      ['query']
-      + ['translation'] * translated
-      + ['nearest', *(f'no. {place}' for place in range(2, _K.value + 1))],
-      [header for header, _, _ in part],
-      captions=[c + [''] * (columns - len(c)) for _, _, c in part],
-      title=_TITLES[_BY.value],
-    )
+  for start in range(0, len(answers), _ROWS):
     sheets.append(output / f'neighbours-{1 + start // _ROWS}.png')
-    images_lib.write_png(sheets[-1], sheet)
-  text = json.dumps(
-    {
-      'index': str(index.folder.resolve()),
-      'model': index.translator.fingerprint,
-      'by': _BY.value,
-      'queries': answers,
-      'skipped': [{'name': n, 'reason': r} for n, r in skipped],
-    },
-    indent=1,
-    ensure_ascii=False,
+    part = answers[start : start + _ROWS]
+    images_lib.write_png(sheets[-1], results.sheet(index, part, by=_BY.value))
+  found = results.as_json(index, answers, by=_BY.value)
+  found['skipped'] = [{'name': n, 'reason': r} for n, r in skipped]
+  file = output / 'neighbours.json'
+  file.write_text(
+    json.dumps(found, indent=1, ensure_ascii=False) + '\n', encoding='utf-8'
   )
-  (output / 'neighbours.json').write_text(text + '\n', encoding='utf-8')
-  print(f'{output / "neighbours.json"}, {sheets[0]}', end='')
-  print(f' to {sheets[-1].name}' if len(sheets) > 1 else '')
+  more = f' to {sheets[-1].name}' if len(sheets) > 1 else ''
+  print(f'{file}, {sheets[0]}{more}')
 
 
 def run() -> None:
