@@ -181,6 +181,41 @@ class SearchIndexTest(tf.test.TestCase):
         shutil.rmtree(self.folder)
       self.assertGreater(stop, 20)
 
+  def test_stopped_while_it_learns_again(self):
+    index = tf_twingan.SearchIndex.build(self.folder, self.translator)
+    index.add('anime', named(self.anime[:10]), source='folder:a')
+    index.finish()
+    index.add('anime', named(self.anime), source='folder:a')
+    grown = self.folder.with_name('grown')
+    shutil.copytree(self.folder, grown)
+    index.finish()
+    write = storage.Storage._write
+    for stop in range(100):
+      self.folder = grown.with_name(f'again_{stop}')
+      shutil.copytree(grown, self.folder)
+      left = iter(range(stop))
+
+      def stopping(files, name, content, left=left):
+        if next(left, None) is None:
+          raise Stopped
+        write(files, name, content)
+
+      stopped = tf_twingan.SearchIndex.build(self.folder, self.translator)
+      try:
+        with mock.patch.object(storage.Storage, '_write', stopping):
+          stopped.finish()
+      except Stopped:
+        tf_twingan.SearchIndex.build(self.folder, self.translator).finish()
+        again = self.load(translator=self.translator)
+        for name in ('anime', 'photo'):
+          self.assertEqual(
+            self.found(again, self.photo, name),
+            self.found(index, self.photo, name),
+          )
+      else:
+        break
+    self.assertGreater(stop, 5)
+
   def test_what_was_read_before_an_error_is_kept(self):
     def broken():
       yield from named(self.anime[:7])
