@@ -85,7 +85,7 @@ class Records:
 
   def set_vectors(self, place: int, vectors: np.ndarray, key: str) -> None:
     """Writes a shard's vectors, of the embedding with this key."""
-    # Beside older ones, which stay the true ones until the manifest says so.
+    # Beside older ones, which a search under way may still read.
     name = f'{place:06d}.vectors.{key}.npy'
     self.shards[place] |= {
       'vectors': self._files.write(name, vectors),
