@@ -17,7 +17,7 @@ from absl.testing import absltest, parameterized
 from PIL import Image
 
 from tf_twingan import data, images
-from tf_twingan.data import sources
+from tf_twingan.data import cache, sources
 
 
 def _picture(number: int, size: int = 20) -> np.ndarray:
@@ -224,7 +224,7 @@ class NoSpaceTest(_SourcesTest):
   def test_known_beforehand(self):
     self.write(4)
     usage = types.SimpleNamespace(free=100)
-    with mock.patch.object(sources.shutil, 'disk_usage', return_value=usage):
+    with mock.patch.object(cache.shutil, 'disk_usage', return_value=usage):
       self.assert_one_line(
         OSError,
         r'cannot write the 4864 bytes .*/cache \(100 bytes free\); '
@@ -257,8 +257,8 @@ class NoSpaceTest(_SourcesTest):
   def test_full_while_renaming(self):
     self.write(3)
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with mock.patch.object(sources.os, 'replace', side_effect=full):
-      # Only sources' own renames fail: the pictures are written already.
+    with mock.patch.object(cache.os, 'replace', side_effect=full):
+      # Only the cache's own renames fail: the pictures are written already.
       self.assert_one_line(OSError, 'No space left on device', self.load)
     self.assertEqual(os.listdir(self.cache), [])
 

@@ -14,8 +14,6 @@ every style, in the same order. `docs/avatar_twins.md` is the data card.
 import contextlib
 import dataclasses
 import io
-import os
-import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +21,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 import tqdm
 
-from tf_twingan.data import characters, drawing
+from tf_twingan.data import cache, characters, drawing
 
 IMAGE_SIZE = 64
 TRAIN_SIZE = 4000
@@ -161,18 +159,12 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
       )
 
 
-def cache_folder() -> pathlib.Path:
-  """Where pictures are kept: `$TF_TWINGAN_CACHE` or `~/.cache/tf_twingan`."""
-  folder = os.environ.get('TF_TWINGAN_CACHE') or '~/.cache/tf_twingan'
-  return pathlib.Path(folder).expanduser()
-
-
 def _prepared(config: Config) -> AvatarTwins:
   """A builder whose pictures are on disk, drawn now if they were not."""
   known = AvatarTwins.builder_configs.get(config.name, config)
 
   def builder() -> AvatarTwins:
-    return AvatarTwins(config=known, data_dir=cache_folder())
+    return AvatarTwins(config=known, data_dir=cache.folder())
 
   drawn = builder()
   if drawn.data_path.exists():
@@ -225,7 +217,7 @@ def load(
   order = np.argsort(examples['number'])
   if not np.array_equal(examples['number'][order], wanted):
     raise ValueError(
-      f'The pictures of {config.name} in {cache_folder()} are not those of '
+      f'The pictures of {config.name} in {cache.folder()} are not those of '
       'this version; delete that folder and they are drawn again.'
     )
   factors = {}

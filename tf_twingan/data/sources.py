@@ -18,33 +18,22 @@ out for tests depends on the files' names alone, so that it stays held out when
 pictures are added and is the same in every run.
 """
 
-import concurrent.futures
-import contextlib
 import difflib
 import hashlib
-import itertools
-import json
 import os
 import pathlib
-import shutil
-import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import tqdm
 from absl import logging
 
 from tf_twingan import images
+from tf_twingan.data import cache
 
 SPLITS = ('train', 'test')
 HOLDOUT_FRACTION = 0.1
 HOLDOUT_MAX = 500
-
-_CACHE_VARIABLE = 'TF_TWINGAN_CACHE'
-# An unfinished file that no one has written to for this long is a leftover.
-_ABANDONED_SECONDS = 3600
 
 
 class ImageSet(NamedTuple):
@@ -70,6 +59,11 @@ class _Request(NamedTuple):
   limit: int | None
   tfds_split: str
 
+  def fitting(self) -> dict[str, Any]:
+    return dict(
+      read=self.read, resolution=self.resolution, fit=self.fit, crop=self.crop
+    )
+
   def fitted(self, image: np.ndarray) -> np.ndarray:
     return images.square(image, self.resolution, self.fit, crop=self.crop)
 
@@ -77,13 +71,6 @@ class _Request(NamedTuple):
     # Twice the pixels needed leave the last step to the better filter.
     needed = int(np.ceil(2 * self.resolution / self.crop))
     return self.fitted(images.read(path_or_bytes, at_least=needed))
-
-
-class _Decoded(NamedTuple):
-  images: np.ndarray
-  skipped: tuple[tuple[str, str], ...]
-  held_out: int
-  record: pathlib.Path
 
 
 def load(source: str, resolution: int, *, split: str = 'train') -> ImageSet:
@@ -129,12 +116,6 @@ def check_resolution(resolution: int) -> None:
       f'resolution {resolution!r} is no power of two from 4 up; '
       f'use 4, 8, 16, 32, ...{nearest}'
     )
-
-
-def cache_folder() -> pathlib.Path:
-  """Where decoded pictures are kept."""
-  folder = os.environ.get(_CACHE_VARIABLE)
-  return pathlib.Path(folder or '~/.cache/tf_twingan').expanduser()
 
 
 def parse(source: str) -> tuple[str, str, dict[str, Any]]:
@@ -252,8 +233,9 @@ def _folder(request: _Request) -> ImageSet:
     stat = names[name].stat()
     stamps.append((name, stat.st_size, stat.st_mtime_ns))
 
-  decoded = _cached(
-    request,
+  decoded = cache.decoded(
+    request.source,
+    **request.fitting(),
     where=str(root.resolve()),
     content=stamps,
     count=len(ordered),
@@ -340,8 +322,9 @@ def _tfds(request: _Request) -> ImageSet:
       yield f'{builder.info.full_name} {split} {index}', example['image']
 
   count = builder.info.splits[split].num_examples
-  decoded = _cached(
-    request,
+  decoded = cache.decoded(
+    request.source,
+    **request.fitting(),
     where=f'{builder.data_path} {split}',
     content=[builder.info.full_name, count],
     count=count,
@@ -355,7 +338,9 @@ def _first_line(error: Exception) -> str:
   return lines[0].rstrip('.;') if lines else type(error).__name__
 
 
-def _usable(request: _Request, decoded: _Decoded, part: np.ndarray) -> ImageSet:
+def _usable(
+  request: _Request, decoded: cache.Decoded, part: np.ndarray
+) -> ImageSet:
   """The split's `part` of the decoded pictures; too few are an error."""
   total, skipped = len(decoded.images), decoded.skipped
   few = '; '.join(f'{path} ({why})' for path, why in skipped[:3])
@@ -378,163 +363,6 @@ def _usable(request: _Request, decoded: _Decoded, part: np.ndarray) -> ImageSet:
       'pictures: at least 2 to train on and 1 held out'
     )
   return ImageSet(part, skipped)
-
-
-def _cached(
-  request: _Request,
-  *,
-  where: str,
-  content: Any,
-  count: int,
-  pictures: Callable[[], Iterable[tuple[str, Any]]],
-  held_out: Callable[[str], bool] = lambda name: False,
-) -> _Decoded:
-  """The decoded pictures from the cache, decoded first if need be.
-
-  An array is named by where its pictures come from and how they were fitted,
-  then by what was there. A finished one has a record (.json) beside it.
-
-  Args:
-    request: how to fit the pictures.
-    where: names the place the pictures come from.
-    content: JSON-able; changes when the pictures there do.
-    count: how many there are.
-    pictures: yields (name, file or bytes).
-    held_out: whether the picture of that name belongs to the test split.
-  """
-  place = _digest([where, request.resolution, request.fit, request.crop])
-  base = cache_folder() / f'{place}-{_digest(content)}'
-  array_path = base.with_suffix('.npy')
-  record_path = base.with_suffix('.json')
-  shape = (request.resolution, request.resolution, 3)
-  try:
-    record = json.loads(record_path.read_text())
-    array = np.load(array_path, mmap_mode='r')
-    if array.shape != (record['count'], *shape) or array.dtype != np.uint8:
-      raise ValueError(f'holds {array.dtype} {array.shape}')
-  except FileNotFoundError:
-    pass
-  except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
-    logging.warning(
-      '%s is damaged (%s): decoding the pictures again', array_path, error
-    )
-  else:
-    return _Decoded(
-      array,
-      tuple(map(tuple, record['skipped'])),
-      record['held_out'],
-      record_path,
-    )
-
-  needed = count * int(np.prod(shape)) + 4096
-  folder = base.parent
-  unfinished = folder / f'{base.name}.{uuid.uuid4().hex}.tmp'
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
-    _tidy(folder, place, keep=base.name)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-      raise OSError(f'{free} bytes free')
-    record = {
-      'source': request.source,
-      'from': where,
-      'resolution': request.resolution,
-      'fit': request.fit,
-      'crop': request.crop,
-    }
-    with open(unfinished, 'wb') as file:
-      record |= _write(file, request, shape, count, pictures(), held_out)
-    os.replace(unfinished, array_path)
-    # Last, because the record is what declares the array finished.
-    unfinished.write_text(json.dumps(record, indent=1))
-    os.replace(unfinished, record_path)
-  except OSError as error:
-    raise OSError(
-      f'{request.source}: cannot write the {needed} bytes of its decoded '
-      f'pictures to {folder} ({error.strerror or error}); free some space, '
-      f'or set {_CACHE_VARIABLE} to a folder with room'
-    ) from error
-  finally:
-    with contextlib.suppress(OSError):
-      unfinished.unlink()
-  return _Decoded(
-    np.load(array_path, mmap_mode='r'),
-    tuple(map(tuple, record['skipped'])),
-    record['held_out'],
-    record_path,
-  )
-
-
-def _digest(value: Any) -> str:
-  return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
-
-
-def _tidy(folder: pathlib.Path, place: str, *, keep: str) -> None:
-  """Removes what an array of this place supersedes, and old leftovers."""
-  for path in folder.glob(f'{place}-*'):
-    try:
-      if path.suffix == '.tmp':
-        obsolete = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
-      else:
-        obsolete = path.stem != keep
-      if obsolete:
-        path.unlink()
-    # Another process was quicker, finishing or removing it.
-    except FileNotFoundError:
-      pass
-
-
-def _write(
-  file: Any,
-  request: _Request,
-  shape: tuple[int, ...],
-  count: int,
-  pictures: Iterable[tuple[str, Any]],
-  held_out: Callable[[str], bool],
-) -> Mapping[str, Any]:
-  """Writes the decoded pictures as .npy; returns what the record says of them.
-
-  By plain writes: a memory map on a full disk ends the process by SIGBUS
-  instead of raising an error.
-  """
-  header = {'descr': '|u1', 'fortran_order': False, 'shape': (count, *shape)}
-  np.lib.format.write_array_header_1_0(file, header)
-  start = file.tell()
-  written = tests = 0
-  skipped = []
-
-  def decode(item: tuple[str, Any]) -> tuple[str, np.ndarray | Exception]:
-    name, encoded = item
-    try:
-      return name, request.read(encoded)
-    except (ValueError, OSError) as error:
-      return name, error
-
-  workers = min(8, os.cpu_count() or 1)
-  pictures = iter(pictures)
-  with (
-    concurrent.futures.ThreadPoolExecutor(workers) as pool,
-    tqdm.tqdm(
-      total=count, desc=f'reading {request.source}', delay=1, unit='picture'
-    ) as progress,
-  ):
-    # By the handful, so that no more than that waits in memory.
-    while handful := list(itertools.islice(pictures, 32 * workers)):
-      for name, result in pool.map(decode, handful):
-        progress.update()
-        if isinstance(result, Exception):
-          skipped.append((name, getattr(result, 'reason', str(result))))
-          continue
-        file.write(result.tobytes())
-        written += 1
-        tests += held_out(name)
-  # numpy pads the header so that the first dimension can be set afterwards.
-  file.seek(0)
-  np.lib.format.write_array_header_1_0(
-    file, header | {'shape': (written, *shape)}
-  )
-  assert file.tell() == start
-  return {'count': written, 'held_out': tests, 'skipped': skipped}
 
 
 _SCHEMES = {'avatars': _avatars, 'folder': _folder, 'tfds': _tfds}
