@@ -227,6 +227,25 @@ class SearchIndexTest(tf.test.TestCase):
     again = tf_twingan.SearchIndex.build(self.folder, self.translator)
     self.assertLen(again, 7)
 
+  def test_interrupted_while_storing_nothing_is_there_twice(self):
+    write = storage.Storage._write
+    interrupts = iter([KeyboardInterrupt])
+
+    def interrupted(files, name, content):
+      write(files, name, content)
+      if name == 'manifest.json':
+        for interrupt in interrupts:
+          raise interrupt
+
+    index = tf_twingan.SearchIndex.build(self.folder, self.translator)
+    with (
+      mock.patch.object(records, 'SHARD', 16),
+      mock.patch.object(storage.Storage, '_write', interrupted),
+      self.assertRaises(KeyboardInterrupt),
+    ):
+      index.add('anime', named(self.anime), source='folder:a')
+    self.assertLen(self.build(), 70)
+
   def test_a_change_of_kind_and_growing_keep_the_answers(self):
     flat = self.build()
     other = self.build(kind='hnsw')

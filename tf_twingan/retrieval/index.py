@@ -205,9 +205,11 @@ class SearchIndex:
 
     def store() -> None:
       if waiting:
-        self._records.append(domain, source, [*waiting], [*waiting.values()])
-        self._commit()
+        names, batch = [*waiting], [*waiting.values()]
+        # Before, for an interrupted store comes here once more.
         waiting.clear()
+        self._records.append(domain, source, names, batch)
+        self._commit()
 
     with self._files.lock():
       self._check_alone()
