@@ -246,11 +246,31 @@ class SearchIndexTest(tf.test.TestCase):
       index.add('anime', named(self.anime), source='folder:a')
     self.assertLen(self.build(), 70)
 
-  def test_a_change_of_kind_and_growing_keep_the_answers(self):
+  def test_a_change_of_kind_keeps_the_answers(self):
     flat = self.build()
     other = self.build(kind='hnsw')
     self.assert_same_answers(flat, other)
     self.assertEqual(self.load()._manifest['kind'], 'hnsw')
+
+  def test_what_searches_may_change_at_any_time(self):
+    self.build(kind='hnsw')
+    client = qdrant_client.QdrantClient(':memory:')
+    served = qdrant.QdrantNeighbours(client, 'faces', 'here')
+    with mock.patch.object(
+      qdrant.QdrantNeighbours, 'connect', return_value=served
+    ):
+      self.build(server='http://here')
+      self.assertEqual(self.load()._manifest['server'], 'http://here')
+      self.assertEqual(served.count('anime'), 40)
+    self.assert_same_answers(self.build(kind='flat'), self.load())
+    self.assertEqual(self.load()._neighbours.kind(7), 'flat')
+
+  def test_another_program_that_only_changed_the_kind_is_noticed(self):
+    index = self.build()
+    self.build(kind='hnsw')  # Removes the files that the first one knows of.
+    with self.assertRaisesRegex(OSError, 'changed .* since it was opened'):
+      index.add('anime', named(pictures(3, 9)), source='folder:b')
+    self.load()
 
   def test_a_server_gives_the_same_answers(self):
     warnings.filterwarnings('ignore', 'Payload indexes have no effect')

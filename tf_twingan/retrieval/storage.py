@@ -42,6 +42,8 @@ class Storage:
   def __init__(self, folder: str | os.PathLike):
     """Names a folder, which need not exist yet."""
     self.folder = pathlib.Path(folder)
+    # The checksum of the manifest that was read or committed last.
+    self._last: str | None = None
     # Of the arrays checked so far: where rows begin, their dtype and shape.
     self._rows: dict[str, tuple[int, np.dtype, tuple[int, ...]]] = {}
 
@@ -52,6 +54,23 @@ class Storage:
       FileNotFoundError: there is no index.
       ValueError: it is damaged, or of another version of the program.
     """
+    manifest, self._last = self._checked_manifest()
+    return manifest
+
+  def check_unchanged(self) -> None:
+    """Refuses to go on from a manifest that is no longer the last one.
+
+    Raises:
+      OSError: another program has committed since it was read.
+    """
+    if self._checked_manifest()[1] != self._last:
+      raise OSError(
+        f'Another program changed {self.folder} since it was opened; run the '
+        'command again.'
+      )
+
+  def _checked_manifest(self) -> tuple[dict[str, Any], str]:
+    """The manifest and its checksum."""
     path = self.folder / _MANIFEST
     try:
       manifest = json.loads(path.read_text(encoding='utf-8'))
@@ -70,7 +89,7 @@ class Storage:
         f'{path} is of format {found}, and this version of tf_twingan reads '
         f'format {FORMAT}; build the index anew in another folder.'
       )
-    return manifest
+    return manifest, checksum
 
   def commit(self, manifest: Mapping[str, Any]) -> None:
     """Makes this the truth, in one step.
@@ -79,8 +98,10 @@ class Storage:
       OSError: it could not be written; the last one stands.
     """
     manifest = {**manifest, 'format': FORMAT}
-    text = json.dumps({**manifest, 'checksum': _manifest_checksum(manifest)})
+    checksum = _manifest_checksum(manifest)
+    text = json.dumps({**manifest, 'checksum': checksum})
     self._write(_MANIFEST, text.encode())
+    self._last = checksum
 
   def write(self, name: str, content: bytes | np.ndarray) -> Entry:
     """Writes a file and returns the entry to read it by.
