@@ -1,5 +1,6 @@
 """Sources picture by picture: names, order, lazy reading, bad input."""
 
+import os
 import pathlib
 import tempfile
 
@@ -74,6 +75,14 @@ class FolderTest(absltest.TestCase):
     plain = gallery.open_source(f'folder:{self.root}', 8).source
     around = f'folder:{self.root}/train/../?crop=0.5'
     self.assertEqual(gallery.open_source(around, 8).source, f'{plain}?crop=0.5')
+
+  def test_a_folder_may_be_called_like_a_scheme(self):
+    folder = self.root / 'folder'
+    (self.root / 'train').rename(folder)
+    self.addCleanup(os.chdir, os.getcwd())
+    os.chdir(self.root)
+    opened = gallery.open_source('folder:folder?fit=pad', 8)
+    self.assertEqual(opened.source, f'folder:{folder.resolve()}?fit=pad')
 
   def test_bad_folders(self):
     empty = tempfile.mkdtemp()

@@ -227,11 +227,50 @@ class SearchIndexTest(tf.test.TestCase):
     again = tf_twingan.SearchIndex.build(self.folder, self.translator)
     self.assertLen(again, 7)
 
-  def test_a_change_of_kind_and_growing_keep_the_answers(self):
+  def test_interrupted_while_storing_nothing_is_there_twice(self):
+    write = storage.Storage._write
+    interrupts = iter([KeyboardInterrupt])
+
+    def interrupted(files, name, content):
+      write(files, name, content)
+      if name == 'manifest.json':
+        for interrupt in interrupts:
+          raise interrupt
+
+    index = tf_twingan.SearchIndex.build(self.folder, self.translator)
+    with (
+      mock.patch.object(records, 'SHARD', 16),
+      mock.patch.object(storage.Storage, '_write', interrupted),
+      self.assertRaises(KeyboardInterrupt),
+    ):
+      index.add('anime', named(self.anime), source='folder:a')
+    self.assertLen(self.build(), 70)
+
+  def test_a_change_of_kind_keeps_the_answers(self):
     flat = self.build()
     other = self.build(kind='hnsw')
     self.assert_same_answers(flat, other)
     self.assertEqual(self.load()._manifest['kind'], 'hnsw')
+
+  def test_what_searches_may_change_at_any_time(self):
+    self.build(kind='hnsw')
+    client = qdrant_client.QdrantClient(':memory:')
+    served = qdrant.QdrantNeighbours(client, 'faces', 'here')
+    with mock.patch.object(
+      qdrant.QdrantNeighbours, 'connect', return_value=served
+    ):
+      self.build(server='http://here')
+      self.assertEqual(self.load()._manifest['server'], 'http://here')
+      self.assertEqual(served.count('anime'), 40)
+    self.assert_same_answers(self.build(kind='flat'), self.load())
+    self.assertEqual(self.load()._neighbours.kind(7), 'flat')
+
+  def test_another_program_that_only_changed_the_kind_is_noticed(self):
+    index = self.build()
+    self.build(kind='hnsw')  # Removes the files that the first one knows of.
+    with self.assertRaisesRegex(OSError, 'changed .* since it was opened'):
+      index.add('anime', named(pictures(3, 9)), source='folder:b')
+    self.load()
 
   def test_a_server_gives_the_same_answers(self):
     warnings.filterwarnings('ignore', 'Payload indexes have no effect')

@@ -4,7 +4,9 @@ Qdrant runs inside its client here, which searches as its server does, only
 exactly and in memory.
 """
 
+import http.server
 import socket
+import threading
 import warnings
 
 import numpy as np
@@ -137,6 +139,25 @@ class QdrantTest(absltest.TestCase):
         OSError, f'No Qdrant server answers at {url}.*docker run'
       ):
         qdrant.QdrantNeighbours.connect(url, 'test')
+
+  def test_another_server(self):
+    class Page(http.server.BaseHTTPRequestHandler):
+      def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'<html>')
+
+      def log_message(self, *args):
+        pass
+
+    with http.server.HTTPServer(('localhost', 0), Page) as server:
+      thread = threading.Thread(target=server.handle_request)
+      thread.start()
+      with self.assertRaisesRegex(OSError, 'is no Qdrant server'):
+        qdrant.QdrantNeighbours.connect(
+          f'http://localhost:{server.server_port}', 'test'
+        )
+      thread.join()
 
   def test_no_address(self):
     with self.assertRaisesRegex(ValueError, 'no address of a server'):

@@ -25,17 +25,33 @@ class StorageTest(absltest.TestCase):
     again = storage.Storage(self.folder)
     manifest = again.read_manifest()
     self.assertEqual(manifest['é'], 1.5)
-    for read in (again.read_array, again.map_array, again.map_array):
-      np.testing.assert_array_equal(read(manifest['entries'][0]), array)
+    np.testing.assert_array_equal(
+      again.read_array(manifest['entries'][0]), array
+    )
     self.assertEqual(again.read(manifest['entries'][1]), b'text')
+
+  def test_rows_are_read_alone_and_leave_no_file_open(self):
+    pictures = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
+    open_files = len(os.listdir('/proc/self/fd'))
+    for array in (pictures, np.asfortranarray(pictures[..., 0]) / 2):
+      entry = self.files.write('a.npy', array)
+      files = storage.Storage(self.folder)
+      for row in (4, 0, 2):
+        read = files.read_row(entry, row)
+        np.testing.assert_array_equal(read, array[row])
+        self.assertEqual(read.dtype, array.dtype)
+    self.assertLen(os.listdir('/proc/self/fd'), open_files)
 
   def test_any_damage_is_noticed(self):
     entry = self.files.write('a.npy', np.arange(100))
-    path = self.folder / 'a.npy'
+    path = self.folder / entry['name']
     whole = path.read_bytes()
     for damaged in (whole[:-1], whole[:200] + b'\xff' + whole[201:], b''):
       path.write_bytes(damaged)
-      for read in (self.files.read_array, self.files.map_array):
+      for read in (
+        self.files.read_array,
+        lambda entry: self.files.read_row(entry, 0),
+      ):
         with self.assertRaisesRegex(ValueError, r'a\.npy is damaged.*anew'):
           read(entry)
     path.unlink()
@@ -75,11 +91,15 @@ class StorageTest(absltest.TestCase):
 
   def test_leftovers_go_and_foreign_files_stay(self):
     self.files.commit({})
-    for name in ('a.npy', 'b.npy', 'c.npz.part', 'notes.txt'):
+    kept, _ = (self.files.write(name, np.arange(3)) for name in ('a', 'b'))
+    (self.folder / f'{kept["name"]}.part').write_bytes(b'')
+    # Of a training's directory, say.
+    for name in ('model.json', 'mine.npy'):
       (self.folder / name).write_bytes(b'')
-    self.files.tidy({'a.npy'})
+    self.files.tidy({kept['name']})
     self.assertEqual(
-      sorted(os.listdir(self.folder)), ['a.npy', 'manifest.json', 'notes.txt']
+      sorted(os.listdir(self.folder)),
+      sorted([kept['name'], 'manifest.json', 'mine.npy', 'model.json']),
     )
 
   def test_one_program_writes_at_a_time(self):

@@ -64,7 +64,8 @@ def open_source(
     names, read = _avatars(what, resolution, options, fitted)
   elif scheme == 'folder':
     root = pathlib.Path(what).expanduser().resolve()
-    source = source.replace(what, str(root), 1)
+    options_given = source.removeprefix(f'folder:{what}')
+    source = f'folder:{root}{options_given}'
     names, read = _folder(source, root, resolution, options, fitted)
   else:
     names, read = _arrays(source, resolution)

@@ -88,9 +88,10 @@ class SearchIndex:
     Args:
       folder: where it is kept.
       translator: the model.
-      kind: one of `neighbours.KINDS`, from now on; None leaves it as it was,
-        at first to the size.
-      server: the address of a Qdrant server that is to do the searching.
+      kind: one of `neighbours.KINDS`, from now on.
+      server: the address of a Qdrant server that is to do the searching from
+        now on, instead. Without either all stays as it was, at first faiss of
+        the kind that the size asks for.
       neighbours: what is to do it, if neither faiss nor that server.
 
     Raises:
@@ -114,8 +115,8 @@ class SearchIndex:
           'findable': {},
         }
         files.commit(manifest)
-    manifest['kind'] = kind or manifest['kind']
-    manifest['server'] = server or manifest['server']
+    if kind or server:  # What was chosen before gives way.
+      manifest |= {'kind': kind, 'server': server}
     return cls(files, translator, manifest, neighbours)
 
   @classmethod
@@ -145,7 +146,8 @@ class SearchIndex:
     manifest = files.read_manifest()
     if translator is None:
       translator = inference.Translator.reopen(manifest['origin'])
-    manifest['server'] = server or manifest['server']
+    if server:
+      manifest |= {'kind': None, 'server': server}
     index = cls(files, translator, manifest, neighbours)
     index._check_finished()
     return index
@@ -205,12 +207,14 @@ class SearchIndex:
 
     def store() -> None:
       if waiting:
-        self._records.append(domain, source, [*waiting], [*waiting.values()])
-        self._commit()
+        names, batch = [*waiting], [*waiting.values()]
+        # Before, for an interrupted store comes here once more.
         waiting.clear()
+        self._records.append(domain, source, names, batch)
+        self._commit()
 
     with self._files.lock():
-      self._check_alone()
+      self._files.check_unchanged()
       try:
         for name, picture in pictures:
           if name not in known and name not in waiting:
@@ -233,7 +237,7 @@ class SearchIndex:
     if not len(self):
       raise ValueError(f'{self.folder} holds no pictures yet; add some.')
     with self._files.lock():
-      self._check_alone()
+      self._files.check_unchanged()
       new = learning.learned(self._records, self.translator, self._embedding)
       if new:
         self._embedding = new
@@ -357,14 +361,6 @@ class SearchIndex:
         f'The index in {self.folder} is not finished: {findable:,} of '
         f'{len(self):,} pictures can be found. Run the command that builds it '
         'again: it goes on where it stopped.'
-      )
-
-  def _check_alone(self) -> None:
-    """Refuses to write over what another program wrote meanwhile."""
-    if self._files.read_manifest()['shards'] != self._manifest['shards']:
-      raise OSError(
-        f'Another program changed {self.folder} since it was opened; run the '
-        'command again.'
       )
 
   def _entries(self) -> Iterator[storage.Entry]:

@@ -24,7 +24,7 @@ _HNSW_BUILD = 80
 _HNSW_SEARCH = 128
 # Clusters of fewer vectors than this say nothing.
 _IVF_PQ_FROM = 10_000
-# Of the vectors of a code's 256 centres; more only cost time.
+# Vectors for each of a code's 256 centres; more only cost time.
 _PQ_TRAINED_ON = 64
 _CANDIDATES = 100
 

@@ -57,8 +57,14 @@ class QdrantNeighbours:
         'http://localhost:6333.'
       ) from None
     opened = cls(client, collection, url)
-    with opened._explained():
-      client.get_collections()
+    try:
+      with opened._explained():
+        client.get_collections()
+    except ValueError as error:  # What answers speaks another language.
+      raise OSError(
+        f'What answers at {url} is no Qdrant server ({_first_line(error)}); '
+        'give the address of one.'
+      ) from error
     return opened
 
   def kind(self, count: int) -> str:

@@ -124,7 +124,7 @@ class Records:
   def picture(self, number: int) -> np.ndarray:
     """A picture, uint8 [resolution, resolution, 3]."""
     place, row = self._locate(number)
-    return self.pictures(place)[row]
+    return self._files.read_row(self.shards[place]['pictures'], row)
 
   def pictures(self, place: int) -> np.ndarray:
     """A shard's pictures, uint8 [n, resolution, resolution, 3]."""
@@ -164,7 +164,7 @@ class Records:
     rows = []
     for number in numbers.tolist():
       place, row = self._locate(number)
-      rows.append(self._files.map_array(self.shards[place]['vectors'])[row])
+      rows.append(self._files.read_row(self.shards[place]['vectors'], row))
     return np.stack(rows)
 
   def _locate(self, number: int) -> tuple[int, int]:

@@ -3,8 +3,8 @@
 The manifest (`manifest.json`) is the one file that is ever written anew; all
 others are written once, then named in it with their checksum. What it does not
 name does not exist, so a program may be killed at any moment: the next one
-finds the last manifest and all that it names. Every read is checked, for an
-index that is silently wrong would go unnoticed for long.
+finds the last manifest and all that it names. Every file is checked when it is
+read, for an index that is silently wrong would go unnoticed for long.
 """
 
 import contextlib
@@ -25,6 +25,9 @@ _MANIFEST = 'manifest.json'
 _LOCK = 'lock'
 _UNFINISHED = '.part'
 
+# All other files are named so, for none but our own to be ever removed.
+_PREFIX = 'index-'
+
 # A file by its name and the checksum of its content.
 Entry = dict[str, str]
 
@@ -39,7 +42,10 @@ class Storage:
   def __init__(self, folder: str | os.PathLike):
     """Names a folder, which need not exist yet."""
     self.folder = pathlib.Path(folder)
-    self._mapped: dict[str, np.ndarray] = {}
+    # The checksum of the manifest that was read or committed last.
+    self._last: str | None = None
+    # Of the arrays checked so far: where rows begin, their dtype and shape.
+    self._rows: dict[str, tuple[int, np.dtype, tuple[int, ...]]] = {}
 
   def read_manifest(self) -> dict[str, Any]:
     """What `commit` wrote last.
@@ -48,6 +54,23 @@ class Storage:
       FileNotFoundError: there is no index.
       ValueError: it is damaged, or of another version of the program.
     """
+    manifest, self._last = self._checked_manifest()
+    return manifest
+
+  def check_unchanged(self) -> None:
+    """Refuses to go on from a manifest that is no longer the last one.
+
+    Raises:
+      OSError: another program has committed since it was read.
+    """
+    if self._checked_manifest()[1] != self._last:
+      raise OSError(
+        f'Another program changed {self.folder} since it was opened; run the '
+        'command again.'
+      )
+
+  def _checked_manifest(self) -> tuple[dict[str, Any], str]:
+    """The manifest and its checksum."""
     path = self.folder / _MANIFEST
     try:
       manifest = json.loads(path.read_text(encoding='utf-8'))
@@ -66,7 +89,7 @@ class Storage:
         f'{path} is of format {found}, and this version of tf_twingan reads '
         f'format {FORMAT}; build the index anew in another folder.'
       )
-    return manifest
+    return manifest, checksum
 
   def commit(self, manifest: Mapping[str, Any]) -> None:
     """Makes this the truth, in one step.
@@ -75,8 +98,10 @@ class Storage:
       OSError: it could not be written; the last one stands.
     """
     manifest = {**manifest, 'format': FORMAT}
-    text = json.dumps({**manifest, 'checksum': _manifest_checksum(manifest)})
+    checksum = _manifest_checksum(manifest)
+    text = json.dumps({**manifest, 'checksum': checksum})
     self._write(_MANIFEST, text.encode())
+    self._last = checksum
 
   def write(self, name: str, content: bytes | np.ndarray) -> Entry:
     """Writes a file and returns the entry to read it by.
@@ -86,8 +111,10 @@ class Storage:
     """
     if isinstance(content, np.ndarray):
       buffer = io.BytesIO()
-      np.save(buffer, content, allow_pickle=False)
+      # Row by row, as `read_row` wants it.
+      np.save(buffer, np.ascontiguousarray(content), allow_pickle=False)
       content = buffer.getvalue()
+    name = _PREFIX + name
     self._write(name, content)
     return {'name': name, 'sha256': hashlib.sha256(content).hexdigest()}
 
@@ -110,29 +137,31 @@ class Storage:
     """An array; errors as of `read`."""
     return np.load(io.BytesIO(self.read(entry)), allow_pickle=False)
 
-  def map_array(self, entry: Entry) -> np.ndarray:
-    """An array that is read bit by bit, as it is used; checked the first time.
+  def read_row(self, entry: Entry, row: int) -> np.ndarray:
+    """A row of an array; the file is checked the first time only.
 
     Errors as of `read`.
     """
     name = entry['name']
-    if name not in self._mapped:
-      self.read(entry)
-      self._mapped[name] = np.load(
-        self.folder / name, mmap_mode='r', allow_pickle=False
-      )
-    return self._mapped[name]
+    if name not in self._rows:
+      content = self.read(entry)
+      array = np.load(io.BytesIO(content), allow_pickle=False)
+      start = len(content) - array.nbytes
+      self._rows[name] = (start, array.dtype, array.shape[1:])
+    start, dtype, shape = self._rows[name]
+    size = int(np.prod(shape))
+    # Not left open or mapped: an index has more files than a program may open.
+    return np.fromfile(
+      self.folder / name,
+      dtype,
+      count=size,
+      offset=start + row * size * dtype.itemsize,
+    ).reshape(shape)
 
   def tidy(self, named: set[str]) -> None:
     """Removes what an interrupted program left; `named` files stay."""
     for path in self.folder.iterdir():
-      if path.name not in named | {_MANIFEST, _LOCK} and path.suffix in (
-        '.npy',
-        '.npz',
-        '.json',
-        '.faiss',
-        _UNFINISHED,
-      ):
+      if path.name.startswith(_PREFIX) and path.name not in named:
         path.unlink()
 
   @contextlib.contextmanager
@@ -182,8 +211,8 @@ class Storage:
 
   def _damaged(self, path: pathlib.Path, why: str) -> ValueError:
     return ValueError(
-      f'{path} is damaged ({why}); restore it from a copy, or delete '
-      f'{self.folder} and build the index anew.'
+      f'{path} is damaged ({why}); restore it from a copy, or build the index '
+      'anew in another folder.'
     )
 
 
