@@ -1,10 +1,9 @@
 r"""Trains a twin network, or continues a training.
 
   python -m tf_twingan.train --gin_file=anime.gin
-  python -m tf_twingan.train --gin_file=anime.gin \
+  python -m tf_twingan.train --gin_file=photos.gin \
       --gin_param="photo='folder:/my/portraits'" \
-      --gin_param="anime='folder:/my/anime'" \
-      --gin_param="channels_base=384" --run_dir=runs/mine
+      --gin_param="anime='folder:/my/anime'" --run_dir=runs/mine
   tensorboard --logdir=runs/mine/summaries
 
 The first trains on pictures that come with the package. Ctrl-C saves; the
