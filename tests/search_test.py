@@ -75,6 +75,8 @@ class SearchTest(absltest.TestCase):
     self.assertIn('holds 4 of photo and 6 of anime', output)
     self.assertIn('skipped broken.png: not a picture', output)
 
+    stale = self.output / 'neighbours-2.png'
+    images_lib.write_png(stale, np.zeros([4, 4, 3], np.uint8))
     code, output = self.query(
       '--source=avatars:toon-head', '--limit=3', '--k=2', '--by=own'
     )
@@ -92,6 +94,7 @@ class SearchTest(absltest.TestCase):
       self.assertLessEqual(near['distance'], far['distance'])
       self.assertEqual(near['source'], f'folder:{self.pictures.resolve()}')
       self.assertIn(near['name'], [f'{i}.png' for i in range(6)])
+    self.assertFalse(stale.exists())
     sheet = images_lib.read(self.output / 'neighbours-1.png')
     # A row's pictures are 128 high; query, translation and two neighbours.
     self.assertGreater(sheet.shape[0], 3 * 128)

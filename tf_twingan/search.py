@@ -255,6 +255,9 @@ def _write(
   skipped: _Skipped,
 ) -> None:
   output = pathlib.Path(_OUTPUT.value)
+  # A longer answer's further sheets must not pass for this one's.
+  for old in output.glob('neighbours-*.png'):
+    old.unlink()
   sheets = []
   for start in range(0, len(answers), _ROWS):
     sheets.append(output / f'neighbours-{1 + start // _ROWS}.png')

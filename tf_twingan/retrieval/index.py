@@ -282,7 +282,9 @@ class SearchIndex:
         embeddings. In its own domain it is its own code always.
 
     Returns:
-      For each picture k neighbours, the nearest first.
+      For each picture k neighbours, the nearest first. Distances within its
+      own domain are those of its own code, so beside 'fused' ones of other
+      domains they only order roughly.
 
     Raises:
       ValueError: an argument is wrong, or the index is not finished.
