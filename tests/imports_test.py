@@ -22,6 +22,7 @@ LIBRARY = {
   'metrics',
   'training',
   'inference',
+  'evaluation',
   'retrieval',
   'pretrained',
 }
@@ -46,6 +47,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'metrics',
   },
   'inference': {'images', 'configs', 'checkpoints', 'models', 'pretrained'},
+  'evaluation': {'images', 'data', 'metrics'},
   'retrieval': {'images', 'inference'},
   FACE: {'inference', 'retrieval'},
   # What programs share at their edge.

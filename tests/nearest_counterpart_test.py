@@ -25,6 +25,20 @@ class NearestCounterpartTest(absltest.TestCase):
     half = np.concatenate([answers[:10], np.roll(answers[10:], 1, axis=0)])
     self.assertEqual(nearest_counterpart.recall(half, answers), 0.5)
 
+  def test_ranks_and_order_count_what_is_nearer(self):
+    answers = (
+      np.zeros([4, 1, 1, 3]) + np.array([0, 10, 30, 70])[:, None, None, None]
+    )
+    # 31 is nearest to 30, then 10, 0 and, last, its own 70.
+    pictures = answers + np.array([0, 0, 0, -39])[:, None, None, None]
+    np.testing.assert_array_equal(
+      nearest_counterpart.ranks(pictures, answers), [0, 0, 0, 3]
+    )
+    np.testing.assert_array_equal(
+      nearest_counterpart.order(pictures, answers)[3], [2, 1, 0, 3]
+    )
+    self.assertEqual(nearest_counterpart.recall(pictures, answers), 0.75)
+
   def test_removing_the_mean_forgives_a_tint(self):
     answers = random_pictures(count=2).astype(float)
     # Each picture is tinted to the other's mean colour, and beyond.

@@ -29,6 +29,48 @@ def recall(
   Raises:
     ValueError: the shapes differ.
   """
+  nearest = order(pictures, counterparts, remove_mean=remove_mean)[:, 0]
+  return float(np.mean(nearest == np.arange(len(nearest))))
+
+
+def ranks(
+  pictures: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
+) -> np.ndarray:
+  """How many counterparts are nearer to each picture than its own.
+
+  The share of ranks below k is the recall among the k nearest.
+
+  Args:
+    pictures: as for `recall`.
+    counterparts: as for `recall`.
+    remove_mean: as for `recall`.
+
+  Returns:
+    int [n], from 0, the best, to n - 1.
+
+  Raises:
+    ValueError: the shapes differ.
+  """
+  nearest = order(pictures, counterparts, remove_mean=remove_mean)
+  return (nearest == np.arange(len(nearest))[:, None]).argmax(axis=1)
+
+
+def order(
+  pictures: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
+) -> np.ndarray:
+  """The counterparts of each picture, the nearest first.
+
+  Args:
+    pictures: as for `recall`.
+    counterparts: as for `recall`.
+    remove_mean: as for `recall`.
+
+  Returns:
+    int [n, n]: indices of counterparts; the first of equals comes first.
+
+  Raises:
+    ValueError: the shapes differ.
+  """
   if pictures.shape != counterparts.shape:
     raise ValueError(
       f'pictures {pictures.shape} and counterparts '
@@ -36,8 +78,7 @@ def recall(
       'for each picture, at the same resolution.'
     )
   a, b = (_rows(p, remove_mean) for p in (pictures, counterparts))
-  nearest = distances.squared(a, b).argmin(axis=1)
-  return float(np.mean(nearest == np.arange(len(a))))
+  return distances.squared(a, b).argsort(axis=1, kind='stable')
 
 
 def _rows(pictures, remove_mean):

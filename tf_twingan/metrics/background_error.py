@@ -1,0 +1,52 @@
+"""Background error: how far from plain is what should be plain?
+
+A translator that keeps a plain background repeats one colour over it; one that
+mottles it does not, which the eye sees at once and a mean over the whole
+picture hides. For each picture
+
+  error = mean |translation - true answer| over the pixels of the mask
+
+and over the channels. 0, the best, is the true background; a wrong but plain
+colour counts as well as blotches do. What an untranslated source gets is the
+ceiling of a translator that copies; shuffled translations have the wrong
+colours and are the floor.
+
+The figure is this project's own.
+"""
+
+import numpy as np
+
+from tf_twingan.metrics import pairs
+
+
+def measure(
+  pictures: np.ndarray, answers: np.ndarray, masks: np.ndarray
+) -> np.ndarray:
+  """Mean absolute error of each picture over its background.
+
+  Args:
+    pictures: uint8 or float [n, height, width, channels], in any range.
+    answers: the same shape and range; row i is the true answer to row i.
+    masks: bool [n, height, width]; true where a picture should show plain
+      background.
+
+  Returns:
+    float64 [n], at least 0, in the units of the pictures; NaN where a mask is
+    empty.
+
+  Raises:
+    ValueError: the shapes do not fit.
+  """
+  pairs.check(pictures, answers)
+  # A mask of 0 and 255 would weigh pixels by its numbers.
+  if masks.dtype != bool or masks.shape != pictures.shape[:3]:
+    raise ValueError(
+      f'masks {masks.dtype} {masks.shape} do not fit pictures '
+      f'{pictures.shape}; give one bool for each pixel.'
+    )
+  errors = np.full(len(pictures), np.nan)
+  for i, mask in enumerate(masks):
+    if mask.any():
+      shown, wanted = pictures[i][mask], answers[i][mask]
+      errors[i] = np.abs(shown.astype(np.float64) - wanted).mean()
+  return errors
