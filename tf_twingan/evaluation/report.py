@@ -30,7 +30,8 @@ _PAGE = string.Template("""<!doctype html>
 <style>
 body { font: 15px/1.4 sans-serif; margin: 2em; color: #222; }
 table { border-collapse: collapse; margin: 1em 0; }
-th, td { padding: .25em .7em; text-align: right; border-bottom: 1px solid #ddd; }
+th, td { padding: .25em .7em; text-align: right; }
+th, td { border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; }
 tr:nth-child(2) { font-weight: bold; background: #f3f6ff; }
 img { image-rendering: pixelated; max-width: 100%; }

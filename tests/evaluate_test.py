@@ -1,0 +1,184 @@
+"""Good and bad translators are told apart, and their folders are scored."""
+
+import contextlib
+import io
+import json
+import pathlib
+import tempfile
+
+import numpy as np
+from absl import flags
+from absl.testing import absltest, flagsaver
+
+from tests import tiny_run
+from tf_twingan import evaluate as program
+from tf_twingan import images as images_lib
+from tf_twingan.data import sources, twins
+from tf_twingan.evaluation import scores
+
+COUNT = 16
+NAMED = {
+  'photo': f'avatars:toon-head?limit={COUNT}',
+  'anime': f'avatars:lorelei?limit={COUNT}',
+}
+SOURCES = [f'{domain}={source}' for domain, source in NAMED.items()]
+
+
+def held_out(domain):
+  return sources.load(NAMED[domain], 32, split='test').images
+
+
+def blurred(pictures):
+  return images_lib.downsample(pictures, 8).repeat(4, 1).repeat(4, 2)
+
+
+class ConstructedTranslatorsTest(absltest.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    photos, answers = held_out('photo'), held_out('anime')
+    truth = {d: twins.describe(s, 32, COUNT) for d, s in NAMED.items()}
+    masks = [t.background_masks for t in truth.values()]
+    training = sources.load(NAMED['anime'], 32).images
+    # What each draws of the sources, and of the mirrored sources.
+    drawn = {
+      'oracle': (answers, answers[:, :, ::-1]),
+      'copier': (photos, photos[:, :, ::-1]),
+      'shuffler': (np.roll(answers, 1, 0), np.roll(answers, 2, 0)[:, :, ::-1]),
+      'blurrer': (blurred(answers), blurred(answers)[:, :, ::-1]),
+      'collapser': (np.repeat(answers[:1], COUNT, 0),) * 2,
+      'flipper': (answers, answers),
+    }
+    cls.tables = {
+      name: scores.score(
+        scores.Direction(
+          'photo',
+          'anime',
+          photos,
+          pictures,
+          answers,
+          training,
+          twins=truth['anime'],
+          background_masks=masks[0] & masks[1],
+          of_mirrored=of_mirrored,
+        )
+      )
+      for name, (pictures, of_mirrored) in drawn.items()
+    }
+
+  def of(self, column):
+    return {n: t['translation'][column] for n, t in self.tables.items()}
+
+  def test_answers_are_known(self):
+    recall, hair = self.of('recall@1'), self.of('hair kept')
+    self.assertEqual(recall['oracle'], 1)
+    self.assertGreater(recall['blurrer'], recall['copier'])
+    self.assertEqual(recall['shuffler'], 0)
+    self.assertEqual(recall['collapser'], 1 / COUNT)
+    self.assertEqual(hair['oracle'], 1)
+    self.assertLess(hair['shuffler'], 0.8)
+    background = self.of('background')
+    self.assertEqual(background['oracle'], 0)
+    self.assertEqual(background['copier'], 0)
+    self.assertGreater(background['shuffler'], background['blurrer'])
+
+  def test_each_failure_shows(self):
+    copying, turned = self.of('copying'), self.of('turned')
+    self.assertEqual(copying['copier'], 0)
+    self.assertGreater(copying['oracle'], 0.5)
+    self.assertEqual((turned['oracle'], turned['flipper']), (0, 1))
+    distinct, similar = self.of('distinct'), self.of('diversity')
+    self.assertLess(distinct['collapser'], 0.2)
+    self.assertGreater(distinct['oracle'], 0.8)
+    self.assertGreater(similar['collapser'], similar['oracle'] + 0.5)
+    textures = self.of('SWD')
+    self.assertGreater(textures['blurrer'], textures['oracle'])
+    self.assertGreater(self.of('explained')['copier'], 0.2)
+
+  def test_the_oracle_equals_its_ceiling_and_all_columns_have_a_meaning(self):
+    table = self.tables['oracle']
+    for column, value in table['true answer'].items():
+      self.assertIn(column, scores.MEANINGS)
+      if column != 'turned':
+        self.assertEqual(table['translation'][column], value, column)
+
+  def test_too_few_pictures_are_refused(self):
+    few = held_out('photo')[:4]
+    with self.assertRaisesRegex(ValueError, '4 held-out and 4 training'):
+      scores.score(scores.Direction('a', 'b', few, few, few, few))
+
+
+class ProgramTest(absltest.TestCase):
+  def setUp(self):
+    super().setUp()
+    flags.FLAGS.mark_as_parsed()
+    self.folder = pathlib.Path(tempfile.mkdtemp())
+    self.pair = {
+      'source': SOURCES,
+      'from': 'photo',
+      'to': 'anime',
+      'resolution': '32',
+    }
+
+  def program(self, **values):
+    output = io.StringIO()
+    with flagsaver.as_parsed(**values), contextlib.redirect_stdout(output):
+      program.main(['evaluate'])
+    return output.getvalue()
+
+  def test_a_folder_of_true_answers_is_perfect(self):
+    self.program(export_sources=str(self.folder / 'sources'), **self.pair)
+    written = images_lib.read(self.folder / 'sources' / '0003.png')
+    np.testing.assert_array_equal(written, held_out('photo')[3])
+    for i, answer in enumerate(held_out('anime')):
+      images_lib.write_png(self.folder / 'answers' / f'{i:04}.png', answer)
+    printed = self.program(
+      translations=str(self.folder / 'answers'),
+      output=str(self.folder / 'out'),
+      **self.pair,
+    )
+    self.assertIn('photo to anime', printed)
+    found = json.loads((self.folder / 'out' / 'evaluation.json').read_text())
+    table = found['directions']['photo to anime']['scores']
+    self.assertEqual(table['translation']['recall@1'], 1)
+    page = (self.folder / 'out' / 'evaluation.html').read_text()
+    self.assertEqual(page.count('src="data:image/png;base64,'), 3)
+    self.assertNotIn('src="http', page)
+    (self.folder / 'answers' / '0005.png').unlink()
+    with self.assertRaisesRegex(SystemExit, 'lacks 1 of 16.*0005.png'):
+      self.program(
+        translations=str(self.folder / 'answers'),
+        output=str(self.folder / 'out'),
+        **self.pair,
+      )
+
+  def test_a_run_is_scored_both_ways_by_its_own_sources_and_repeatably(self):
+    run = tiny_run.make()
+    lines = [f"{domain} = '{source}'" for domain, source in NAMED.items()]
+    (run / 'operative_config.gin').write_text('\n'.join(lines) + '\n')
+    pages = []
+    for name in ('a', 'b'):
+      self.program(run_dir=str(run), output=str(self.folder / name))
+      page = self.folder / name / 'evaluation.html'
+      pages.append(page.read_bytes())
+    self.assertEqual(*pages)
+    found = json.loads((self.folder / 'a' / 'evaluation.json').read_text())
+    self.assertEqual(found['sources'], NAMED)
+    self.assertLen(found['directions'], 2)
+
+  def test_user_errors_are_one_line(self):
+    run = dict(run_dir=str(tiny_run.make()), output='there')
+    for message, values in (
+      ('--source=DOMAIN=SOURCE for two', run),
+      ('give DOMAIN=SOURCE of two', {**run, 'source': SOURCES[:1]}),
+      ('goes with --translations', {**run, 'to': 'anime'}),
+      ('either --run_dir', {}),
+      ('need no model', {**run, 'translations': 'there'}),
+      ('are not the domains', {'translations': 'there', 'source': SOURCES}),
+    ):
+      with self.assertRaisesRegex(SystemExit, f'^Error: [^\n]*{message}'):
+        self.program(**values)
+
+
+if __name__ == '__main__':
+  absltest.main()
