@@ -17,7 +17,6 @@ from tf_twingan.data import avatar_twins, characters, drawing, sources
 _MARKERS = ('00ff00', 'ff00ff')
 _CHANGED = 120  # Of 255: a pixel that is hair for the most part.
 
-HAIR_NAMES = (*characters.NATURAL_HAIR, *characters.VIVID_HAIR)
 HAIR = np.array(
   [
     list(bytes.fromhex(color))

@@ -113,11 +113,11 @@ def score(direction: Direction, *, seed: int = 0) -> Table:
   mean = np.rint(direction.training.mean(axis=0, dtype=np.float64))
   mean = np.broadcast_to(mean.astype(np.uint8), direction.sources.shape)
   mirrored = direction.of_mirrored
-  # By other distances, so that a shuffled answer is no other's mirror image.
   shuffled = np.roll(direction.translations, 1, axis=0)
   candidates = {
     'translation': (direction.translations, mirrored),
     'untranslated': (direction.sources, direction.sources[:, :, ::-1]),
+    # The mirrored ones by two places, so that none meets its own again.
     'shuffled': (
       shuffled,
       None if mirrored is None else np.roll(mirrored, 2, axis=0),
