@@ -2,19 +2,16 @@
 
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 import numpy as np
 from absl.testing import absltest
 
-from tests import tiny_run
+from tests import program_process, tiny_run
 from tf_twingan import images as images_lib
 from tf_twingan.data import sources, twins
 from tf_twingan.evaluation import scores
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 COUNT = 16
 NAMED = {
   'photo': f'avatars:toon-head?limit={COUNT}',
@@ -125,23 +122,17 @@ class ProgramTest(absltest.TestCase):
       for name, given in values.items()
       for value in (given if isinstance(given, list) else [given])
     ]
-    return subprocess.run(
-      [sys.executable, '-m', 'tf_twingan.evaluate', *flags],
-      cwd=ROOT,
-      capture_output=True,
-      text=True,
-      check=False,
-    )
+    return program_process.run('evaluate', *flags)
 
   def scored(self, **values):
-    done = self.program(**values)
-    self.assertEqual(done.returncode, 0, done.stderr)
-    return done.stdout
+    code, output = self.program(**values)
+    self.assertEqual(code, 0, output)
+    return output
 
   def assert_error(self, message, **values):
-    done = self.program(**values)
-    self.assertNotEqual(done.returncode, 0)
-    self.assertRegex(done.stderr.splitlines()[-1], f'^Error: .*{message}')
+    code, output = self.program(**values)
+    self.assertNotEqual(code, 0)
+    self.assertRegex(output.splitlines()[-1], f'^Error: .*{message}')
 
   def test_a_folder_of_true_answers_is_perfect(self):
     self.scored(export_sources=str(self.folder / 'sources'), **self.pair)

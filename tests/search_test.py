@@ -4,8 +4,6 @@ import contextlib
 import io
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 import numpy as np
@@ -13,23 +11,13 @@ from absl import flags
 from absl.testing import absltest, flagsaver
 from PIL import Image
 
-from tests import tiny_run
+from tests import program_process, tiny_run
 from tf_twingan import images as images_lib
 from tf_twingan import search as program
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
 
 def search(*arguments):
-  done = subprocess.run(
-    [sys.executable, '-m', 'tf_twingan.search', *map(str, arguments)],
-    cwd=ROOT,
-    stdout=subprocess.PIPE,
-    stderr=subprocess.STDOUT,
-    text=True,
-    check=False,
-  )
-  return done.returncode, done.stdout
+  return program_process.run('search', *arguments)
 
 
 class SearchTest(absltest.TestCase):

@@ -1,30 +1,18 @@
 """The translate command, as a user runs it."""
 
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 import numpy as np
 from absl.testing import absltest
 from PIL import Image
 
-from tests import tiny_run
+from tests import program_process, tiny_run
 from tf_twingan import images as images_lib
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def translate(*flags):
-  done = subprocess.run(
-    [sys.executable, '-m', 'tf_twingan.translate', *map(str, flags)],
-    cwd=ROOT,
-    stdout=subprocess.PIPE,
-    stderr=subprocess.STDOUT,
-    text=True,
-    check=False,
-  )
-  return done.returncode, done.stdout
+  return program_process.run('translate', *flags)
 
 
 class TranslateTest(absltest.TestCase):

@@ -1,0 +1,20 @@
+"""Runs a program as a user would, for tests of what it says."""
+
+import pathlib
+import subprocess
+import sys
+
+_ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def run(name, *arguments):
+  """Runs `python -m tf_twingan.NAME`: its exit code and all that it printed."""
+  done = subprocess.run(
+    [sys.executable, '-m', f'tf_twingan.{name}', *map(str, arguments)],
+    cwd=_ROOT,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.STDOUT,
+    text=True,
+    check=False,
+  )
+  return done.returncode, done.stdout
