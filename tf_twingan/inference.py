@@ -30,6 +30,7 @@ class Translator:
   Attributes:
     domains: their names, in order.
     resolution: side of the pictures that it draws, px.
+    alpha: how far that resolution is faded in; 1 but in the midst of a fade.
     images_seen: of each domain, in training.
     origin: what `reopen` takes to load this model again, on this machine.
   """
@@ -65,8 +66,8 @@ class Translator:
     self.resolution = int(resolution.numpy())
     self.images_seen = int(images_seen.numpy())
     # Python numbers, so that a graph holds just what this stage runs.
-    self._alpha = float(alpha.numpy())
-    stage = dict(resolution=self.resolution, alpha=self._alpha)
+    self.alpha = float(alpha.numpy())
+    stage = dict(resolution=self.resolution, alpha=self.alpha)
     self._translate = tf.function(
       lambda images, source, target: self._model.translate(
         images, source, target, **stage
@@ -113,6 +114,11 @@ class Translator:
       return cls.from_pretrained(origin.removeprefix(_PRETRAINED_ORIGIN))
     return cls(origin)
 
+  @property
+  def model(self) -> twingan.TwinGAN:
+    """The network, in float32, with the averaged weights."""
+    return self._model
+
   @functools.cached_property
   def fingerprint(self) -> str:
     """Names this very model, 64 hex digits: equal only for equal weights.
@@ -121,7 +127,7 @@ class Translator:
     checkpoint.
     """
     digest = hashlib.sha256(
-      repr((self.domains, self.resolution, self._alpha)).encode()
+      repr((self.domains, self.resolution, self.alpha)).encode()
     )
     for variable in self._model.variables:
       value = np.asarray(variable)

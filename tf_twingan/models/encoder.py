@@ -39,7 +39,12 @@ class Encoding(NamedTuple):
 
 
 class Encoder(keras.layers.Layer):
-  """The shared encoder; every stage's block exists from the start."""
+  """The shared encoder; every stage's block exists from the start.
+
+  Attributes:
+    from_rgb: {rung's name: the convolution that pictures enter by there}.
+    blocks: {rung's name: its two normalized convolutions}; none at 4 px.
+  """
 
   def __init__(
     self,

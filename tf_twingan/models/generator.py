@@ -14,7 +14,14 @@ from tf_twingan.models import layers, normalization, resolutions
 
 
 class Generator(keras.layers.Layer):
-  """The shared generator; every stage's block exists from the start."""
+  """The shared generator; every stage's block exists from the start.
+
+  Attributes:
+    blocks: {rung's name: its two normalized convolutions}.
+    to_rgb: {rung's name: the convolution that draws there}.
+    skip_resolutions: where the encoder's features come in, px.
+    smooth: whether upsampling is filtered.
+  """
 
   def __init__(
     self,
@@ -29,15 +36,15 @@ class Generator(keras.layers.Layer):
     name: str = 'generator',
   ):
     super().__init__(name=name, autocast=False)
-    self._skip_resolutions = frozenset(skip_resolutions)
-    self._smooth = smooth
+    self.skip_resolutions = frozenset(skip_resolutions)
+    self.smooth = smooth
     options = dict(domains=domains, norm=norm, pixel_norm=pixel_norm)
     self.blocks, self.to_rgb = {}, {}
     for resolution in resolutions.up_to(max_resolution):
       key, width = resolutions.key(resolution), channels(resolution)
       below = channels(max(resolution // 2, resolutions.SMALLEST))
       # A skip is as wide as what the encoder hands down from here: `below`.
-      incoming = below * (2 if resolution in self._skip_resolutions else 1)
+      incoming = below * (2 if resolution in self.skip_resolutions else 1)
       self.blocks[key] = [
         normalization.NormalizedConv(
           incoming, width, name=f'{key}_conv_1', **options
@@ -85,9 +92,9 @@ class Generator(keras.layers.Layer):
             self._rgb(features, resolutions.key(size // 2))
           )
         features = layers.upsample(features)
-        if self._smooth:
+        if self.smooth:
           features = layers.blur(features)
-        if size in self._skip_resolutions:
+        if size in self.skip_resolutions:
           features = tf.concat([features, encoding.skips[size]], axis=-1)
       for conv in self.blocks[key]:
         features = conv(features, domains, **mode)

@@ -53,9 +53,13 @@ class Conv(keras.layers.Layer):
         shape=(out_channels,), name='bias', initializer='zeros'
       )
 
+  def scaled_kernel(self) -> tf.Tensor:
+    """The kernel that is used: float32, like `kernel`."""
+    return self.kernel * self._scale
+
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
     """NHWC in, NHWC out, same height and width, same dtype."""
-    kernel = tf.cast(self.kernel * self._scale, inputs.dtype)
+    kernel = tf.cast(self.scaled_kernel(), inputs.dtype)
     outputs = tf.nn.conv2d(inputs, kernel, strides=1, padding='SAME')
     if self.bias is not None:
       outputs = tf.nn.bias_add(outputs, tf.cast(self.bias, inputs.dtype))

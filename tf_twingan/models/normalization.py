@@ -42,6 +42,8 @@ class DomainNorm(keras.layers.Layer):
       'moving_variance'[, 'batches']]}}, float32 [channels] each, and how many
       batches the moving statistics have seen. They exist for the batch kinds
       and are not trainable.
+    kind: one of KINDS.
+    epsilon: added to each variance.
   """
 
   def __init__(
@@ -58,16 +60,16 @@ class DomainNorm(keras.layers.Layer):
       raise ValueError(
         f'Unknown normalization {kind!r}; choose one of {", ".join(KINDS)}.'
       )
-    self._kind = kind
-    self._epsilon = epsilon
+    self.kind = kind
+    self.epsilon = epsilon
     self.parameters = {d: self._make(d, channels) for d in domains}
 
   def _make(self, domain, channels):
     roles = {'scale': ('ones', True), 'offset': ('zeros', True)}
-    if self._kind != 'instance':
+    if self.kind != 'instance':
       roles['moving_mean'] = ('zeros', False)
       roles['moving_variance'] = ('ones', False)
-    if self._kind == 'batch_renorm':
+    if self.kind == 'batch_renorm':
       roles['batches'] = ('zeros', False)
     return {
       role: self.add_weight(
@@ -102,7 +104,7 @@ class DomainNorm(keras.layers.Layer):
     Returns:
       A tensor like `inputs`.
     """
-    if self._kind == 'instance':
+    if self.kind == 'instance':
       parts = self._parts(inputs, domains)
       return self._affine(inputs, domains, *_moments(parts, [2, 3]))
     if not training:
@@ -119,7 +121,7 @@ class DomainNorm(keras.layers.Layer):
         mean, variance = self._batch_moments(part)
         _move(own, mean, variance, statistics_update)
         outputs.append(self._normalized(part, own['scale'], own['offset']))
-      elif self._kind == 'batch_renorm':
+      elif self.kind == 'batch_renorm':
         outputs.append(self._renormalized(part, own))
       else:
         outputs.append(self._normalized(part, own['scale'], own['offset']))
@@ -134,12 +136,32 @@ class DomainNorm(keras.layers.Layer):
     rows = [tf.convert_to_tensor(self.parameters[d][role]) for d in domains]
     return tf.stack(rows)[:, None, None, None, :]
 
-  def _affine(self, inputs, domains, mean, variance):
-    """One multiplication and one addition: it folds into a convolution."""
-    multiplier = self._stack(domains, 'scale') * tf.math.rsqrt(
-      variance + self._epsilon
+  def affine(self, domain: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """What inference multiplies by and adds, float32 [channels] each.
+
+    It folds into the convolution before it.
+
+    Raises:
+      ValueError: instance norm has no constants; it measures each picture.
+    """
+    if self.kind == 'instance':
+      raise ValueError('instance norm is no constant affine map.')
+    multiplier, shift = self._multiplier_and_shift(
+      [domain],
+      self._stack([domain], 'moving_mean'),
+      self._stack([domain], 'moving_variance'),
     )
-    shift = self._stack(domains, 'offset') - mean * multiplier
+    return tf.reshape(multiplier, [-1]), tf.reshape(shift, [-1])
+
+  def _multiplier_and_shift(self, domains, mean, variance):
+    multiplier = self._stack(domains, 'scale') * tf.math.rsqrt(
+      variance + self.epsilon
+    )
+    return multiplier, self._stack(domains, 'offset') - mean * multiplier
+
+  def _affine(self, inputs, domains, mean, variance):
+    """One multiplication and one addition."""
+    multiplier, shift = self._multiplier_and_shift(domains, mean, variance)
     # In float32: where a mean is large, the two terms nearly cancel.
     parts = tf.cast(self._parts(inputs, domains), tf.float32)
     outputs = tf.cast(parts * multiplier + shift, inputs.dtype)
@@ -151,7 +173,7 @@ class DomainNorm(keras.layers.Layer):
     if tf.distribute.get_strategy().num_replicas_in_sync == 1:
       return self._fused(part, scale, offset).y
     mean, variance = _moments(part, [0, 1, 2], synchronize=True)
-    multiplier = scale * tf.math.rsqrt(variance + self._epsilon)
+    multiplier = scale * tf.math.rsqrt(variance + self.epsilon)
     shift = offset - mean * multiplier
     outputs = tf.cast(part, tf.float32) * multiplier + shift
     return tf.cast(outputs, part.dtype)
@@ -166,8 +188,8 @@ class DomainNorm(keras.layers.Layer):
     batches = tf.minimum(own['batches'] + 1.0, _RENORM_BATCHES)
     moved_mean, moved_variance = _move(own, mean, variance, 1 / batches)
     _assign(own['batches'], batches)
-    moved_deviation = tf.sqrt(moved_variance + self._epsilon)
-    scale = tf.sqrt(variance + self._epsilon) / moved_deviation
+    moved_deviation = tf.sqrt(moved_variance + self.epsilon)
+    scale = tf.sqrt(variance + self.epsilon) / moved_deviation
     scale = tf.clip_by_value(scale, 1 / _RENORM_SCALE_MAX, _RENORM_SCALE_MAX)
     shift = tf.clip_by_value(
       (mean - moved_mean) / moved_deviation,
@@ -200,7 +222,7 @@ class DomainNorm(keras.layers.Layer):
       offset=offset,
       mean=[],
       variance=[],
-      epsilon=self._epsilon,
+      epsilon=self.epsilon,
       is_training=True,
     )
 
@@ -248,7 +270,13 @@ def _moments(parts, axes, synchronize=False):
 
 
 class NormalizedConv(keras.layers.Layer):
-  """Convolution, per-domain norm, leaky ReLU, pixel norm, in this order."""
+  """Convolution, per-domain norm, leaky ReLU, pixel norm, in this order.
+
+  Attributes:
+    conv: without a bias.
+    norm: the DomainNorm.
+    pixel_norm: whether the last of the four is done.
+  """
 
   def __init__(
     self,
@@ -267,11 +295,11 @@ class NormalizedConv(keras.layers.Layer):
       in_channels, out_channels, size, use_bias=False, name='conv'
     )
     self.norm = DomainNorm(domains, out_channels, kind=norm, name='norm')
-    self._pixel_norm = pixel_norm
+    self.pixel_norm = pixel_norm
 
   def call(
     self, inputs: tf.Tensor, domains: Sequence[str], **mode
   ) -> tf.Tensor:
     """NHWC to NHWC; `domains` and `mode` as for `DomainNorm.call`."""
     outputs = layers.leaky_relu(self.norm(self.conv(inputs), domains, **mode))
-    return layers.pixel_norm(outputs) if self._pixel_norm else outputs
+    return layers.pixel_norm(outputs) if self.pixel_norm else outputs
