@@ -100,6 +100,28 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     # And so training is what inference with these statistics is.
     self.assertAllClose(outputs, norm(x, ['photo']), atol=1e-3)
 
+  def test_renorm_can_leave_the_statistics_and_normalize_by_them(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
+    own = norm.parameters['photo']
+    own['moving_mean'].assign([0.5] * 3)
+    own['moving_variance'].assign([4.0] * 3)
+    x = pictures(1)
+    outputs = norm(x, ['photo'], training=True, statistics_update=0.0)
+    self.assertAllEqual(own['moving_mean'], [0.5] * 3)
+    self.assertAllEqual(own['moving_variance'], [4.0] * 3)
+    self.assertAllEqual(own['batches'], 0)
+    self.assertAllClose(outputs, norm(x, ['photo']), atol=1e-3)
+
+  def test_renorm_estimates_statistics_by_statistics(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
+    own = norm.parameters['photo']
+    x = pictures(1, 0.5)
+    outputs = norm(x, ['photo'], training=True, statistics_update=0.25)
+    mean = own['moving_mean'].numpy()
+    self.assertAllClose(mean, tf.reduce_mean(x, [0, 1, 2]) / 4, atol=1e-4)
+    self.assertAllClose(outputs, norm(x, ['photo']), atol=1e-3)
+    self.assertAllEqual(own['batches'], 0)
+
   def test_renorm_corrects_within_limits(self):
     norm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     norm.parameters['photo']['batches'].assign(1e9)

@@ -38,6 +38,17 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       model, judges, pictures(), resolution=8, alpha=ALPHA
     )
 
+  def test_only_real_pictures_and_what_is_made_of_them_move_statistics(self):
+    moved = []
+    for cycle_weight in (0.0, 1.0):
+      model, judges = networks()
+      objective.Objective(cycle_weight=cycle_weight).compute(
+        model, judges, pictures(), resolution=8, alpha=ALPHA
+      )
+      moved.append([v.numpy() for v in model.non_trainable_variables])
+    for without, with_cycle in zip(*moved):
+      self.assertAllEqual(without, with_cycle)
+
   def test_every_term_by_hand(self):
     options = dict(
       adversarial_on_reconstructions_from=None,
@@ -52,6 +63,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     stage = dict(resolution=8, alpha=ALPHA, training=True)
     drawn = model.reconstruct_and_translate(reals, **stage)
     anime, photo = drawn.translations[1], drawn.translations[0]
+    stage['statistics_update'] = 0.0
     codes = model.encode(tf.concat([photo, anime], 0), DOMAINS, **stage)
     back = model.decode(codes.take([1, 0], 2), DOMAINS, **stage)
     expected = {

@@ -98,8 +98,9 @@ class DomainNorm(keras.layers.Layer):
         the same in both modes.
       statistics_update: batch norm in training only. Moves the moving
         statistics by this fraction toward the moments of the batch: 1/n on
-        the n-th batch makes them the plain average of all batches. Batch
-        renorm then normalizes as batch norm does.
+        the n-th batch makes them the plain average of all batches, 0 leaves
+        them. By default batch norm leaves them, and batch renorm moves them
+        as its class says.
 
     Returns:
       A tensor like `inputs`.
@@ -117,14 +118,12 @@ class DomainNorm(keras.layers.Layer):
     outputs = []
     for domain, part in zip(domains, tf.split(inputs, len(domains))):
       own = self.parameters[domain]
-      if statistics_update is not None:
-        mean, variance = self._batch_moments(part)
-        _move(own, mean, variance, statistics_update)
-        outputs.append(self._normalized(part, own['scale'], own['offset']))
-      elif self.kind == 'batch_renorm':
-        outputs.append(self._renormalized(part, own))
-      else:
-        outputs.append(self._normalized(part, own['scale'], own['offset']))
+      if self.kind == 'batch_renorm':
+        outputs.append(self._renormalized(part, own, statistics_update))
+        continue
+      if statistics_update is not None and not _is_zero(statistics_update):
+        _move(own, *self._batch_moments(part), statistics_update)
+      outputs.append(self._normalized(part, own['scale'], own['offset']))
     return tf.concat(outputs, axis=0)
 
   def _parts(self, inputs, domains):
@@ -178,16 +177,22 @@ class DomainNorm(keras.layers.Layer):
     outputs = tf.cast(part, tf.float32) * multiplier + shift
     return tf.cast(outputs, part.dtype)
 
-  def _renormalized(self, part, own):
+  def _renormalized(self, part, own, fraction):
     """Batch renorm of one part (Ioffe 2017, algorithm 1).
 
     Unlike there the statistics are moved before they are used, so the very
     first batch is normalized by its own moments.
     """
     mean, variance = self._batch_moments(part)
-    batches = tf.minimum(own['batches'] + 1.0, _RENORM_BATCHES)
-    moved_mean, moved_variance = _move(own, mean, variance, 1 / batches)
-    _assign(own['batches'], batches)
+    if fraction is None:
+      batches = tf.minimum(own['batches'] + 1.0, _RENORM_BATCHES)
+      _assign(own['batches'], batches)
+      fraction = 1 / batches
+    if _is_zero(fraction):
+      moved_mean = tf.convert_to_tensor(own['moving_mean'])
+      moved_variance = tf.convert_to_tensor(own['moving_variance'])
+    else:
+      moved_mean, moved_variance = _move(own, mean, variance, fraction)
     moved_deviation = tf.sqrt(moved_variance + self.epsilon)
     scale = tf.sqrt(variance + self.epsilon) / moved_deviation
     scale = tf.clip_by_value(scale, 1 / _RENORM_SCALE_MAX, _RENORM_SCALE_MAX)
@@ -225,6 +230,10 @@ class DomainNorm(keras.layers.Layer):
       epsilon=self.epsilon,
       is_training=True,
     )
+
+
+def _is_zero(fraction):
+  return isinstance(fraction, float) and fraction == 0.0
 
 
 def _move(own, mean, variance, fraction):

@@ -116,6 +116,9 @@ class Objective:
         drawn.inputs, _flat(drawn.reconstructions)
       )
     if self._content_weight or self._cycle_weight:
+      # Generated pictures are normalized by the statistics of real ones, and
+      # leave them as they are: those are what inference will use.
+      stage['statistics_update'] = 0.0
       again = model.encode(_flat(drawn.translations), domains, **stage)
       # Source s was drawn in domain s + shift.
       again = again.take([(s + shift) % count for s in range(count)], count)

@@ -342,10 +342,13 @@ class Trainer:
   def estimate_statistics(
     self, batches, *, resolution: int, alpha: float
   ) -> None:
-    """Estimates the averaged model's moving statistics from scratch.
+    """Estimates the averaged model's moving statistics.
 
     Each domain's statistics become the plain average over the batches, of
     its pictures encoded, and of reconstructions and translations drawn.
+    Under batch renorm, which trains by moving statistics, those of the live
+    model count as the first batch: layers then see in the estimate what they
+    see in training, and not what each batch's own moments would make of it.
 
     Args:
       batches: iterable of {domain: uint8 [batch, res, res, 3]}, the same
@@ -359,11 +362,20 @@ class Trainer:
         functools.partial(self._estimate, resolution=resolution),
         autograph=False,
       )
-    for index, batch in enumerate(batches):
+    first = 1
+    if self.model.get_config()['norm'] == 'batch_renorm':
+      first = 2
+      with self.strategy.scope():
+        for own, other in zip(
+          self.average.non_trainable_variables,
+          self.model.non_trainable_variables,
+        ):
+          own.assign(other)
+    for index, batch in enumerate(batches, start=first):
       self._steps[key](
         {d: tf.convert_to_tensor(b) for d, b in batch.items()},
         tf.constant(alpha, tf.float32),
-        tf.constant(1.0 / (index + 1), tf.float32),
+        tf.constant(1.0 / index, tf.float32),
       )
 
   def _estimate(self, batch, alpha, update, *, resolution):
