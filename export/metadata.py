@@ -1,0 +1,140 @@
+"""TFLite metadata, by tflite-support: what a file's numbers mean.
+
+Android's tools read it: ML Model Binding makes accessors named after the
+tensors, and the Task library's ImageEmbedder normalizes by it.
+"""
+
+import ctypes
+import pathlib
+import tempfile
+from typing import NamedTuple
+
+import flatbuffers
+import libusb_package
+
+# tflite-support's libraries link to libusb, which they do not need here. Loaded
+# first, the packaged one serves where the system has none.
+ctypes.CDLL(
+  str(libusb_package.get_library_path()), mode=getattr(ctypes, 'RTLD_GLOBAL', 0)
+)
+
+from tensorflow_lite_support.metadata import (  # noqa: E402
+  metadata_schema_py_generated as schema,
+)
+from tensorflow_lite_support.metadata.python import (  # noqa: E402
+  metadata as writer,
+)
+
+# A pixel of 0..255 is (pixel - 127.5) / 127.5 to the network, and a value of
+# -1..1 is (value + 1) / (1 / 127.5) to the eye; both are "(x - mean) / std".
+_INPUT = (127.5, 127.5)
+_OUTPUT = (-1.0, 1 / 127.5)
+
+
+class About(NamedTuple):
+  """What a file says of itself.
+
+  Attributes:
+    name: of the model.
+    description: in a sentence or two.
+    version: of the model.
+    author: who made it.
+    licence: of the weights.
+    card: the model card, Markdown; becomes an associated file.
+  """
+
+  name: str
+  description: str
+  version: str
+  author: str
+  licence: str
+  card: str
+
+
+def add(
+  model: bytes,
+  about: About,
+  *,
+  input_name: str,
+  output_name: str,
+  draws: bool,
+) -> bytes:
+  """Adds metadata to a file.
+
+  Args:
+    model: a TFLite file with a picture as its one input.
+    about: what to say.
+    input_name: of the picture.
+    output_name: of the result; Android's accessors are named after it.
+    draws: whether the result is a picture; else it is an embedding.
+
+  Returns:
+    The file with the metadata, a zip of the model card at its end.
+  """
+  metadata = schema.ModelMetadataT()
+  metadata.name = about.name
+  metadata.description = about.description
+  metadata.version = about.version
+  metadata.author = about.author
+  metadata.license = about.licence
+  card = schema.AssociatedFileT()
+  card.name = 'MODEL_CARD.md'
+  card.description = 'What the model is for, and what it is not.'
+  metadata.associatedFiles = [card]
+  graph = schema.SubGraphMetadataT()
+  graph.inputTensorMetadata = [
+    _picture(input_name, 'RGB picture to draw anew.', *_INPUT, 0.0, 255.0)
+  ]
+  graph.outputTensorMetadata = [
+    _picture(output_name, 'The picture, drawn anew.', *_OUTPUT, -1.0, 1.0)
+    if draws
+    else _vector(output_name)
+  ]
+  metadata.subgraphMetadata = [graph]
+  builder = flatbuffers.Builder(0)
+  builder.Finish(
+    metadata.Pack(builder), writer.MetadataPopulator.METADATA_FILE_IDENTIFIER
+  )
+  with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder, 'model.tflite')
+    path.write_bytes(model)
+    pathlib.Path(folder, 'MODEL_CARD.md').write_text(about.card, 'utf-8')
+    populator = writer.MetadataPopulator.with_model_file(str(path))
+    populator.load_metadata_buffer(bytes(builder.Output()))
+    populator.load_associated_files([str(pathlib.Path(folder, card.name))])
+    populator.populate()
+    return path.read_bytes()
+
+
+def as_json(model: bytes) -> str:
+  """The metadata of a file, as the Task library would read it."""
+  return writer.MetadataDisplayer.with_model_buffer(model).get_metadata_json()
+
+
+def _picture(name, description, mean, std, low, high):
+  tensor = schema.TensorMetadataT()
+  tensor.name, tensor.description = name, description
+  tensor.content = schema.ContentT()
+  tensor.content.contentPropertiesType = schema.ContentProperties.ImageProperties
+  tensor.content.contentProperties = schema.ImagePropertiesT()
+  tensor.content.contentProperties.colorSpace = schema.ColorSpaceType.RGB
+  unit = schema.ProcessUnitT()
+  unit.optionsType = schema.ProcessUnitOptions.NormalizationOptions
+  unit.options = schema.NormalizationOptionsT()
+  unit.options.mean, unit.options.std = [mean], [std]
+  tensor.processUnits = [unit]
+  tensor.stats = schema.StatsT()
+  tensor.stats.min, tensor.stats.max = [low], [high]
+  return tensor
+
+
+def _vector(name):
+  tensor = schema.TensorMetadataT()
+  tensor.name = name
+  tensor.description = 'Unit vector; inner products compare faces.'
+  tensor.content = schema.ContentT()
+  tensor.content.contentPropertiesType = (
+    schema.ContentProperties.FeatureProperties
+  )
+  tensor.content.contentProperties = schema.FeaturePropertiesT()
+  return tensor

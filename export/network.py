@@ -1,0 +1,172 @@
+"""Folded weights as a graph that phones run fast.
+
+The same numbers as the model's, by operations that TFLite has and that its
+XNNPACK delegate takes as one partition, in float and in 8 bits:
+
+- average pooling is a depthwise convolution by 0.25 (8-bit average pools are
+  not delegated);
+- nearest upsampling is four copies, rearranged by depth-to-space;
+- upsampling and then filtering with [1, 2, 1] / 4 is bilinear resizing with
+  half-pixel centres, borders included.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from export import folding
+from tf_twingan.models import layers, resolutions
+
+# Part ('encoder' ...), resolution in px, and which of its convolutions.
+Place = tuple[str, int, int]
+
+
+class Features(NamedTuple):
+  """What the encoder hands over.
+
+  Attributes:
+    content: [batch, 4, 4, channels].
+    skips: {px: [batch, px, px, channels]}.
+  """
+
+  content: tf.Tensor
+  skips: Mapping[int, tf.Tensor]
+
+
+class Network(tf.Module):
+  """One direction, ready to be traced; its weights are variables.
+
+  As variables they are stored once however many functions use them, and a
+  converter makes constants of them.
+  """
+
+  def __init__(
+    self,
+    weights: folding.Weights,
+    observe: Callable[[Place, tf.Tensor], None] | None = None,
+  ):
+    """Builds it; `observe` is shown what each convolution gives."""
+    super().__init__(name='network')
+    self._weights = weights
+    self._observe = observe
+    self._convs = {
+      part: {
+        resolutions.key(size): [_Conv(conv) for conv in convs]
+        for size, convs in getattr(weights, part).items()
+      }
+      for part in folding.PARTS
+    }
+
+  @property
+  def resolution(self) -> int:
+    """Of the pictures, px."""
+    return self._weights.resolution
+
+  def encode(self, images: tf.Tensor) -> Features:
+    """Pictures [batch, px, px, 3] in [-1, 1] to features."""
+    weights = self._weights
+    with tf.name_scope(f'encode_{weights.resolution}px'):
+      features = self._run('from_rgb', weights.resolution, images)
+    skips = {}
+    for size in sorted(weights.encoder, reverse=True):
+      with tf.name_scope(f'encode_{size}px'):
+        features = self._run('encoder', size, features)
+      skips[size] = features
+      features = downsample(features)
+      if size // 2 in weights.from_rgb:
+        coarse = self._run('from_rgb', size // 2, downsample(images))
+        features = self._faded(coarse, features)
+    return Features(features, skips)
+
+  def draw(self, features: Features) -> tf.Tensor:
+    """Features to pictures [batch, px, px, 3], clipped to [-1, 1]."""
+    weights = self._weights
+    outputs, coarse = features.content, None
+    for size in sorted(weights.generator):
+      with tf.name_scope(stage_name(size)):
+        if size > min(weights.generator):
+          if size // 2 in weights.to_rgb:
+            coarse = upsample_nearest(self._run('to_rgb', size // 2, outputs))
+          # Training filters only features; a fade-in's coarse picture not.
+          upsample = upsample_bilinear if weights.smooth else upsample_nearest
+          outputs = upsample(outputs)
+          if size in weights.skips:
+            outputs = tf.concat([outputs, features.skips[size]], axis=-1)
+        outputs = self._run('generator', size, outputs)
+        if size == weights.resolution:
+          images = self._run('to_rgb', size, outputs)
+    if coarse is not None:
+      images = self._faded(coarse, images)
+    return tf.clip_by_value(images, -1.0, 1.0)
+
+  def translate(self, images: tf.Tensor) -> tf.Tensor:
+    """Pictures [batch, px, px, 3] in [-1, 1] to the same, drawn anew."""
+    return self.draw(self.encode(images))
+
+  def _run(self, part, size, outputs):
+    for place, conv in enumerate(self._convs[part][resolutions.key(size)]):
+      outputs = conv(outputs)
+      if self._observe:
+        self._observe((part, size, place), outputs)
+    return outputs
+
+  def _faded(self, previous, current):
+    alpha = self._weights.alpha
+    return previous * (1.0 - alpha) + current * alpha
+
+
+def stage_name(size: int) -> str:
+  """The scope of the generator's operations of a resolution."""
+  return f'draw_{size}px'
+
+
+class _Conv(tf.Module):
+  """See `folding.Conv`."""
+
+  def __init__(self, conv: folding.Conv):
+    super().__init__()
+    self._conv = conv
+    self._kernel = tf.Variable(conv.kernel, trainable=False)
+    values = {}
+    if conv.bias is not None:
+      values['bias'] = conv.bias
+    if conv.instance is not None:
+      values.update(scale=conv.instance.scale, offset=conv.instance.offset)
+    self._values = {
+      name: tf.Variable(value, trainable=False)
+      for name, value in values.items()
+    }
+
+  def __call__(self, inputs):
+    conv = self._conv
+    outputs = tf.nn.conv2d(inputs, self._kernel, strides=1, padding='SAME')
+    if conv.bias is not None:
+      outputs = tf.nn.bias_add(outputs, self._values['bias'])
+    if conv.instance is not None:
+      mean, variance = tf.nn.moments(outputs, [1, 2], keepdims=True)
+      multiplier = self._values['scale'] * tf.math.rsqrt(
+        variance + conv.instance.epsilon
+      )
+      outputs = (outputs - mean) * multiplier + self._values['offset']
+    if conv.activation:
+      outputs = tf.nn.leaky_relu(outputs, layers.LEAKY_SLOPE)
+    return layers.pixel_norm(outputs) if conv.pixel_norm else outputs
+
+
+def downsample(images: tf.Tensor) -> tf.Tensor:
+  """2x2 average pooling with stride two, NHWC."""
+  kernel = np.full([2, 2, images.shape[-1], 1], 0.25, np.float32)
+  return tf.nn.depthwise_conv2d(images, kernel, [1, 2, 2, 1], 'VALID')
+
+
+def upsample_nearest(images: tf.Tensor) -> tf.Tensor:
+  """Repeats each pixel in both directions, NHWC."""
+  return tf.nn.depth_to_space(tf.concat([images] * 4, axis=-1), 2)
+
+
+def upsample_bilinear(images: tf.Tensor) -> tf.Tensor:
+  """Bilinear upsampling by two with half-pixel centres, NHWC."""
+  height, width = images.shape[1:3]
+  return tf.image.resize(images, [2 * height, 2 * width], 'bilinear')
