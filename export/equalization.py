@@ -43,7 +43,7 @@ def equalize(
   def observe(place, outputs):
     sizes[place] = np.abs(outputs.numpy()).max(axis=(0, 1, 2))
 
-  network.Network(weights, observe).translate(tf.constant(images))
+  network.Network(weights, observe=observe).translate(tf.constant(images))
   factors = {
     place: _factors(size, strength)
     for place, size in sizes.items()

@@ -37,6 +37,8 @@ class Conv(NamedTuple):
   Attributes:
     kernel: float32 [size, size, in_channels, out_channels].
     bias: float32 [out_channels]; None before an instance norm.
+    multiplier: float32 [out_channels], of a norm that was not folded in, or
+      None.
     instance: the instance norm that follows, or None.
     activation: whether a leaky ReLU follows.
     pixel_norm: whether a pixel norm follows that.
@@ -44,6 +46,7 @@ class Conv(NamedTuple):
 
   kernel: np.ndarray
   bias: np.ndarray | None
+  multiplier: np.ndarray | None = None
   instance: Instance | None = None
   activation: bool = True
   pixel_norm: bool = False
@@ -83,13 +86,21 @@ class Weights(NamedTuple):
     ]
 
 
-def fold(translator: inference.Translator, source: str, target: str) -> Weights:
+def fold(
+  translator: inference.Translator,
+  source: str,
+  target: str,
+  *,
+  shared: bool = False,
+) -> Weights:
   """Folds a model for one direction.
 
   Args:
     translator: of the model.
     source: the domain of the pictures.
     target: the domain to draw them in; the source's own reconstructs.
+    shared: leave multipliers out of the kernels, which all directions then
+      have in common.
 
   Raises:
     ValueError: the model has no such domain.
@@ -101,36 +112,37 @@ def fold(translator: inference.Translator, source: str, target: str) -> Weights:
   rungs = resolutions.up_to(resolution)
   ends = rungs[-1:] if alpha == 1.0 or len(rungs) == 1 else rungs[:-3:-1]
   encoder, generator = model.encoder, model.generator
+
+  def folded(blocks, size, domain):
+    found = blocks[resolutions.key(size)]
+    found = found if isinstance(found, (list, tuple)) else [found]
+    return tuple(_folded(block, domain, shared) for block in found)
+
   return Weights(
     resolution,
     alpha,
-    {
-      size: (_folded(encoder.from_rgb[resolutions.key(size)], source),)
-      for size in ends
-    },
-    {size: _block(encoder, size, source) for size in rungs[1:]},
-    {size: _block(generator, size, target) for size in rungs},
+    {size: folded(encoder.from_rgb, size, source) for size in ends},
+    {size: folded(encoder.blocks, size, source) for size in rungs[1:]},
+    {size: folded(generator.blocks, size, target) for size in rungs},
     {size: (_plain(generator.to_rgb[resolutions.key(size)]),) for size in ends},
     frozenset(generator.skip_resolutions) & frozenset(rungs),
     generator.smooth,
   )
 
 
-def _block(network, size, domain):
-  return tuple(
-    _folded(block, domain) for block in network.blocks[resolutions.key(size)]
-  )
-
-
-def _folded(block: normalization.NormalizedConv, domain: str) -> Conv:
+def _folded(
+  block: normalization.NormalizedConv, domain: str, shared: bool
+) -> Conv:
   kernel = block.conv.scaled_kernel().numpy()
   if block.norm.kind == 'instance':
     own = block.norm.parameters[domain]
     instance = Instance(
       np.asarray(own['scale']), np.asarray(own['offset']), block.norm.epsilon
     )
-    return Conv(kernel, None, instance, pixel_norm=block.pixel_norm)
+    return Conv(kernel, None, instance=instance, pixel_norm=block.pixel_norm)
   multiplier, shift = (part.numpy() for part in block.norm.affine(domain))
+  if shared:
+    return Conv(kernel, shift, multiplier, pixel_norm=block.pixel_norm)
   return Conv(kernel * multiplier, shift, pixel_norm=block.pixel_norm)
 
 

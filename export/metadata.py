@@ -115,7 +115,9 @@ def _picture(name, description, mean, std, low, high):
   tensor = schema.TensorMetadataT()
   tensor.name, tensor.description = name, description
   tensor.content = schema.ContentT()
-  tensor.content.contentPropertiesType = schema.ContentProperties.ImageProperties
+  tensor.content.contentPropertiesType = (
+    schema.ContentProperties.ImageProperties
+  )
   tensor.content.contentProperties = schema.ImagePropertiesT()
   tensor.content.contentProperties.colorSpace = schema.ColorSpaceType.RGB
   unit = schema.ProcessUnitT()

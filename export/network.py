@@ -35,6 +35,26 @@ class Features(NamedTuple):
   skips: Mapping[int, tf.Tensor]
 
 
+class Variables:
+  """Variables by what they are for; directions that share give them once."""
+
+  def __init__(self):
+    self._made: dict[tuple, tf.Variable] = {}
+
+  def of(self, place: Place, domain: str) -> Callable[..., tf.Variable]:
+    """What makes, or finds, the variables of a convolution by their role."""
+
+    def make(role, value):
+      # Kernels belong to all domains, and so does what draws the pictures.
+      owner = '' if role == 'kernel' or place[0] == 'to_rgb' else domain
+      key = (place, role, owner)
+      if key not in self._made:
+        self._made[key] = tf.Variable(value, trainable=False)
+      return self._made[key]
+
+    return make
+
+
 class Network(tf.Module):
   """One direction, ready to be traced; its weights are variables.
 
@@ -45,18 +65,34 @@ class Network(tf.Module):
   def __init__(
     self,
     weights: folding.Weights,
+    *,
+    variables: 'Variables | None' = None,
+    direction: tuple[str, str] = ('', ''),
     observe: Callable[[Place, tf.Tensor], None] | None = None,
   ):
-    """Builds it; `observe` is shown what each convolution gives."""
+    """Builds it.
+
+    Args:
+      weights: of one direction.
+      variables: to take from and add to, where directions share kernels.
+      direction: source and target, where they share.
+      observe: is shown what each convolution gives.
+    """
     super().__init__(name='network')
     self._weights = weights
     self._observe = observe
+    variables = Variables() if variables is None else variables
     self._convs = {
       part: {
-        resolutions.key(size): [_Conv(conv) for conv in convs]
+        resolutions.key(size): [
+          _Conv(conv, variables.of((part, size, place), domain))
+          for place, conv in enumerate(convs)
+        ]
         for size, convs in getattr(weights, part).items()
       }
-      for part in folding.PARTS
+      for part, domain in zip(
+        folding.PARTS, (direction[0], direction[0], *direction[1:] * 2)
+      )
     }
 
   @property
@@ -125,31 +161,33 @@ def stage_name(size: int) -> str:
 class _Conv(tf.Module):
   """See `folding.Conv`."""
 
-  def __init__(self, conv: folding.Conv):
+  def __init__(self, conv: folding.Conv, variable):
     super().__init__()
-    self._conv = conv
-    self._kernel = tf.Variable(conv.kernel, trainable=False)
-    values = {}
-    if conv.bias is not None:
-      values['bias'] = conv.bias
+    self._conv = conv._replace(kernel=None, bias=None)
+    values = dict(
+      kernel=conv.kernel, bias=conv.bias, multiplier=conv.multiplier
+    )
     if conv.instance is not None:
       values.update(scale=conv.instance.scale, offset=conv.instance.offset)
     self._values = {
-      name: tf.Variable(value, trainable=False)
-      for name, value in values.items()
+      role: variable(role, value)
+      for role, value in values.items()
+      if value is not None
     }
 
   def __call__(self, inputs):
-    conv = self._conv
-    outputs = tf.nn.conv2d(inputs, self._kernel, strides=1, padding='SAME')
-    if conv.bias is not None:
-      outputs = tf.nn.bias_add(outputs, self._values['bias'])
+    conv, values = self._conv, self._values
+    outputs = tf.nn.conv2d(inputs, values['kernel'], strides=1, padding='SAME')
+    if 'multiplier' in values:
+      outputs = outputs * values['multiplier']
+    if 'bias' in values:
+      outputs = tf.nn.bias_add(outputs, values['bias'])
     if conv.instance is not None:
       mean, variance = tf.nn.moments(outputs, [1, 2], keepdims=True)
-      multiplier = self._values['scale'] * tf.math.rsqrt(
+      multiplier = values['scale'] * tf.math.rsqrt(
         variance + conv.instance.epsilon
       )
-      outputs = (outputs - mean) * multiplier + self._values['offset']
+      outputs = (outputs - mean) * multiplier + values['offset']
     if conv.activation:
       outputs = tf.nn.leaky_relu(outputs, layers.LEAKY_SLOPE)
     return layers.pixel_norm(outputs) if conv.pixel_norm else outputs

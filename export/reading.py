@@ -19,7 +19,14 @@ _TYPES = {
   for name, code in vars(schema.TensorType).items()
   if not name.startswith('_')
 }
-_BYTES = {'float16': 2, 'int16': 2, 'int8': 1, 'uint8': 1, 'bool': 1, 'int64': 8}
+_BYTES = {
+  'float16': 2,
+  'int16': 2,
+  'int8': 1,
+  'uint8': 1,
+  'bool': 1,
+  'int64': 8,
+}
 
 
 class Contents(NamedTuple):

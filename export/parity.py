@@ -1,0 +1,133 @@
+"""Whether an exported file draws what the model draws.
+
+The same held-out pictures go through the model and through the file. The
+figures are those of `metrics.fidelity` and `metrics.structural_similarity`,
+and each format has a gate to pass; one that fails is not written.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_twingan.metrics import fidelity, structural_similarity
+
+PICTURES = 32  # At least, where the domain has as many.
+EXPERIMENTAL_BELOW = 35.0  # dB
+
+
+class Parity(NamedTuple):
+  """How much a file's pictures differ from the model's.
+
+  Attributes:
+    max_difference: of any value, in pictures of -1 to 1.
+    psnr: of all pictures together, dB; None where they are equal.
+    ssim: the pictures' mean.
+    pictures: how many were compared.
+  """
+
+  max_difference: float
+  psnr: float | None
+  ssim: float
+  pictures: int
+
+
+class Gate(NamedTuple):
+  """What a format has to reach; None is no condition."""
+
+  max_difference: float | None = None
+  psnr: float | None = None
+
+  def passes(self, parity: Parity) -> bool:
+    """Whether it does. NaN passes nothing."""
+    if self.max_difference is not None:
+      return parity.max_difference <= self.max_difference
+    return parity.psnr is None or parity.psnr >= self.psnr
+
+  def __str__(self) -> str:
+    """The condition in words."""
+    if self.max_difference is not None:
+      return f'difference at most {self.max_difference:g}'
+    return f'PSNR at least {self.psnr:g} dB'
+
+
+_EXACT = Gate(max_difference=1e-4)
+GATES: Mapping[str, Gate] = {
+  'saved_model': _EXACT,
+  'float32': _EXACT,
+  'onnx': _EXACT,
+  'float16': Gate(psnr=55.0),
+  'dynamic': Gate(psnr=40.0),
+  'hybrid': Gate(psnr=38.0),
+  'int8': Gate(psnr=28.0),
+}
+EMBEDDING_COSINE = 0.999  # The least an embedding may agree by.
+
+
+def compare(pictures: np.ndarray, references: np.ndarray) -> Parity:
+  """Compares a file's pictures with the model's.
+
+  Args:
+    pictures: float32 [n, px, px, 3], in [-1, 1].
+    references: the same of the model.
+  """
+  difference = float(np.abs(pictures - references).max())
+  if not np.isfinite(difference):
+    return Parity(float('nan'), float('nan'), float('nan'), len(pictures))
+  shown, true = (
+    (np.clip(p, -1, 1) + 1) * 127.5 for p in (pictures, references)
+  )
+  count, side = shown.shape[:2]
+  # As one tall picture, so that one equal to its reference is not infinite.
+  tall = (1, count * side, side, 3)
+  psnr = float(fidelity.psnr(shown.reshape(tall), true.reshape(tall))[0])
+  ssim = structural_similarity.ssim(shown, true).mean()
+  return Parity(
+    difference, psnr if np.isfinite(psnr) else None, float(ssim), count
+  )
+
+
+def runner(
+  model: bytes, threads: int = 2
+) -> Callable[[np.ndarray], np.ndarray]:
+  """What runs a TFLite file on float pictures, whatever it takes itself.
+
+  Args:
+    model: the file; one picture in, one tensor out.
+    threads: to run on.
+
+  Returns:
+    A function of float32 [n, px, px, 3] in [-1, 1] to float32 [n, ...]. Eight
+    bits are converted on the way in and out. One thread may call it at a time.
+  """
+  interpreter = tf.lite.Interpreter(model_content=model, num_threads=threads)
+  interpreter.allocate_tensors()
+  (taken,) = interpreter.get_input_details()
+  (given,) = interpreter.get_output_details()
+
+  def run(pictures: np.ndarray) -> np.ndarray:
+    results = []
+    for picture in pictures:
+      interpreter.set_tensor(taken['index'], _quantized(picture[None], taken))
+      interpreter.invoke()
+      results.append(_real(interpreter.get_tensor(given['index'])[0], given))
+    return np.stack(results)
+
+  return run
+
+
+def _quantized(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
+  if tensor['dtype'] == np.float32:
+    return values
+  scale, zero = tensor['quantization']
+  limits = np.iinfo(tensor['dtype'])
+  steps = np.rint(values / scale + zero)
+  return np.clip(steps, limits.min, limits.max).astype(tensor['dtype'])
+
+
+def _real(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
+  if tensor['dtype'] == np.float32:
+    return values
+  scale, zero = tensor['quantization']
+  return (values.astype(np.float32) - zero) * np.float32(scale)
