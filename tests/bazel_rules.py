@@ -32,6 +32,7 @@ DISTRIBUTIONS = {
   'faiss': 'faiss-cpu',
   'gin': 'gin-config',
   'google': 'protobuf',
+  'tensorflow_serving': 'tensorflow-serving-api',
   'tensorflow_lite_support': 'tflite-support',
 }
 

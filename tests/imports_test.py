@@ -53,7 +53,17 @@ ALLOWED: Mapping[str, set[str]] = {
   # What programs share at their edge.
   'command_line': {'inference'},
   'programs': LIBRARY | {FACE, 'command_line'},
-  'export': {'images', 'configs', 'data', 'inference', FACE},
+  'export': {
+    'images',
+    'configs',
+    'data',
+    'models',
+    'metrics',
+    'inference',
+    'retrieval',
+    'command_line',
+    FACE,
+  },
   'benchmarks': LIBRARY | {FACE, 'command_line'},
   'tests': LIBRARY | {FACE, 'command_line', 'programs', 'export', 'benchmarks'},
 }

@@ -153,6 +153,11 @@ class SearchIndex:
     return index
 
   @property
+  def embedding(self) -> embedding_lib.Embedding:
+    """What it has learned to compare pictures by."""
+    return self._embedding
+
+  @property
   def domains(self) -> tuple[str, ...]:
     """The domains that it holds pictures of, in the model's order."""
     return tuple(d for d in self.translator.domains if self.count(d))

@@ -1,0 +1,462 @@
+"""One direction's files in a folder, each held against the model first.
+
+  OUTPUT/<to>/<from>2<to>_<px>_<kind>.tflite     see `conversion`
+  OUTPUT/<to>/embed_<from>_<px>.tflite           for search
+  OUTPUT/<to>/<from>2<to>_<px>.onnx
+  OUTPUT/<to>/saved_model/<version>/             see `serving`
+  OUTPUT/<to>/serving/*.config                   for tensorflow_model_server
+  OUTPUT/<to>/golden/{input,output}.png          to check an integration with
+  OUTPUT/<to>/manifest.json, README.md
+
+All of it is made aside and moved in place at the end; a format that fails its
+gate is left out and told of.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+import tf_twingan
+from export import (
+  conversion,
+  embedder,
+  equalization,
+  folding,
+  integration,
+  metadata,
+  network,
+  parity,
+  reading,
+  serving,
+)
+from tf_twingan import images as images_lib
+from tf_twingan import inference
+from tf_twingan.retrieval import embedding as embedding_lib
+
+FORMATS = ('saved_model', *conversion.KINDS, 'embed', 'onnx')
+DEFAULT_FORMATS = FORMATS[:-1]
+# Pictures that ranges of activations are taken from.
+CALIBRATION = 100
+MANIFEST = 'manifest.json'
+
+INPUT, TRANSLATION, EMBEDDING = 'image', 'translation', 'embedding'
+_GOLDENS = ('golden/input.png', 'golden/output.png')
+
+
+class Pictures(NamedTuple):
+  """Of the source's domain, uint8 [n, px, px, 3].
+
+  Attributes:
+    calibration: some that were trained on.
+    held_out: those to compare by.
+  """
+
+  calibration: np.ndarray
+  held_out: np.ndarray
+
+
+class Direction(NamedTuple):
+  """What to export.
+
+  Attributes:
+    translator: of the model.
+    source: the domain of the pictures.
+    target: the domain to draw them in.
+    pictures: of the source's domain.
+    learned: what embeds.
+    about: what the files say of themselves; its version counts SavedModels.
+  """
+
+  translator: inference.Translator
+  source: str
+  target: str
+  pictures: Pictures
+  learned: embedding_lib.Embedding
+  about: metadata.About
+
+  @property
+  def name(self) -> str:
+    """E.g. photo2anime."""
+    return f'{self.source}2{self.target}'
+
+
+class Failure(NamedTuple):
+  """A format that did not pass: which, what it reached, and its gate."""
+
+  kind: str
+  reached: dict[str, Any]
+  gate: str
+
+
+def export(
+  direction: Direction, formats: Sequence[str], output: str | os.PathLike
+) -> tuple[dict[str, Any], list[Failure]]:
+  """Exports one direction.
+
+  Args:
+    direction: what to export.
+    formats: some of FORMATS.
+    output: the folder for `<to>/`.
+
+  Returns:
+    The manifest, and the formats that failed their gate.
+
+  Raises:
+    ImportError: 'onnx' is asked for and not installed.
+    OSError: something could not be written; what was there is untouched.
+    ValueError: a format is unknown, or the folder holds another direction.
+  """
+  check_formats(formats)
+  target = pathlib.Path(output, direction.target)
+  old = _old_manifest(target, direction)
+  aside = pathlib.Path(output, f'.{direction.target}.{uuid.uuid4().hex}.part')
+  try:
+    aside.mkdir(parents=True)
+    maker = _Maker(direction, aside)
+    failures = []
+    with tqdm.tqdm(formats, unit=' formats') as bar:
+      for kind in bar:
+        bar.set_description(f'exporting {direction.name}: {kind}')
+        failure = maker.make(kind, target)
+        if failure:
+          failures.append(failure)
+    manifest = maker.finish(failures)
+    _move(aside, target, old)
+  finally:
+    shutil.rmtree(aside, ignore_errors=True)
+  return manifest, failures
+
+
+def check_formats(formats: Sequence[str]) -> None:
+  """Raises ValueError naming the formats that there are."""
+  unknown = [kind for kind in formats if kind not in FORMATS]
+  if unknown or not formats:
+    raise ValueError(
+      f'formats are {", ".join(formats) or "none"}; choose of '
+      f'{", ".join(FORMATS)}.'
+    )
+
+
+def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
+  """Reads a bundle's manifest.
+
+  Raises:
+    FileNotFoundError: the folder holds none.
+  """
+  path = pathlib.Path(folder, MANIFEST)
+  if not path.is_file():
+    raise FileNotFoundError(
+      f'{folder} is no bundle: it holds no {MANIFEST}. Give the folder of one '
+      'direction, OUTPUT/<to>.'
+    )
+  return json.loads(path.read_text(encoding='utf-8'))
+
+
+class _Maker:
+  """Makes one file after the other, and keeps what the manifest says."""
+
+  def __init__(self, direction: Direction, folder: pathlib.Path):
+    self._direction, self._folder = direction, folder
+    translator = direction.translator
+    self._floats = images_lib.to_float(direction.pictures.held_out)
+    self._calibration = images_lib.to_float(
+      direction.pictures.calibration[:CALIBRATION]
+    )
+    weights = folding.fold(translator, direction.source, direction.target)
+    self._network = network.Network(weights)
+    self._equalized = network.Network(
+      equalization.equalize(weights, self._calibration)
+    )
+    self._embedder = embedder.Embedder(
+      self._network, direction.learned, direction.source
+    )
+    self._references = references(
+      translator, direction.source, direction.target, self._floats
+    )
+    self._weights = sum(c.kernel.size for c in weights.convolutions())
+    self._files: dict[str, Any] = {}
+    self._px = translator.resolution
+
+  def make(self, kind: str, target: pathlib.Path) -> Failure | None:
+    """Makes a format; returns what is wrong with it, if anything is."""
+    if kind == 'saved_model':
+      return self._saved_model(target)
+    if kind == 'embed':
+      return self._embed()
+    if kind == 'onnx':
+      return self._onnx()
+    return self._tflite(kind)
+
+  def _tflite(self, kind: str) -> Failure | None:
+    # Equal in exact arithmetic; the float kinds have no need of it.
+    exact = kind in ('float32', 'float16')
+    drawer = self._network if exact else self._equalized
+    model = conversion.convert(
+      drawer.translate,
+      drawer,
+      kind,
+      input_name=INPUT,
+      output_name=TRANSLATION,
+      pictures=self._calibration,
+      in_float=[network.stage_name(self._px)],
+    )
+    model = metadata.add(
+      model,
+      self._direction.about,
+      input_name=INPUT,
+      output_name=TRANSLATION,
+      draws=True,
+    )
+    reached = parity.compare(
+      parity.runner(model)(self._floats), self._references
+    )
+    failure = _judged(kind, reached)
+    if not failure:
+      name = f'{self._direction.name}_{self._px}_{kind}.tflite'
+      self._add_model(name, kind, model, parity=reached._asdict())
+      if kind == 'int8':
+        self._files[name]['experimental'] = (
+          reached.psnr is not None and reached.psnr < parity.EXPERIMENTAL_BELOW
+        )
+    return failure
+
+  def _embed(self) -> Failure | None:
+    direction = self._direction
+    model = conversion.convert(
+      self._embedder.embed,
+      self._embedder,
+      'float16',
+      input_name=INPUT,
+      output_name=EMBEDDING,
+      pictures=self._calibration,
+    )
+    model = metadata.add(
+      model,
+      direction.about._replace(
+        name=f'{direction.source} embedding',
+        description=f'Embeds pictures of {direction.source} to search with.',
+      ),
+      input_name=INPUT,
+      output_name=EMBEDDING,
+      draws=False,
+    )
+    held_out = direction.pictures.held_out
+    expected = direction.learned.embed(
+      direction.translator.scales(held_out, direction.source), direction.source
+    )
+    cosines = np.sum(parity.runner(model)(self._floats) * expected, axis=1)
+    least = float(cosines.min())
+    reached = dict(cosine=least, pictures=len(cosines))
+    if not least >= parity.EMBEDDING_COSINE:
+      gate = f'cosine at least {parity.EMBEDDING_COSINE}'
+      return Failure('embed', reached, gate)
+    name = f'embed_{direction.source}_{self._px}.tflite'
+    self._add_model(name, 'embed', model, parity=reached)
+    return None
+
+  def _add_model(self, name, kind, model, **more):
+    (self._folder / name).write_bytes(model)
+    contents = reading.read(model)
+    self._files[name] = dict(
+      format=kind,
+      **_fingerprint(model),
+      operations=contents.operations,
+      gmacs=round(contents.gmacs, 6),
+      peak_memory=contents.peak_memory,
+      input=dict(name=INPUT, **contents.inputs[0]),
+      output=dict(
+        name=EMBEDDING if kind == 'embed' else TRANSLATION,
+        **contents.outputs[0],
+      ),
+      **more,
+    )
+
+  def _saved_model(self, target: pathlib.Path) -> Failure | None:
+    direction = self._direction
+    folder = self._folder / 'saved_model'
+    version = int(direction.about.version)
+    if (target / 'saved_model' / str(version)).exists():
+      raise ValueError(
+        f'{target} has version {version} of the SavedModel already; give '
+        'another --version, or none for the next.'
+      )
+    folder.mkdir()
+    held_out = direction.pictures.held_out
+    saved = serving.save(
+      self._network, self._embedder, folder, version, held_out
+    )
+    signatures = tf.saved_model.load(str(saved)).signatures
+    # Both ways in: as numbers, and as files that it decodes and encodes.
+    drawn = signatures[serving.TRANSLATE](image=tf.constant(self._floats))
+    reached = parity.compare(drawn[TRANSLATION].numpy(), self._references)
+    encoded = [tf.io.encode_png(picture).numpy() for picture in held_out]
+    files = signatures[serving.SERVING_DEFAULT](
+      image_bytes=tf.constant(encoded)
+    )['png_bytes'].numpy()
+    as_pictures = np.stack([tf.io.decode_png(file).numpy() for file in files])
+    off = as_pictures.astype(int) - images_lib.to_uint8(self._references)
+    failure = _judged('saved_model', reached)
+    if not failure and np.abs(off).max() > 1:
+      failure = Failure(
+        'saved_model',
+        dict(pixel_difference=int(np.abs(off).max())),
+        'PNGs within 1 of 255',
+      )
+    if failure:
+      shutil.rmtree(folder)
+      return failure
+    serving.write_configs(self._folder / 'serving', direction.name)
+    self._files[f'saved_model/{version}'] = dict(
+      format='saved_model',
+      **_fingerprint_of_folder(saved),
+      signatures={
+        name: dict(
+          inputs=sorted(signature.structured_input_signature[1]),
+          outputs=sorted(signature.structured_outputs),
+        )
+        for name, signature in signatures.items()
+      },
+      parity=reached._asdict(),
+    )
+    return None
+
+  def _onnx(self) -> Failure | None:
+    # Here, not above: an extra that most do without.
+    from export import onnx
+
+    model = onnx.convert(self._network, INPUT, TRANSLATION)
+    reached = parity.compare(onnx.run(model, self._floats), self._references)
+    failure = _judged('onnx', reached)
+    if not failure:
+      name = f'{self._direction.name}_{self._px}.onnx'
+      (self._folder / name).write_bytes(model)
+      self._files[name] = dict(
+        format='onnx',
+        **_fingerprint(model),
+        input=dict(name=INPUT, dtype='float32'),
+        output=dict(name=TRANSLATION, dtype='float32'),
+        parity=reached._asdict(),
+      )
+    return failure
+
+  def finish(self, failures: Sequence[Failure]) -> dict[str, Any]:
+    """Writes the goldens, the manifest and the README."""
+    direction, translator = self._direction, self._direction.translator
+    pictures = [
+      direction.pictures.held_out[0],
+      images_lib.to_uint8(self._references[0]),
+    ]
+    for name, picture in zip(_GOLDENS, pictures):
+      images_lib.write_png(self._folder / name, picture)
+    manifest = dict(
+      name=direction.name,
+      source=direction.source,
+      target=direction.target,
+      resolution=self._px,
+      version=int(direction.about.version),
+      author=direction.about.author,
+      licence=direction.about.licence,
+      weights=self._weights,
+      model=dict(
+        origin=translator.origin,
+        fingerprint=translator.fingerprint,
+        images_seen=translator.images_seen,
+      ),
+      made_with={
+        'tf_twingan': tf_twingan.__version__,
+        'tensorflow': tf.__version__,
+      },
+      golden=dict(zip(('input', 'output'), _GOLDENS)),
+      files=self._files,
+      failed={f.kind: dict(reached=f.reached, gate=f.gate) for f in failures},
+    )
+    (self._folder / MANIFEST).write_text(
+      json.dumps(manifest, indent=1) + '\n', encoding='utf-8'
+    )
+    (self._folder / 'MODEL_CARD.md').write_text(direction.about.card, 'utf-8')
+    (self._folder / 'README.md').write_text(
+      integration.readme(manifest), encoding='utf-8'
+    )
+    return manifest
+
+
+def references(
+  translator: inference.Translator, source: str, target: str, floats: np.ndarray
+) -> np.ndarray:
+  """What the model itself draws, float32 [n, px, px, 3], clipped to [-1, 1]."""
+
+  def drawn(image):
+    return translator.model.translate(
+      image,
+      source,
+      target,
+      resolution=translator.resolution,
+      alpha=translator.alpha,
+    ).numpy()
+
+  return np.clip(
+    np.concatenate([drawn(tf.constant(f[None])) for f in floats]), -1, 1
+  )
+
+
+def _judged(kind: str, reached: parity.Parity) -> Failure | None:
+  gate = parity.GATES[kind]
+  if gate.passes(reached):
+    return None
+  return Failure(kind, reached._asdict(), str(gate))
+
+
+def _fingerprint(content: bytes) -> dict[str, Any]:
+  return dict(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def _fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:
+  """Over the files' names and contents, in order."""
+  digest, size = hashlib.sha256(), 0
+  for path in sorted(p for p in folder.rglob('*') if p.is_file()):
+    content = path.read_bytes()
+    digest.update(path.relative_to(folder).as_posix().encode())
+    digest.update(hashlib.sha256(content).digest())
+    size += len(content)
+  return dict(bytes=size, sha256=digest.hexdigest())
+
+
+def _old_manifest(
+  target: pathlib.Path, direction: Direction
+) -> Mapping[str, Any]:
+  if not (target / MANIFEST).is_file():
+    return {}
+  old = read_manifest(target)
+  if old['name'] != direction.name:
+    raise ValueError(
+      f'{target} holds {old["name"]}; choose another --output for '
+      f'{direction.name}.'
+    )
+  return old
+
+
+def _move(
+  aside: pathlib.Path, target: pathlib.Path, old: Mapping[str, Any]
+) -> None:
+  """Puts new files in place of old ones; older SavedModels stay."""
+  for name, entry in old.get('files', {}).items():
+    if entry['format'] != 'saved_model':
+      (target / name).unlink(missing_ok=True)
+  for path in sorted(p for p in aside.rglob('*') if p.is_file()):
+    place = target / path.relative_to(aside)
+    if place.relative_to(target).parts[0] == 'saved_model':
+      continue
+    place.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, place)
+  for path in aside.glob('saved_model/*'):
+    (target / 'saved_model').mkdir(exist_ok=True)
+    path.rename(target / 'saved_model' / path.name)

@@ -1,0 +1,161 @@
+"""The README of a bundle: how to load its files, with its own numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_PARITY = {
+  'max_difference': 'largest difference (of -1 to 1)',
+  'psnr': 'PSNR, dB',
+  'ssim': 'SSIM',
+  'cosine': 'least cosine',
+}
+
+
+def readme(manifest: Mapping[str, Any]) -> str:
+  """A bundle's README, Markdown.
+
+  Args:
+    manifest: of the bundle; see `bundle`.
+  """
+  name, files = manifest['name'], manifest['files']
+  parts = [
+    f'# {name}',
+    f'Draws pictures of *{manifest["source"]}* as *{manifest["target"]}*, '
+    f'{manifest["resolution"]} px. {manifest["weights"]:,} weights. What the '
+    'model is for: [MODEL_CARD.md](MODEL_CARD.md). Every number here is from '
+    '[manifest.json](manifest.json).',
+    '## Files',
+    _table(files),
+  ]
+  if manifest['failed']:
+    parts.append(
+      "Not here, because their pictures differ too much from the model's: "
+      + ', '.join(
+        f'{kind} (needs {failed["gate"]})'
+        for kind, failed in manifest['failed'].items()
+      )
+      + '.'
+    )
+  best = _first(files, 'dynamic', 'float16', 'float32', 'hybrid', 'int8')
+  if best:
+    parts += [
+      '## Python',
+      _python(best, files[best], manifest),
+      '## Android (LiteRT)',
+      _kotlin(best, files[best], manifest),
+    ]
+  served = _first_of(files, 'saved_model')
+  if served:
+    parts += ['## TensorFlow Serving', _serving(name)]
+  parts += [
+    '## Check your integration',
+    f'`{manifest["golden"]["input"]}` has to come out as '
+    f'`{manifest["golden"]["output"]}`, within a few steps of 255 for the '
+    '8-bit files. If colours are swapped or grey, the channels or the '
+    'scaling of the input are wrong.',
+  ]
+  return '\n\n'.join(parts) + '\n'
+
+
+def _table(files):
+  rows = ['| file | bytes | GMAC | against the model |', '|---|---|---|---|']
+  for name, entry in files.items():
+    reached = ', '.join(
+      f'{label} {_number(entry["parity"][key])}'
+      for key, label in _PARITY.items()
+      if key in entry['parity']
+    )
+    if entry.get('experimental'):
+      reached += '; experimental'
+    gmacs = f'{entry["gmacs"]:.3f}' if 'gmacs' in entry else ''
+    rows.append(f'| `{name}` | {entry["bytes"]:,} | {gmacs} | {reached} |')
+  return '\n'.join(rows)
+
+
+def _number(value):
+  if value is None:
+    return 'none (equal)'
+  return f'{value:.2g}' if abs(value) < 0.1 else f'{value:.4g}'
+
+
+def _first(files, *kinds):
+  found = (_first_of(files, kind) for kind in kinds)
+  return next((name for name in found if name), None)
+
+
+def _first_of(files, kind):
+  return next((n for n, e in files.items() if e['format'] == kind), None)
+
+
+def _python(file, entry, manifest):
+  px = manifest['resolution']
+  if entry['input']['dtype'] == 'uint8':
+    taken = 'image'
+    given = 'drawn'
+  else:
+    taken = '(image / 127.5 - 1).astype(np.float32)'
+    given = 'np.clip(drawn * 127.5 + 127.5, 0, 255).astype(np.uint8)'
+  return f"""```python
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
+
+interpreter = Interpreter('{file}', num_threads=2)
+draw = interpreter.get_signature_runner()
+image = Image.open('{manifest['golden']['input']}').convert('RGB')
+image = np.asarray(image.resize(({px}, {px})))[None]  # a square picture
+drawn = draw({entry['input']['name']}={taken})['{entry['output']['name']}']
+drawn = {given}
+Image.fromarray(drawn[0]).save('drawn.png')
+```
+
+An interpreter is for one thread at a time."""
+
+
+def _kotlin(file, entry, manifest):
+  px = manifest['resolution']
+  eight_bits = entry['input']['dtype'] == 'uint8'
+  size = 1 if eight_bits else 4
+  taken = (
+    'put(channel.toByte())' if eight_bits else 'putFloat(channel / 127.5f - 1f)'
+  )
+  given = (
+    'out.get().toInt() and 0xff'
+    if eight_bits
+    else '(out.getFloat() * 127.5f + 127.5f).toInt().coerceIn(0, 255)'
+  )
+  return f"""```kotlin
+val model = FileUtil.loadMappedFile(context, "{file}")
+val interpreter = Interpreter(model, Interpreter.Options().setNumThreads(2))
+val square = Bitmap.createScaledBitmap(bitmap, {px}, {px}, true)
+val input = ByteBuffer.allocateDirect({px * px * 3 * size})
+  .order(ByteOrder.nativeOrder())
+for (y in 0 until {px}) for (x in 0 until {px}) {{
+  val pixel = square.getPixel(x, y)
+  for (channel in listOf(pixel.red, pixel.green, pixel.blue)) input.{taken}
+}}
+val out = ByteBuffer.allocateDirect({px * px * 3 * size})
+  .order(ByteOrder.nativeOrder())
+interpreter.run(input.rewind(), out)
+out.rewind()
+val drawn = Bitmap.createBitmap({px}, {px}, Bitmap.Config.ARGB_8888)
+for (y in 0 until {px}) for (x in 0 until {px}) {{
+  val (r, g, b) = List(3) {{ {given} }}
+  drawn.setPixel(x, y, Color.rgb(r, g, b))
+}}
+```"""
+
+
+def _serving(name):
+  return f"""```
+docker run -p 8501:8501 -v "$PWD/saved_model:/models/{name}" \\
+    -v "$PWD/serving:/serving" tensorflow/serving \\
+    --model_config_file=/serving/models.config --enable_batching \\
+    --batching_parameters_file=/serving/batching.config \\
+    --monitoring_config_file=/serving/monitoring.config
+printf '{{"instances": [{{"b64": "%s"}}]}}' "$(base64 -w0 golden/input.png)" |
+    curl -s -d @- localhost:8501/v1/models/{name}:predict
+```
+
+The answer's `predictions` hold one base64 PNG for each picture. Signatures:
+`serving_default` (files in any size), `translate` (numbers), `embed`."""
