@@ -20,6 +20,7 @@ import gin
 from tf_twingan import checkpoints, configs
 from tf_twingan import images as images_lib
 from tf_twingan.data import pipeline, sources
+from tf_twingan.models import architectures
 from tf_twingan.training import distribution, summaries
 from tf_twingan.training import growth as growth_lib
 from tf_twingan.training import trainer as trainer_lib
@@ -158,7 +159,7 @@ def train(
     )
   if distribution.is_chief(devices):
     os.makedirs(run_dir, exist_ok=True)
-    configs.write_model(run_dir, trainer.model.get_config())
+    configs.write_model(run_dir, architectures.describe(trainer.model))
   run = _Run(
     run_dir,
     growth,
