@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from tf_twingan.models import twingan
+from tf_twingan.models import cyclegan, pix2pix, twingan
 
 
 class Model(Protocol):
@@ -47,7 +47,11 @@ class Model(Protocol):
     """Codes, see `twingan.TwinGAN.encode`; ValueError if it has none."""
 
 
-ARCHITECTURES = {'twingan': twingan.TwinGAN}
+ARCHITECTURES = {
+  'twingan': twingan.TwinGAN,
+  'cyclegan': cyclegan.CycleGAN,
+  'pix2pix': pix2pix.Pix2Pix,
+}
 _KEY = 'model'
 
 

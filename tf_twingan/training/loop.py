@@ -22,8 +22,10 @@ from tf_twingan import images as images_lib
 from tf_twingan.data import pipeline, sources
 from tf_twingan.models import architectures
 from tf_twingan.training import (  # noqa: F401 (objectives, for gin)
+  cycle_objective,
   distribution,
   objective,
+  paired_objective,
   summaries,
 )
 from tf_twingan.training import growth as growth_lib

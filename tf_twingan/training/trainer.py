@@ -19,13 +19,22 @@ import numpy as np
 import tensorflow as tf
 
 import gin
-from tf_twingan.models import architectures, twingan
+from tf_twingan.models import (
+  architectures,
+  cyclegan,
+  patch_discriminator,
+  pix2pix,
+  twingan,
+)
 from tf_twingan.models import discriminator as discriminator_lib
 from tf_twingan.training import terms as terms_lib
 
 # Registered here, so that the networks themselves know nothing of gin.
 gin.register(twingan.TwinGAN)
 gin.register(discriminator_lib.Discriminator)
+gin.register(cyclegan.CycleGAN)
+gin.register(pix2pix.Pix2Pix)
+gin.register(patch_discriminator.PatchDiscriminator)
 
 _LOSS_SCALE_START = 2.0**10
 _LOSS_SCALE_GROWTH_STEPS = 1000
