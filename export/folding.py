@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan import inference
-from tf_twingan.models import normalization, resolutions
+from tf_twingan.models import normalization, resolutions, twingan
 
 # Of Weights, each {px: convolutions}.
 PARTS = ('from_rgb', 'encoder', 'generator', 'to_rgb')
@@ -103,9 +103,14 @@ def fold(
       have in common.
 
   Raises:
-    ValueError: the model has no such domain.
+    ValueError: the model has no such domain, or is no Twin-GAN.
   """
   model = translator.model
+  if not isinstance(model, twingan.TwinGAN):
+    raise ValueError(
+      f'{translator.origin} holds a {type(model).__name__}; only a TwinGAN '
+      'can be exported.'
+    )
   for domain in (source, target):
     model.check_domain(domain)
   resolution, alpha = translator.resolution, translator.alpha

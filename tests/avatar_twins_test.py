@@ -272,6 +272,25 @@ class AvatarTwinsTest(tf.test.TestCase):
       set(factors[0]['hair_color']) <= set(characters.NATURAL_HAIR.values())
     )
 
+  def test_pairs_to_train_on_are_equal_in_all_styles_and_of_their_own(self):
+    (_, photo), (pictures, anime) = (
+      avatar_twins.load(style, 'train', 40, 2, paired=True)
+      for style in ('toon-head', 'lorelei')
+    )
+    self.assertLen(pictures, 40)
+    for name in photo:
+      np.testing.assert_array_equal(photo[name], anime[name])
+    others = {
+      number
+      for style in _STYLES
+      for split in avatar_twins.SPLITS
+      for number in avatar_twins.numbers(style, split, 4000)
+    }
+    self.assertTrue(others.isdisjoint(photo['number'].tolist()))
+    test, _ = avatar_twins.load('lorelei', 'test', 40, 2, paired=True)
+    usual, _ = avatar_twins.load('lorelei', 'test', 40, 2)
+    np.testing.assert_array_equal(test, usual)
+
   def test_only_anime_like_styles_train_on_vivid_hair(self):
     for style, vivid in [('toon-head', False), ('lorelei', True)]:
       images, factors = avatar_twins.load(style, 'train', 40, 2)

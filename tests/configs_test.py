@@ -52,7 +52,9 @@ class ConfigsTest(parameterized.TestCase):
   def test_model_file_round_trip(self):
     config = {'domains': ['a', 'b'], 'max_resolution': 8}
     configs.write_model(str(self.folder), config)
-    self.assertEqual(configs.read_model(str(self.folder)), config)
+    self.assertEqual(
+      configs.read_model(str(self.folder)), {'model': 'twingan', **config}
+    )
     configs.write_model(str(self.folder), config)
 
   def test_another_architecture_is_refused_by_name(self):

@@ -29,6 +29,14 @@ class AvatarsTest(absltest.TestCase):
         np.stack([opened.read(name) for name in names]), expected.images
       )
 
+  def test_pairs_are_those_of_the_split(self):
+    source = 'avatars:lorelei?limit=2&split=paired'
+    opened = gallery.open_source(source, 32)
+    np.testing.assert_array_equal(
+      np.stack([opened.read(name) for name in opened.names[2:]]),
+      sources.load(source, 32).images,
+    )
+
   def test_all_without_drawing_any(self):
     opened = gallery.open_source('avatars:toon-head', 16)
     self.assertLen(

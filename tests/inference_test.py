@@ -1,5 +1,6 @@
 """The Translator: shapes, domains, independence of pictures, bad input."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import tf_twingan
 from tests import tiny_run
 from tf_twingan import checkpoints, configs, inference
 from tf_twingan import images as images_lib
-from tf_twingan.models import twingan
+from tf_twingan.models import architectures
 
 
 def pictures(count=3, height=8, width=8):
@@ -34,7 +35,7 @@ class TranslatorTest(tf.test.TestCase):
     self.assertEqual(self.translator.images_seen, 1000)
 
   def test_it_is_the_model_of_the_run(self):
-    model = twingan.TwinGAN(**configs.read_model(str(self.run_dir)))
+    model = architectures.build(configs.read_model(str(self.run_dir)))
     for own, other in zip(model.variables, self.translator._model.variables):
       own.assign(other)
     expected = images_lib.to_uint8(
@@ -129,6 +130,19 @@ class TranslatorTest(tf.test.TestCase):
       checkpoints.Checkpoints(folder + '/checkpoints').prefixes()[0]
     ).get_variable_to_shape_map()
     self.assertNotIn('more/.ATTRIBUTES/VARIABLE_VALUE', names)
+
+  def test_a_run_of_before_models_had_names(self):
+    run = tiny_run.make()
+    config = json.loads((run / 'model.json').read_text())
+    self.assertEqual(config.pop('model'), 'twingan')
+    (run / 'model.json').write_text(json.dumps(config))
+    old = inference.Translator(str(run))
+    self.assertEqual(old.fingerprint, self.translator.fingerprint)
+    # It can be trained further, too: nothing differs.
+    configs.write_model(str(run), {'model': 'twingan', **config})
+    (run / 'model.json').write_text(json.dumps({'model': 'newer', **config}))
+    with self.assertRaisesRegex(ValueError, "model 'newer'.*has twingan"):
+      inference.Translator(str(run))
 
   def test_alpha_of_the_stage_is_used(self):
     faded = inference.Translator(str(tiny_run.make(alpha=0.25)))

@@ -49,6 +49,16 @@ class PipelineTest(absltest.TestCase):
     batch = pipeline.Batches(pictures).at(0, resolution=8, batch_size=16)
     self.assertNotEqual(numbers(batch['photo']), numbers(batch['anime']))
 
+  def test_pairs_stay_together(self):
+    pictures = {'photo': numbered(50), 'anime': numbered(50)}
+    batches = pipeline.Batches(pictures, paired=True)
+    for seen in (0, 40):  # The second goes on into the next epoch.
+      batch = batches.at(seen, resolution=8, batch_size=16)
+      np.testing.assert_array_equal(batch['photo'], batch['anime'])
+    self.assertNotEqual(
+      numbers(batch['photo']), sorted(numbers(batch['photo']))
+    )
+
   def test_half_of_the_pictures_are_mirrored(self):
     batches = pipeline.Batches({'photo': numbered(250)[1:]}, seed=1)
     batch = batches.at(0, resolution=8, batch_size=200)['photo']

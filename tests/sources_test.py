@@ -386,6 +386,38 @@ class AvatarsTest(_SourcesTest):
       with self.assertRaisesRegex(ValueError, f'limit={limit} is no number'):
         sources.load(f'avatars:lorelei?limit={limit}', 64)
 
+  def test_pairs(self):
+    sources.load('avatars:lorelei?split=paired&limit=3', 64)
+    self.fake.load.assert_called_once_with(
+      'lorelei', 'train', train_size=3, test_size=3, paired=True
+    )
+    self.assert_one_line(
+      ValueError,
+      'split=trainA is unknown; write split=paired',
+      lambda: sources.load('avatars:lorelei?split=trainA', 8),
+    )
+
+  def test_what_can_be_pairs(self):
+    named = {
+      'photo': 'avatars:toon-head?split=paired',
+      'anime': 'avatars:lorelei?split=paired',
+    }
+    sources.check_pairs(named, {'photo': 3, 'anime': 3})
+    self.assert_one_line(
+      ValueError,
+      '3 pictures of photo, 4 pictures of anime',
+      lambda: sources.check_pairs(named, {'photo': 3, 'anime': 4}),
+    )
+    self.assert_one_line(
+      ValueError,
+      'give avatars:lorelei.split=paired for anime',
+      lambda: sources.check_pairs(
+        {**named, 'anime': 'avatars:lorelei'}, {'photo': 3, 'anime': 3}
+      ),
+    )
+    folders = {'photo': 'folder:/a', 'anime': 'folder:/b'}
+    sources.check_pairs(folders, {'photo': 3, 'anime': 3})
+
   def test_crop(self):
     result = sources.load('avatars:lorelei?crop=0.5', 32).images
     np.testing.assert_array_equal(result, self.drawn[:, 16:48, 16:48])

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_twingan import checkpoints, configs
-from tf_twingan.models import twingan
+from tf_twingan.models import architectures, twingan
 
 RESOLUTION = 8
 
@@ -33,7 +33,7 @@ def make(
     for variable in model.domain_variables(domain):
       variable.assign(variable + 0.3 * index)
   run = pathlib.Path(tempfile.mkdtemp(), 'run')
-  configs.write_model(str(run), model.get_config())
+  configs.write_model(str(run), architectures.describe(model))
   checkpoints.Checkpoints(str(run / 'checkpoints')).save(
     1000,
     {

@@ -18,6 +18,8 @@ from typing import Any
 import gin
 
 _MODEL_FILE = 'model.json'
+# What a file of before there were several models does not say.
+_IMPLIED = {'model': 'twingan'}
 _MACRO = re.compile(r'^\s*([A-Za-z_]\w*)\s*=', re.MULTILINE)
 _INCLUDE = re.compile(r"""^\s*include\s+['"](.+?)['"]""", re.MULTILINE)
 
@@ -136,6 +138,7 @@ def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
     ValueError: the run has another architecture; names each difference.
   """
   path = os.path.join(run_dir, _MODEL_FILE)
+  config = {**_IMPLIED, **config}
   if os.path.exists(path):
     old = read_model(run_dir)
     differences = [
@@ -155,7 +158,7 @@ def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
 
 
 def read_model(run_dir: str) -> dict[str, Any]:
-  """Reads `model.json`.
+  """Reads `model.json`, see `models.architectures`.
 
   Raises:
     FileNotFoundError: the directory holds no run.
@@ -169,7 +172,7 @@ def read_model(run_dir: str) -> dict[str, Any]:
     )
   try:
     with open(path, encoding='utf-8') as file:
-      return json.load(file)
+      return {**_IMPLIED, **json.load(file)}
   except json.JSONDecodeError as error:
     raise ValueError(
       f'{path} is damaged: {error}. Delete it and start the '

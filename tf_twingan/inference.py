@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tf_twingan import checkpoints, configs
 from tf_twingan import images as images_lib
-from tf_twingan.models import twingan
+from tf_twingan.models import architectures
 
 _PRETRAINED = pathlib.Path(__file__).resolve().parent / 'pretrained'
 _PRETRAINED_ORIGIN = 'pretrained:'
@@ -48,8 +48,9 @@ class Translator:
     self.origin = os.path.abspath(run_dir)
     # Weights are kept in float32. Drawing in it is right everywhere, while
     # many CPUs emulate the half precision that a GPU was trained in.
-    config = {**configs.read_model(run_dir), 'precision': 'float32'}
-    self._model = twingan.TwinGAN(**config)
+    self._model = architectures.build(
+      configs.read_model(run_dir), precision='float32'
+    )
     resolution = tf.Variable(0, dtype=tf.int64)
     images_seen = tf.Variable(0, dtype=tf.int64)
     alpha = tf.Variable(1.0)
@@ -152,7 +153,7 @@ class Translator:
         f'{folder} holds a run already, which saving would cripple; give a '
         'new folder.'
       )
-    configs.write_model(folder, self._model.get_config())
+    configs.write_model(folder, architectures.describe(self._model))
     store.save(self.images_seen, self._state)
 
   def translate(

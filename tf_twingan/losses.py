@@ -64,6 +64,21 @@ ADVERSARIAL = {
   ),
 }
 
+
+def adversarial(name: str) -> Adversarial:
+  """The adversarial loss of a name, a key of `ADVERSARIAL`.
+
+  Raises:
+    ValueError: there is none; names those that there are.
+  """
+  if name not in ADVERSARIAL:
+    raise ValueError(
+      f'Unknown adversarial loss {name!r}; choose one of '
+      f'{", ".join(ADVERSARIAL)}.'
+    )
+  return ADVERSARIAL[name]
+
+
 Critic = Callable[[tf.Tensor], tf.Tensor]
 
 

@@ -8,7 +8,9 @@
 
 Training is unpaired as in the Twin-GAN article (Li, 2018): no character is in
 the train split of two styles. The test split is paired: the same characters in
-every style, in the same order. `docs/avatar_twins.md` is the data card.
+every style, in the same order. What is to learn from true pairs (pix2pix: Isola
+et al. 2017) trains on other characters that every style draws, too, see
+`numbers`. `docs/avatar_twins.md` is the data card.
 """
 
 import contextlib
@@ -29,8 +31,10 @@ TEST_SIZE = 1200
 SPLITS = ('train', 'test')
 
 # The test split takes numbers from 0 on, the style at place i of
-# `drawing.STYLES` trains on those from (i + 1) times this one on.
+# `drawing.STYLES` trains on those from (i + 1) times this one on. Pairs to
+# train on lie beyond all styles that there may ever be.
 _NUMBERS_PER_SPLIT = 1_000_000
+_FIRST_PAIRED = 1_000 * _NUMBERS_PER_SPLIT
 
 _DESCRIPTION = """\
 Avatar twins: one described character (hair, skin, glasses, expression, pose,
@@ -44,7 +48,11 @@ class Config(tfds.core.BuilderConfig):
   """One art style, in full or in a smaller size."""
 
   def __init__(
-    self, style: str, train_size: int = TRAIN_SIZE, test_size: int = TEST_SIZE
+    self,
+    style: str,
+    train_size: int = TRAIN_SIZE,
+    test_size: int = TEST_SIZE,
+    paired: bool = False,
   ):
     """Describes the pictures of one style.
 
@@ -52,6 +60,7 @@ class Config(tfds.core.BuilderConfig):
       style: a key of `drawing.STYLES`.
       train_size: characters in the train split.
       test_size: characters in the test split, the first of the full one.
+      paired: see `numbers`.
     """
     for size in (train_size, test_size):
       if not 1 <= size <= _NUMBERS_PER_SPLIT:
@@ -61,24 +70,28 @@ class Config(tfds.core.BuilderConfig):
     license_text = drawing.definition(style)['meta']['license']['text']
     full = (train_size, test_size) == (TRAIN_SIZE, TEST_SIZE)
     super().__init__(
-      name=style if full else f'{style}-{train_size}-{test_size}',
+      name=(f'{style}-paired' if paired else style)
+      + ('' if full else f'-{train_size}-{test_size}'),
       description=f'Drawn in the style {style!r}. {license_text}',
     )
     self.style = style
     self.train_size = train_size
     self.test_size = test_size
+    self.paired = paired
 
 
-def numbers(style: str, split: str, size: int) -> range:
+def numbers(style: str, split: str, size: int, paired: bool = False) -> range:
   """The numbers of the characters in a split.
 
   Args:
     style: a key of `drawing.STYLES`.
     split: one of `SPLITS`.
     size: how many.
+    paired: train on the same characters in every style.
 
   Returns:
-    The numbers: for 'test' the same in every style, for 'train' of this alone.
+    The numbers: for 'test' the same in every style, for 'train' of this alone,
+    or, if paired, the same in every style and in no other split.
   """
   if split not in SPLITS:
     raise ValueError(
@@ -86,9 +99,24 @@ def numbers(style: str, split: str, size: int) -> range:
       f'{", ".join(SPLITS)}.'
     )
   first = 0
-  if split == 'train':
+  if split == 'train' and paired:
+    first = _FIRST_PAIRED
+  elif split == 'train':
     first = (list(drawing.STYLES).index(style) + 1) * _NUMBERS_PER_SPLIT
   return range(first, first + size)
+
+
+def has_vivid_hair(style: str, split: str, paired: bool = False) -> bool:
+  """Whether some of a split's characters have hair in vivid colours.
+
+  A style's own characters may; those that all styles draw have one colour.
+
+  Args:
+    style: as for `numbers`.
+    split: as for `numbers`.
+    paired: as for `numbers`.
+  """
+  return split == 'train' and not paired and drawing.STYLES[style].vivid
 
 
 def _feature(kind: type) -> Any:
@@ -143,9 +171,9 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
   ) -> Iterator[tuple[int, dict[str, Any]]]:
     config = self.builder_config
     size = {'train': config.train_size, 'test': config.test_size}[split]
-    vivid = split == 'train' and drawing.STYLES[config.style].vivid
+    vivid = has_vivid_hair(config.style, split, config.paired)
     for number in tqdm.tqdm(
-      numbers(config.style, split, size),
+      numbers(config.style, split, size, config.paired),
       desc=f'Drawing {config.style} ({split})',
       unit=' pictures',
     ):
@@ -193,6 +221,7 @@ def load(
   split: str,
   train_size: int = TRAIN_SIZE,
   test_size: int = TEST_SIZE,
+  paired: bool = False,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
   """Reads the pictures of a split, drawing them at the first call.
 
@@ -201,15 +230,15 @@ def load(
     split: one of `SPLITS`.
     train_size: characters in the train split; both sizes name the cache.
     test_size: characters in the test split.
+    paired: see `numbers`.
 
   Returns:
     images: uint8 [n, 64, 64, 3], by ascending number of the character.
     factors: for each attribute of `characters.Character` an array [n].
   """
-  config = Config(style, train_size, test_size)
-  wanted = numbers(
-    style, split, {'train': train_size, 'test': test_size}.get(split, 0)
-  )
+  config = Config(style, train_size, test_size, paired)
+  size = {'train': train_size, 'test': test_size}.get(split, 0)
+  wanted = numbers(style, split, size, paired)
   examples = tfds.as_numpy(
     _prepared(config).as_dataset(split=split, batch_size=-1)
   )

@@ -82,14 +82,16 @@ def _avatars(style, resolution, options, fitted):
     'train': options['limit'] or avatar_twins.TRAIN_SIZE,
     'test': options['limit'] or avatar_twins.TEST_SIZE,
   }
+  paired = options['train_split'] == sources.PAIRED
   numbers = {
-    split: avatar_twins.numbers(style, split, size[split])
+    split: avatar_twins.numbers(style, split, size[split], paired)
     for split in reversed(sources.SPLITS)
   }
 
   def read(name: str) -> np.ndarray:
     number = int(name.rpartition('/')[2])
-    vivid = number in numbers['train'] and drawing.STYLES[style].vivid
+    split = 'train' if number in numbers['train'] else 'test'
+    vivid = avatar_twins.has_vivid_hair(style, split, paired)
     picture = drawing.draw(
       characters.character(number, vivid), style, avatar_twins.IMAGE_SIZE
     )

@@ -4,7 +4,8 @@ Which pictures come in a batch, and which of them are mirrored, follows from
 the seed, the domain and how many images were seen, and from nothing else:
 no iterator state is to be saved, and a resumed run reads on exactly where it
 stopped. Each domain is shuffled anew each epoch and walks through its own
-pictures, so domains of different sizes stay unpaired.
+pictures, so domains of different sizes stay unpaired; unless pairs are asked
+for, which stay together.
 """
 
 import functools
@@ -32,6 +33,7 @@ class Batches:
     *,
     seed: int = 0,
     mirror: bool = True,
+    paired: bool = False,
   ):
     """Takes the pictures as they are loaded.
 
@@ -40,10 +42,13 @@ class Batches:
         mapped.
       seed: of order and mirroring.
       mirror: flip half of the pictures left to right.
+      paired: picture i of all domains goes into the same place of the same
+        batch, mirrored or not; all have equally many.
     """
     self._pictures = dict(pictures)
     self._seed = seed
     self._mirror = mirror
+    self._paired = paired
     self._stage: tuple[int, Batch] = (0, {})
 
   def at(
@@ -69,7 +74,7 @@ class Batches:
     return {
       domain: self._draw(
         pictures,
-        (self._seed, order, number),
+        (self._seed, order, 0 if self._paired else number),
         images_seen,
         resolution,
         batch_size,

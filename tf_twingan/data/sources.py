@@ -11,6 +11,8 @@ A domain's source is one string, `SCHEME:WHAT?option=value&option=value`:
   ?fit=pad        fill up to a square with white instead of cutting one out
   ?limit=64       avatars only: draw no more characters than this for a split
   ?split=trainA   tfds only: the split to train on, if not 'train'
+  ?split=paired   avatars only: train on characters that every style draws, in
+                  the same order, and no other split holds: true pairs
 
 Folders and datasets are decoded once for a resolution and kept as one memory
 mapped array in `TF_TWINGAN_CACHE` (default ~/.cache/tf_twingan). What is held
@@ -22,7 +24,7 @@ import difflib
 import hashlib
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +36,7 @@ from tf_twingan.data import cache
 SPLITS = ('train', 'test')
 HOLDOUT_FRACTION = 0.1
 HOLDOUT_MAX = 500
+PAIRED = 'paired'
 
 
 class ImageSet(NamedTuple):
@@ -57,7 +60,7 @@ class _Request(NamedTuple):
   crop: float
   fit: str
   limit: int | None
-  tfds_split: str
+  train_split: str
 
   def fitting(self) -> dict[str, Any]:
     return dict(
@@ -102,6 +105,34 @@ def load(source: str, resolution: int, *, split: str = 'train') -> ImageSet:
   return _SCHEMES[scheme](request)
 
 
+def check_pairs(named: Mapping[str, str], counts: Mapping[str, int]) -> None:
+  """Raises unless row i of every domain can show the same thing.
+
+  Folders are trusted if they hold equally many pictures: those of the same
+  names come in the same order.
+
+  Args:
+    named: {domain: source}.
+    counts: {domain: pictures of the train split}.
+
+  Raises:
+    ValueError: they are no pairs; says what would be.
+  """
+  for domain, source in named.items():
+    scheme, what, options = parse(source)
+    if scheme == 'avatars' and options['train_split'] != PAIRED:
+      raise ValueError(
+        f'{source}: its characters are drawn in no other style, but true '
+        f'pairs are needed; give avatars:{what}?split={PAIRED} for {domain}'
+      )
+  if len(set(counts.values())) > 1:
+    raise ValueError(
+      'true pairs are needed, but there are '
+      f'{", ".join(f"{n:,} pictures of {d}" for d, n in counts.items())}; give '
+      'sources of equally many, in folders by the same names'
+    )
+
+
 def check_resolution(resolution: int) -> None:
   """Raises ValueError unless it is a power of two from 4 up."""
   integral = isinstance(resolution, (int, np.integer)) and not isinstance(
@@ -139,7 +170,7 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
     raise ValueError(
       f'source {source!r} names nothing after its colon; write {_USAGE[scheme]}'
     )
-  own = {'tfds': ('split',), 'avatars': ('limit',)}
+  own = {'tfds': ('split',), 'avatars': ('limit', 'split')}
   names = ('crop', 'fit', *own.get(scheme, ()))
   given = {}
   for part in tail.split('&') if tail else ():
@@ -166,6 +197,12 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
     raise ValueError(
       f'{source}: fit={fit} is unknown; use one of {", ".join(images.FITS)}'
     )
+  train_split = given.get('split', 'train')
+  if scheme == 'avatars' and train_split not in ('train', PAIRED):
+    raise ValueError(
+      f'{source}: split={train_split} is unknown; write split={PAIRED} for '
+      'true pairs, or leave it out'
+    )
   return (
     scheme,
     what,
@@ -173,7 +210,7 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
       'crop': crop,
       'fit': fit,
       'limit': _limit(source, given.get('limit')),
-      'tfds_split': given.get('split', 'train'),
+      'train_split': train_split,
     },
   )
 
@@ -201,10 +238,12 @@ def _avatars(request: _Request) -> ImageSet:
       f'one of {", ".join(drawing.STYLES)}'
       f'{_did_you_mean(request.what, drawing.STYLES)}'
     )
-  sizes = {}
+  which: dict[str, Any] = {}
   if request.limit:
-    sizes = {'train_size': request.limit, 'test_size': request.limit}
-  pictures, _ = avatar_twins.load(request.what, request.split, **sizes)
+    which = {'train_size': request.limit, 'test_size': request.limit}
+  if request.train_split == PAIRED:
+    which['paired'] = True
+  pictures, _ = avatar_twins.load(request.what, request.split, **which)
   drawn = pictures.shape[1]
   if request.crop == 1 and request.resolution <= drawn:
     return ImageSet(images.downsample(pictures, request.resolution))
@@ -294,7 +333,7 @@ def _tfds(request: _Request) -> ImageSet:
       'it is'
     ) from error
 
-  train = request.tfds_split
+  train = request.train_split
   sizes = {
     name: info.num_examples for name, info in builder.info.splits.items()
   }

@@ -20,7 +20,14 @@ import gin
 from tf_twingan import checkpoints, configs
 from tf_twingan import images as images_lib
 from tf_twingan.data import pipeline, sources
-from tf_twingan.training import distribution, summaries
+from tf_twingan.models import architectures
+from tf_twingan.training import (  # noqa: F401 (objectives, for gin)
+  cycle_objective,
+  distribution,
+  objective,
+  paired_objective,
+  summaries,
+)
 from tf_twingan.training import growth as growth_lib
 from tf_twingan.training import trainer as trainer_lib
 
@@ -150,20 +157,29 @@ def train(
     strategy=devices,
     seed=seed,
   )
+  if trainer.objective.needs_pairs:
+    sources.check_pairs(
+      dict(domains), {name: len(p) for name, p in pictures.items()}
+    )
   precision = trainer.model.get_config()['precision']
   if distribution.emulates(precision):
     tqdm.tqdm.write(
       f'Warning: this CPU emulates {precision}, many times slower than '
-      'float32; set TwinGAN.precision to float32.'
+      f'float32; set {type(trainer.model).__name__}.precision to float32.'
     )
   if distribution.is_chief(devices):
     os.makedirs(run_dir, exist_ok=True)
-    configs.write_model(run_dir, trainer.model.get_config())
+    configs.write_model(run_dir, architectures.describe(trainer.model))
   run = _Run(
     run_dir,
     growth,
     trainer,
-    batches=pipeline.Batches(pictures, seed=seed, mirror=mirror),
+    batches=pipeline.Batches(
+      pictures,
+      seed=seed,
+      mirror=mirror,
+      paired=trainer.objective.needs_pairs,
+    ),
     statistics_batches=statistics_batches,
     held_out=held_out,
     answers=all(source.startswith('avatars:') for _, source in domains),
@@ -356,7 +372,7 @@ class _Run:
         if not np.isfinite(value):
           raise FloatingPointError(
             f'The loss {name!r} is {value} at step {step}. Lower '
-            'Trainer.learning_rate or set TwinGAN.precision to float32 and '
+            'Trainer.learning_rate or set the precision to float32 and '
             'run the same command: it continues from the last good '
             'checkpoint.'
           )

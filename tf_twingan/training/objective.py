@@ -9,7 +9,6 @@ places further on.
   translation --encode as t--> code' (content), --decode as s--> cycle
 """
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,20 +16,11 @@ import tensorflow as tf
 
 import gin
 from tf_twingan import losses
-
-Terms = dict[str, tf.Tensor]
-
-
-@dataclasses.dataclass
-class Losses:
-  """Weighted terms by name, ready to be summed; float32 scalars."""
-
-  generator: Terms
-  discriminator: Terms
+from tf_twingan.training import terms as terms_lib
 
 
 @gin.register
-class Objective:
+class Objective(terms_lib.AbstractObjective):
   """Weights and kinds of the losses; a weight of 0 leaves a term out."""
 
   def __init__(
@@ -64,11 +54,6 @@ class Objective:
         strongly (lazy regularization: Karras et al., StyleGAN2, 2020,
         appendix B).
     """
-    if adversarial not in losses.ADVERSARIAL:
-      raise ValueError(
-        f'Unknown adversarial loss {adversarial!r}; choose one '
-        f'of {", ".join(losses.ADVERSARIAL)}.'
-      )
     if penalty not in losses.PENALTIES:
       raise ValueError(
         f'Unknown penalty {penalty!r}; choose one of '
@@ -77,7 +62,7 @@ class Objective:
     if penalty_interval < 1:
       raise ValueError(f'penalty_interval is {penalty_interval}; at least 1.')
     self.penalty_interval = 0 if penalty == 'none' else penalty_interval
-    self._adversarial = losses.ADVERSARIAL[adversarial]
+    self._adversarial = losses.adversarial(adversarial)
     self._adversarial_weight = adversarial_weight
     self._reconstructions_from = adversarial_on_reconstructions_from
     self._reconstruction_weight = reconstruction_weight
@@ -94,8 +79,9 @@ class Objective:
     *,
     resolution: int,
     alpha: tf.Tensor,
+    seed: tf.Tensor | None = None,
     shift: int = 1,
-  ) -> Losses:
+  ) -> terms_lib.Losses:
     """All terms but the penalty, from one pass through the networks.
 
     Args:
@@ -105,8 +91,10 @@ class Objective:
         size for all.
       resolution: of the stage, static.
       alpha: how far it is faded in.
+      seed: without effect, as nothing here is drawn at random.
       shift: domain i is translated to domain i + shift, cyclically; static.
     """
+    del seed
     domains, count = model.domains, len(model.domains)
     stage = dict(resolution=resolution, alpha=alpha, training=True)
     drawn = model.reconstruct_and_translate(reals, shift=shift, **stage)
@@ -153,7 +141,7 @@ class Objective:
       discriminator[f'discriminator/{domain}'] = _mean(
         [self._adversarial.discriminator(real, fake) for fake in fakes]
       )
-    return Losses(generator, discriminator)
+    return terms_lib.Losses(generator, discriminator)
 
   def penalties(
     self,
@@ -163,7 +151,7 @@ class Objective:
     resolution: int,
     alpha: tf.Tensor,
     seed: tf.Tensor,
-  ) -> Terms:
+  ) -> terms_lib.Terms:
     """The gradient penalty of each domain, scaled for lazy application.
 
     Args:

@@ -19,13 +19,22 @@ import numpy as np
 import tensorflow as tf
 
 import gin
+from tf_twingan.models import (
+  architectures,
+  cyclegan,
+  patch_discriminator,
+  pix2pix,
+  twingan,
+)
 from tf_twingan.models import discriminator as discriminator_lib
-from tf_twingan.models import twingan
-from tf_twingan.training import objective as objective_lib
+from tf_twingan.training import terms as terms_lib
 
 # Registered here, so that the networks themselves know nothing of gin.
 gin.register(twingan.TwinGAN)
 gin.register(discriminator_lib.Discriminator)
+gin.register(cyclegan.CycleGAN)
+gin.register(pix2pix.Pix2Pix)
+gin.register(patch_discriminator.PatchDiscriminator)
 
 _LOSS_SCALE_START = 2.0**10
 _LOSS_SCALE_GROWTH_STEPS = 1000
@@ -36,10 +45,11 @@ class Trainer:
   """Owns all that a step changes, and changes it.
 
   Attributes:
-    model: the TwinGAN being trained.
-    average: the exponential moving average (EMA) of the model, a TwinGAN too:
-      what is used afterwards (Karras et al. 2018, section 4).
-    discriminators: {domain: Discriminator}.
+    model: the network being trained.
+    average: the exponential moving average (EMA) of the model, a network of
+      the same kind: what is used afterwards (Karras et al. 2018, section 4).
+    discriminators: {domain: the network that judges its pictures}.
+    objective: the losses.
     state: what a checkpoint must hold, by name.
   """
 
@@ -48,9 +58,9 @@ class Trainer:
     domains: Sequence[str],
     max_resolution: int,
     *,
-    model: Callable[..., twingan.TwinGAN],
-    discriminator: Callable[..., discriminator_lib.Discriminator],
-    objective: objective_lib.Objective,
+    model: Callable[..., architectures.Model],
+    discriminator: Callable[..., Any],
+    objective: terms_lib.AbstractObjective,
     strategy: tf.distribute.Strategy,
     learning_rate: float = 1e-4,
     discriminator_learning_rate: float = 1e-4,
@@ -65,9 +75,9 @@ class Trainer:
     Args:
       domains: their names.
       max_resolution: of the last stage, px.
-      model: makes a TwinGAN from (domains, max_resolution=); uncalled, so
+      model: makes a network from (domains, max_resolution=); uncalled, so
         that it is made under the strategy.
-      discriminator: makes a Discriminator from (max_resolution, precision=,
+      discriminator: makes a discriminator from (max_resolution, precision=,
         name=).
       objective: the losses.
       strategy: where to run.
@@ -79,7 +89,7 @@ class Trainer:
       average_warm_up: the half-life is at most this share of the images seen
         in the current stage, so that new blocks are averaged from their own
         start and not from noise.
-      seed: of the penalty's noise.
+      seed: of the noise in penalties and of what an objective draws.
     """
     self.strategy = strategy
     self.objective = objective
@@ -100,6 +110,11 @@ class Trainer:
         d: discriminator(max_resolution, precision=precision, name=f'judge_{d}')
         for d in self.model.domains
       }
+      memory = objective.build(
+        self.model.domains,
+        max_resolution,
+        replicas=strategy.num_replicas_in_sync,
+      )
       self._judged = [
         v for d in self.discriminators.values() for v in d.trainable_variables
       ]
@@ -125,6 +140,7 @@ class Trainer:
       discriminator_adam=self._discriminator_adam,
       loss_scale=self._loss_scale,
       good_steps=self._good_steps,
+      **memory,
     )
 
   def start_stage(self) -> None:
@@ -236,7 +252,12 @@ class Trainer:
     scale = self._loss_scale / self.strategy.num_replicas_in_sync
     with tf.GradientTape(persistent=True) as tape:
       losses = self.objective.compute(
-        self.model, self.discriminators, reals, shift=shift, **stage
+        self.model,
+        self.discriminators,
+        reals,
+        seed=seed,
+        shift=shift,
+        **stage,
       )
       generator_loss = scale * _sum(losses.generator)
       discriminator_loss = scale * _sum(losses.discriminator)
@@ -349,6 +370,7 @@ class Trainer:
     Under batch renorm, which trains by moving statistics, those of the live
     model count as the first batch: layers then see in the estimate what they
     see in training, and not what each batch's own moments would make of it.
+    A model that keeps none, as with instance norm, is left alone.
 
     Args:
       batches: iterable of {domain: uint8 [batch, res, res, 3]}, the same
@@ -356,6 +378,8 @@ class Trainer:
       resolution: of the stage.
       alpha: how far it is faded in.
     """
+    if not self.average.non_trainable_variables:
+      return
     key = ('statistics', resolution)
     if key not in self._steps:
       self._steps[key] = tf.function(
@@ -363,7 +387,7 @@ class Trainer:
         autograph=False,
       )
     first = 1
-    if self.model.get_config()['norm'] == 'batch_renorm':
+    if self.model.get_config().get('norm') == 'batch_renorm':
       first = 2
       with self.strategy.scope():
         for own, other in zip(

@@ -1,0 +1,81 @@
+"""The models by name: what `model.json` says, and the network it stands for.
+
+A model translates pictures between its domains. Training, translating and
+scoring need no more of it than `Model` says, so that models of other papers
+train and are measured under the same roof.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+from tf_twingan.models import cyclegan, pix2pix, twingan
+
+
+class Model(Protocol):
+  """What every model here can do; it is a Keras layer, too.
+
+  Attributes:
+    domains: their names, in order.
+  """
+
+  domains: tuple[str, ...]
+
+  def get_config(self) -> dict[str, Any]:
+    """All that builds the same network again; plain JSON values."""
+
+  def check_domain(self, domain: str) -> str:
+    """Returns the name, or raises ValueError naming those that there are."""
+
+  def translate(
+    self, images: tf.Tensor, source: str, target: str, **stage_and_mode
+  ) -> tf.Tensor:
+    """Pictures of one domain, drawn in another.
+
+    Args:
+      images: float32 [batch, resolution, resolution, 3] in [-1, 1].
+      source: their domain.
+      target: the domain to draw them in; the same one redraws them.
+      **stage_and_mode: resolution, alpha, training.
+
+    Returns:
+      float32, the same shape and range.
+    """
+
+  def encode(self, images: tf.Tensor, domains: Any, **stage_and_mode) -> Any:
+    """Codes, see `twingan.TwinGAN.encode`; ValueError if it has none."""
+
+
+ARCHITECTURES = {
+  'twingan': twingan.TwinGAN,
+  'cyclegan': cyclegan.CycleGAN,
+  'pix2pix': pix2pix.Pix2Pix,
+}
+_KEY = 'model'
+
+
+def describe(model: Model) -> dict[str, Any]:
+  """What `build` makes the same network of; plain JSON values."""
+  names = {kind: name for name, kind in ARCHITECTURES.items()}
+  return {_KEY: names[type(model)], **model.get_config()}
+
+
+def build(config: Mapping[str, Any], **changes: Any) -> Model:
+  """Makes the network of a description.
+
+  Args:
+    config: of `describe`.
+    **changes: values that replace some of them.
+
+  Raises:
+    ValueError: there is no such model; names those that there are.
+  """
+  values = {**config, **changes}
+  name = values.pop(_KEY)
+  if name not in ARCHITECTURES:
+    raise ValueError(
+      f'Unknown model {name!r}; this version has {", ".join(ARCHITECTURES)}. '
+      'A run of a newer version needs that version.'
+    )
+  return ARCHITECTURES[name](**values)

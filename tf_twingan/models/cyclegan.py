@@ -1,0 +1,92 @@
+"""CycleGAN's two generators (Zhu et al., ICCV 2017, appendix 7.2).
+
+Each is the residual network of Johnson et al., "Perceptual Losses for
+Real-Time Style Transfer" (2016): down twice, residual blocks at a quarter of
+the side, up twice, every convolution normalized by instance.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tf_twingan.models import one_way, plain
+
+
+class ResNet(keras.layers.Layer):
+  """c7s1-n, d2n, d4n, blocks of R4n, u2n, un, c7s1-3 in the paper's words."""
+
+  def __init__(self, channels: int, blocks: int, *, name: str | None = None):
+    super().__init__(name=name, autocast=False)
+    n = channels
+    self.first = plain.Conv(3, n, 7, reflect=True, name='first')
+    self.down = [
+      plain.Conv(n, 2 * n, 3, stride=2, name='down_1'),
+      plain.Conv(2 * n, 4 * n, 3, stride=2, name='down_2'),
+    ]
+    self.blocks = [
+      [
+        plain.Conv(4 * n, 4 * n, 3, reflect=True, name=f'block_{i}_conv_{j}')
+        for j in (1, 2)
+      ]
+      for i in range(1, blocks + 1)
+    ]
+    self.up = [
+      plain.UpConv(4 * n, 2 * n, 3, name='up_1'),
+      plain.UpConv(2 * n, n, 3, name='up_2'),
+    ]
+    self.last = plain.Conv(n, 3, 7, reflect=True, use_bias=True, name='last')
+
+  def call(self, images: tf.Tensor) -> tf.Tensor:
+    """[batch, side, side, 3] to the same, before the tanh."""
+    features = _relu_of(self.first, images)
+    for conv in self.down:
+      features = _relu_of(conv, features)
+    for first, second in self.blocks:
+      change = second(_relu_of(first, features))
+      features = features + plain.instance_norm(change)
+    for conv in self.up:
+      features = _relu_of(conv, features)
+    return self.last(features)
+
+
+class CycleGAN(one_way.OneWayPair):
+  """Two residual generators; see `one_way.OneWayPair`."""
+
+  def __init__(
+    self,
+    domains: Sequence[str],
+    *,
+    max_resolution: int,
+    channels: int = 64,
+    blocks: int = 9,
+    precision: str = 'float32',
+    name: str = 'cyclegan',
+  ):
+    """Builds both generators.
+
+    Args:
+      domains: two names.
+      max_resolution: of the pictures, px; a power of two from 8 up.
+      channels: at full resolution; twice as many at each of two halvings.
+      blocks: residual ones; the paper has 6 at 128 px and 9 from 256 px on.
+      precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
+      name: of the layer.
+    """
+    if max_resolution < 8:
+      raise ValueError(
+        f'CycleGAN of {max_resolution} px: a picture is halved twice and then '
+        'mirrored at its border; take 8 px or more.'
+      )
+    super().__init__(
+      domains,
+      max_resolution=max_resolution,
+      precision=precision,
+      make=lambda name: ResNet(channels, blocks, name=name),
+      config=dict(channels=channels, blocks=blocks),
+      name=name,
+    )
+
+
+def _relu_of(conv, features):
+  return tf.nn.relu(plain.instance_norm(conv(features)))

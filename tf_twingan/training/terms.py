@@ -1,0 +1,88 @@
+"""What a trainer needs of an objective: named terms, one pass a step.
+
+An objective says what the networks are trained to do. The trainer takes the
+gradient of the sum of its terms and knows nothing else of it, so that models
+of different papers are trained by the same steps.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+Terms = dict[str, tf.Tensor]
+
+
+@dataclasses.dataclass
+class Losses:
+  """Weighted terms by name, ready to be summed; float32 scalars."""
+
+  generator: Terms
+  discriminator: Terms
+
+
+class AbstractObjective(abc.ABC):
+  """The terms of a training, and what of them is to be remembered.
+
+  Attributes:
+    needs_pairs: picture i of every domain in a batch must show the same.
+    penalty_interval: steps between two penalties; 0 for none.
+  """
+
+  needs_pairs = False
+  penalty_interval = 0
+
+  def build(
+    self, domains: Sequence[str], max_resolution: int, *, replicas: int
+  ) -> dict[str, Any]:
+    """Makes what is remembered from step to step; called once, first.
+
+    Args:
+      domains: their names.
+      max_resolution: of the last stage, px.
+      replicas: devices that train together.
+
+    Returns:
+      Trackable objects by name, for the checkpoint.
+    """
+    del domains, max_resolution, replicas
+    return {}
+
+  @abc.abstractmethod
+  def compute(
+    self,
+    model: Any,
+    discriminators: Mapping[str, Any],
+    reals: Mapping[str, tf.Tensor],
+    *,
+    resolution: int,
+    alpha: tf.Tensor,
+    seed: tf.Tensor,
+    shift: int,
+  ) -> Losses:
+    """All terms but the penalty, from one pass through the networks.
+
+    Args:
+      model: see `models.architectures.Model`.
+      discriminators: {domain: network}.
+      reals: {domain: float32 [batch, resolution, resolution, 3] in [-1, 1]},
+        one batch size for all.
+      resolution: of the stage, static.
+      alpha: how far it is faded in.
+      seed: int32 [2], different at each step.
+      shift: domain i is translated to domain i + shift, cyclically; static.
+    """
+
+  def penalties(
+    self,
+    discriminators: Mapping[str, Any],
+    reals: Mapping[str, tf.Tensor],
+    *,
+    resolution: int,
+    alpha: tf.Tensor,
+    seed: tf.Tensor,
+  ) -> Terms:
+    """Penalties of the discriminators; asked for if `penalty_interval`."""
+    raise NotImplementedError
