@@ -1,5 +1,8 @@
 """One direction of a model, frozen: SavedModel, TFLite, ONNX, with proof.
 
-`python -m export --help` is the manual. Needs no gin and nothing of a training
+`python -m export --help` is the manual. Needs no gin, and nothing of a training
 but its run directory.
 """
+
+# Before TensorFlow, whose settings it makes.
+import tf_twingan as tf_twingan

@@ -3,6 +3,9 @@ r"""Turns a model into files that others can load without tf_twingan.
   python -m export --model=avatar_twins --to=anime --output=bundles
   python -m export --run_dir=runs/mine --to=anime --output=bundles \
       --formats=saved_model,dynamic,int8
+  python -m export --run_dir=runs/mine --to=all --output=bundles
+  python -m export plan --resolution=256 --max_mb=4 --max_ms=50
+  python -m export benchmark bundles/anime
 
 One direction goes into OUTPUT/TO/: a SavedModel for TensorFlow Serving, TFLite
 files for phones, a README for whoever builds them in, and manifest.json with
@@ -13,6 +16,11 @@ the exit code says so.
 Formats: saved_model; float32, float16 (GPUs), dynamic (CPUs: 8-bit weights),
 hybrid (8 bits but for the last stage), int8 (uint8 in and out), embed (for
 search), onnx (needs the extra [onnx]).
+
+--to=all writes one SavedModel with all directions, which share the
+convolutions. `plan` says which network fits, before any training: it converts
+untrained ones. `benchmark` times a bundle's TFLite files on this host, which is
+no phone.
 """
 
 import pathlib
@@ -22,7 +30,16 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
-from export import bundle, embedder, metadata, parity, serving
+from export import (
+  bundle,
+  embedder,
+  everything,
+  latency,
+  metadata,
+  parity,
+  planning,
+  serving,
+)
 from tf_twingan import command_line, inference
 from tf_twingan.data import recorded, sources
 from tf_twingan.retrieval import index as index_lib
@@ -31,7 +48,7 @@ _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
   'model', None, 'A model that ships with the package: avatar_twins.'
 )
-_TO = flags.DEFINE_string('to', None, 'The domain to draw pictures in.')
+_TO = flags.DEFINE_string('to', None, 'The domain to draw pictures in, or all.')
 _FROM = flags.DEFINE_string(
   'from',
   None,
@@ -62,28 +79,84 @@ _VERSION = flags.DEFINE_integer(
 _AUTHOR = flags.DEFINE_string('author', '', 'Who made the model.')
 _LICENCE = flags.DEFINE_string('licence', '', 'Of the weights.')
 
+_RESOLUTION = flags.DEFINE_integer(
+  'resolution', None, 'plan: of the pictures, px.'
+)
+_MAX_MB = flags.DEFINE_float(
+  'max_mb', None, 'plan: the largest file, in 1e6 bytes.', lower_bound=0
+)
+_MAX_MS = flags.DEFINE_float(
+  'max_ms',
+  None,
+  'plan: the longest time a picture, on this host.',
+  lower_bound=0,
+)
+_FORMAT = flags.DEFINE_enum(
+  'format', 'dynamic', planning.KINDS, 'plan: what the limits are for.'
+)
+_THREADS = flags.DEFINE_list(
+  'threads', ['1', '2'], 'benchmark, plan: how many; plan takes the last.'
+)
+
+_ONLY = {
+  'export': [
+    'run_dir',
+    'model',
+    'to',
+    'from',
+    'formats',
+    'output',
+    'source',
+    'index',
+    'version',
+    'author',
+    'licence',
+  ],
+  'plan': ['resolution', 'max_mb', 'max_ms', 'format'],
+  'benchmark': [],
+}
 _LEARN_FROM = 512  # Pictures of each domain, for the embedding.
 _CARD = 'MODEL_CARD.md'
 _SHIPPED = {'author': 'tf_twingan', 'licence': 'Apache-2.0'}
 
 
 def main(argv) -> None:
-  """Exports one direction."""
-  command_line.no_arguments(argv)
+  """Exports, plans, or times a bundle."""
+  command, *rest = argv[1:] or ['export']
+  if command not in _ONLY:
+    sys.exit(
+      f'Error: {command!r} is no command; leave it out to export, or write '
+      'plan or benchmark BUNDLE.'
+    )
   with command_line.clear_errors():
-    for flag in (_TO, _OUTPUT):
-      if not flag.value:
-        raise ValueError(f'give --{flag.name}; --help says what it is.')
-    bundle.check_formats(_FORMATS.value)
-    translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
-    source = translator.source_for(_TO.value, _FROM.value)
-    direction = _direction(translator, source, _TO.value)
-    try:
-      manifest, failures = bundle.export(
-        direction, _FORMATS.value, _OUTPUT.value
-      )
-    except ImportError as error:
-      raise ValueError(str(error)) from error
+    for other, names in _ONLY.items():
+      for name in names:
+        if other != command and flags.FLAGS[name].present:
+          raise ValueError(f'--{name} is a flag of `{other}`, not {command}.')
+    if command == 'benchmark':
+      if len(rest) != 1:
+        raise ValueError('write benchmark BUNDLE, the folder of a direction.')
+      _benchmark(pathlib.Path(rest[0]))
+      return
+    command_line.no_arguments([command, *rest])
+    _plan() if command == 'plan' else _export()
+
+
+def _export() -> None:
+  for flag in (_TO, _OUTPUT):
+    if not flag.value:
+      raise ValueError(f'give --{flag.name}; --help says what it is.')
+  bundle.check_formats(_FORMATS.value)
+  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  if _TO.value == everything.NAME:
+    _export_everything(translator)
+    return
+  source = translator.source_for(_TO.value, _FROM.value)
+  direction = _direction(translator, source, _TO.value)
+  try:
+    manifest, failures = bundle.export(direction, _FORMATS.value, _OUTPUT.value)
+  except ImportError as error:
+    raise ValueError(str(error)) from error
   folder = pathlib.Path(_OUTPUT.value, _TO.value)
   print(_table(manifest))
   print(f'\n{folder}: {len(manifest["files"])} files; see its README.md')
@@ -100,34 +173,94 @@ def main(argv) -> None:
     )
 
 
+def _export_everything(translator: inference.Translator) -> None:
+  for name in ('from', 'formats', 'index', 'author', 'licence'):
+    if flags.FLAGS[name].present:
+      raise ValueError(f'--{name} does not go with --to={everything.NAME}.')
+  named = _sources(_folder(), translator)
+  for domain in translator.domains:
+    _check_named(domain, named)
+  pictures = {d: _held_out(named[d], translator) for d in translator.domains}
+  reached = everything.export(
+    translator, pictures, _OUTPUT.value, _VERSION.value
+  )
+  for name, found in reached.items():
+    print(f'{name:30} largest difference {found.max_difference:.2g}')
+  print(pathlib.Path(_OUTPUT.value, everything.NAME))
+
+
+def _plan() -> None:
+  if _RESOLUTION.value is None:
+    raise ValueError('give --resolution, the side of the pictures in px.')
+  limits = planning.Limits(_MAX_MB.value, _MAX_MS.value)
+  kind, threads = _FORMAT.value, _thread_counts()[-1]
+  print(
+    f'{"base":>5} {"max":>4} {"weights":>10} '
+    + ' '.join(f'{k + ", MB":>12}' for k in planning.KINDS)
+    + f' {"GMAC":>8} {"memory, MB":>10} {"ms":>7}'
+  )
+  first = None
+  for found in planning.plan(
+    _RESOLUTION.value, limits, kind=kind, threads=threads
+  ):
+    timed = f'{found.latency.milliseconds:7.1f}' if found.latency else '      -'
+    print(
+      f'{found.channels_base:5} {found.channels_max:4} {found.weights:10,} '
+      + ' '.join(f'{s / 1e6:12.2f}' for s in found.sizes.values())
+      + f' {found.gmacs:8.3f} {found.peak_memory / 1e6:10.1f} {timed}'
+      + ('  fits' if found.fits else '')
+    )
+    first = first or (found if found.fits else None)
+  if first is None:
+    raise ValueError(
+      f'no network of {_RESOLUTION.value} px fits; raise the limits, or lower '
+      '--resolution.'
+    )
+  print(
+    f'\nThe widest that fits, as {kind}:\n'
+    f'  --gin_param="channels_base={first.channels_base}" '
+    f'--gin_param="TwinGAN.channels_max={first.channels_max}"'
+  )
+
+
+def _benchmark(folder: pathlib.Path) -> None:
+  files = bundle.read_manifest(folder)['files']
+  names = [n for n, e in files.items() if n.endswith('.tflite')]
+  if not names:
+    raise ValueError(f'{folder} holds no TFLite file to time.')
+  counts = _thread_counts()
+  print('Median milliseconds a picture on this host; a phone differs.')
+  print(f'{"file":40}' + ''.join(f'{f"{c} threads":>12}' for c in counts))
+  for name in names:
+    model = (folder / name).read_bytes()
+    times = [latency.measure(model, threads=c).milliseconds for c in counts]
+    print(f'{name:40}' + ''.join(f'{t:12.2f}' for t in times))
+
+
+def _thread_counts() -> list[int]:
+  if not all(t.isdecimal() and int(t) for t in _THREADS.value):
+    raise ValueError(f'--threads={",".join(_THREADS.value)} are no numbers.')
+  return [int(t) for t in _THREADS.value]
+
+
+def _folder() -> str | pathlib.Path:
+  if _MODEL.value:
+    return inference.pretrained_dir(_MODEL.value)
+  return _RUN_DIR.value
+
+
 def _direction(
   translator: inference.Translator, source: str, target: str
 ) -> bundle.Direction:
-  folder = (
-    inference.pretrained_dir(_MODEL.value) if _MODEL.value else _RUN_DIR.value
-  )
+  folder = _folder()
   named = _sources(folder, translator)
-  if source not in named:
-    raise ValueError(
-      f'the run does not say what {source} was trained on; give '
-      f'--source={source}=SOURCE, such as folder:/my/pictures.'
-    )
+  _check_named(source, named)
   pictures = {
     domain: sources.load(name, translator.resolution).images[:_LEARN_FROM]
     for domain, name in named.items()
     if domain in (source, target)
   }
-  held_out = sources.load(
-    named[source], translator.resolution, split='test'
-  ).images[: parity.PICTURES]
-  if len(held_out) < parity.PICTURES:
-    more = pictures[source][: parity.PICTURES - len(held_out)]
-    print(
-      f'Only {len(held_out)} pictures of {source} are held out; '
-      f'{len(more)} of those trained on fill up.',
-      file=sys.stderr,
-    )
-    held_out = np.concatenate([held_out, more])
+  held_out = _held_out(named[source], translator)
   version = _VERSION.value or serving.next_version(
     pathlib.Path(_OUTPUT.value, target, 'saved_model')
   )
@@ -147,6 +280,29 @@ def _direction(
       card=_card(folder, translator, named),
     ),
   )
+
+
+def _check_named(domain: str, named: Mapping[str, str]) -> None:
+  if domain not in named:
+    raise ValueError(
+      f'the run does not say what {domain} was trained on; give '
+      f'--source={domain}=SOURCE, such as folder:/my/pictures.'
+    )
+
+
+def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
+  pictures = sources.load(source, translator.resolution, split='test').images
+  pictures = pictures[: parity.PICTURES]
+  if len(pictures) < parity.PICTURES:
+    trained_on = sources.load(source, translator.resolution).images
+    more = trained_on[: parity.PICTURES - len(pictures)]
+    print(
+      f'Only {len(pictures)} pictures of {source} are held out; {len(more)} of '
+      'those trained on fill up.',
+      file=sys.stderr,
+    )
+    pictures = np.concatenate([pictures, more])
+  return pictures
 
 
 def _sources(folder, translator) -> Mapping[str, str]:

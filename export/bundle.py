@@ -171,7 +171,9 @@ class _Maker:
     self._calibration = images_lib.to_float(
       direction.pictures.calibration[:CALIBRATION]
     )
-    weights = folding.fold(translator, direction.source, direction.target)
+    weights = folding.of_translator(
+      translator, direction.source, direction.target
+    )
     self._network = network.Network(weights)
     self._equalized = network.Network(
       equalization.equalize(weights, self._calibration)
@@ -182,7 +184,6 @@ class _Maker:
     self._references = references(
       translator, direction.source, direction.target, self._floats
     )
-    self._weights = sum(c.kernel.size for c in weights.convolutions())
     self._files: dict[str, Any] = {}
     self._px = translator.resolution
 
@@ -365,7 +366,7 @@ class _Maker:
       version=int(direction.about.version),
       author=direction.about.author,
       licence=direction.about.licence,
-      weights=self._weights,
+      weights=self._network.weights,
       model=dict(
         origin=translator.origin,
         fingerprint=translator.fingerprint,

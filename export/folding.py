@@ -87,33 +87,34 @@ class Weights(NamedTuple):
 
 
 def fold(
-  translator: inference.Translator,
+  model: twingan.TwinGAN,
   source: str,
   target: str,
   *,
+  resolution: int,
+  alpha: float = 1.0,
   shared: bool = False,
 ) -> Weights:
   """Folds a model for one direction.
 
   Args:
-    translator: of the model.
+    model: with its inference statistics.
     source: the domain of the pictures.
     target: the domain to draw them in; the source's own reconstructs.
+    resolution: of the pictures, px.
+    alpha: how far that resolution is faded in.
     shared: leave multipliers out of the kernels, which all directions then
       have in common.
 
   Raises:
     ValueError: the model has no such domain, or is no Twin-GAN.
   """
-  model = translator.model
   if not isinstance(model, twingan.TwinGAN):
     raise ValueError(
-      f'{translator.origin} holds a {type(model).__name__}; only a TwinGAN '
-      'can be exported.'
+      f'The run holds a {type(model).__name__}; only a TwinGAN can be exported.'
     )
   for domain in (source, target):
     model.check_domain(domain)
-  resolution, alpha = translator.resolution, translator.alpha
   rungs = resolutions.up_to(resolution)
   ends = rungs[-1:] if alpha == 1.0 or len(rungs) == 1 else rungs[:-3:-1]
   encoder, generator = model.encoder, model.generator
@@ -154,4 +155,22 @@ def _folded(
 def _plain(conv) -> Conv:
   return Conv(
     conv.scaled_kernel().numpy(), np.asarray(conv.bias), activation=False
+  )
+
+
+def of_translator(
+  translator: inference.Translator,
+  source: str,
+  target: str,
+  *,
+  shared: bool = False,
+) -> Weights:
+  """Folds a translator's model as it draws; see `fold`."""
+  return fold(
+    translator.model,
+    source,
+    target,
+    resolution=translator.resolution,
+    alpha=translator.alpha,
+    shared=shared,
   )

@@ -100,6 +100,11 @@ class Network(tf.Module):
     """Of the pictures, px."""
     return self._weights.resolution
 
+  @property
+  def weights(self) -> int:
+    """How many numbers its kernels hold."""
+    return sum(c.kernel.size for c in self._weights.convolutions())
+
   def encode(self, images: tf.Tensor) -> Features:
     """Pictures [batch, px, px, 3] in [-1, 1] to features."""
     weights = self._weights

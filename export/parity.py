@@ -117,6 +117,12 @@ def runner(
   return run
 
 
+def side(model: bytes) -> int:
+  """Of the pictures that a TFLite file takes, px."""
+  interpreter = tf.lite.Interpreter(model_content=model)
+  return int(interpreter.get_input_details()[0]['shape'][1])
+
+
 def _quantized(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
   if tensor['dtype'] == np.float32:
     return values

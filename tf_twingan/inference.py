@@ -116,7 +116,7 @@ class Translator:
     return cls(origin)
 
   @property
-  def model(self) -> twingan.TwinGAN:
+  def model(self) -> architectures.Model:
     """The network, in float32, with the averaged weights."""
     return self._model
 

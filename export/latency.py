@@ -1,0 +1,45 @@
+"""How long a TFLite file takes on this host, which is no phone."""
+
+import statistics
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from export import parity
+
+_WARM_UPS = 3
+
+
+class Latency(NamedTuple):
+  """Of one picture.
+
+  Attributes:
+    milliseconds: the median.
+    runs: it is the median of.
+  """
+
+  milliseconds: float
+  runs: int
+
+
+def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
+  """Times a file on noise, for its time does not depend on the picture.
+
+  Args:
+    model: a TFLite file of one picture.
+    threads: to run on.
+    seconds: to go on for; at least five runs.
+  """
+  run = parity.runner(model, threads)
+  side = parity.side(model)
+  picture = np.random.default_rng(0).uniform(-1, 1, [1, side, side, 3])
+  picture = picture.astype(np.float32)
+  for _ in range(_WARM_UPS):
+    run(picture)
+  times, start = [], time.perf_counter()
+  while len(times) < 5 or time.perf_counter() - start < seconds:
+    before = time.perf_counter()
+    run(picture)
+    times.append(time.perf_counter() - before)
+  return Latency(1000 * statistics.median(times), len(times))
