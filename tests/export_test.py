@@ -1,0 +1,104 @@
+"""The export program: what a user types, and what it says."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from absl.testing import absltest
+
+from export import bundle
+from tests import tiny_run
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def run(*arguments):
+  done = subprocess.run(
+    [sys.executable, '-m', 'export', *map(str, arguments)],
+    cwd=ROOT,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.STDOUT,
+    text=True,
+    check=False,
+  )
+  return done.returncode, done.stdout
+
+
+class ExportTest(absltest.TestCase):
+  def test_the_shipped_model_passes_the_gates(self):
+    output = pathlib.Path(tempfile.mkdtemp())
+    code, said = run(
+      '--model=avatar_twins',
+      '--to=anime',
+      f'--output={output}',
+      '--formats=dynamic,hybrid,int8,embed',
+    )
+    self.assertEqual(code, 0, said)
+    self.assertIn('photo2anime_32_dynamic.tflite', said)
+    files = bundle.read_manifest(output / 'anime')['files']
+    reached = {e['format']: e['parity'] for e in files.values()}
+    self.assertGreaterEqual(reached['int8']['psnr'], 35)
+    self.assertGreaterEqual(reached['hybrid']['psnr'], 38)
+    self.assertEqual(reached['dynamic']['pictures'], 32)
+    self.assertLen(files, 4)
+    code, said = run('benchmark', output / 'anime', '--threads=1')
+    self.assertEqual(code, 0, said)
+    self.assertEqual(said.count('.tflite'), 4)
+
+  def test_a_run_that_names_no_source_says_what_to_give(self):
+    code, said = run(
+      f'--run_dir={tiny_run.make()}', '--to=anime', '--output=/nowhere'
+    )
+    self.assertEqual(code, 1)
+    self.assertIn('give --source=photo=SOURCE', said)
+
+  def test_a_failed_gate_is_an_exit_code(self):
+    # An untrained network with pixel norm: 8 bits are too few.
+    output = tempfile.mkdtemp()
+    code, said = run(
+      f'--run_dir={tiny_run.make()}',
+      '--to=anime',
+      f'--output={output}',
+      '--source=photo=avatars:toon-head?limit=40',
+      '--source=anime=avatars:lorelei?limit=40',
+      '--formats=float32,int8',
+    )
+    files = bundle.read_manifest(pathlib.Path(output, 'anime'))['files']
+    self.assertIn('photo2anime_8_float32.tflite', files)
+    if 'photo2anime_8_int8.tflite' in files:
+      self.assertEqual(code, 0, said)
+    else:
+      self.assertEqual(code, 1, said)
+      self.assertIn('left out int8', said)
+
+  def test_what_is_wrong_is_said_in_a_line(self):
+    for arguments, words in (
+      (('nonsense',), "'nonsense' is no command"),
+      (('--model=avatar_twins',), 'give --to'),
+      (('plan',), 'give --resolution'),
+      (('plan', '--to=anime'), '--to is a flag of `export`'),
+      (('benchmark',), 'write benchmark BUNDLE'),
+      (('benchmark', tempfile.gettempdir()), 'is no bundle'),
+      (
+        (
+          '--model=avatar_twins',
+          '--to=anime',
+          '--output=o',
+          '--formats=int4',
+        ),
+        'formats are int4; choose of',
+      ),
+      (
+        ('plan', '--resolution=8', '--max_mb=0.001'),
+        'no network of 8 px fits',
+      ),
+    ):
+      code, said = run(*arguments)
+      self.assertEqual(code, 1)
+      self.assertIn(words, said)
+      self.assertNotIn('Traceback', said)
+
+
+if __name__ == '__main__':
+  absltest.main()

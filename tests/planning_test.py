@@ -1,0 +1,48 @@
+"""Plans: what is said of a network is what its file is."""
+
+import tensorflow as tf
+
+from export import latency, planning
+
+
+class PlanningTest(tf.test.TestCase):
+  def test_the_widest_that_fits_and_one_more(self):
+    plans = list(planning.plan(8, planning.Limits(megabytes=0.03)))
+    fitting = [p for p in plans if p.fits]
+    self.assertLen(fitting, 2)
+    self.assertEqual(plans[-2:], fitting)
+    for found in plans:
+      self.assertEqual(found.fits, found.sizes['dynamic'] <= 30_000)
+      self.assertIsNone(found.latency)
+    widths = [p.channels_max for p in plans]
+    self.assertEqual(widths, sorted(widths, reverse=True))
+
+  def test_figures_by_hand(self):
+    # 4 -> 8 px, 4 channels everywhere: 16 at most, so 8 px have 8.
+    drawer = planning.untrained(8, 8, 4)
+    # from_rgb; two of the encoder; two at 4 px; two at 8 px, one of which
+    # reads the skip, too; to_rgb.
+    kernels = 3 * 4 + 2 * 9 * 16 + 2 * 9 * 16 + 9 * 8 * 4 + 9 * 16 + 4 * 3
+    self.assertEqual(drawer.weights, kernels)
+
+  def test_a_file_is_timed(self):
+    file = planning.convert(planning.untrained(8, 8, 4), 'float32')
+    found = latency.measure(file, threads=1, seconds=0.01)
+    self.assertGreater(found.milliseconds, 0)
+    self.assertGreaterEqual(found.runs, 5)
+
+  def test_limits_of_time(self):
+    limits = planning.Limits(milliseconds=1e6)
+    first = next(iter(planning.plan(4, limits, threads=1)))
+    self.assertTrue(first.fits)
+    self.assertGreater(first.latency.milliseconds, 0)
+
+  def test_what_cannot_be(self):
+    with self.assertRaisesRegex(ValueError, '33 is not a power of two'):
+      next(planning.plan(33, planning.Limits()))
+    with self.assertRaisesRegex(ValueError, "'onnx' is none of float32"):
+      next(planning.plan(8, planning.Limits(), kind='onnx'))
+
+
+if __name__ == '__main__':
+  tf.test.main()
