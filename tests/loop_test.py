@@ -54,6 +54,7 @@ class LoopTest(absltest.TestCase):
     run, output = whole_run()
     self.assertContainsSubset(
       [
+        'best',
         'checkpoints',
         'metrics.jsonl',
         'model.json',
@@ -74,6 +75,15 @@ class LoopTest(absltest.TestCase):
       ['reconstruction', 'content', 'cycle', 'alpha', 'images_per_second'],
       rows[0],
     )
+    self.assertEqual(
+      [r['images_seen'] for r in rows if 'score/recall' in r],
+      # Every 24 images, and where a resolution ends.
+      [24, 32, 48, 72, 96],
+    )
+    self.assertContainsSubset(
+      ['score/recall/anime', 'score/reconstruction/photo'], rows[-1]
+    )
+    self.assertNotIn('score/swd', rows[-1])  # Not at 8 px.
     sheet = images_lib.read(sorted((run / 'samples').glob('*.png'))[-1])
     self.assertGreater(sheet.shape[1], 900)  # Ten columns.
     # What it used is a gin file that says the same again.
@@ -96,6 +106,22 @@ class LoopTest(absltest.TestCase):
     drawn = translator.translate(noise, to='anime')
     self.assertEqual(drawn.shape, (2, 8, 8, 3))
     self.assertGreater(np.std(drawn), 5)
+
+  def test_the_best_is_kept_beside_the_newest(self):
+    run = whole_run()[0]
+    rows = [
+      json.loads(r) for r in (run / 'metrics.jsonl').read_text().splitlines()
+    ]
+    best = min(
+      (r for r in rows if 'score/recall' in r and r['resolution'] == 8),
+      key=lambda r: r['score/reconstruction'],
+    )
+    kept = json.loads((run / 'best' / 'score.json').read_text())
+    self.assertEqual(kept['images_seen'], best['images_seen'])
+    self.assertEqual(kept['value'], best['score/reconstruction'])
+    translator = tf_twingan.Translator(str(run / 'best'))
+    self.assertEqual(translator.images_seen, best['images_seen'])
+    self.assertEqual(tf_twingan.Translator(str(run)).images_seen, TOTAL)
 
   def test_folders_of_different_sizes_with_a_broken_picture(self):
     folder = pathlib.Path(tempfile.mkdtemp())
@@ -128,6 +154,10 @@ class LoopTest(absltest.TestCase):
     self.assertEqual(code, 0, output)
     self.assertIn('40 images seen', output)
     self.assert_same_bits(run)
+    self.assertEqual(
+      (run / 'best' / 'score.json').read_text(),
+      (whole_run()[0] / 'best' / 'score.json').read_text(),
+    )
 
   def test_the_learning_rate_falls_to_the_last_batch(self):
     # The last batch begins at image 88, 8 of 64 before the end.
@@ -263,6 +293,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
       (["photo='folder:/does/not/exist'"], '/does/not/exist'),
       (['Growth.final_resolution=24'], '24 is not a power of two'),
       (['train.sample_images=0'], 'train.sample_images is 0; at least 1'),
+      (["train.best_by='swd'"], 'at 8 px, choose one of recall, reconstr'),
       (["train.strategy='tpu'"], "Unknown strategy 'tpu'; choose one of"),
     ):
       code, output = training_process.train(training_process.new_run(), *params)

@@ -11,7 +11,7 @@ from absl.testing import parameterized
 import gin
 from tf_twingan import checkpoints, configs, inference
 from tf_twingan import images as images_lib
-from tf_twingan.training import loop
+from tf_twingan.training import loop, running
 
 TOTAL = 24
 TINY = [
@@ -25,6 +25,7 @@ TINY = [
   'PatchDiscriminator.channels=4',
   'CycleObjective.pool_size=8',
   'train.log_steps=2',
+  'train.score_images=8',
 ]
 SOURCES = {
   'cyclegan': ('avatars:toon-head?limit=16', 'avatars:lorelei?limit=16'),
@@ -61,7 +62,7 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
     whole, parts = self.folder / 'whole', self.folder / 'parts'
     train(name, whole)
     # The pool is full by then, so what comes out of it matters.
-    with self.assertRaises(loop.Stopped):
+    with self.assertRaises(running.Stopped):
       train(name, parts, 'train.stop_after_images=16')
     train(name, parts)
     expected, actual = tensors(whole), tensors(parts)
@@ -76,12 +77,15 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
       json.loads(line)
       for line in (whole / 'metrics.jsonl').read_text().splitlines()
     ]
+    self.assertIn('score/recall/anime', rows[-1])
     term = {'cyclegan': 'identity/photo', 'pix2pix': 'truth/photo'}[name]
     self.assertIn(term, rows[-1])
 
     translator = inference.Translator(str(whole))
     self.assertEqual(translator.resolution, 8)
     self.assertEqual(translator.images_seen, TOTAL)
+    best = inference.Translator(str(whole / 'best'))
+    self.assertEqual(best.domains, translator.domains)
     photos = images_lib.to_uint8(
       np.random.default_rng(0).uniform(-1, 1, [3, 8, 8, 3])
     )

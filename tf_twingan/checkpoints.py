@@ -57,6 +57,31 @@ class Checkpoints:
       OSError: it could not be written, e.g. because the disk is full; older
         checkpoints are untouched.
     """
+    prefix = self._write(images_seen, state)
+    for old in self.prefixes()[self._keep :]:
+      self._remove(old)
+    return prefix
+
+  def save_alone(self, images_seen: int, state: Mapping[str, Any]) -> str:
+    """Writes a checkpoint and deletes all others, newer ones, too.
+
+    Args:
+      images_seen: as for `save`.
+      state: as for `save`.
+
+    Returns:
+      Its path prefix.
+
+    Raises:
+      OSError: see `save`.
+    """
+    prefix = self._write(images_seen, state)
+    for other in self.prefixes():
+      if other != prefix:
+        self._remove(other)
+    return prefix
+
+  def _write(self, images_seen, state):
     os.makedirs(self._folder, exist_ok=True)
     prefix = self._prefix(images_seen)
     try:
@@ -69,8 +94,6 @@ class Checkpoints:
         'some disk space and run the same command again; older checkpoints '
         'are intact.'
       ) from error
-    for old in self.prefixes()[self._keep :]:
-      self._remove(old)
     return prefix
 
   def restore(self, state: Mapping[str, Any]) -> str | None:

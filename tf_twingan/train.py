@@ -20,7 +20,7 @@ import sys
 from absl import flags
 
 from tf_twingan import command_line, configs
-from tf_twingan.training import distribution, loop
+from tf_twingan.training import distribution, loop, running
 
 _GIN_FILE = flags.DEFINE_string(
   'gin_file', None, 'The experiment: a name from gin/ or a path.', required=True
@@ -48,7 +48,7 @@ def main(argv) -> None:
     run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
     try:
       loop.train(run_dir)
-    except loop.Stopped as stopped:
+    except running.Stopped as stopped:
       print(command_line.own_words(stopped), file=sys.stderr)
       sys.exit(128 + stopped.signum)
   newest = max(pathlib.Path(run_dir, 'samples').glob('*.png'), default=None)

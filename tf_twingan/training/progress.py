@@ -1,0 +1,43 @@
+"""Where a run stands; part of every checkpoint."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tf_twingan.training import growth as growth_lib
+
+
+@dataclasses.dataclass
+class Progress:
+  """Counts what was done.
+
+  Attributes:
+    images_seen: of each domain.
+    step: steps done.
+    resolution: of the last step, px; 0 before the first.
+    alpha: how far that resolution was faded in.
+  """
+
+  images_seen: tf.Variable
+  step: tf.Variable
+  resolution: tf.Variable
+  alpha: tf.Variable
+
+  @classmethod
+  def start(cls) -> 'Progress':
+    """Nothing done yet."""
+    images_seen, step, resolution = (
+      tf.Variable(0, dtype=tf.int64, trainable=False) for _ in range(3)
+    )
+    return cls(images_seen, step, resolution, tf.Variable(1.0, trainable=False))
+
+  def advance(self, phase: growth_lib.Phase, alpha: float) -> None:
+    """Counts one step."""
+    self.images_seen.assign_add(phase.batch_size)
+    self.step.assign_add(1)
+    self.resolution.assign(phase.resolution)
+    self.alpha.assign(alpha)
+
+  def state(self) -> dict[str, tf.Variable]:
+    """The variables by name, for a checkpoint."""
+    return dict(vars(self))
