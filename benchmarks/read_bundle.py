@@ -1,0 +1,141 @@
+"""Reads an exported bundle with a foreign library; knows no tf_twingan.
+
+  PYTHON -I benchmarks/read_bundle.py READER BUNDLE
+
+`export_readers` runs it with the Python of an environment that has only that
+reader's library, NumPy and Pillow. What was read is printed as one line of
+JSON, {file: {measure: value}}, and judged there.
+"""
+
+import ctypes
+import importlib
+import io
+import json
+import pathlib
+import sys
+import zipfile
+from collections.abc import Mapping
+from importlib import util
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+_BATCHES = (1, 3)
+_METADATA = b'TFLITE_METADATA'  # The name under which a file keeps it.
+
+
+def main() -> None:
+  """Prints what one reader makes of a bundle."""
+  name, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+  if util.find_spec('tf_twingan'):
+    sys.exit('Error: this environment has tf_twingan; take one that has not.')
+  manifest = json.loads((folder / 'manifest.json').read_text('utf-8'))
+  golden = _pixels((folder / manifest['golden']['input']).read_bytes())
+  readers = {'litert': litert, 'task': task, 'tensorflow': tensorflow}
+  print(json.dumps(readers[name](folder, manifest, golden)))
+
+
+def litert(folder, manifest, golden) -> dict[str, Any]:
+  """Every TFLite file by LiteRT's interpreter, through its signature."""
+  # By name, for tf_twingan's own environment has no such package.
+  interpreter_lib = importlib.import_module('ai_edge_litert.interpreter')
+  found = {}
+  for name, entry in _tflite(manifest).items():
+    interpreter = interpreter_lib.Interpreter(str(folder / name), num_threads=2)
+    run = interpreter.get_signature_runner()
+    taken, given = entry['input'], entry['output']
+    image = _quantized(golden[None] / 127.5 - 1.0, taken)
+    result = _real(run(**{taken['name']: image})[given['name']][0], given)
+    operations = [o['op_name'] for o in interpreter._get_ops_details()]
+    found[name] = dict(
+      result=result.tolist(),
+      partitions=operations.count('DELEGATE'),
+      metadata=_METADATA in (folder / name).read_bytes(),
+      associated=zipfile.ZipFile(folder / name).namelist(),
+    )
+  return found
+
+
+def task(folder, manifest, golden) -> dict[str, Any]:
+  """Every TFLite file's metadata; embeddings by the Task library, too."""
+  # Its libraries link to libusb, which the system may not have.
+  libusb = importlib.import_module('libusb_package')
+  ctypes.CDLL(str(libusb.get_library_path()), mode=ctypes.RTLD_GLOBAL)
+  from tflite_support import metadata
+  from tflite_support.task import vision
+
+  found = {}
+  for name, entry in _tflite(manifest).items():
+    shown = metadata.MetadataDisplayer.with_model_file(str(folder / name))
+    graph = json.loads(shown.get_metadata_json())['subgraph_metadata'][0]
+    found[name] = dict(
+      associated=shown.get_packed_associated_file_list(),
+      names=[
+        tensor['name']
+        for end in ('input', 'output')
+        for tensor in graph[f'{end}_tensor_metadata']
+      ],
+    )
+    if entry['format'] == 'embed':
+      embedder = vision.ImageEmbedder.create_from_file(str(folder / name))
+      path = folder / manifest['golden']['input']
+      embedded = embedder.embed(vision.TensorImage.create_from_file(str(path)))
+      vector = embedded.embeddings[0].feature_vector.value
+      found[name]['result'] = np.asarray(vector, np.float64).tolist()
+  return found
+
+
+def tensorflow(folder, manifest, golden) -> dict[str, Any]:
+  """Every SavedModel by whatever TensorFlow the environment has."""
+  import tensorflow as tf
+
+  encoded = (folder / manifest['golden']['input']).read_bytes()
+  image = (golden / 127.5 - 1.0).astype(np.float32)
+  found = {}
+  for name, entry in manifest['files'].items():
+    if entry['format'] != 'saved_model':
+      continue
+    signatures = tf.saved_model.load(str(folder / name)).signatures
+    (png,) = signatures['serving_default'](image_bytes=tf.constant([encoded]))[
+      'png_bytes'
+    ].numpy()
+    found[f'{name} serving_default'] = dict(png=_pixels(png).tolist())
+    for signature in ('translate', 'embed'):
+      (output,) = entry['signatures'][signature]['outputs']
+      for batch in _BATCHES:
+        given = tf.constant(np.stack([image] * batch))
+        results = signatures[signature](image=given)[output].numpy()
+        found[f'{name} {signature}, batch {batch}'] = dict(
+          shape=results.shape,
+          result=results[-1].tolist(),
+          spread=float(np.abs(results - results[:1]).max()),
+        )
+  return found
+
+
+def _tflite(manifest: Mapping[str, Any]) -> dict[str, Any]:
+  files = manifest['files'].items()
+  return {name: entry for name, entry in files if name.endswith('.tflite')}
+
+
+def _pixels(encoded: bytes) -> np.ndarray:
+  return np.asarray(Image.open(io.BytesIO(encoded)).convert('RGB'))
+
+
+def _quantized(values, tensor):
+  if 'scale' not in tensor:
+    return values.astype(tensor['dtype'])
+  steps = np.rint(values / tensor['scale'] + tensor['zero_point'])
+  limits = np.iinfo(tensor['dtype'])
+  return np.clip(steps, limits.min, limits.max).astype(tensor['dtype'])
+
+
+def _real(values, tensor):
+  if 'scale' not in tensor:
+    return values
+  return (values.astype(np.float64) - tensor['zero_point']) * tensor['scale']
+
+
+if __name__ == '__main__':
+  main()
