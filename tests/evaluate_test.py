@@ -9,13 +9,23 @@ from absl.testing import absltest
 
 from tests import program_process, tiny_run
 from tf_twingan import images as images_lib
-from tf_twingan.data import sources, twins
-from tf_twingan.evaluation import columns, directions, scores
+from tf_twingan.data import sources
+from tf_twingan.evaluation import (
+  columns,
+  directions,
+  domains,
+  scores,
+)
 
 COUNT = 16
+MANY = 40  # For constructed translators, whose sets of features are compared.
 NAMED = {
   'photo': f'avatars:toon-head?limit={COUNT}',
   'anime': f'avatars:lorelei?limit={COUNT}',
+}
+TWINS = {
+  'photo': 'avatars:toon-head?limit=400',
+  'anime': 'avatars:lorelei?limit=400',
 }
 SOURCES = [f'{domain}={source}' for domain, source in NAMED.items()]
 
@@ -32,34 +42,26 @@ class ConstructedTranslatorsTest(absltest.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    photos, answers = held_out('photo'), held_out('anime')
-    truth = {d: twins.describe(s, 32, COUNT) for d, s in NAMED.items()}
-    masks = [t.background_masks for t in truth.values()]
-    training = sources.load(NAMED['anime'], 32).images
+    pictures = domains.load(TWINS, 32, MANY)
+    direction = directions.between(pictures, 'photo', 'anime')
+    photos, answers = direction.sources, direction.real
     # What each draws of the sources, and of the mirrored sources.
     drawn = {
       'oracle': (answers, answers[:, :, ::-1]),
       'copier': (photos, photos[:, :, ::-1]),
       'shuffler': (np.roll(answers, 1, 0), np.roll(answers, 2, 0)[:, :, ::-1]),
       'blurrer': (blurred(answers), blurred(answers)[:, :, ::-1]),
-      'collapser': (np.repeat(answers[:1], COUNT, 0),) * 2,
+      'collapser': (np.repeat(answers[:1], MANY, 0),) * 2,
       'flipper': (answers, answers),
+      'turner': (answers[:, :, ::-1], answers),
     }
-    direction = directions.Direction(
-      'photo',
-      'anime',
-      photos,
-      answers,
-      training,
-      twins=truth['anime'],
-      background_masks=masks[0] & masks[1],
-    )
     cls.tables = scores.score(
       direction,
       {
         name: directions.Candidate(pictures, of_mirrored)
         for name, (pictures, of_mirrored) in drawn.items()
       },
+      features='own',
     )
 
   def of(self, column):
@@ -70,7 +72,7 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     self.assertEqual(recall['oracle'], 1)
     self.assertGreater(recall['blurrer'], recall['copier'])
     self.assertEqual(recall['shuffler'], 0)
-    self.assertEqual(recall['collapser'], 1 / COUNT)
+    self.assertEqual(recall['collapser'], 1 / MANY)
     self.assertEqual(hair['oracle'], 1)
     self.assertLess(hair['shuffler'], 0.8)
     background = self.of('background')
@@ -90,6 +92,43 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     textures = self.of('SWD')
     self.assertGreater(textures['blurrer'], textures['oracle'])
     self.assertGreater(self.of('explained')['copier'], 0.2)
+
+  def test_a_probe_reads_the_factors(self):
+    facing, tilt = self.of('facing kept'), self.of('tilt error')
+    self.assertGreater(facing['oracle'], 0.85)
+    self.assertLess(facing['turner'], 0.15)
+    self.assertEqual(facing['collapser'], 0.5)
+    # A mirror turns the tilt round as well.
+    for faulty in ('shuffler', 'collapser', 'turner'):
+      self.assertGreater(tilt[faulty], 1.5 * tilt['oracle'], faulty)
+    for column in ('position x error', 'position y error'):
+      found = self.of(column)
+      self.assertGreater(found['shuffler'], 1.5 * found['oracle'], column)
+    skin = self.of('skin kept')
+    self.assertGreater(skin['oracle'], skin['shuffler'] + 0.3)
+    # The one style has no glasses to keep.
+    self.assertNotIn('glasses kept', self.tables['oracle'].columns)
+
+  def test_features_tell_quality_and_variety(self):
+    def own(column):
+      return self.of(f'{column} (own features)')
+
+    for column in ('Fréchet', 'kernel'):
+      found = own(column)
+      # Whole sets are compared, so nothing here depends on the order.
+      self.assertLess(abs(found['oracle'] - found['shuffler']), 0.5)
+      for faulty in ('copier', 'blurrer', 'collapser'):
+        self.assertGreater(found[faulty], 1.5 * found['oracle'], faulty)
+    precision, recall = own('precision'), own('recall')
+    self.assertGreater(precision['oracle'], 0.8)
+    self.assertLess(precision['blurrer'], 0.5)
+    self.assertEqual(recall['collapser'], 0)
+    self.assertGreater(own('coverage')['oracle'], 0.8)
+    self.assertLess(own('coverage')['collapser'], 0.2)
+    self.assertLess(own('distinct')['collapser'], 0.1)
+    outside = own('out of domain')
+    self.assertLessEqual(outside['oracle'], 0.05)
+    self.assertGreater(outside['blurrer'], 0.5)
 
   def test_all_columns_have_a_meaning(self):
     for column in self.tables['oracle'].columns:
@@ -169,6 +208,7 @@ class ProgramTest(absltest.TestCase):
     self.assertEqual(*pages)
     found = json.loads((self.folder / 'a' / 'evaluation.json').read_text())
     self.assertEqual(found['sources'], NAMED)
+    self.assertEqual(found['features'], 'own')
     self.assertLen(found['directions'], 2)
 
   def test_user_errors_are_one_line(self):

@@ -25,6 +25,7 @@ from tf_twingan import command_line
 from tf_twingan.evaluation import (
   directions,
   domains,
+  feature_networks,
   report,
   scores,
   subjects,
@@ -52,6 +53,12 @@ _RESOLUTION = flags.DEFINE_integer(
 )
 _COUNT = flags.DEFINE_integer(
   'count', 200, 'Held-out pictures of each domain.', lower_bound=scores.FEWEST
+)
+_FEATURES = flags.DEFINE_string(
+  'features',
+  feature_networks.OWN,
+  'The network behind Fréchet and kernel distance: own, trained on the target '
+  'domain within seconds; inception; or the path of a Keras or SavedModel.',
 )
 _OUTPUT = flags.DEFINE_string('output', None, 'The folder for the results.')
 
@@ -93,6 +100,7 @@ def _of_a_model() -> None:
     _OUTPUT.value,
     parts,
     pictures,
+    features=_FEATURES.value,
     what=_MODEL.value or _RUN_DIR.value,
     images_seen=translator.images_seen,
   )
@@ -133,6 +141,7 @@ def _of_a_folder() -> None:
     _OUTPUT.value,
     [report.Part(direction, {'translation': candidate})],
     pictures,
+    features=_FEATURES.value,
     what=_TRANSLATIONS.value,
   )
 

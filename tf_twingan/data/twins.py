@@ -44,6 +44,22 @@ class Twins(NamedTuple):
   background_masks: np.ndarray
 
 
+class Factors(NamedTuple):
+  """The factors of a style's characters, by attribute of `Character`.
+
+  Attributes:
+    training: {factor: [m]}: of its training pictures, in order.
+    held_out: {factor: [n]}: of its held-out ones.
+    shared: those factors that both styles show.
+    hidden: those that the other, or this one, does not show.
+  """
+
+  training: dict[str, np.ndarray]
+  held_out: dict[str, np.ndarray]
+  shared: frozenset[str]
+  hidden: frozenset[str]
+
+
 def are_twins(first: str, second: str) -> bool:
   """Whether held-out pictures of two sources show the same characters.
 
@@ -103,6 +119,40 @@ def describe(source: str, resolution: int, count: int) -> Twins:
     hair_masks=np.abs(marked[0] - marked[1]).max(axis=-1) > _CHANGED,
     # Of a marked drawing: hair could have the background's very colour.
     background_masks=(marked[0] == plain[:, None, None]).all(axis=-1),
+  )
+
+
+def factors(
+  target: str, source: str, *, training: int, held_out: int
+) -> Factors:
+  """The factors of twins, and which of them a translation could keep.
+
+  Args:
+    target: `avatars:STYLE`, the style drawn.
+    source: `avatars:STYLE`, the style translated from.
+    training: characters of the target's training split.
+    held_out: of the test split.
+  """
+  (_, style, _), (_, other, _) = sources.parse(target), sources.parse(source)
+  vivid = drawing.STYLES[style].vivid
+  shown = [drawing.EXPRESSES[s] for s in (style, other)]
+  names = [field.name for field in dataclasses.fields(characters.Character)]
+
+  def of(split: str, count: int) -> dict[str, np.ndarray]:
+    people = [
+      characters.character(number, vivid and split == 'train')
+      for number in avatar_twins.numbers(style, split, count)
+    ]
+    return {
+      name: np.array([getattr(p, name) for p in people]) for name in names
+    }
+
+  shared = shown[0] & shown[1]
+  return Factors(
+    of('train', training),
+    of('test', held_out),
+    frozenset(shared),
+    frozenset((shown[0] | shown[1]) - shared),
   )
 
 

@@ -24,6 +24,7 @@ class Direction(NamedTuple):
     twins: what is known of the true answers; None if nothing is.
     background_masks: bool [n, resolution, resolution], with `twins`: where
       the source and the true answer are both plain.
+    factors: with `twins`: of the characters.
   """
 
   source: str
@@ -33,6 +34,7 @@ class Direction(NamedTuple):
   training: np.ndarray
   twins: twins_lib.Twins | None = None
   background_masks: np.ndarray | None = None
+  factors: twins_lib.Factors | None = None
 
   @property
   def title(self) -> str:
@@ -77,6 +79,12 @@ def between(
     known = dict(
       twins=of_target,
       background_masks=of_target.background_masks & of_source.background_masks,
+      factors=twins_lib.factors(
+        domains.sources[target],
+        domains.sources[source],
+        training=len(domains.training[target]),
+        held_out=count,
+      ),
     )
   return Direction(
     source,

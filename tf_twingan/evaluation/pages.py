@@ -39,11 +39,13 @@ class Section(NamedTuple):
     title: its heading.
     table: {candidate: {column: value}}; empty for none.
     sheets: grids of pictures.
+    note: a line below the table.
   """
 
   title: str
   table: tables.Table
   sheets: Sequence[sheets_lib.Sheet] = ()
+  note: str = ''
 
 
 def page(title: str, summary: str, sections: Sequence[Section]) -> str:
@@ -53,6 +55,8 @@ def page(title: str, summary: str, sections: Sequence[Section]) -> str:
     parts.append(f'<h2>{html.escape(section.title)}</h2>')
     if section.table:
       parts.append(tables.as_html(section.table))
+    if section.note:
+      parts.append(f'<p>{html.escape(section.note)}</p>')
     for caption, picture in section.sheets:
       parts.append(
         f'<h3>{html.escape(caption)}</h3>'

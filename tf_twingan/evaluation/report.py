@@ -10,6 +10,7 @@ from tf_twingan.evaluation import (
   columns,
   directions,
   domains,
+  feature_networks,
   pages,
   scores,
   sheets,
@@ -36,6 +37,7 @@ def write(
   pictures: domains.Domains,
   *,
   what: str,
+  features: str = feature_networks.OWN,
   images_seen: int | None = None,
 ) -> None:
   """Scores, prints the tables, writes evaluation.json and evaluation.html.
@@ -45,6 +47,7 @@ def write(
     parts: what to score.
     pictures: where the pictures are from.
     what: names what is scored.
+    features: the feature network, as `feature_networks.load` takes it.
     images_seen: of each domain, by a model; None if not known.
 
   Raises:
@@ -66,13 +69,23 @@ def write(
     scored = scores.score(
       direction,
       {**candidates, **directions.floors_and_ceilings(direction, first)},
+      features=features,
     )
     table = {name: one.columns for name, one in scored.items()}
     returned = scores.score_returned(direction, candidates)
     found[title] = {'scores': table}
+    if direction.factors:
+      found[title]['hidden_factors'] = sorted(direction.factors.hidden)
     print(f'\n{title}\n{tables.as_text(table)}')
+    if direction.factors and direction.factors.hidden:
+      print(_hidden(direction.factors.hidden))
     sections.append(
-      pages.Section(title, table, sheets.draw(direction, candidates, scored))
+      pages.Section(
+        title,
+        table,
+        sheets.draw(direction, candidates, scored),
+        note=_hidden(direction.factors.hidden) if direction.factors else '',
+      )
     )
     if returned:
       found[title]['returned'] = returned
@@ -89,6 +102,7 @@ def write(
   record = dict(
     scored=what,
     images_seen=images_seen,
+    features=features,
     sources=dict(pictures.sources),
     count=pictures.count,
     resolution=pictures.resolution,
@@ -106,3 +120,9 @@ def write(
     pages.page(f'Scores of {what}', summary, sections), encoding='utf-8'
   )
   print(f'\n{as_html}, {as_json}')
+
+
+def _hidden(names: frozenset[str]) -> str:
+  if not names:
+    return ''
+  return f'Not shown by both styles, so left out: {", ".join(sorted(names))}.'

@@ -14,6 +14,9 @@ from tf_twingan.evaluation import (
   as_a_set,
   behaviour,
   directions,
+  distribution,
+  factors,
+  feature_networks,
   measured,
   truth,
 )
@@ -29,6 +32,7 @@ def score(
   direction: directions.Direction,
   candidates: Mapping[str, directions.Candidate],
   *,
+  features: str | None = None,
   seed: int = 0,
 ) -> dict[str, measured.Measured]:
   """Scores the candidates by all that applies to the direction.
@@ -36,6 +40,8 @@ def score(
   Args:
     direction: what they translated.
     candidates: by name; floors and ceilings among them.
+    features: the network that looks at sets of pictures, as
+      `feature_networks.load` takes it; None leaves its columns out.
     seed: of all draws.
 
   Returns:
@@ -51,12 +57,26 @@ def score(
       f'too few to score; give at least {FEWEST} and 2.'
     )
   rng = np.random.Generator(np.random.Philox(key=seed))
-  drawn = rng.permutation(len(direction.training))[:count]
-  reference = direction.training[np.sort(drawn)]
+  drawn = rng.permutation(len(direction.training))
+  reference = direction.training[np.sort(drawn[:count])]
   scorers: list[measured.Scorer] = []
   if direction.twins:
     scorers.append(truth.Scorer(direction))
+  if direction.factors:
+    scorers.append(factors.Scorer(direction, seed=seed))
   scorers.append(as_a_set.Scorer(direction, reference=reference, seed=seed))
+  if features:
+    # Not on the pictures that the real held-out ones are compared with, as a
+    # network knows those it has learned apart.
+    rest = np.sort(drawn[count:] if len(drawn) >= 2 * count else drawn)
+    network = feature_networks.load(
+      features, direction.training[rest], seed=seed
+    )
+    scorers.append(
+      distribution.Scorer(
+        direction, reference=reference, network=network, seed=seed
+      )
+    )
   scorers.append(behaviour.Scorer())
   found = {}
   for name, candidate in candidates.items():
