@@ -14,6 +14,8 @@ from tf_twingan.evaluation import (
   columns,
   directions,
   domains,
+  groups,
+  measured,
   scores,
 )
 
@@ -45,9 +47,17 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     pictures = domains.load(TWINS, 32, MANY)
     direction = directions.between(pictures, 'photo', 'anime')
     photos, answers = direction.sources, direction.real
-    # What each draws of the sources, and of the mirrored sources.
+    recolored = direction.recolored_real
+    # One that lets the background tint the whole picture.
+    tinted = [
+      answers // 2 + p[:, :1, :1] // 2
+      for p in (direction.sources, direction.recolored_sources)
+    ]
+    # What each draws of the sources, of the mirrored sources, and of those on
+    # other backgrounds.
     drawn = {
-      'oracle': (answers, answers[:, :, ::-1]),
+      'oracle': (answers, answers[:, :, ::-1], recolored),
+      'tinter': (tinted[0], tinted[0][:, :, ::-1], tinted[1]),
       'copier': (photos, photos[:, :, ::-1]),
       'shuffler': (np.roll(answers, 1, 0), np.roll(answers, 2, 0)[:, :, ::-1]),
       'blurrer': (blurred(answers), blurred(answers)[:, :, ::-1]),
@@ -55,11 +65,12 @@ class ConstructedTranslatorsTest(absltest.TestCase):
       'flipper': (answers, answers),
       'turner': (answers[:, :, ::-1], answers),
     }
+    cls.direction = direction
     cls.tables = scores.score(
       direction,
       {
-        name: directions.Candidate(pictures, of_mirrored)
-        for name, (pictures, of_mirrored) in drawn.items()
+        name: directions.Candidate(*pictures)
+        for name, pictures in drawn.items()
       },
       features='own',
     )
@@ -92,6 +103,27 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     textures = self.of('SWD')
     self.assertGreater(textures['blurrer'], textures['oracle'])
     self.assertGreater(self.of('explained')['copier'], 0.2)
+
+  def test_a_background_that_reaches_the_subject_shows(self):
+    leak = self.of('background leak')
+    self.assertLess(leak['oracle'], 0.2)
+    self.assertAlmostEqual(leak['tinter'], 1, delta=0.05)
+    self.assertIsNone(leak['copier'])  # Not asked for that.
+
+  def test_groups_that_fare_worse_are_named(self):
+    count = len(self.direction.sources)
+    values = self.direction.factors.held_out['facing']
+    scored = measured.Measured(
+      {}, {'L1 to truth': measured.Each(10.0 * (values == 'left'))}
+    )
+    gap = groups.gaps(self.direction, scored)['facing']
+    self.assertEqual((gap['worst group'], gap['gap']), ('left', 10))
+    self.assertLess(gap['p'], 0.01)
+    alike = measured.Measured(
+      {}, {'L1 to truth': measured.Each(np.arange(count) % 2)}
+    )
+    for gap in groups.gaps(self.direction, alike).values():
+      self.assertLess(gap['gap'], 1)
 
   def test_a_probe_reads_the_factors(self):
     facing, tilt = self.of('facing kept'), self.of('tilt error')
@@ -178,6 +210,7 @@ class ProgramTest(absltest.TestCase):
       images_lib.write_png(self.folder / 'answers' / f'{i:04}.png', answer)
     printed = self.scored(
       translations=str(self.folder / 'answers'),
+      against=str(self.folder / 'sources'),
       output=str(self.folder / 'out'),
       **self.pair,
     )
@@ -185,8 +218,20 @@ class ProgramTest(absltest.TestCase):
     found = json.loads((self.folder / 'out' / 'evaluation.json').read_text())
     table = found['directions']['photo to anime']['scores']
     self.assertEqual(table['translation']['recall@1'], 1)
+    other = table[str(self.folder / 'sources')]
+    self.assertEqual(
+      other,
+      table['untranslated']
+      | {'turned': None, 'content distance': None, 'background leak': None},
+    )
+    self.assertIn('not shown', printed.lower())
+    self.assertEqual(
+      found['directions']['photo to anime']['hidden_factors'],
+      ['clothes_color', 'glasses'],
+    )
     page = (self.folder / 'out' / 'evaluation.html').read_text()
-    self.assertEqual(page.count('src="data:image/png;base64,'), 3)
+    self.assertGreater(page.count('src="data:image/png;base64,'), 10)
+    self.assertIn('Best and worst by L1 to truth', page)
     self.assertNotIn('src="http', page)
     (self.folder / 'answers' / '0005.png').unlink()
     self.assert_error(
@@ -201,8 +246,13 @@ class ProgramTest(absltest.TestCase):
     lines = [f"{domain} = '{source}'" for domain, source in NAMED.items()]
     (run / 'operative_config.gin').write_text('\n'.join(lines) + '\n')
     pages = []
+    noted = [{'images_seen': i, 'loss': v} for i, v in ((0, 9), (80, 2))]
+    (run / 'metrics.jsonl').write_text('\n'.join(map(json.dumps, noted)))
+    other = tiny_run.make(seed=2)
     for name in ('a', 'b'):
-      self.scored(run_dir=str(run), output=str(self.folder / name))
+      self.scored(
+        run_dir=str(run), against=str(other), output=str(self.folder / name)
+      )
       page = self.folder / name / 'evaluation.html'
       pages.append(page.read_bytes())
     self.assertEqual(*pages)
@@ -210,6 +260,13 @@ class ProgramTest(absltest.TestCase):
     self.assertEqual(found['sources'], NAMED)
     self.assertEqual(found['features'], 'own')
     self.assertLen(found['directions'], 2)
+    table = found['directions']['anime to photo']['scores']
+    own, others = table['translation'], table[str(other)]
+    self.assertNotEqual(own['L1 to truth'], others['L1 to truth'])
+    self.assertIsNotNone(own['background leak'])
+    self.assertIsNotNone(others['content distance'])
+    self.assertIn('loss: 2 to 9', pages[0].decode())
+    self.assertNotIn('NaN', (self.folder / 'a' / 'evaluation.json').read_text())
 
   def test_user_errors_are_one_line(self):
     run = dict(run_dir=str(tiny_run.make()), output='there')
@@ -218,6 +275,11 @@ class ProgramTest(absltest.TestCase):
       ('give DOMAIN=SOURCE of two', {**run, 'source': SOURCES[:1]}),
       ('goes with --translations', {**run, 'to': 'anime'}),
       ('either --run_dir', {}),
+      ('two columns', {**run, 'output': 'there', 'against': 'shuffled'}),
+      (
+        'holds no run',
+        {**run, 'output': 'there', 'source': SOURCES, 'against': '/'},
+      ),
       ('need no model', {**run, 'translations': 'there'}),
       ('are not the domains', {'translations': 'there', 'source': SOURCES}),
     ):

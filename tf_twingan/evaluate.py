@@ -9,6 +9,11 @@ prints the tables. Sources are those that a run was trained on, where its
 operative_config.gin names them plainly. Two styles of avatars show the same
 held-out characters, so their translations have true answers.
 
+What a run is set against stands beside it, with its curves over training:
+
+  python -m tf_twingan.evaluate --run_dir=runs/mine --against=runs/other \
+      --against=avatar_twins --output=scored
+
 Any other program's translations can be scored: write the held-out sources
 out, let it translate them, and give the folder of its results, one picture of
 the same name (0000.png, 0001.png ...) for each:
@@ -18,6 +23,9 @@ the same name (0000.png, 0001.png ...) for each:
       --source=anime=avatars:lorelei --resolution=32
   python -m tf_twingan.evaluate --translations=DIR --output=scored ...
 """
+
+import pathlib
+from collections.abc import Mapping
 
 from absl import flags
 
@@ -53,6 +61,12 @@ _RESOLUTION = flags.DEFINE_integer(
 )
 _COUNT = flags.DEFINE_integer(
   'count', 200, 'Held-out pictures of each domain.', lower_bound=scores.FEWEST
+)
+_AGAINST = flags.DEFINE_multi_string(
+  'against',
+  [],
+  'What else to score, side by side: the directory of another run or a model '
+  'that ships; with --translations, also a folder of translations.',
 )
 _FEATURES = flags.DEFINE_string(
   'features',
@@ -90,16 +104,22 @@ def _of_a_model() -> None:
   for domain in sources:
     translator.check_domain(domain)
   pictures = domains.load(sources, translator.resolution, _COUNT.value)
+  others = {name: _other(name, sources) for name in _AGAINST.value}
   first, second = sources
   parts = []
   for source, target in ((first, second), (second, first)):
     direction = directions.between(pictures, source, target)
-    candidate = subjects.ask(translator, direction)
-    parts.append(report.Part(direction, {'translation': candidate}))
+    candidates = {
+      name: subjects.ask(subject, direction)
+      for name, subject in {'translation': translator, **others}.items()
+    }
+    parts.append(report.Part(direction, candidates))
+  runs = {'translation': _RUN_DIR.value} if _RUN_DIR.value else {}
   report.write(
     _OUTPUT.value,
     parts,
     pictures,
+    runs=runs | {name: name for name in others},
     features=_FEATURES.value,
     what=_MODEL.value or _RUN_DIR.value,
     images_seen=translator.images_seen,
@@ -136,19 +156,54 @@ def _of_a_folder() -> None:
     )
     return
   direction = directions.between(pictures, source, target)
-  candidate = subjects.read_folder(_TRANSLATIONS.value, direction)
+  candidates = {
+    'translation': subjects.read_folder(_TRANSLATIONS.value, direction)
+  }
+  for name in _AGAINST.value:
+    is_folder = pathlib.Path(name).is_dir() and not _is_run(name)
+    candidates[name] = (
+      subjects.read_folder(name, direction)
+      if is_folder
+      else subjects.ask(_other(name, sources), direction)
+    )
   report.write(
     _OUTPUT.value,
-    [report.Part(direction, {'translation': candidate})],
+    [report.Part(direction, candidates)],
     pictures,
     features=_FEATURES.value,
     what=_TRANSLATIONS.value,
   )
 
 
+def _other(name: str, sources: Mapping[str, str]) -> subjects.Subject:
+  """The model that one value of --against names."""
+  path = pathlib.Path(name)
+  if path.is_dir() and not _is_run(name):
+    raise ValueError(
+      f'--against={name} holds no run (no model.json); a folder of '
+      'translations goes with --translations.'
+    )
+  translator = command_line.load_translator(
+    *((name, None) if path.is_dir() else (None, name))
+  )
+  for domain in sources:
+    translator.check_domain(domain)
+  return translator
+
+
+def _is_run(name: str) -> bool:
+  return pathlib.Path(name, 'model.json').is_file()
+
+
 def _check_output() -> None:
   if not _OUTPUT.value:
     raise ValueError('give --output, the folder for the results.')
+  for name in _AGAINST.value:
+    if name in directions.RESERVED or _AGAINST.value.count(name) > 1:
+      raise ValueError(
+        f'--against={name} would give two columns one name; name each once, '
+        'and a folder by its whole path.'
+      )
 
 
 def run() -> None:

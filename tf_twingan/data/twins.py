@@ -156,6 +156,31 @@ def factors(
   )
 
 
+def on_other_backgrounds(
+  source: str, resolution: int, count: int
+) -> np.ndarray:
+  """Held-out pictures with nothing but the background's colour changed.
+
+  Args:
+    source: `avatars:STYLE`, without a crop.
+    resolution: side of the pictures, px; 4 to 64.
+    count: the first so many characters of the test split.
+
+  Returns:
+    uint8 [count, resolution, resolution, 3].
+  """
+  _, style, _ = sources.parse(source)
+  colors = characters.BACKGROUND
+  people = []
+  for number in avatar_twins.numbers(style, 'test', count):
+    person = characters.character(number)
+    # Half of the hues away.
+    place = colors.index(person.background_color) + len(colors) // 2
+    other = colors[place % len(colors)]
+    people.append(dataclasses.replace(person, background_color=other))
+  return _drawn(people, style, resolution)
+
+
 def _rgb(color):
   return list(bytes.fromhex(color))
 

@@ -30,6 +30,15 @@ MEANINGS: Mapping[str, str] = {
   'near training': 'share as near to a training picture as 1 % of real ones',
   'explained': 'share of the variance that the source predicts (R^2)',
   'turned': 'share that do not follow a mirrored source',
+  'background leak': 'change of the subject over that of the background, when '
+  'only the background of the source changes',
+  'content distance': 'of the codes of source and translation, over that to '
+  'the codes of other translations',
+  'worst group': 'whose error against the truth is the largest',
+  'best group': 'whose error against the truth is the smallest',
+  'gap': 'between their mean errors, 0 to 255',
+  'gap by chance': 'the same when groups mean nothing',
+  'p': 'how often chance does as much',
   'Fréchet': 'distance of Gaussians of features to training pictures',
   'kernel': 'kernel distance to training pictures; 0 for equal ones',
   'kernel error': 'standard error of the kernel distance',
@@ -90,10 +99,12 @@ def meaning(name: str) -> str:
   return f'{MEANINGS[base]}; {_SEEN.get(network, _BY_PATH)}'
 
 
-def cell(name: str, value: float | None) -> str:
+def cell(name: str, value: float | str | None) -> str:
   """A value as text."""
   if value is None:
     return NONE
+  if isinstance(value, str):
+    return value
   base, _ = _split(name)
   if base in _SHARES:
     return f'{value:.1%}'

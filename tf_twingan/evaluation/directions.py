@@ -1,12 +1,22 @@
 """What is scored: one direction of translation, and what translates it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from tf_twingan.data import twins as twins_lib
 from tf_twingan.evaluation import domains as domains_lib
+
+# What is scored first, and what it is read beside.
+RESERVED = (
+  'translation',
+  'untranslated',
+  'shuffled',
+  'mean picture',
+  'true answer',
+  'real pictures',
+)
 
 
 class Direction(NamedTuple):
@@ -25,6 +35,8 @@ class Direction(NamedTuple):
     background_masks: bool [n, resolution, resolution], with `twins`: where
       the source and the true answer are both plain.
     factors: with `twins`: of the characters.
+    recolored_sources: with `twins`: the sources on other backgrounds.
+    recolored_real: with `twins`: the true answers on those.
   """
 
   source: str
@@ -35,6 +47,8 @@ class Direction(NamedTuple):
   twins: twins_lib.Twins | None = None
   background_masks: np.ndarray | None = None
   factors: twins_lib.Factors | None = None
+  recolored_sources: np.ndarray | None = None
+  recolored_real: np.ndarray | None = None
 
   @property
   def title(self) -> str:
@@ -51,12 +65,16 @@ class Candidate(NamedTuple):
   Attributes:
     translations: of the sources.
     of_mirrored: translations of the mirrored sources.
+    of_recolored: translations of the sources on other backgrounds.
+    encode: from pictures and their domain to content codes, float [n, ...].
     returned: what should be the sources again, by name: 'reconstruction',
       'round trip'.
   """
 
   translations: np.ndarray
   of_mirrored: np.ndarray | None = None
+  of_recolored: np.ndarray | None = None
+  encode: Callable[[np.ndarray, str], np.ndarray] | None = None
   returned: Mapping[str, np.ndarray] = {}
 
 
@@ -84,6 +102,12 @@ def between(
         domains.sources[source],
         training=len(domains.training[target]),
         held_out=count,
+      ),
+      recolored_sources=twins_lib.on_other_backgrounds(
+        domains.sources[source], size, count
+      ),
+      recolored_real=twins_lib.on_other_backgrounds(
+        domains.sources[target], size, count
       ),
     )
   return Direction(
@@ -117,13 +141,28 @@ def floors_and_ceilings(
   def moved(pictures: np.ndarray | None, places: int) -> np.ndarray | None:
     return None if pictures is None else np.roll(pictures, places, axis=0)
 
+  encode = candidate.encode
   return {
-    'untranslated': Candidate(sources, of_mirrored=sources[:, :, ::-1]),
-    # The mirrored ones by two places, so that none meets its own again.
+    'untranslated': Candidate(
+      sources,
+      of_mirrored=sources[:, :, ::-1],
+      of_recolored=direction.recolored_sources,
+      encode=encode,
+    ),
+    # The others by two places, so that none meets its own again.
     'shuffled': Candidate(
       moved(candidate.translations, 1),
       of_mirrored=moved(candidate.of_mirrored, 2),
+      of_recolored=moved(candidate.of_recolored, 2),
+      encode=encode,
     ),
-    'mean picture': Candidate(mean, of_mirrored=mean),
-    'true answer' if direction.twins else 'real pictures': Candidate(real),
+    'mean picture': Candidate(
+      mean, of_mirrored=mean, of_recolored=mean, encode=encode
+    ),
+    'true answer' if direction.twins else 'real pictures': Candidate(
+      real,
+      of_recolored=direction.recolored_real,
+      # Real pictures of others say nothing of these sources.
+      encode=encode if direction.twins else None,
+    ),
   }

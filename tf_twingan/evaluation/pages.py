@@ -48,8 +48,17 @@ class Section(NamedTuple):
   note: str = ''
 
 
-def page(title: str, summary: str, sections: Sequence[Section]) -> str:
-  """The whole page as HTML, pictures embedded."""
+def page(
+  title: str, summary: str, sections: Sequence[Section], curves: str = ''
+) -> str:
+  """The whole page as HTML, pictures embedded.
+
+  Args:
+    title: of the page, as text.
+    summary: below it, as text.
+    sections: in order.
+    curves: HTML of `curves.as_html`.
+  """
   parts = []
   for section in sections:
     parts.append(f'<h2>{html.escape(section.title)}</h2>')
@@ -62,6 +71,8 @@ def page(title: str, summary: str, sections: Sequence[Section]) -> str:
         f'<h3>{html.escape(caption)}</h3>'
         f'<img alt="{html.escape(caption)}" src="{_data_uri(picture)}">'
       )
+  if curves:
+    parts.append(f'<h2>Over training</h2>{curves}')
   return _PAGE.substitute(
     title=html.escape(title),
     summary=html.escape(summary),

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from tf_twingan.evaluation import (
   columns,
+  curves,
   directions,
   domains,
   feature_networks,
+  groups,
   pages,
   scores,
   sheets,
@@ -39,6 +41,7 @@ def write(
   what: str,
   features: str = feature_networks.OWN,
   images_seen: int | None = None,
+  runs: Mapping[str, str] = {},
 ) -> None:
   """Scores, prints the tables, writes evaluation.json and evaluation.html.
 
@@ -49,6 +52,7 @@ def write(
     what: names what is scored.
     features: the feature network, as `feature_networks.load` takes it.
     images_seen: of each domain, by a model; None if not known.
+    runs: {candidate: directory of its run}, for curves over training.
 
   Raises:
     OSError: the results cannot be written.
@@ -87,6 +91,12 @@ def write(
         note=_hidden(direction.factors.hidden) if direction.factors else '',
       )
     )
+    gaps = groups.gaps(direction, scored[next(iter(candidates))])
+    if gaps:
+      found[title]['groups'] = gaps
+      heading = f'{title}: gaps between groups'
+      print(f'\n{heading}\n{tables.as_text(gaps)}')
+      sections.append(pages.Section(heading, gaps))
     if returned:
       found[title]['returned'] = returned
       back = f'{direction.source} given back'
@@ -94,8 +104,9 @@ def write(
       sections.append(pages.Section(back, returned))
   used = {
     name
-    for tables_of in found.values()
-    for table in tables_of.values()
+    for parts_of in found.values()
+    for kind, table in parts_of.items()
+    if kind != 'hidden_factors'
     for row in table.values()
     for name in row
   }
@@ -117,7 +128,13 @@ def write(
   )
   as_html = output / 'evaluation.html'
   as_html.write_text(
-    pages.page(f'Scores of {what}', summary, sections), encoding='utf-8'
+    pages.page(
+      f'Scores of {what}',
+      summary,
+      sections,
+      curves.as_html({name: curves.read(path) for name, path in runs.items()}),
+    ),
+    encoding='utf-8',
   )
   print(f'\n{as_html}, {as_json}')
 

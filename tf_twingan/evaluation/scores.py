@@ -77,7 +77,7 @@ def score(
         direction, reference=reference, network=network, seed=seed
       )
     )
-  scorers.append(behaviour.Scorer())
+  scorers.append(behaviour.Scorer(direction))
   found = {}
   for name, candidate in candidates.items():
     columns, each = {}, {}

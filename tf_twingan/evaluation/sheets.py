@@ -1,6 +1,6 @@
-"""Grids of pictures: drawn at random, the best and the worst by a score."""
+"""Grids of pictures: drawn at random, and the best and worst by each score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from tf_twingan import images as images_lib
 from tf_twingan.evaluation import directions, measured, truth
 from tf_twingan.metrics import memorizing
 
-SHOWN = 8  # Pictures on a sheet.
+SHOWN = 8  # Pictures on a sheet, at random; of the best and worst, half each.
 _CELL = 96  # px
 
 
@@ -32,7 +32,7 @@ def draw(
   *,
   seed: int = 0,
 ) -> list[Sheet]:
-  """Pictures drawn at random, then the best and the worst.
+  """Pictures drawn at random, then the best and worst by every single score.
 
   Args:
     direction: what was translated.
@@ -43,43 +43,73 @@ def draw(
   """
   rng = np.random.Generator(np.random.Philox(key=seed))
   random = rng.permutation(len(direction.sources))[:SHOWN]
-  rows = _rows(direction, candidates)
-  sheets = [Sheet('Drawn at random', _grid(rows, random))]
-  first = next(iter(candidates))
-  column = 'recall@1' if direction.twins else 'near training'
-  order = scored[first].each[column].best_first()
-  if not direction.twins:
-    order = order[::-1]
-  by = (
-    'rank of the own counterpart, then error'
-    if direction.twins
-    else 'distance to the nearest training picture'
-  )
-  sheets += [
-    Sheet(f'Best by {by}', _grid(rows, order[:SHOWN])),
-    Sheet(f'Worst by {by}, worst first', _grid(rows, order[::-1][:SHOWN])),
+  rows = {'source': direction.sources}
+  rows |= {name: c.translations for name, c in candidates.items()}
+  if direction.twins:
+    rows['true answer'] = direction.real
+  name, first = next(iter(candidates.items()))
+  headers = [f'no. {i}' for i in random]
+  sheets = [
+    Sheet(
+      'Drawn at random', _grid(rows | dict(first.returned), random, headers)
+    )
   ]
+  evidence = _evidence(direction, first)
+  for column, each in scored[name].each.items():
+    order = each.best_first()
+    if len(order) < 2:
+      continue
+    half = min(SHOWN // 2, len(order) // 2)
+    places = [*order[:half], *order[::-1][:half]]
+    kinds = [
+      f'{kind} {i + 1}' for kind in ('best', 'worst') for i in range(half)
+    ]
+    headers = [
+      f'{kind}: {float(each.values[place]):.3g}'
+      for kind, place in zip(kinds, places)
+    ]
+    more = evidence.get(column)
+    sheets.append(
+      Sheet(
+        f'Best and worst by {column}',
+        _grid(rows | (more() if more else {}), places, headers),
+      )
+    )
   return sheets
 
 
-def _rows(direction, candidates):
-  rows = {'source': direction.sources}
-  rows |= {name: c.translations for name, c in candidates.items()}
-  first = next(iter(candidates.values()))
-  if direction.twins:
-    rows['true answer'] = direction.real
-    nearest = truth.Scorer(direction).nearest(first.translations)
-    rows['nearest true answer'] = direction.real[nearest]
-  else:
-    _, nearest = memorizing.nearest(first.translations, direction.training)
-    rows['nearest in training'] = direction.training[nearest]
-  return rows | dict(first.returned)
+def _evidence(
+  direction: directions.Direction, candidate: directions.Candidate
+) -> dict[str, Callable[[], dict[str, np.ndarray]]]:
+  """{column: what gives the rows that show why a picture got its score}."""
+
+  def nearest_answer():
+    nearest = truth.Scorer(direction).nearest(candidate.translations)
+    return {'nearest true answer': direction.real[nearest]}
+
+  def nearest_training():
+    _, nearest = memorizing.nearest(candidate.translations, direction.training)
+    return {'nearest in training': direction.training[nearest]}
+
+  return {
+    'recall@1': nearest_answer,
+    'near training': nearest_training,
+    'turned': lambda: {'of the mirrored source': candidate.of_mirrored},
+    'background leak': lambda: {
+      'source, recoloured': direction.recolored_sources,
+      'its translation': candidate.of_recolored,
+    },
+  }
 
 
-def _grid(rows: Mapping[str, np.ndarray], places: Sequence[int]) -> np.ndarray:
+def _grid(
+  rows: Mapping[str, np.ndarray],
+  places: Sequence[int],
+  headers: Sequence[str],
+) -> np.ndarray:
   return images_lib.contact_sheet(
     [[pictures[i] for i in places] for pictures in rows.values()],
-    [str(i) for i in places],
+    headers,
     list(rows),
     cell=_CELL,
   )

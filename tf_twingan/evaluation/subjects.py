@@ -45,6 +45,13 @@ def ask(
   return directions.Candidate(
     translations,
     of_mirrored=translated(mirrored, source, target),
+    of_recolored=(
+      None
+      if direction.recolored_sources is None
+      else translated(direction.recolored_sources, source, target)
+    ),
+    # Not every subject has a code.
+    encode=getattr(subject, 'encode', None),
     returned={
       'reconstruction': translated(direction.sources, source, source),
       'round trip': translated(translations, target, source),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tf_twingan.evaluation import columns
 
-Table = Mapping[str, Mapping[str, float | None]]
+Table = Mapping[str, Mapping[str, float | str | None]]
 
 
 def as_text(table: Table) -> str:
@@ -45,7 +45,7 @@ def as_html(table: Table) -> str:
   lines = [f'<tr><th></th>{heads}<th></th></tr>']
   for name in names:
     cells = ''.join(
-      f'<td>{columns.cell(name, values[name])}</td>'
+      f'<td>{html.escape(columns.cell(name, values[name]))}</td>'
       for values in table.values()
     )
     lines.append(
