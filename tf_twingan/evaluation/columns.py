@@ -34,7 +34,8 @@ MEANINGS: Mapping[str, str] = {
   'only the background of the source changes',
   'content distance': 'of the codes of source and translation, over that to '
   'the codes of other translations',
-  'worst group': 'whose error against the truth is the largest',
+  'worst group': 'whose error against the truth is the largest; skin counts '
+  'from light to dark',
   'best group': 'whose error against the truth is the smallest',
   'gap': 'between their mean errors, 0 to 255',
   'gap by chance': 'the same when groups mean nothing',

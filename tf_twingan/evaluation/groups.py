@@ -6,6 +6,7 @@ true answer is averaged by group, and the worst group is set against the best.
 
 import numpy as np
 
+from tf_twingan.data import characters
 from tf_twingan.evaluation import directions, measured
 from tf_twingan.metrics import attribute_gap
 
@@ -18,6 +19,13 @@ _FACTORS = {
   'mouth': 'expression',
   'eyes': 'eyes',
   'glasses': 'glasses',
+}
+# Where a factor's own values tell a reader little.
+_NAMES = {
+  **{color: name for name, color in characters.NATURAL_HAIR.items()},
+  **{color: f'{i} of 6' for i, color in enumerate(characters.SKIN, 1)},
+  'True': 'with',
+  'False': 'without',
 }
 
 
@@ -45,8 +53,8 @@ def gaps(
       scored.each['L1 to truth'].values, labels, higher_is_better=False
     )
     found[name] = {
-      'worst group': str(gap.worst),
-      'best group': str(gap.best),
+      'worst group': _NAMES.get(str(gap.worst), str(gap.worst)),
+      'best group': _NAMES.get(str(gap.best), str(gap.best)),
       'gap': gap.gap,
       'gap by chance': gap.chance,
       'p': gap.p_value,
