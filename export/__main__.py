@@ -41,7 +41,7 @@ from export import (
   serving,
 )
 from tf_twingan import command_line, inference
-from tf_twingan.data import recorded, sources
+from tf_twingan.data import named_sources, sources
 from tf_twingan.retrieval import index as index_lib
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
@@ -177,7 +177,8 @@ def _export_everything(translator: inference.Translator) -> None:
   for name in ('from', 'formats', 'index', 'author', 'licence'):
     if flags.FLAGS[name].present:
       raise ValueError(f'--{name} does not go with --to={everything.NAME}.')
-  named = _sources(_folder(), translator)
+  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
+  named = _sources(folder, translator)
   for domain in translator.domains:
     _check_named(domain, named)
   pictures = {d: _held_out(named[d], translator) for d in translator.domains}
@@ -243,16 +244,10 @@ def _thread_counts() -> list[int]:
   return [int(t) for t in _THREADS.value]
 
 
-def _folder() -> str | pathlib.Path:
-  if _MODEL.value:
-    return inference.pretrained_dir(_MODEL.value)
-  return _RUN_DIR.value
-
-
 def _direction(
   translator: inference.Translator, source: str, target: str
 ) -> bundle.Direction:
-  folder = _folder()
+  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
   named = _sources(folder, translator)
   _check_named(source, named)
   pictures = {
@@ -306,12 +301,9 @@ def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
 
 
 def _sources(folder, translator) -> Mapping[str, str]:
-  named = recorded.sources(folder, translator.domains)
+  named = named_sources.of_run(folder, translator.domains)
   for text in _SOURCE.value:
-    domain, equals, source = text.partition('=')
-    # An option of a source has an equals sign, too, behind its colon.
-    if not equals or ':' in domain:
-      raise ValueError(f'--source={text} names no domain; write DOMAIN=SOURCE.')
+    domain, source = named_sources.parse(text)
     named[translator.check_domain(domain)] = source
   return named
 

@@ -71,3 +71,8 @@ def load_translator(
   if model:
     return inference.Translator.from_pretrained(model)
   return inference.Translator(run_dir)
+
+
+def model_folder(run_dir: str | None, model: str | None) -> str:
+  """The folder of the model that --run_dir or --model asks for."""
+  return str(inference.pretrained_dir(model)) if model else run_dir or ''

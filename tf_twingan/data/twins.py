@@ -44,6 +44,22 @@ class Twins(NamedTuple):
   background_masks: np.ndarray
 
 
+class Factors(NamedTuple):
+  """The factors of a style's characters, by attribute of `Character`.
+
+  Attributes:
+    training: {factor: [m]}: of its training pictures, in order.
+    held_out: {factor: [n]}: of its held-out ones.
+    shared: those factors that both styles show.
+    hidden: those that the other, or this one, does not show.
+  """
+
+  training: dict[str, np.ndarray]
+  held_out: dict[str, np.ndarray]
+  shared: frozenset[str]
+  hidden: frozenset[str]
+
+
 def are_twins(first: str, second: str) -> bool:
   """Whether held-out pictures of two sources show the same characters.
 
@@ -104,6 +120,65 @@ def describe(source: str, resolution: int, count: int) -> Twins:
     # Of a marked drawing: hair could have the background's very colour.
     background_masks=(marked[0] == plain[:, None, None]).all(axis=-1),
   )
+
+
+def factors(
+  target: str, source: str, *, training: int, held_out: int
+) -> Factors:
+  """The factors of twins, and which of them a translation could keep.
+
+  Args:
+    target: `avatars:STYLE`, the style drawn.
+    source: `avatars:STYLE`, the style translated from.
+    training: characters of the target's training split.
+    held_out: of the test split.
+  """
+  (_, style, _), (_, other, _) = sources.parse(target), sources.parse(source)
+  vivid = drawing.STYLES[style].vivid
+  shown = [drawing.EXPRESSES[s] for s in (style, other)]
+  names = [field.name for field in dataclasses.fields(characters.Character)]
+
+  def of(split: str, count: int) -> dict[str, np.ndarray]:
+    people = [
+      characters.character(number, vivid and split == 'train')
+      for number in avatar_twins.numbers(style, split, count)
+    ]
+    return {
+      name: np.array([getattr(p, name) for p in people]) for name in names
+    }
+
+  shared = shown[0] & shown[1]
+  return Factors(
+    of('train', training),
+    of('test', held_out),
+    frozenset(shared),
+    frozenset((shown[0] | shown[1]) - shared),
+  )
+
+
+def on_other_backgrounds(
+  source: str, resolution: int, count: int
+) -> np.ndarray:
+  """Held-out pictures with nothing but the background's colour changed.
+
+  Args:
+    source: `avatars:STYLE`, without a crop.
+    resolution: side of the pictures, px; 4 to 64.
+    count: the first so many characters of the test split.
+
+  Returns:
+    uint8 [count, resolution, resolution, 3].
+  """
+  _, style, _ = sources.parse(source)
+  colors = characters.BACKGROUND
+  people = []
+  for number in avatar_twins.numbers(style, 'test', count):
+    person = characters.character(number)
+    # Half of the hues away.
+    place = colors.index(person.background_color) + len(colors) // 2
+    other = colors[place % len(colors)]
+    people.append(dataclasses.replace(person, background_color=other))
+  return _drawn(people, style, resolution)
 
 
 def _rgb(color):

@@ -1,128 +1,145 @@
-"""A table of scores as text, and as one HTML file that needs no other."""
+"""Scores candidates in all directions and writes what was found."""
 
-import base64
-import html
-import io
-import string
+import json
+import os
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
-
-from tf_twingan.evaluation import scores
-
-_SHARES = (
-  'recall@1',
-  'recall@5',
-  'recall@1, no mean',
-  'hair kept',
-  'hair vivid',
-  'distinct',
-  'near training',
-  'turned',
+from tf_twingan.evaluation import (
+  columns,
+  curves,
+  directions,
+  domains,
+  feature_networks,
+  groups,
+  pages,
+  scores,
+  sheets,
+  tables,
 )
-_TENTHS = ('background', 'L1 to truth', 'L1', 'PSNR', 'SWD')
-_NONE = '–'
-
-_PAGE = string.Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>$title</title>
-<style>
-body { font: 15px/1.4 sans-serif; margin: 2em; color: #222; }
-table { border-collapse: collapse; margin: 1em 0; }
-th, td { padding: .25em .7em; text-align: right; }
-th, td { border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; }
-tr:nth-child(2) { font-weight: bold; background: #f3f6ff; }
-img { image-rendering: pixelated; max-width: 100%; }
-dt { font-weight: bold; float: left; clear: left; margin-right: .6em; }
-</style></head><body>
-<h1>$title</h1><p>$summary</p>
-$body
-</body></html>
-""")
 
 
-class Section(NamedTuple):
-  """One part of a report.
+class Part(NamedTuple):
+  """One direction and what translated it.
 
   Attributes:
-    title: its heading.
-    table: {row: {column: value}}; empty for none.
-    sheets: (caption, uint8 RGB [height, width, 3]) of each picture.
+    direction: what was translated.
+    candidates: by name, without floors and ceilings; the first is what the
+      evaluation is of.
   """
 
-  title: str
-  table: scores.Table
-  sheets: Sequence[tuple[str, np.ndarray]] = ()
+  direction: directions.Direction
+  candidates: Mapping[str, directions.Candidate]
 
 
-def as_text(table: scores.Table) -> str:
-  """The table with a line a column: candidates stand side by side."""
-  rows = list(table)
-  widths = [max(len(name), 7) for name in rows]
-  names = list(next(iter(table.values())))
-  left = max(map(len, names))
-  lines = [
-    ' ' * left + '  ' + '  '.join(n.rjust(w) for n, w in zip(rows, widths))
-  ]
-  for name in names:
-    cells = [_cell(name, table[row][name]) for row in rows]
-    lines.append(
-      name.ljust(left)
-      + '  '
-      + '  '.join(c.rjust(w) for c, w in zip(cells, widths))
-    )
-  return '\n'.join(lines)
+def write(
+  output: str | os.PathLike,
+  parts: Sequence[Part],
+  pictures: domains.Domains,
+  *,
+  what: str,
+  features: str = feature_networks.OWN,
+  images_seen: int | None = None,
+  runs: Mapping[str, str] = {},
+) -> None:
+  """Scores, prints the tables, writes evaluation.json and evaluation.html.
 
+  Args:
+    output: the folder for the results.
+    parts: what to score.
+    pictures: where the pictures are from.
+    what: names what is scored.
+    features: the feature network, as `feature_networks.load` takes it.
+    images_seen: of each domain, by a model; None if not known.
+    runs: {candidate: directory of its run}, for curves over training.
 
-def as_html(title: str, summary: str, sections: Sequence[Section]) -> str:
-  """The whole report as one page, pictures embedded."""
-  parts = []
-  for section in sections:
-    parts.append(f'<h2>{html.escape(section.title)}</h2>')
-    if section.table:
-      parts.append(_html_table(section.table))
-    for caption, sheet in section.sheets:
-      parts.append(
-        f'<h3>{html.escape(caption)}</h3>'
-        f'<img alt="{html.escape(caption)}" src="{_data_uri(sheet)}">'
-      )
-  parts.append('<h2>What the columns say</h2><dl>')
-  used = {name for s in sections for row in s.table.values() for name in row}
-  for name, meaning in scores.MEANINGS.items():
-    if name in used:
-      parts.append(
-        f'<dt>{html.escape(name)}</dt><dd>{html.escape(meaning)}</dd>'
-      )
-  parts.append('</dl>')
-  return _PAGE.substitute(
-    title=html.escape(title),
-    summary=html.escape(summary),
-    body='\n'.join(parts),
+  Raises:
+    OSError: the results cannot be written.
+    ValueError: there are too few pictures to score.
+  """
+  output = pathlib.Path(output)
+  output.mkdir(parents=True, exist_ok=True)
+  summary = (
+    f'{pictures.count} held-out pictures of each domain at '
+    f'{pictures.resolution} px; '
+    + ', '.join(f'{d} from {source}' for d, source in pictures.sources.items())
   )
+  print(summary)
+  found, sections = {}, []
+  for direction, candidates in parts:
+    title = direction.title
+    first = next(iter(candidates.values()))
+    scored = scores.score(
+      direction,
+      {**candidates, **directions.floors_and_ceilings(direction, first)},
+      features=features,
+    )
+    table = {name: one.columns for name, one in scored.items()}
+    returned = scores.score_returned(direction, candidates)
+    found[title] = {'scores': table}
+    if direction.factors:
+      found[title]['hidden_factors'] = sorted(direction.factors.hidden)
+    print(f'\n{title}\n{tables.as_text(table)}')
+    if direction.factors and direction.factors.hidden:
+      print(_hidden(direction.factors.hidden))
+    sections.append(
+      pages.Section(
+        title,
+        table,
+        sheets.draw(direction, candidates, scored),
+        note=_hidden(direction.factors.hidden) if direction.factors else '',
+      )
+    )
+    gaps = groups.gaps(direction, scored[next(iter(candidates))])
+    if gaps:
+      found[title]['groups'] = gaps
+      heading = f'{title}: gaps between groups'
+      print(f'\n{heading}\n{tables.as_text(gaps)}')
+      sections.append(pages.Section(heading, gaps))
+    if returned:
+      found[title]['returned'] = returned
+      back = f'{direction.source} given back'
+      print(f'\n{back}\n{tables.as_text(returned)}')
+      sections.append(pages.Section(back, returned))
+  used = {
+    name
+    for parts_of in found.values()
+    for kind, table in parts_of.items()
+    if kind != 'hidden_factors'
+    for row in table.values()
+    for name in row
+  }
+  record = dict(
+    scored=what,
+    images_seen=images_seen,
+    features=features,
+    sources=dict(pictures.sources),
+    count=pictures.count,
+    resolution=pictures.resolution,
+    meanings={name: columns.meaning(name) for name in sorted(used)},
+    directions=found,
+  )
+  as_json = output / 'evaluation.json'
+  as_json.write_text(
+    # NaN and infinity are no JSON; a score that is one is a mistake.
+    json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + '\n',
+    encoding='utf-8',
+  )
+  as_html = output / 'evaluation.html'
+  as_html.write_text(
+    pages.page(
+      f'Scores of {what}',
+      summary,
+      sections,
+      curves.as_html({name: curves.read(path) for name, path in runs.items()}),
+    ),
+    encoding='utf-8',
+  )
+  print(f'\n{as_html}, {as_json}')
 
 
-def _cell(name: str, value: float | None) -> str:
-  if value is None:
-    return _NONE
-  if name in _SHARES:
-    return f'{value:.1%}'
-  return f'{value:.1f}' if name in _TENTHS else f'{value:.3f}'
-
-
-def _html_table(table: Mapping[str, Mapping[str, float | None]]) -> str:
-  names = list(next(iter(table.values())))
-  lines = ['<tr><th></th>']
-  lines += [f'<th>{html.escape(name)}</th>' for name in names]
-  lines.append('</tr>')
-  for row, values in table.items():
-    cells = [f'<td>{_cell(name, values[name])}</td>' for name in names]
-    lines.append(f'<tr><td>{html.escape(row)}</td>{"".join(cells)}</tr>')
-  return f'<table>{"".join(lines)}</table>'
-
-
-def _data_uri(sheet: np.ndarray) -> str:
-  stream = io.BytesIO()
-  Image.fromarray(sheet).save(stream, format='PNG')
-  return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode()
+def _hidden(names: frozenset[str]) -> str:
+  if not names:
+    return ''
+  return f'Not shown by both styles, so left out: {", ".join(sorted(names))}.'

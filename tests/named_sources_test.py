@@ -6,7 +6,7 @@ import tempfile
 from absl.testing import absltest
 
 from tf_twingan import inference
-from tf_twingan.data import recorded
+from tf_twingan.data import named_sources
 
 
 def run_with(text):
@@ -15,11 +15,22 @@ def run_with(text):
   return run_dir
 
 
-class SourcesTest(absltest.TestCase):
+class NamedSourcesTest(absltest.TestCase):
+  def test_a_domain_stands_before_its_source(self):
+    self.assertEqual(
+      named_sources.parse('photo=folder:/a?crop=0.7'),
+      ('photo', 'folder:/a?crop=0.7'),
+    )
+
+  def test_a_source_alone_names_no_domain(self):
+    for text in ('avatars:toon-head', 'folder:/a?crop=0.7'):
+      with self.assertRaisesRegex(ValueError, 'write DOMAIN=SOURCE'):
+        named_sources.parse(text)
+
   def test_they_come_in_the_order_of_the_domains(self):
     run_dir = run_with("anime = 'folder:/b?crop=0.7'\nphoto = 'avatars:x'\n")
     self.assertEqual(
-      list(recorded.sources(run_dir, ['photo', 'anime']).items()),
+      list(named_sources.of_run(run_dir, ['photo', 'anime']).items()),
       [('photo', 'avatars:x'), ('anime', 'folder:/b?crop=0.7')],
     )
 
@@ -27,14 +38,14 @@ class SourcesTest(absltest.TestCase):
     run_dir = run_with(
       "import os\nother = 'folder:/a'\nanime = @f()\nphoto = 'a' + 'b'\n"
     )
-    self.assertEqual(recorded.sources(run_dir, ['photo', 'anime']), {})
+    self.assertEqual(named_sources.of_run(run_dir, ['photo', 'anime']), {})
 
   def test_a_model_without_a_record_has_none(self):
-    self.assertEqual(recorded.sources(tempfile.mkdtemp(), ['photo']), {})
+    self.assertEqual(named_sources.of_run(tempfile.mkdtemp(), ['photo']), {})
 
   def test_the_shipped_model_names_its_own(self):
     self.assertEqual(
-      recorded.sources(
+      named_sources.of_run(
         inference.pretrained_dir('avatar_twins'), ['photo', 'anime']
       ),
       {'photo': 'avatars:toon-head', 'anime': 'avatars:lorelei'},

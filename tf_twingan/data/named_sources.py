@@ -1,4 +1,4 @@
-"""The sources that a run was trained on, as its directory tells them.
+"""Sources by domain: as a flag names one, and as a run has recorded them.
 
 What comes after a training (scoring, exporting) wants pictures of the same
 domains. The run's `operative_config.gin` names their sources. It is read line
@@ -16,7 +16,20 @@ _FILE = 'operative_config.gin'
 _STRING_MACRO = re.compile(r"(\w+) = ('[^'\\]*')")
 
 
-def sources(
+def parse(text: str) -> tuple[str, str]:
+  """Splits `DOMAIN=SOURCE`.
+
+  Raises:
+    ValueError: it names no domain.
+  """
+  domain, equals, source = text.partition('=')
+  # An option of a source has an equals sign, too, behind its colon.
+  if not equals or ':' in domain:
+    raise ValueError(f'--source={text} names no domain; write DOMAIN=SOURCE.')
+  return domain, source
+
+
+def of_run(
   run_dir: str | os.PathLike, domains: Sequence[str]
 ) -> dict[str, str]:
   """Reads what a run recorded.

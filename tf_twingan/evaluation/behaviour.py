@@ -1,0 +1,57 @@
+"""Scores of how a translator answers to changes of its source.
+
+Turned faces, backgrounds that reach into the subject, and codes that do not
+survive: what the article shows as failures, in figures.
+"""
+
+import numpy as np
+
+from tf_twingan.evaluation import directions, measured
+from tf_twingan.metrics import background_leak, content_distance, turn_rate
+
+
+class Scorer:
+  """Sets translations against those of changed sources.
+
+  Args:
+    direction: what was translated.
+  """
+
+  def __init__(self, direction: directions.Direction):
+    self._direction = direction
+
+  def measure(self, candidate: directions.Candidate) -> measured.Measured:
+    """Scores one candidate."""
+    columns, each = {'turned': None}, {}
+    if candidate.of_mirrored is not None:
+      turns = turn_rate.compare(
+        candidate.translations, of_mirrored=candidate.of_mirrored
+      )
+      columns['turned'] = turns.turned
+      each['turned'] = measured.Each(turns.which)
+    if self._direction.recolored_sources is not None:
+      self._leak(candidate, columns, each)
+    columns['content distance'] = None
+    if candidate.encode is not None:
+      ratios = content_distance.ratios(
+        candidate.encode(self._direction.sources, self._direction.source),
+        candidate.encode(candidate.translations, self._direction.target),
+      )
+      columns['content distance'] = measured.mean(ratios)
+      each['content distance'] = measured.Each(ratios)
+    return measured.Measured(columns, each)
+
+  def _leak(self, candidate, columns, each):
+    columns['background leak'] = None
+    if candidate.of_recolored is None:
+      return
+    leak = background_leak.measure(
+      candidate.translations,
+      candidate.of_recolored,
+      ~self._direction.twins.background_masks,
+    )
+    if np.isfinite(leak.overall):
+      columns['background leak'] = leak.overall
+    each['background leak'] = measured.Each(
+      np.where(np.isfinite(leak.ratios), leak.ratios, np.nan)
+    )

@@ -1,0 +1,168 @@
+"""What is scored: one direction of translation, and what translates it."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_twingan.data import twins as twins_lib
+from tf_twingan.evaluation import domains as domains_lib
+
+# What is scored first, and what it is read beside.
+RESERVED = (
+  'translation',
+  'untranslated',
+  'shuffled',
+  'mean picture',
+  'true answer',
+  'real pictures',
+)
+
+
+class Direction(NamedTuple):
+  """What every candidate translates, and the real pictures of the target.
+
+  All pictures are uint8 [n, resolution, resolution, 3].
+
+  Attributes:
+    source: name of the domain translated from.
+    target: name of the domain translated to.
+    sources: held-out pictures of the source domain.
+    real: held-out pictures of the target domain, equally many; the true
+      answers, in order, if `twins` is given.
+    training: [m, ...]: what the target domain was trained on.
+    twins: what is known of the true answers; None if nothing is.
+    background_masks: bool [n, resolution, resolution], with `twins`: where
+      the source and the true answer are both plain.
+    factors: with `twins`: of the characters.
+    recolored_sources: with `twins`: the sources on other backgrounds.
+    recolored_real: with `twins`: the true answers on those.
+  """
+
+  source: str
+  target: str
+  sources: np.ndarray
+  real: np.ndarray
+  training: np.ndarray
+  twins: twins_lib.Twins | None = None
+  background_masks: np.ndarray | None = None
+  factors: twins_lib.Factors | None = None
+  recolored_sources: np.ndarray | None = None
+  recolored_real: np.ndarray | None = None
+
+  @property
+  def title(self) -> str:
+    """What the direction is called."""
+    return f'{self.source} to {self.target}'
+
+
+class Candidate(NamedTuple):
+  """What one translator, or one floor or ceiling, makes of a direction.
+
+  Pictures are uint8 [n, resolution, resolution, 3], in the order of the
+  direction's sources; what is None is not at hand.
+
+  Attributes:
+    translations: of the sources.
+    of_mirrored: translations of the mirrored sources.
+    of_recolored: translations of the sources on other backgrounds.
+    encode: from pictures and their domain to content codes, float [n, ...].
+    returned: what should be the sources again, by name: 'reconstruction',
+      'round trip'.
+  """
+
+  translations: np.ndarray
+  of_mirrored: np.ndarray | None = None
+  of_recolored: np.ndarray | None = None
+  encode: Callable[[np.ndarray, str], np.ndarray] | None = None
+  returned: Mapping[str, np.ndarray] = {}
+
+
+def between(
+  domains: domains_lib.Domains, source: str, target: str
+) -> Direction:
+  """The direction from one domain to the other.
+
+  Two styles of avatars show the same held-out characters, so their truth is
+  drawn, too.
+  """
+  shown = domains.held_out[source]
+  known = {}
+  if twins_lib.are_twins(*domains.sources.values()):
+    size, count = domains.resolution, len(shown)
+    of_target, of_source = (
+      twins_lib.describe(domains.sources[d], size, count)
+      for d in (target, source)
+    )
+    known = dict(
+      twins=of_target,
+      background_masks=of_target.background_masks & of_source.background_masks,
+      factors=twins_lib.factors(
+        domains.sources[target],
+        domains.sources[source],
+        training=len(domains.training[target]),
+        held_out=count,
+      ),
+      recolored_sources=twins_lib.on_other_backgrounds(
+        domains.sources[source], size, count
+      ),
+      recolored_real=twins_lib.on_other_backgrounds(
+        domains.sources[target], size, count
+      ),
+    )
+  return Direction(
+    source,
+    target,
+    shown,
+    domains.held_out[target],
+    domains.training[target],
+    **known,
+  )
+
+
+def floors_and_ceilings(
+  direction: Direction, candidate: Candidate
+) -> dict[str, Candidate]:
+  """What the scores of a candidate are read beside.
+
+  Args:
+    direction: what it translated.
+    candidate: the first one; its translations are what is shuffled.
+
+  Returns:
+    By name: the untranslated sources, the translations shuffled, the mean
+    picture of the target domain, and its real held-out pictures, which for
+    twins are the true answers.
+  """
+  sources, real = direction.sources, direction.real
+  mean = np.rint(direction.training.mean(axis=0, dtype=np.float64))
+  mean = np.broadcast_to(mean.astype(np.uint8), sources.shape)
+
+  def moved(pictures: np.ndarray | None, places: int) -> np.ndarray | None:
+    return None if pictures is None else np.roll(pictures, places, axis=0)
+
+  encode = candidate.encode
+  return {
+    'untranslated': Candidate(
+      sources,
+      of_mirrored=sources[:, :, ::-1],
+      of_recolored=direction.recolored_sources,
+      encode=encode,
+    ),
+    # The others by two places, so that none meets its own again.
+    'shuffled': Candidate(
+      moved(candidate.translations, 1),
+      of_mirrored=moved(candidate.of_mirrored, 2),
+      of_recolored=moved(candidate.of_recolored, 2),
+      encode=encode,
+    ),
+    'mean picture': Candidate(
+      mean, of_mirrored=mean, of_recolored=mean, encode=encode
+    ),
+    'true answer' if direction.twins else 'real pictures': Candidate(
+      real,
+      of_recolored=direction.recolored_real,
+      # Real pictures of others say nothing of these sources.
+      encode=encode if direction.twins else None,
+    ),
+  }
