@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import tempfile
 
 import numpy as np
@@ -231,7 +232,10 @@ class ProgramTest(absltest.TestCase):
     )
     page = (self.folder / 'out' / 'evaluation.html').read_text()
     self.assertGreater(page.count('src="data:image/png;base64,'), 10)
-    self.assertIn('Best and worst by L1 to truth', page)
+    captions = set(re.findall('<h3>([^<]*)', page))
+    self.assertIn('Best and worst by copying', captions)
+    # All are perfect.
+    self.assertNotIn('Best and worst by L1 to truth', captions)
     self.assertNotIn('src="http', page)
     (self.folder / 'answers' / '0005.png').unlink()
     self.assert_error(

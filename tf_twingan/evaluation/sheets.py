@@ -57,7 +57,8 @@ def draw(
   evidence = _evidence(direction, first)
   for column, each in scored[name].each.items():
     order = each.best_first()
-    if len(order) < 2:
+    # Where all fare alike, none is best or worst.
+    if len(np.unique(np.asarray(each.values)[order])) < 2:
       continue
     half = min(SHOWN // 2, len(order) // 2)
     places = [*order[:half], *order[::-1][:half]]
