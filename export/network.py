@@ -167,7 +167,7 @@ class _Conv(tf.Module):
   """See `folding.Conv`."""
 
   def __init__(self, conv: folding.Conv, variable):
-    super().__init__()
+    super().__init__(name='conv')
     self._conv = conv._replace(kernel=None, bias=None)
     values = dict(
       kernel=conv.kernel, bias=conv.bias, multiplier=conv.multiplier
