@@ -1,0 +1,313 @@
+r"""Proves that others load an exported bundle and draw the same with it.
+
+  python -m benchmarks.export_readers bundles/anime
+  python -m benchmarks.export_readers bundles/anime --readers=litert,task
+
+Each reader is a process of its own that has no tf_twingan:
+
+  litert      ai-edge-litert: every TFLite file, through its signature
+  task        tflite-support without TensorFlow: metadata, `ImageEmbedder`
+  tensorflow  another TensorFlow: the SavedModel's signatures, 1 and 3 pictures
+  c_api       a C program linked to the TensorFlow library of this environment
+
+golden/input.png goes through each, and what comes out is held against
+golden/output.png, within what the manifest says of the file. Embeddings are
+held against the same file in this environment. The first three need virtual
+environments; one that is missing is made under --environments with pip.
+Exits with 1 if anything differs.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from absl import flags
+from PIL import Image
+
+from tf_twingan import command_line
+from tf_twingan.data import cache
+
+_PACKAGES: Mapping[str, tuple[str, ...]] = {
+  'litert': ('ai-edge-litert', 'pillow'),
+  'task': ('tflite-support==0.4.4', 'libusb-package', 'numpy<2', 'pillow'),
+  'tensorflow': ('tensorflow-cpu==2.21.0', 'pillow'),
+}
+_C_API = 'c_api'
+_ALL = (*_PACKAGES, _C_API)
+_READERS = flags.DEFINE_list(
+  'readers', list(_ALL), 'Which, with commas between.'
+)
+_ENVIRONMENTS = flags.DEFINE_string(
+  'environments',
+  None,
+  'Holds one virtual environment a reader, named after it; by default beside '
+  "the pictures' cache.",
+)
+
+_HERE = pathlib.Path(__file__).resolve().parent
+_COSINE = 0.999
+_STEP = 1.0  # Of 255: two roundings of one value.
+_CARD = 'MODEL_CARD.md'
+
+
+class Row(NamedTuple):
+  """One line of the table.
+
+  Attributes:
+    reader: who read.
+    what: a file, or a signature of it.
+    found: how far it is from what was expected.
+    passes: whether that is near enough.
+  """
+
+  reader: str
+  what: str
+  found: str
+  passes: bool
+
+
+class Bundle(NamedTuple):
+  """What is expected of a bundle.
+
+  Attributes:
+    folder: of the bundle.
+    manifest: its manifest.json.
+    image: the golden input, float32 [1, px, px, 3] in [-1, 1].
+    drawn: the golden output, float64 [px, px, 3] in [0, 255].
+  """
+
+  folder: pathlib.Path
+  manifest: Mapping[str, Any]
+  image: np.ndarray
+  drawn: np.ndarray
+
+  @classmethod
+  def load(cls, folder: str) -> 'Bundle':
+    """Loads one; raises FileNotFoundError if the folder holds none."""
+    path = pathlib.Path(folder, 'manifest.json')
+    if not path.is_file():
+      raise FileNotFoundError(
+        f'{folder} is no bundle: it holds no manifest.json. Give the folder of '
+        'one direction, OUTPUT/<to>.'
+      )
+    manifest = json.loads(path.read_text('utf-8'))
+    given, drawn = (
+      np.asarray(Image.open(path.parent / manifest['golden'][end]), np.float64)
+      for end in ('input', 'output')
+    )
+    image = np.float32(given / 127.5 - 1)[None]
+    return cls(path.parent.resolve(), manifest, image, drawn)
+
+
+def main(argv) -> None:
+  """Prints one table."""
+  if len(argv) != 2:
+    sys.exit(f'Error: give one bundle, not {len(argv) - 1}: OUTPUT/<to>.')
+  rows = []
+  with command_line.clear_errors():
+    bundle = Bundle.load(argv[1])
+    unknown = set(_READERS.value) - set(_ALL)
+    if unknown or not _READERS.value:
+      raise ValueError(
+        f'--readers={",".join(_READERS.value)}; choose of {", ".join(_ALL)}.'
+      )
+    for reader in _READERS.value:
+      rows += _c_api(bundle) if reader == _C_API else _foreign(reader, bundle)
+  print('| reader | file | found | |\n|---|---|---|---|')
+  for row in rows:
+    verdict = 'as expected' if row.passes else '**differs**'
+    print(f'| {row.reader} | `{row.what}` | {row.found} | {verdict} |')
+  sys.exit(not all(row.passes for row in rows))
+
+
+def _foreign(reader: str, bundle: Bundle) -> Iterator[Row]:
+  script = str(_HERE / 'read_bundle.py')
+  # Isolated: it finds nothing beside the script or in the working folder.
+  command = [_python(reader), '-I', script, reader, str(bundle.folder)]
+  answer = json.loads(_run(command))
+  if not answer:
+    yield Row(reader, bundle.folder.name, 'no file of its kind', False)
+  for what, measures in answer.items():
+    entry = bundle.manifest['files'][what.split(' ')[0]]
+    yield judge(reader, what, measures, entry, bundle)
+
+
+def judge(
+  reader: str,
+  what: str,
+  measures: Mapping[str, Any],
+  entry: Mapping[str, Any],
+  bundle: Bundle,
+) -> Row:
+  """Judges what `read_bundle` found of one file.
+
+  Args:
+    reader: who read.
+    what: the file, and its signature if it has more than one.
+    measures: what was found.
+    entry: the file's, in the manifest.
+    bundle: what is expected.
+  """
+  notes, passes = [], []
+  if 'png' in measures:
+    text, near = _difference(np.array(measures['png']), bundle, _STEP, _STEP)
+    notes.append(text)
+    passes.append(near)
+  elif 'result' in measures:
+    result = np.array(measures['result'])
+    if result.ndim == 1:
+      cosine = _cosine(result, _embedding(bundle, what.split(' ')[0], entry))
+      notes.append(f'{result.size} numbers, cosine {cosine:.6f}')
+      passes.append(cosine >= _COSINE)
+    else:
+      text, near = _difference(_to_255(result), bundle, *_limits(entry))
+      notes.append(text)
+      passes.append(near)
+  if 'spread' in measures:
+    notes.append(f'shape {list(measures["shape"])}')
+    # Rows of a batch are one picture, summed up in another order at most.
+    passes.append(measures['spread'] <= 1e-4)
+  if 'partitions' in measures:
+    count = measures['partitions']
+    notes.append(f'{count} partition{"" if count == 1 else "s"}')
+    passes.append(count >= 1)
+  if 'associated' in measures:
+    described = _CARD in measures['associated'] and measures.get(
+      'metadata', True
+    )
+    notes.append('metadata' if described else 'no metadata')
+    passes.append(described)
+  if 'names' in measures:
+    expected = [entry['input']['name'], entry['output']['name']]
+    notes.append(' to '.join(measures['names']))
+    passes.append(measures['names'] == expected)
+  return Row(reader, what, '; '.join(notes), all(passes))
+
+
+def _limits(entry) -> tuple[float, float]:
+  """What a file may differ by, of 255: at most, and in the mean."""
+  parity = entry['parity']
+  if entry['format'] == 'saved_model':
+    return _STEP, _STEP
+  # Of all pictures together; a single one may be twice as far off.
+  psnr = parity['psnr']
+  root = 0.0 if psnr is None else 255 / 10 ** (psnr / 20)
+  return parity['max_difference'] * 127.5 + _STEP, 2 * root + _STEP / 2
+
+
+def _difference(drawn, bundle, most, mean_most) -> tuple[str, bool]:
+  if drawn.shape != bundle.drawn.shape:
+    return f'shape {list(drawn.shape)}', False
+  off = np.abs(drawn - bundle.drawn)
+  # NaN is near to nothing.
+  near = bool(off.max() <= most and off.mean() <= mean_most)
+  return (
+    f'off by {off.max():.0f} of 255 at most, {off.mean():.2f} in the mean',
+    near,
+  )
+
+
+def _to_255(values):
+  return np.clip(np.rint(values * 127.5 + 127.5), 0, 255)
+
+
+def _cosine(a, b) -> float:
+  a, b = np.ravel(a), np.ravel(b)
+  return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def _embedding(bundle, name, entry) -> np.ndarray:
+  """Of the golden input, by the same file in this environment."""
+  path = str(bundle.folder / name)
+  if entry['format'] == 'saved_model':
+    signatures = tf.saved_model.load(path).signatures
+    (output,) = entry['signatures']['embed']['outputs']
+    return signatures['embed'](image=tf.constant(bundle.image))[output].numpy()
+  run = tf.lite.Interpreter(path).get_signature_runner()
+  return run(**{entry['input']['name']: bundle.image})[entry['output']['name']]
+
+
+def _c_api(bundle: Bundle) -> Iterator[Row]:
+  image = np.concatenate([bundle.image] * 2)
+  with tempfile.TemporaryDirectory() as folder:
+    program = f'{folder}/load_saved_model'
+    library = tf.sysconfig.get_lib()
+    _run(
+      ['gcc', '-O1', str(_HERE / 'load_saved_model.c'), '-o', program]
+      + [f'-I{tf.sysconfig.get_include()}', f'-L{library}']
+      + ['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2']
+      + [f'-Wl,-rpath,{library}']
+    )
+    for name, entry in bundle.manifest['files'].items():
+      if entry['format'] != 'saved_model':
+        continue
+      saved = str(bundle.folder / name)
+      translate = tf.saved_model.load(saved).signatures['translate']
+      (output,) = entry['signatures']['translate']['outputs']
+      expected = translate(image=tf.constant(image))[output].numpy()
+      operations = _operations(saved, 'translate')
+      size = [str(number) for number in image.shape[:2]]
+      answer = _run([program, saved, *operations, *size], image.tobytes())
+      drawn = np.frombuffer(answer, np.float32).reshape(expected.shape)
+      text, near = _difference(_to_255(drawn[-1]), bundle, _STEP, _STEP)
+      sums = [
+        float(values.sum(dtype=np.float64)) for values in (drawn, expected)
+      ]
+      yield Row(
+        _C_API,
+        f'{name} translate, batch {len(image)}',
+        f'{text}; sum {sums[0]:.3f}, from Python {sums[1]:.3f}',
+        near and bool(np.abs(drawn - expected).max() <= 1e-4),
+      )
+
+
+def _operations(saved: str, signature: str) -> tuple[str, str]:
+  """The operations of the graph that a signature begins and ends with."""
+  from tensorflow.core.protobuf import saved_model_pb2
+
+  parsed = saved_model_pb2.SavedModel.FromString(
+    pathlib.Path(saved, 'saved_model.pb').read_bytes()
+  )
+  found = parsed.meta_graphs[0].signature_def[signature]
+  (given,), (result,) = found.inputs.values(), found.outputs.values()
+  return given.name, result.name
+
+
+def _python(reader: str) -> str:
+  """The Python of a reader's environment, which is made if missing."""
+  folder = pathlib.Path(_ENVIRONMENTS.value or cache.folder() / 'readers')
+  environment = folder / reader
+  python = environment / 'bin' / 'python'
+  if not python.exists():
+    packages = _PACKAGES[reader]
+    print(f'Making {environment} with {", ".join(packages)}.', file=sys.stderr)
+    # Renamed when it is whole, so that half an environment is made again.
+    aside = environment.with_name(f'.{reader}.part')
+    venv.create(aside, with_pip=True, clear=True)
+    _run([str(aside / 'bin/python'), '-m', 'pip', 'install', '-q', *packages])
+    aside.rename(environment)
+  return str(python)
+
+
+def _run(command: list[str], given: bytes = b'') -> bytes:
+  """Standard output of a process.
+
+  Raises:
+    OSError: it is not to be had, or fails; with the end of what it said.
+  """
+  done = subprocess.run(command, input=given, capture_output=True, check=False)
+  if done.returncode:
+    said = done.stderr.decode(errors='replace').strip()[-2000:]
+    raise OSError(f'{" ".join(command)} ended with {done.returncode}:\n{said}')
+  return done.stdout
+
+
+if __name__ == '__main__':
+  command_line.run(main)
