@@ -2,11 +2,13 @@
 
 import inspect
 import pathlib
+import re
 
 import tensorflow as tf
 from absl.testing import absltest, parameterized
 
 import gin
+from export import planning
 from tf_twingan import configs
 from tf_twingan.models import (
   architectures,
@@ -18,6 +20,7 @@ from tf_twingan.models import (
 )
 from tf_twingan.training import (
   cycle_objective,
+  distillation_objective,
   growth,
   loop,
   objective,
@@ -37,6 +40,7 @@ CONFIGURABLES = {
   'PatchDiscriminator': patch_discriminator.PatchDiscriminator,
   'CycleObjective': cycle_objective.CycleObjective,
   'PairedObjective': paired_objective.PairedObjective,
+  'DistillationObjective': distillation_objective.DistillationObjective,
   'Trainer': trainer.Trainer,
 }
 # Given by those that call, not by a configuration.
@@ -48,6 +52,8 @@ OWN = {
 }
 OTHER = {'name', 'precision', 'stop_after_images', 'seed'}
 EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')
+# Included after an experiment, in one of the user's own.
+PARTS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*/*.gin'))
 
 
 class GinTest(parameterized.TestCase):
@@ -70,7 +76,28 @@ class GinTest(parameterized.TestCase):
     other = architectures.ARCHITECTURES.get(pathlib.Path(name).stem)
     self.assertIsInstance(trainer.model, other or twingan.TwinGAN)
 
-  @parameterized.parameters(*EXPERIMENTS)
+  @parameterized.parameters(*PARTS)
+  def test_a_part_changes_an_experiment(self, name):
+    path = pathlib.Path(self.create_tempdir(), 'mine.gin')
+    path.write_text(f"include 'distill.gin'\ninclude '{name}'\n")
+    configs.parse(str(path))
+    schedule = gin.get_configurable('Growth')()
+    px = int(re.search(r'_(\d+)', name)[1])
+    self.assertEqual([p.resolution for p in schedule.phases], [px])
+    model = gin.get_configurable('TwinGAN')(
+      ['photo', 'anime'], max_resolution=px
+    )
+    config = model.get_config()
+    self.assertFalse(config['pixel_norm'])
+    self.assertEqual(config['norm'], 'batch_renorm')
+    self.assertTrue(config['smooth'])
+    file = planning.convert(
+      planning.untrained(px, config['channels_base'], config['channels_max']),
+      'int8',
+    )
+    self.assertBetween(len(file), 0.4e6, 0.95e6)  # 1 MB with its metadata.
+
+  @parameterized.parameters(*EXPERIMENTS, *PARTS)
   def test_it_says_what_it_trains(self, name):
     text = (FOLDER / name).read_text()
     self.assertStartsWith(text, '# ')

@@ -45,6 +45,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'data',
     'models',
     'metrics',
+    'pretrained',
   },
   'inference': {'images', 'configs', 'checkpoints', 'models', 'pretrained'},
   'evaluation': {'images', 'data', 'metrics'},

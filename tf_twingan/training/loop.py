@@ -13,6 +13,7 @@ from tf_twingan.data import pipeline, sources
 from tf_twingan.models import architectures
 from tf_twingan.training import (  # noqa: F401 (objectives, for gin)
   cycle_objective,
+  distillation_objective,
   distribution,
   objective,
   paired_objective,

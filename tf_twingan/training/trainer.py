@@ -436,7 +436,8 @@ def _awake(variables, gradients):
 
 
 def _sum(terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
-  return tf.add_n(list(terms.values()))
+  # Distillation has no discriminators' terms.
+  return tf.add_n(list(terms.values())) if terms else tf.constant(0.0)
 
 
 def _blend(images, alpha):
