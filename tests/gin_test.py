@@ -3,6 +3,7 @@
 import inspect
 import pathlib
 import re
+import tempfile
 
 import tensorflow as tf
 from absl.testing import absltest, parameterized
@@ -78,7 +79,7 @@ class GinTest(parameterized.TestCase):
 
   @parameterized.parameters(*PARTS)
   def test_a_part_changes_an_experiment(self, name):
-    path = pathlib.Path(self.create_tempdir(), 'mine.gin')
+    path = pathlib.Path(tempfile.mkdtemp(), 'mine.gin')
     path.write_text(f"include 'distill.gin'\ninclude '{name}'\n")
     configs.parse(str(path))
     schedule = gin.get_configurable('Growth')()
