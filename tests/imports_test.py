@@ -65,7 +65,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'command_line',
     FACE,
   },
-  'benchmarks': LIBRARY | {FACE, 'command_line'},
+  'benchmarks': LIBRARY | {FACE, 'command_line', 'export'},
   'tests': LIBRARY | {FACE, 'command_line', 'programs', 'export', 'benchmarks'},
 }
 
