@@ -88,13 +88,19 @@ def _first_of(files, kind):
 
 
 def _python(file, entry, manifest):
-  px = manifest['resolution']
-  if entry['input']['dtype'] == 'uint8':
-    taken = 'image'
-    given = 'drawn'
+  px, golden = manifest['resolution'], manifest['golden']['input']
+  taken, given = entry['input'], entry['output']
+  # A byte stands for (byte - zero point) * scale.
+  if taken['dtype'] == 'uint8':
+    scale, zero = taken['scale'], taken['zero_point']
+    encode = (
+      f'values = np.rint(values / {scale:.9g} + {zero}).clip(0, 255)\n'
+      'values = values.astype(np.uint8)'
+    )
+    scale, zero = given['scale'], given['zero_point']
+    decode = f'drawn = (drawn.astype(np.float32) - {zero}) * {scale:.9g}\n'
   else:
-    taken = '(image / 127.5 - 1).astype(np.float32)'
-    given = 'np.clip(drawn * 127.5 + 127.5, 0, 255).astype(np.uint8)'
+    encode, decode = 'values = values.astype(np.float32)', ''
   return f"""```python
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -102,45 +108,53 @@ from PIL import Image
 
 interpreter = Interpreter('{file}', num_threads=2)
 draw = interpreter.get_signature_runner()
-image = Image.open('{manifest['golden']['input']}').convert('RGB')
-image = np.asarray(image.resize(({px}, {px})))[None]  # a square picture
-drawn = draw({entry['input']['name']}={taken})['{entry['output']['name']}']
-drawn = {given}
+image = Image.open('{golden}').convert('RGB').resize(({px}, {px}))
+values = np.asarray(image)[None] / 127.5 - 1
+{encode}
+drawn = draw({taken['name']}=values)['{given['name']}']
+{decode}drawn = np.rint(drawn * 127.5 + 127.5).clip(0, 255).astype(np.uint8)
 Image.fromarray(drawn[0]).save('drawn.png')
 ```
 
-An interpreter is for one thread at a time."""
+The picture is square. An interpreter is for one thread at a time."""
 
 
 def _kotlin(file, entry, manifest):
   px = manifest['resolution']
-  eight_bits = entry['input']['dtype'] == 'uint8'
-  size = 1 if eight_bits else 4
-  taken = (
-    'put(channel.toByte())' if eight_bits else 'putFloat(channel / 127.5f - 1f)'
-  )
-  given = (
-    'out.get().toInt() and 0xff'
-    if eight_bits
-    else '(out.getFloat() * 127.5f + 127.5f).toInt().coerceIn(0, 255)'
-  )
+  taken, given = entry['input'], entry['output']
+  if taken['dtype'] == 'uint8':
+    size = 1
+    scale, zero = taken['scale'], taken['zero_point']
+    put = (
+      f'put((value / {scale:.9g}f + {zero}).roundToInt().coerceIn(0, 255)'
+      '.toByte())'
+    )
+    scale, zero = given['scale'], given['zero_point']
+    get = f'((out.get().toInt() and 0xff) - {zero}) * {scale:.9g}f'
+  else:
+    size, put, get = 4, 'putFloat(value)', 'out.getFloat()'
   return f"""```kotlin
 val model = FileUtil.loadMappedFile(context, "{file}")
 val interpreter = Interpreter(model, Interpreter.Options().setNumThreads(2))
 val square = Bitmap.createScaledBitmap(bitmap, {px}, {px}, true)
-val input = ByteBuffer.allocateDirect({px * px * 3 * size})
+fun buffer() = ByteBuffer.allocateDirect({px * px * 3 * size})
   .order(ByteOrder.nativeOrder())
+val input = buffer()
 for (y in 0 until {px}) for (x in 0 until {px}) {{
   val pixel = square.getPixel(x, y)
-  for (channel in listOf(pixel.red, pixel.green, pixel.blue)) input.{taken}
+  for (channel in listOf(pixel.red, pixel.green, pixel.blue)) {{
+    val value = channel / 127.5f - 1f
+    input.{put}
+  }}
 }}
-val out = ByteBuffer.allocateDirect({px * px * 3 * size})
-  .order(ByteOrder.nativeOrder())
+val out = buffer()
 interpreter.run(input.rewind(), out)
 out.rewind()
 val drawn = Bitmap.createBitmap({px}, {px}, Bitmap.Config.ARGB_8888)
 for (y in 0 until {px}) for (x in 0 until {px}) {{
-  val (r, g, b) = List(3) {{ {given} }}
+  val (r, g, b) = List(3) {{
+    (({get}) * 127.5f + 127.5f).roundToInt().coerceIn(0, 255)
+  }}
   drawn.setPixel(x, y, Color.rgb(r, g, b))
 }}
 ```"""

@@ -1,15 +1,19 @@
 """Bundles: all or nothing, gates, and what their manifest says."""
 
+import contextlib
 import hashlib
 import json
+import os
 import pathlib
+import sys
 import tempfile
+import types
 from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 
-from export import bundle, embedder, metadata, parity
+from export import bundle, embedder, integration, metadata, parity
 from tests import folding_test
 
 ALL = ('saved_model', 'float32', 'dynamic', 'int8', 'embed', 'onnx')
@@ -37,6 +41,16 @@ def untouched_gates():
   """An untrained network is harder on 8 bits than a trained one."""
   low = dict(dynamic=parity.Gate(psnr=25.0), int8=parity.Gate(psnr=15.0))
   return mock.patch.dict(parity.GATES, low)
+
+
+@contextlib.contextmanager
+def working_in(folder):
+  before = os.getcwd()
+  os.chdir(folder)
+  try:
+    yield
+  finally:
+    os.chdir(before)
 
 
 class BundleTest(tf.test.TestCase):
@@ -88,6 +102,32 @@ class BundleTest(tf.test.TestCase):
     for name, entry in self.manifest['files'].items():
       self.assertIn(f'`{name}` | {entry["bytes"]:,}', text)
     self.assertIn('/models/photo2anime', text)
+
+  def test_the_python_of_the_readme_draws_the_golden_output(self):
+    # tf.lite's interpreter is the one that ai_edge_litert has, too.
+    litert = types.ModuleType('ai_edge_litert.interpreter')
+    litert.Interpreter = tf.lite.Interpreter
+    stubs = {
+      'ai_edge_litert': types.ModuleType('ai_edge_litert'),
+      'ai_edge_litert.interpreter': litert,
+    }
+    golden = tf.io.decode_png((self.folder / 'golden/output.png').read_bytes())
+    golden = golden.numpy().astype(int)
+    for kind, most in (('float32', 1), ('int8', 40)):
+      files = {
+        name: entry
+        for name, entry in self.manifest['files'].items()
+        if entry['format'] == kind
+      }
+      text = integration.readme({**self.manifest, 'files': files})
+      code = text.split('```python\n')[1].split('```')[0]
+      with mock.patch.dict(sys.modules, stubs), working_in(self.folder):
+        exec(code, {})
+        drawn = tf.io.decode_png(pathlib.Path('drawn.png').read_bytes())
+        pathlib.Path('drawn.png').unlink()
+      off = np.abs(drawn.numpy().astype(int) - golden)
+      self.assertLessEqual(off.mean(), most / 4, kind)
+      self.assertLessEqual(off.max(), 4 * most, kind)
 
   def test_a_format_that_fails_is_left_out_and_told_of(self):
     output = pathlib.Path(tempfile.mkdtemp())
