@@ -12,7 +12,7 @@ from tests import tiny_run
 from tf_twingan import checkpoints, configs, inference
 from tf_twingan import images as images_lib
 from tf_twingan.models import encoder, twingan
-from tf_twingan.training import distillation_objective, loop
+from tf_twingan.training import distillation_objective, loop, running
 
 STAGE = dict(resolution=8, alpha=1.0)
 # Each picture is plain.
@@ -123,7 +123,7 @@ class TrainingTest(tf.test.TestCase):
     taught = tensors(teacher)
     whole, parts = folder / 'whole', folder / 'parts'
     train(whole, teacher)
-    with self.assertRaises(loop.Stopped):
+    with self.assertRaises(running.Stopped):
       train(parts, teacher, 'train.stop_after_images=80')
     train(parts, teacher)
     expected, actual = tensors(whole), tensors(parts)
