@@ -89,7 +89,7 @@ def compare(pictures: np.ndarray, references: np.ndarray) -> Parity:
 
 
 def runner(
-  model: bytes, threads: int = 2
+  model: bytes, threads: int = 1
 ) -> Callable[[np.ndarray], np.ndarray]:
   """What runs a TFLite file on float pictures, whatever it takes itself.
 
