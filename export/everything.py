@@ -8,9 +8,8 @@ each pair of domains:
   photo2anime         image_bytes -> png_bytes
   photo2anime_floats  image -> translation
 
-serving_default is the first of these. In a TFLite file the same would have the
-multipliers as inputs; a file for each direction is smaller to load and faster,
-see benchmarks/README.md.
+serving_default is the first of these. A TFLite file could take the norms as an
+input vector, at the same speed (benchmarks/README.md); it is not written yet.
 """
 
 import os
