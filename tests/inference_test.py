@@ -36,7 +36,7 @@ class TranslatorTest(tf.test.TestCase):
 
   def test_it_is_the_model_of_the_run(self):
     model = architectures.build(configs.read_model(str(self.run_dir)))
-    for own, other in zip(model.variables, self.translator._model.variables):
+    for own, other in zip(model.variables, self.translator.model.variables):
       own.assign(other)
     expected = images_lib.to_uint8(
       model.translate(

@@ -14,12 +14,9 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import checkpoints, configs
 from tf_twingan import images as images_lib
-from tf_twingan.models import architectures
+from tf_twingan import trained
 
-_PRETRAINED = pathlib.Path(__file__).resolve().parent / 'pretrained'
-_PRETRAINED_ORIGIN = 'pretrained:'
 _BATCH = 32
 _CODE_SIZE = 4  # px; of the content code.
 
@@ -29,6 +26,7 @@ class Translator:
 
   Attributes:
     domains: their names, in order.
+    model: the network, in float32, with the averaged weights.
     resolution: side of the pictures that it draws, px.
     alpha: how far that resolution is faded in; 1 but in the midst of a fade.
     images_seen: of each domain, in training.
@@ -46,44 +44,29 @@ class Translator:
       ValueError: what it holds is damaged.
     """
     self.origin = os.path.abspath(run_dir)
-    # Weights are kept in float32. Drawing in it is right everywhere, while
-    # many CPUs emulate the half precision that a GPU was trained in.
-    self._model = architectures.build(
-      configs.read_model(run_dir), precision='float32'
-    )
-    resolution = tf.Variable(0, dtype=tf.int64)
-    images_seen = tf.Variable(0, dtype=tf.int64)
-    alpha = tf.Variable(1.0)
-    self._state = dict(
-      average=self._model,
-      resolution=resolution,
-      alpha=alpha,
-      images_seen=images_seen,
-    )
-    checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints')).restore_part(
-      self._state
-    )
-    self.domains: tuple[str, ...] = self._model.domains
-    self.resolution = int(resolution.numpy())
-    self.images_seen = int(images_seen.numpy())
+    self._trained = trained.load(run_dir)
+    self.model = self._trained.model
+    self.resolution = self._trained.resolution
     # Python numbers, so that a graph holds just what this stage runs.
-    self.alpha = float(alpha.numpy())
+    self.alpha = self._trained.alpha
+    self.images_seen = self._trained.images_seen
+    self.domains: tuple[str, ...] = self.model.domains
     stage = dict(resolution=self.resolution, alpha=self.alpha)
     self._translate = tf.function(
-      lambda images, source, target: self._model.translate(
+      lambda images, source, target: self.model.translate(
         images, source, target, **stage
       ),
       autograph=False,
     )
     self._encode = tf.function(
       lambda images, source: (
-        self._model.encode(images, [source], **stage).content
+        self.model.encode(images, [source], **stage).content
       ),
       autograph=False,
     )
     self._scales = tf.function(
       lambda images, source: _pooled(
-        self._model.encode(images, [source], **stage)
+        self.model.encode(images, [source], **stage)
       ),
       autograph=False,
     )
@@ -100,7 +83,7 @@ class Translator:
     """
     translator = cls(str(pretrained_dir(name)))
     # By its name: where packages are installed changes.
-    translator.origin = f'{_PRETRAINED_ORIGIN}{name}'
+    translator.origin = f'{trained.SHIPPED}{name}'
     return translator
 
   @classmethod
@@ -111,14 +94,9 @@ class Translator:
       FileNotFoundError: its run has gone.
       ValueError: it was a pretrained model, and no longer ships.
     """
-    if origin.startswith(_PRETRAINED_ORIGIN):
-      return cls.from_pretrained(origin.removeprefix(_PRETRAINED_ORIGIN))
+    if origin.startswith(trained.SHIPPED):
+      return cls.from_pretrained(origin.removeprefix(trained.SHIPPED))
     return cls(origin)
-
-  @property
-  def model(self) -> architectures.Model:
-    """The network, in float32, with the averaged weights."""
-    return self._model
 
   @functools.cached_property
   def fingerprint(self) -> str:
@@ -130,7 +108,7 @@ class Translator:
     digest = hashlib.sha256(
       repr((self.domains, self.resolution, self.alpha)).encode()
     )
-    for variable in self._model.variables:
+    for variable in self.model.variables:
       value = np.asarray(variable)
       digest.update(repr((value.shape, value.dtype.str)).encode())
       digest.update(value.tobytes())
@@ -147,14 +125,7 @@ class Translator:
       OSError: it could not be written.
       ValueError: the folder holds a run already.
     """
-    store = checkpoints.Checkpoints(os.path.join(folder, 'checkpoints'))
-    if store.prefixes():
-      raise ValueError(
-        f'{folder} holds a run already, which saving would cripple; give a '
-        'new folder.'
-      )
-    configs.write_model(folder, architectures.describe(self._model))
-    store.save(self.images_seen, self._state)
+    trained.save(self._trained, folder)
 
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None
@@ -183,7 +154,7 @@ class Translator:
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming the model's domains."""
-    return self._model.check_domain(domain)
+    return self.model.check_domain(domain)
 
   def encode(self, images: np.ndarray, source: str) -> np.ndarray:
     """Content codes.
@@ -195,7 +166,7 @@ class Translator:
     Returns:
       float32 [n, 4, 4, channels].
     """
-    self._model.check_domain(source)
+    self.model.check_domain(source)
     return self._in_batches(
       images,
       lambda batch: self._encode(batch, source).numpy(),
@@ -215,7 +186,7 @@ class Translator:
       {resolution: float32 [n, 4, 4, channels]}: the content code as 4, then 16,
       32, ... 8 is left out: the content code is its average.
     """
-    self._model.check_domain(source)
+    self.model.check_domain(source)
     return self._in_batches(
       images,
       lambda batch: {
@@ -226,9 +197,9 @@ class Translator:
 
   def source_for(self, to: str, source: str | None = None) -> str:
     """The domain to translate from, if it is given or goes without saying."""
-    self._model.check_domain(to)
+    self.model.check_domain(to)
     if source is not None:
-      return self._model.check_domain(source)
+      return self.model.check_domain(source)
     others = [d for d in self.domains if d != to]
     if len(others) > 1:
       raise ValueError(
@@ -293,9 +264,11 @@ def pretrained_dir(name: str) -> pathlib.Path:
   Raises:
     ValueError: there is no such model; names those that there are.
   """
-  folder = _PRETRAINED / name
+  folder = trained.SHIPPED_FOLDER / name
   if not (folder / 'model.json').is_file():
-    known = sorted(p.parent.name for p in _PRETRAINED.glob('*/model.json'))
+    known = sorted(
+      p.parent.name for p in trained.SHIPPED_FOLDER.glob('*/model.json')
+    )
     raise ValueError(
       f'There is no pretrained model {name!r}; there is '
       f'{", ".join(known) or "none"}.'

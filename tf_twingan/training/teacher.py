@@ -4,15 +4,9 @@ It is drawn with as in inference: averaged weights, moving statistics, in
 float32, at the resolution and fade-in of its checkpoint.
 """
 
-import os
-import pathlib
-
 import tensorflow as tf
 
-from tf_twingan import checkpoints, configs, pretrained
-from tf_twingan.models import architectures
-
-_PRETRAINED = 'pretrained:'
+from tf_twingan import trained
 
 
 class Teacher:
@@ -34,24 +28,11 @@ class Teacher:
       FileNotFoundError: there is no such model, or no checkpoint of it yet.
       ValueError: what is there is damaged.
     """
-    folder = origin
-    if origin.startswith(_PRETRAINED):
-      folder = str(
-        pathlib.Path(pretrained.__file__).parent
-        / origin.removeprefix(_PRETRAINED)
-      )
     self._origin = origin
-    self._model = architectures.build(
-      configs.read_model(folder), precision='float32'
-    )
-    resolution = tf.Variable(0, dtype=tf.int64, trainable=False)
-    alpha = tf.Variable(1.0, trainable=False)
-    checkpoints.Checkpoints(os.path.join(folder, 'checkpoints')).restore_part(
-      dict(average=self._model, resolution=resolution, alpha=alpha)
-    )
+    loaded = trained.load(trained.folder(origin))
+    self._model, self._alpha = loaded.model, loaded.alpha
     self.domains: tuple[str, ...] = self._model.domains
-    self.resolution = int(resolution.numpy())
-    self._alpha = float(alpha.numpy())
+    self.resolution = loaded.resolution
 
   def check(self, domains, resolution: int) -> None:
     """Raises ValueError unless it can teach these domains at a resolution."""

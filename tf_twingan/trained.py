@@ -1,0 +1,101 @@
+"""What a training leaves for drawing: a network and the stage it has reached.
+
+`load` reads the averaged weights, with the moving statistics that were
+estimated for them, from a run directory or from a model that ships.
+"""
+
+import os
+import pathlib
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tf_twingan import checkpoints, configs, pretrained
+from tf_twingan.models import architectures
+
+# Models that ship are named by this and their folder's name.
+SHIPPED = 'pretrained:'
+SHIPPED_FOLDER = pathlib.Path(pretrained.__file__).resolve().parent
+
+
+class Trained(NamedTuple):
+  """A network and its stage, as plain numbers.
+
+  Attributes:
+    model: in float32.
+    resolution: of the pictures that it draws, px.
+    alpha: how far that resolution is faded in.
+    images_seen: of each domain, in training.
+  """
+
+  model: architectures.Model
+  resolution: int
+  alpha: float
+  images_seen: int
+
+
+def folder(origin: str) -> str:
+  """The directory of a run, or of 'pretrained:NAME'; it need not exist."""
+  if origin.startswith(SHIPPED):
+    return str(SHIPPED_FOLDER / origin.removeprefix(SHIPPED))
+  return origin
+
+
+def load(run_dir: str) -> Trained:
+  """Reads the newest checkpoint of a run.
+
+  Args:
+    run_dir: the directory of a training, finished or not.
+
+  Raises:
+    FileNotFoundError: it holds no run, or no checkpoint yet.
+    ValueError: what it holds is damaged.
+  """
+  # Weights are kept in float32. Drawing in it is right everywhere, while
+  # many CPUs emulate the half precision that a GPU was trained in.
+  model = architectures.build(configs.read_model(run_dir), precision='float32')
+  state = _state(Trained(model, 0, 1.0, 0))
+  _store(run_dir).restore_part(state)
+  return Trained(
+    model,
+    int(state['resolution'].numpy()),
+    float(state['alpha'].numpy()),
+    int(state['images_seen'].numpy()),
+  )
+
+
+def save(trained: Trained, run_dir: str) -> None:
+  """Writes what `load` reads and nothing else.
+
+  Args:
+    trained: what to write.
+    run_dir: becomes a run directory that can't be trained further.
+
+  Raises:
+    OSError: it could not be written.
+    ValueError: the folder holds a run already.
+  """
+  store = _store(run_dir)
+  if store.prefixes():
+    raise ValueError(
+      f'{run_dir} holds a run already, which saving would cripple; give a '
+      'new folder.'
+    )
+  configs.write_model(run_dir, architectures.describe(trained.model))
+  store.save(trained.images_seen, _state(trained))
+
+
+def _store(run_dir):
+  return checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints'))
+
+
+def _state(trained):
+  # Not trainable: this may be read inside of another network's training.
+  return dict(
+    average=trained.model,
+    resolution=tf.Variable(trained.resolution, dtype=tf.int64, trainable=False),
+    alpha=tf.Variable(trained.alpha, trainable=False),
+    images_seen=tf.Variable(
+      trained.images_seen, dtype=tf.int64, trainable=False
+    ),
+  )
