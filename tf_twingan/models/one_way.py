@@ -10,12 +10,10 @@ from typing import Any, NoReturn
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import resolutions
-
-PRECISIONS = ('float32', 'bfloat16', 'float16')
+from tf_twingan.models import network, resolutions
 
 
-class OneWayPair(keras.layers.Layer):
+class OneWayPair(network.Network):
   """The generators by the domain that they draw; subclasses say which kind.
 
   Attributes:
@@ -43,45 +41,21 @@ class OneWayPair(keras.layers.Layer):
       config: the subclass's own values for `get_config`.
       name: of the layer.
     """
-    super().__init__(name=name, autocast=False)
-    self.domains = tuple(domains)
+    super().__init__(
+      domains,
+      max_resolution=max_resolution,
+      precision=precision,
+      config=config,
+      name=name,
+    )
     if len(self.domains) != 2 or len(set(self.domains)) < 2:
       raise ValueError(
         f'domains {list(domains)}: {type(self).__name__} translates between '
         'two; name two different ones, or train a TwinGAN, which takes more.'
       )
-    if precision not in PRECISIONS:
-      raise ValueError(
-        f'Unknown precision {precision!r}; choose one of '
-        f'{", ".join(PRECISIONS)}.'
-      )
     resolutions.check(max_resolution)
     self._precision = precision
-    self._config = dict(
-      domains=list(self.domains),
-      max_resolution=max_resolution,
-      **config,
-      precision=precision,
-    )
     self.generators = {d: make(f'to_{d}') for d in self.domains}
-
-  def get_config(self) -> dict[str, Any]:
-    """All that builds the same network again; plain JSON values."""
-    return dict(self._config)
-
-  @property
-  def max_resolution(self) -> int:
-    """Of the pictures, px."""
-    return self._config['max_resolution']
-
-  def check_domain(self, domain: str) -> str:
-    """Returns the name, or raises if the model has no such domain."""
-    if domain not in self.domains:
-      raise ValueError(
-        f'There is no domain {domain!r} in this model; it has '
-        f'{", ".join(self.domains)}.'
-      )
-    return domain
 
   def translate(
     self,

@@ -8,14 +8,11 @@ parameters and nothing else.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
 
 from tf_twingan.models import encoder as encoder_lib
 from tf_twingan.models import generator as generator_lib
-from tf_twingan.models import resolutions
-
-PRECISIONS = ('float32', 'bfloat16', 'float16')
+from tf_twingan.models import network, resolutions
 
 
 class Drawings(NamedTuple):
@@ -34,7 +31,7 @@ class Drawings(NamedTuple):
   translations: tf.Tensor
 
 
-class TwinGAN(keras.layers.Layer):
+class TwinGAN(network.Network):
   """Encodes pictures of any of its domains and draws them in any other.
 
   Attributes:
@@ -74,29 +71,25 @@ class TwinGAN(keras.layers.Layer):
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       name: of the layer.
     """
-    super().__init__(name=name, autocast=False)
-    self.domains = tuple(domains)
+    super().__init__(
+      domains,
+      max_resolution=max_resolution,
+      precision=precision,
+      config=dict(
+        channels_base=channels_base,
+        channels_max=channels_max,
+        norm=norm,
+        pixel_norm=pixel_norm,
+        skip_max_resolution=skip_max_resolution,
+        smooth=smooth,
+      ),
+      name=name,
+    )
     if len(self.domains) < 2 or len(set(self.domains)) < len(self.domains):
       raise ValueError(
         f'domains {list(domains)}: two or more different names are needed.'
       )
-    if precision not in PRECISIONS:
-      raise ValueError(
-        f'Unknown precision {precision!r}; choose one of '
-        f'{", ".join(PRECISIONS)}.'
-      )
     rungs = resolutions.up_to(max_resolution)
-    self._config = dict(
-      domains=list(self.domains),
-      max_resolution=max_resolution,
-      channels_base=channels_base,
-      channels_max=channels_max,
-      norm=norm,
-      pixel_norm=pixel_norm,
-      skip_max_resolution=skip_max_resolution,
-      smooth=smooth,
-      precision=precision,
-    )
     finest = max_resolution
     if skip_max_resolution is not None:
       finest = resolutions.check(skip_max_resolution)
@@ -116,23 +109,10 @@ class TwinGAN(keras.layers.Layer):
       **shared,
     )
 
-  def get_config(self) -> dict[str, Any]:
-    """All that builds the same network again; plain JSON values."""
-    return dict(self._config)
-
   @property
-  def max_resolution(self) -> int:
-    """Of the last stage, px."""
-    return self._config['max_resolution']
-
-  def check_domain(self, domain: str) -> str:
-    """Returns the name, or raises if the model has no such domain."""
-    if domain not in self.domains:
-      raise ValueError(
-        f'There is no domain {domain!r} in this model; it has '
-        f'{", ".join(self.domains)}.'
-      )
-    return domain
+  def trains_by_statistics(self) -> bool:
+    """Whether training normalizes by the moving statistics, as inference."""
+    return self._config['norm'] == 'batch_renorm'
 
   def encode(
     self, images: tf.Tensor, domains: Sequence[str], **stage_and_mode
@@ -194,8 +174,8 @@ class TwinGAN(keras.layers.Layer):
     """The variables that this domain owns."""
     self.check_domain(domain)
     blocks = [*self.encoder.from_rgb.values()]
-    for network in (self.encoder, self.generator):
-      for convs in network.blocks.values():
+    for part in (self.encoder, self.generator):
+      for convs in part.blocks.values():
         blocks += convs
     return [
       variable

@@ -387,7 +387,7 @@ class Trainer:
         autograph=False,
       )
     first = 1
-    if self.model.get_config().get('norm') == 'batch_renorm':
+    if self.model.trains_by_statistics:
       first = 2
       with self.strategy.scope():
         for own, other in zip(
