@@ -8,16 +8,22 @@ directions beside one for one direction; and a TFLite file that serves every
 domain, whose norms come in as a vector, beside a folded one.
 """
 
-import statistics
 import tempfile
-import time
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from export import conversion, folding, latency, network, planning, serving
+from export import (
+  conversion,
+  everything,
+  folding,
+  latency,
+  network,
+  planning,
+  serving,
+)
 from tf_twingan.models import twingan
 
 _RESOLUTION = flags.DEFINE_integer('resolution', 256, 'px.')
@@ -58,28 +64,13 @@ def _print_latencies(model, px) -> None:
     lambda images: model.translate(images, first, second, resolution=px),
     autograph=False,
   )
-  translate(picture)
-  times = []
-  while sum(times) < _SECONDS.value:
-    start = time.perf_counter()
-    translate(picture)
-    times.append(time.perf_counter() - start)
-  print(f'{"Keras":12}{"":12}{"":14}{1000 * statistics.median(times):15.1f}\n')
+  keras = latency.time_calls(lambda: translate(picture), _SECONDS.value)
+  print(f'{"Keras":12}{"":12}{"":14}{keras.milliseconds:15.1f}\n')
 
 
 def _print_saved_models(model, px) -> None:
-  variables = network.Variables()
   first, second, *_ = model.domains
-  shared = {
-    (a, b): network.Network(
-      _fold(model, px, a, b, shared=True),
-      variables=variables,
-      direction=(a, b),
-    )
-    for a in model.domains
-    for b in model.domains
-    if a != b
-  }
+  shared = everything.drawers_of(model, px)
   one = _saved_bytes({(first, second): network.Network(_fold(model, px))}, px)
   every = _saved_bytes(shared, px)
   print(f'SavedModel of one direction      {one:12,} bytes')
@@ -91,8 +82,6 @@ def _print_saved_models(model, px) -> None:
 
 def _saved_bytes(drawers, px) -> int:
   spec = tf.TensorSpec([None, px, px, 3], tf.float32, name='image')
-  served = tf.Module()
-  served.drawers = list(drawers.values())
   signatures = {
     f'{a}2{b}': tf.function(
       lambda image, drawer=drawer: {'translation': drawer.translate(image)},
@@ -101,7 +90,7 @@ def _saved_bytes(drawers, px) -> int:
     for (a, b), drawer in drawers.items()
   }
   with tempfile.TemporaryDirectory() as folder:
-    saved = serving.write(served, signatures, folder, 1, {})
+    saved = serving.write(list(drawers.values()), signatures, folder, 1, {})
     return sum(p.stat().st_size for p in saved.rglob('*') if p.is_file())
 
 
@@ -175,13 +164,7 @@ def _time_with_norms(file, norms, threads) -> float:
     interpreter.set_tensor(
       tensor['index'], np.ones(tensor['shape'], np.float32)
     )
-  interpreter.invoke()
-  times = []
-  while sum(times) < _SECONDS.value:
-    start = time.perf_counter()
-    interpreter.invoke()
-    times.append(time.perf_counter() - start)
-  return 1000 * statistics.median(times)
+  return latency.time_calls(interpreter.invoke, _SECONDS.value).milliseconds
 
 
 def _fold(model, px, source=None, target=None, **options):

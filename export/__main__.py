@@ -264,7 +264,7 @@ def _direction(
     source,
     target,
     bundle.Pictures(pictures[source], held_out),
-    _embedding(translator, pictures, source),
+    _learner(translator, pictures, source),
     metadata.About(
       name=f'{source}2{target}',
       description=f'Draws pictures of {source} as {target}, '
@@ -308,15 +308,15 @@ def _sources(folder, translator) -> Mapping[str, str]:
   return named
 
 
-def _embedding(translator, pictures, source):
+def _learner(translator, pictures, source):
   if not _INDEX.value:
-    return embedder.learn(translator, pictures)
+    return lambda: embedder.learn(translator, pictures)
   learned = index_lib.SearchIndex.load(
     _INDEX.value, translator=translator
   ).embedding
   if source not in learned.means:
     raise ValueError(f'{_INDEX.value} has learned nothing of {source}.')
-  return learned
+  return lambda: learned
 
 
 def _card(folder, translator, named) -> str:

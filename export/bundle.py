@@ -12,13 +12,14 @@ All of it is made aside and moved in place at the end; a format that fails its
 gate is left out and told of.
 """
 
+import functools
 import hashlib
 import json
 import os
 import pathlib
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ from export import (
   reading,
   serving,
 )
+from export.conversion import EMBEDDING, INPUT, TRANSLATION
 from tf_twingan import images as images_lib
 from tf_twingan import inference
 from tf_twingan.retrieval import embedding as embedding_lib
@@ -46,9 +48,9 @@ FORMATS = ('saved_model', *conversion.KINDS, 'embed', 'onnx')
 DEFAULT_FORMATS = FORMATS[:-1]
 # Pictures that ranges of activations are taken from.
 CALIBRATION = 100
+_BATCH = 8
 MANIFEST = 'manifest.json'
 
-INPUT, TRANSLATION, EMBEDDING = 'image', 'translation', 'embedding'
 _GOLDENS = ('golden/input.png', 'golden/output.png')
 
 
@@ -72,7 +74,7 @@ class Direction(NamedTuple):
     source: the domain of the pictures.
     target: the domain to draw them in.
     pictures: of the source's domain.
-    learned: what embeds.
+    learn: makes what embeds; called once, if a format has need of it.
     about: what the files say of themselves; its version counts SavedModels.
   """
 
@@ -80,7 +82,7 @@ class Direction(NamedTuple):
   source: str
   target: str
   pictures: Pictures
-  learned: embedding_lib.Embedding
+  learn: Callable[[], embedding_lib.Embedding]
   about: metadata.About
 
   @property
@@ -171,21 +173,31 @@ class _Maker:
     self._calibration = images_lib.to_float(
       direction.pictures.calibration[:CALIBRATION]
     )
-    weights = folding.of_translator(
+    self._weights = folding.of_translator(
       translator, direction.source, direction.target
     )
-    self._network = network.Network(weights)
-    self._equalized = network.Network(
-      equalization.equalize(weights, self._calibration)
-    )
-    self._embedder = embedder.Embedder(
-      self._network, direction.learned, direction.source
-    )
+    self._network = network.Network(self._weights)
     self._references = references(
       translator, direction.source, direction.target, self._floats
     )
     self._files: dict[str, Any] = {}
     self._px = translator.resolution
+
+  @functools.cached_property
+  def _equalized(self) -> network.Network:
+    return network.Network(
+      equalization.equalize(self._weights, self._calibration)
+    )
+
+  @functools.cached_property
+  def _learned(self) -> embedding_lib.Embedding:
+    return self._direction.learn()
+
+  @functools.cached_property
+  def _embedder(self) -> embedder.Embedder:
+    return embedder.Embedder(
+      self._network, self._learned, self._direction.source
+    )
 
   def make(self, kind: str, target: pathlib.Path) -> Failure | None:
     """Makes a format; returns what is wrong with it, if anything is."""
@@ -201,15 +213,7 @@ class _Maker:
     # Equal in exact arithmetic; the float kinds have no need of it.
     exact = kind in ('float32', 'float16')
     drawer = self._network if exact else self._equalized
-    model = conversion.convert(
-      drawer.translate,
-      drawer,
-      kind,
-      input_name=INPUT,
-      output_name=TRANSLATION,
-      pictures=self._calibration,
-      in_float=[network.stage_name(self._px)],
-    )
+    model = conversion.drawing(drawer, kind, self._calibration)
     model = metadata.add(
       model,
       self._direction.about,
@@ -236,7 +240,6 @@ class _Maker:
       self._embedder.embed,
       self._embedder,
       'float16',
-      input_name=INPUT,
       output_name=EMBEDDING,
       pictures=self._calibration,
     )
@@ -251,7 +254,7 @@ class _Maker:
       draws=False,
     )
     held_out = direction.pictures.held_out
-    expected = direction.learned.embed(
+    expected = self._learned.embed(
       direction.translator.scales(held_out, direction.source), direction.source
     )
     cosines = np.sum(parity.runner(model)(self._floats) * expected, axis=1)
@@ -299,10 +302,9 @@ class _Maker:
     # Both ways in: as numbers, and as files that it decodes and encodes.
     drawn = signatures[serving.TRANSLATE](image=tf.constant(self._floats))
     reached = parity.compare(drawn[TRANSLATION].numpy(), self._references)
-    encoded = [tf.io.encode_png(picture).numpy() for picture in held_out]
     files = signatures[serving.SERVING_DEFAULT](
-      image_bytes=tf.constant(encoded)
-    )['png_bytes'].numpy()
+      image_bytes=tf.constant(serving.as_pngs(held_out))
+    )[serving.PNGS].numpy()
     as_pictures = np.stack([tf.io.decode_png(file).numpy() for file in files])
     off = as_pictures.astype(int) - images_lib.to_uint8(self._references)
     failure = _judged('saved_model', reached)
@@ -395,9 +397,9 @@ def references(
 ) -> np.ndarray:
   """What the model itself draws, float32 [n, px, px, 3], clipped to [-1, 1]."""
 
-  def drawn(image):
+  def drawn(images):
     return translator.model.translate(
-      image,
+      images,
       source,
       target,
       resolution=translator.resolution,
@@ -405,7 +407,14 @@ def references(
     ).numpy()
 
   return np.clip(
-    np.concatenate([drawn(tf.constant(f[None])) for f in floats]), -1, 1
+    np.concatenate(
+      [
+        drawn(tf.constant(floats[i : i + _BATCH]))
+        for i in range(0, len(floats), _BATCH)
+      ]
+    ),
+    -1,
+    1,
   )
 
 

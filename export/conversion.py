@@ -18,10 +18,26 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from export import network
+
+# What the tensors of every exported file are called.
+INPUT, TRANSLATION, EMBEDDING = 'image', 'translation', 'embedding'
 KINDS = ('float32', 'float16', 'dynamic', 'hybrid', 'int8')
 SIGNATURE = 'serving_default'
 
 _CALIBRATED = ('hybrid', 'int8')
+
+
+def drawing(drawer: network.Network, kind: str, pictures: np.ndarray) -> bytes:
+  """Converts what draws; see `convert`."""
+  return convert(
+    drawer.translate,
+    drawer,
+    kind,
+    output_name=TRANSLATION,
+    pictures=pictures,
+    in_float=[network.stage_name(drawer.resolution)],
+  )
 
 
 def convert(
@@ -29,7 +45,6 @@ def convert(
   module: tf.Module,
   kind: str,
   *,
-  input_name: str,
   output_name: str,
   pictures: np.ndarray,
   in_float: Sequence[str] = (),
@@ -40,8 +55,8 @@ def convert(
     function: from float32 [1, px, px, 3] to one tensor.
     module: holds the function's variables.
     kind: one of KINDS.
-    input_name: of the picture, in the file's signature.
-    output_name: of the result.
+    output_name: of the result, in the file's signature; the picture's is
+      INPUT.
     pictures: float32 [n, px, px, 3] in [-1, 1] of what it will be given; the
       8-bit kinds take the ranges of their activations from them.
     in_float: 'hybrid': the name scopes that stay in float.
@@ -57,7 +72,7 @@ def convert(
       f'Unknown TFLite kind {kind!r}; choose one of {", ".join(KINDS)}.'
     )
   side = pictures.shape[1]
-  spec = tf.TensorSpec([1, side, side, 3], tf.float32, name=input_name)
+  spec = tf.TensorSpec([1, side, side, 3], tf.float32, name=INPUT)
   traced = tf.function(
     lambda picture: {output_name: function(picture)}, autograph=False
   ).get_concrete_function(spec)

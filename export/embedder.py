@@ -42,11 +42,6 @@ class Embedder(tf.Module):
     }
     self._projection = tf.Variable(learned.projection, trainable=False)
 
-  @property
-  def dimensions(self) -> int:
-    """Of a vector."""
-    return self._projection.shape[1]
-
   def embed(self, images: tf.Tensor) -> tf.Tensor:
     """Pictures [batch, px, px, 3] in [-1, 1] to unit vectors [batch, d]."""
     features = self._network.encode(images)

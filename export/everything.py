@@ -12,10 +12,10 @@ serving_default is the first of these. A TFLite file could take the norms as an
 input vector, at the same speed (benchmarks/README.md); it is not written yet.
 """
 
+import itertools
 import os
 import pathlib
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -23,12 +23,9 @@ import tensorflow as tf
 from export import bundle, folding, network, parity, serving
 from tf_twingan import images as images_lib
 from tf_twingan import inference
+from tf_twingan.models import twingan
 
 NAME = 'all'
-
-
-class _Served(tf.Module):
-  """What is saved."""
 
 
 def export(
@@ -55,21 +52,15 @@ def export(
   """
   folder = pathlib.Path(output, NAME, 'saved_model')
   version = version or serving.next_version(folder)
-  drawers = drawers_of(translator)
-  served = _Served()
-  served.drawers = list(drawers.values())
+  drawers = drawers_of(
+    translator.model, translator.resolution, translator.alpha
+  )
   signatures, warm_up = {}, {}
-  px = translator.resolution
   for (source, target), drawer in drawers.items():
     name = f'{source}2{target}'
-    for key, function in _functions(name, drawer, px).items():
-      signatures[key] = function
-    shown = pictures[source][:1]
-    warm_up[name] = {
-      'image_bytes': np.array(
-        [tf.io.encode_png(p).numpy() for p in shown], object
-      )
-    }
+    files, numbers = serving.drawing_signatures(drawer)
+    signatures |= {name: files, f'{name}_floats': numbers}
+    warm_up[name] = {serving.FILES: serving.as_pngs(pictures[source][:1])}
   signatures[serving.SERVING_DEFAULT] = signatures[next(iter(warm_up))]
   reached = {}
   for (source, target), drawer in drawers.items():
@@ -82,37 +73,23 @@ def export(
     if not gate.passes(found):
       raise ValueError(f'{source}2{target}: {found}, but it needs {gate}.')
     reached[f'{source}2{target}'] = found
-  serving.write(served, signatures, folder, version, warm_up)
+  serving.write(list(drawers.values()), signatures, folder, version, warm_up)
   serving.write_configs(folder.parent / 'serving', NAME)
   return reached
 
 
 def drawers_of(
-  translator: inference.Translator,
+  model: twingan.TwinGAN, resolution: int, alpha: float = 1.0
 ) -> dict[tuple[str, str], network.Network]:
   """A network for each pair of domains, which share their kernels."""
   variables = network.Variables()
   return {
     (source, target): network.Network(
-      folding.of_translator(translator, source, target, shared=True),
+      folding.fold(
+        model, source, target, resolution=resolution, alpha=alpha, shared=True
+      ),
       variables=variables,
       direction=(source, target),
     )
-    for source in translator.domains
-    for target in translator.domains
-    if source != target
-  }
-
-
-def _functions(name: str, drawer: network.Network, px: int) -> dict[str, Any]:
-  image = tf.TensorSpec([None, px, px, 3], tf.float32, name='image')
-  files = tf.TensorSpec([None], tf.string, name='image_bytes')
-  return {
-    name: tf.function(
-      lambda image_bytes: {'png_bytes': serving.drawn(drawer, image_bytes)},
-      autograph=False,
-    ).get_concrete_function(files),
-    f'{name}_floats': tf.function(
-      lambda image: {'translation': drawer.translate(image)}, autograph=False
-    ).get_concrete_function(image),
+    for source, target in itertools.permutations(model.domains, 2)
   }

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from export import parity
 
 _WARM_UPS = 3
+_FEWEST = 5
 
 
 class Latency(NamedTuple):
@@ -35,11 +37,16 @@ def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
   side = parity.side(model)
   picture = np.random.default_rng(0).uniform(-1, 1, [1, side, side, 3])
   picture = picture.astype(np.float32)
+  return time_calls(lambda: run(picture), seconds)
+
+
+def time_calls(call: Callable[[], object], seconds: float) -> Latency:
+  """Times a function, after a few calls to warm up; at least five runs."""
   for _ in range(_WARM_UPS):
-    run(picture)
+    call()
   times, start = [], time.perf_counter()
-  while len(times) < 5 or time.perf_counter() - start < seconds:
+  while len(times) < _FEWEST or time.perf_counter() - start < seconds:
     before = time.perf_counter()
-    run(picture)
+    call()
     times.append(time.perf_counter() - before)
   return Latency(1000 * statistics.median(times), len(times))

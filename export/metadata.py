@@ -14,9 +14,7 @@ import libusb_package
 
 # tflite-support's libraries link to libusb, which they do not need here. Loaded
 # first, the packaged one serves where the system has none.
-ctypes.CDLL(
-  str(libusb_package.get_library_path()), mode=getattr(ctypes, 'RTLD_GLOBAL', 0)
-)
+ctypes.CDLL(str(libusb_package.get_library_path()), mode=ctypes.RTLD_GLOBAL)
 
 from tensorflow_lite_support.metadata import (  # noqa: E402
   metadata_schema_py_generated as schema,

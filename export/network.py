@@ -10,29 +10,16 @@ XNNPACK delegate takes as one partition, in float and in 8 bits:
   half-pixel centres, borders included.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from export import folding
-from tf_twingan.models import layers, resolutions
+from tf_twingan.models import encoder, layers, resolutions
 
 # Part ('encoder' ...), resolution in px, and which of its convolutions.
 Place = tuple[str, int, int]
-
-
-class Features(NamedTuple):
-  """What the encoder hands over.
-
-  Attributes:
-    content: [batch, 4, 4, channels].
-    skips: {px: [batch, px, px, channels]}.
-  """
-
-  content: tf.Tensor
-  skips: Mapping[int, tf.Tensor]
 
 
 class Variables:
@@ -105,7 +92,7 @@ class Network(tf.Module):
     """How many numbers its kernels hold."""
     return sum(c.kernel.size for c in self._weights.convolutions())
 
-  def encode(self, images: tf.Tensor) -> Features:
+  def encode(self, images: tf.Tensor) -> encoder.Encoding:
     """Pictures [batch, px, px, 3] in [-1, 1] to features."""
     weights = self._weights
     with tf.name_scope(f'encode_{weights.resolution}px'):
@@ -119,9 +106,9 @@ class Network(tf.Module):
       if size // 2 in weights.from_rgb:
         coarse = self._run('from_rgb', size // 2, downsample(images))
         features = self._faded(coarse, features)
-    return Features(features, skips)
+    return encoder.Encoding(features, skips)
 
-  def draw(self, features: Features) -> tf.Tensor:
+  def draw(self, features: encoder.Encoding) -> tf.Tensor:
     """Features to pictures [batch, px, px, 3], clipped to [-1, 1]."""
     weights = self._weights
     outputs, coarse = features.content, None

@@ -97,15 +97,7 @@ def convert(drawer: network.Network, kind: str) -> bytes:
   """A TFLite file of it, calibrated with noise."""
   px = drawer.resolution
   noise = np.random.default_rng(0).uniform(-1, 1, [2, px, px, 3])
-  return conversion.convert(
-    drawer.translate,
-    drawer,
-    kind,
-    input_name='image',
-    output_name='translation',
-    pictures=noise.astype(np.float32),
-    in_float=[network.stage_name(px)],
-  )
+  return conversion.drawing(drawer, kind, noise.astype(np.float32))
 
 
 def _plan(resolution, width, limits, kind, threads):

@@ -15,17 +15,19 @@ import os
 import pathlib
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from export import conversion
 from export import embedder as embedder_lib
 from export import network as network_lib
 from tf_twingan import images as images_lib
 
 TRANSLATE, EMBED = 'translate', 'embed'
+FILES, PNGS = 'image_bytes', 'png_bytes'
 SERVING_DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 _WARM_UPS = 4  # Requests; the first ones are slow.
 
@@ -51,10 +53,6 @@ num_batch_threads {{ value: 4 }}
 }
 
 
-class _Served(tf.Module):
-  """What is saved: the variables, and functions of them."""
-
-
 def save(
   network: network_lib.Network,
   embedder: embedder_lib.Embedder,
@@ -78,41 +76,61 @@ def save(
     OSError: it could not be written.
     ValueError: the folder has this version.
   """
-  px = network.resolution
-  image = tf.TensorSpec([None, px, px, 3], tf.float32, name='image')
-  files = tf.TensorSpec([None], tf.string, name='image_bytes')
-  served = _Served()
-  served.parts = [network, embedder]
+  files, numbers = drawing_signatures(network)
   signatures = {
-    SERVING_DEFAULT: tf.function(
-      lambda image_bytes: {'png_bytes': drawn(network, image_bytes)},
-      autograph=False,
-    ).get_concrete_function(files),
-    TRANSLATE: tf.function(
-      lambda image: {'translation': network.translate(image)}, autograph=False
-    ).get_concrete_function(image),
+    SERVING_DEFAULT: files,
+    TRANSLATE: numbers,
     EMBED: tf.function(
-      lambda image: {'embedding': embedder.embed(image)}, autograph=False
-    ).get_concrete_function(image),
+      lambda image: {conversion.EMBEDDING: embedder.embed(image)},
+      autograph=False,
+    ).get_concrete_function(_numbers(network)),
   }
   shown = pictures[:_WARM_UPS]
   floats = images_lib.to_float(shown)
-  encoded = [tf.io.encode_png(picture).numpy() for picture in shown]
   return write(
-    served,
+    [network, embedder],
     signatures,
     folder,
     version,
     {
-      SERVING_DEFAULT: {'image_bytes': np.array(encoded, object)},
-      TRANSLATE: {'image': floats},
-      EMBED: {'image': floats},
+      SERVING_DEFAULT: {FILES: as_pngs(shown)},
+      TRANSLATE: {conversion.INPUT: floats},
+      EMBED: {conversion.INPUT: floats},
     },
   )
 
 
+def drawing_signatures(
+  network: network_lib.Network,
+) -> tuple[
+  tf.types.experimental.ConcreteFunction, tf.types.experimental.ConcreteFunction
+]:
+  """A network from files to PNGs, and from numbers to numbers."""
+  files = tf.function(
+    lambda image_bytes: {PNGS: drawn(network, image_bytes)}, autograph=False
+  )
+  numbers = tf.function(
+    lambda image: {conversion.TRANSLATION: network.translate(image)},
+    autograph=False,
+  )
+  return (
+    files.get_concrete_function(tf.TensorSpec([None], tf.string, name=FILES)),
+    numbers.get_concrete_function(_numbers(network)),
+  )
+
+
+def as_pngs(pictures: np.ndarray) -> np.ndarray:
+  """uint8 [n, px, px, 3] to n PNGs, an array of bytes."""
+  return np.array([tf.io.encode_png(p).numpy() for p in pictures], object)
+
+
+def _numbers(network):
+  px = network.resolution
+  return tf.TensorSpec([None, px, px, 3], tf.float32, name=conversion.INPUT)
+
+
 def write(
-  served: tf.Module,
+  parts: Sequence[tf.Module],
   signatures: Mapping[str, tf.types.experimental.ConcreteFunction],
   folder: str | os.PathLike,
   version: int,
@@ -121,7 +139,7 @@ def write(
   """Writes a version aside, and renames it when it is whole.
 
   Args:
-    served: holds the variables.
+    parts: hold the variables.
     signatures: by name.
     folder: that TensorFlow Serving watches.
     version: a number that it does not have yet.
@@ -136,6 +154,8 @@ def write(
       f'{target} is there already; give another --version, or none for the '
       'next.'
     )
+  served = tf.Module()
+  served.parts = list(parts)
   # TensorFlow Serving passes over names that are no numbers.
   aside = pathlib.Path(folder, f'.{version}.{uuid.uuid4().hex}.part')
   try:

@@ -32,7 +32,7 @@ def direction(version='1', source='photo', target='anime', **options):
     source,
     target,
     bundle.Pictures(shown, shown),
-    embedder.learn(translator, {source: shown}),
+    lambda: embedder.learn(translator, {source: shown}),
     metadata.About('n', 'd', version, 'a', 'l', '# card'),
   )
 

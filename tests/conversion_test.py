@@ -13,15 +13,7 @@ PX = 16
 
 
 def convert(drawer, kind):
-  return conversion.convert(
-    drawer.translate,
-    drawer,
-    kind,
-    input_name='image',
-    output_name='translation',
-    pictures=folding_test.PICTURES,
-    in_float=[network.stage_name(PX)],
-  )
+  return conversion.drawing(drawer, kind, folding_test.PICTURES)
 
 
 class ConversionTest(parameterized.TestCase, tf.test.TestCase):

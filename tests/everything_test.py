@@ -46,7 +46,7 @@ class EverythingTest(tf.test.TestCase):
     self.assertIn('serving_default', saved.signatures)
 
   def test_three_domains_hardly_weigh_more_than_their_kernels(self):
-    drawers = everything.drawers_of(self.translator)
+    drawers = everything.drawers_of(self.translator.model, 16)
     self.assertLen(drawers, 6)
     variables = {
       v.ref(): v for drawer in drawers.values() for v in drawer.variables

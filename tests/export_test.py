@@ -1,28 +1,16 @@
 """The export program: what a user types, and what it says."""
 
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 from absl.testing import absltest
 
 from export import bundle
-from tests import tiny_run
-
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests import program_process, tiny_run
 
 
 def run(*arguments):
-  done = subprocess.run(
-    [sys.executable, '-m', 'export', *map(str, arguments)],
-    cwd=ROOT,
-    stdout=subprocess.PIPE,
-    stderr=subprocess.STDOUT,
-    text=True,
-    check=False,
-  )
-  return done.returncode, done.stdout
+  return program_process.run_module('export', *arguments)
 
 
 class ExportTest(absltest.TestCase):

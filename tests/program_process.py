@@ -8,9 +8,14 @@ _ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def run(name, *arguments):
-  """Runs `python -m tf_twingan.NAME`: its exit code and all that it printed."""
+  """Runs `python -m tf_twingan.NAME`; see `run_module`."""
+  return run_module(f'tf_twingan.{name}', *arguments)
+
+
+def run_module(module, *arguments):
+  """Runs `python -m MODULE`: its exit code and all that it printed."""
   done = subprocess.run(
-    [sys.executable, '-m', f'tf_twingan.{name}', *map(str, arguments)],
+    [sys.executable, '-m', module, *map(str, arguments)],
     cwd=_ROOT,
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,

@@ -116,7 +116,7 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(serving.next_version(self.folder), 8)
     self.assertEqual(serving.next_version(self.folder / 'none'), 1)
     with self.assertRaisesRegex(ValueError, 'is there already'):
-      serving.write(tf.Module(), {}, self.folder, 7, {})
+      serving.write([], {}, self.folder, 7, {})
     self.assertEqual([p.name for p in self.folder.iterdir()], ['7'])
 
 

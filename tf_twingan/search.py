@@ -33,7 +33,7 @@ from absl import flags
 
 from tf_twingan import command_line, inference
 from tf_twingan import images as images_lib
-from tf_twingan.data import gallery
+from tf_twingan.data import gallery, named_sources
 from tf_twingan.retrieval import index as index_lib
 from tf_twingan.retrieval import neighbours as neighbours_lib
 from tf_twingan.retrieval import results
@@ -181,12 +181,11 @@ def _open_sources(
   """The sources with their domains, which are printed."""
   opened = []
   for text in _SOURCE.value:
-    domain, equals, source = text.partition('=')
-    # An option of a source has an equals sign, too, behind its colon.
-    if equals and ':' not in domain:
+    domain, source = named_sources.split(text)
+    if domain is not None:
       translator.check_domain(domain)
     else:
-      domain, source = default, text
+      domain = default
       print(
         f'{source}: taken for pictures of {domain!r}; '
         f'--source=DOMAIN={source} says otherwise'

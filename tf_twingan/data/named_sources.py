@@ -16,15 +16,21 @@ _FILE = 'operative_config.gin'
 _STRING_MACRO = re.compile(r"(\w+) = ('[^'\\]*')")
 
 
+def split(text: str) -> tuple[str | None, str]:
+  """`DOMAIN=SOURCE` or `SOURCE` to the domain, if there is one, and source."""
+  domain, equals, source = text.partition('=')
+  # An option of a source has an equals sign, too, behind its colon.
+  return (domain, source) if equals and ':' not in domain else (None, text)
+
+
 def parse(text: str) -> tuple[str, str]:
   """Splits `DOMAIN=SOURCE`.
 
   Raises:
     ValueError: it names no domain.
   """
-  domain, equals, source = text.partition('=')
-  # An option of a source has an equals sign, too, behind its colon.
-  if not equals or ':' in domain:
+  domain, source = split(text)
+  if domain is None:
     raise ValueError(f'--source={text} names no domain; write DOMAIN=SOURCE.')
   return domain, source
 
