@@ -115,9 +115,15 @@ def fold(
     )
   for domain in (source, target):
     model.check_domain(domain)
+  if shared and model.generator_of(source) is not model.generator_of(target):
+    raise ValueError(
+      'The domains of this model share no convolutions (TwinGAN.sharing is '
+      "'nothing'), so no one file can hold them once: export each direction."
+    )
   rungs = resolutions.up_to(resolution)
   ends = rungs[-1:] if alpha == 1.0 or len(rungs) == 1 else rungs[:-3:-1]
-  encoder, generator = model.encoder, model.generator
+  encoder, generator = model.encoder_of(source), model.generator_of(target)
+  source, target = model.norm_of(source), model.norm_of(target)
 
   def folded(blocks, size, domain):
     found = blocks[resolutions.key(size)]

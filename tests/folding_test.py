@@ -58,6 +58,7 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
     ('fading', dict(alpha=0.3)),
     ('fading_smooth', dict(alpha=0.3, smooth=True)),
     ('smallest', dict(resolution=4)),
+    ('everything', dict(sharing='everything')),
   )
   def test_it_draws_what_the_model_draws(self, options):
     model = translator(**options)
@@ -69,6 +70,15 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
       drawn = network.Network(weights).translate(tf.constant(pictures))
       self.assertAllClose(drawn, expected, atol=1e-5)
     self.assertGreater(np.std(expected), 0.05)
+
+  def test_domains_that_share_nothing_fold_one_direction_at_a_time(self):
+    model = translator(sharing='nothing')
+    expected = bundle.references(model, 'photo', 'anime', PICTURES)
+    weights = folding.of_translator(model, 'photo', 'anime')
+    drawn = network.Network(weights).translate(tf.constant(PICTURES))
+    self.assertAllClose(drawn, expected, atol=1e-5)
+    with self.assertRaisesRegex(ValueError, 'export each direction'):
+      folding.of_translator(model, 'photo', 'anime', shared=True)
 
   @parameterized.named_parameters(
     ('plain', {}),

@@ -131,6 +131,57 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
         )
         self.assertAllClose(packed[index], single, atol=1e-4)
 
+  @parameterized.parameters(*twingan.SHARINGS)
+  def test_packed_drawings_are_those_of_single_calls_in_all_sharings(
+    self, sharing
+  ):
+    model = build(norm='instance', sharing=sharing)
+    reals = {d: pictures(seed=i) for i, d in enumerate(DOMAINS)}
+    drawn = model.reconstruct_and_translate(reals, resolution=8, training=True)
+    single = model.translate(
+      reals['cat'], 'cat', 'photo', resolution=8, training=True
+    )
+    self.assertAllClose(drawn.translations[0], single, atol=1e-4)
+
+  def test_domains_that_share_everything_draw_alike(self):
+    model = build(sharing='everything')
+    x = pictures()
+    anime = model.translate(x, 'photo', 'anime', resolution=16)
+    self.assertAllEqual(
+      anime, model.translate(x, 'cat', 'photo', resolution=16)
+    )
+    one, other = (model.domain_variables(d) for d in DOMAINS[:2])
+    self.assertTrue(one)
+    self.assertEqual({id(v) for v in one}, {id(v) for v in other})
+    with self.assertRaisesRegex(ValueError, 'no domain'):
+      model.translate(x, 'dog', 'photo', resolution=16)
+
+  def test_domains_that_share_nothing_have_networks_of_their_own(self):
+    model = build(sharing='nothing')
+    alone = twingan.TwinGAN(
+      DOMAINS[:2], max_resolution=16, channels_base=32, channels_max=16
+    )
+    kernels = lambda m: len([v for v in m.variables if 'kernel' in v.name])  # noqa: E731
+    self.assertEqual(kernels(model), 3 * kernels(alone))
+    x = pictures()
+    before = model.translate(x, 'photo', 'anime', resolution=16)
+    for variable in model.encoder_of('anime').variables:
+      variable.assign(variable + 1)
+    for variable in model.generator_of('photo').variables:
+      variable.assign(variable + 1)
+    self.assertAllEqual(
+      before, model.translate(x, 'photo', 'anime', resolution=16)
+    )
+    for variable in model.generator_of('anime').variables:
+      variable.assign(variable + 1)
+    self.assertNotAllClose(
+      before, model.translate(x, 'photo', 'anime', resolution=16)
+    )
+
+  def test_an_unknown_sharing_names_those_there_are(self):
+    with self.assertRaisesRegex(ValueError, "'norms'.*everything"):
+      build(sharing='norms')
+
   def test_skips_can_be_limited(self):
     x = pictures()
     model = build(skip_max_resolution=8)

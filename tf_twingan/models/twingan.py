@@ -2,7 +2,8 @@
 
 After Li, "Twin-GAN: Unpaired Cross-Domain Image Translation with
 Weight-Sharing GANs" (2018). A domain is a name; it owns normalization
-parameters and nothing else.
+parameters and nothing else. Two other ways to share stand beside it only to
+measure what this one is worth: everything, and nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,11 @@ import tensorflow as tf
 
 from tf_twingan.models import encoder as encoder_lib
 from tf_twingan.models import generator as generator_lib
-from tf_twingan.models import network, resolutions
+from tf_twingan.models import network, resolutions, unshared
+
+SHARINGS = ('convolutions', 'everything', 'nothing')
+# The name under which domains that share everything keep their one norm.
+_ALL = 'all'
 
 
 class Drawings(NamedTuple):
@@ -51,6 +56,7 @@ class TwinGAN(network.Network):
     pixel_norm: bool = True,
     skip_max_resolution: int | None = None,
     smooth: bool = False,
+    sharing: str = 'convolutions',
     precision: str = 'float32',
     name: str = 'twingan',
   ):
@@ -68,6 +74,9 @@ class TwinGAN(network.Network):
         for all, 4 for none. Fine skips carry detail, and the source's
         outlines with it.
       smooth: filter after upsampling.
+      sharing: what the domains have in common: 'convolutions', as in the
+        article; 'everything', norms too, so that a domain is a name without
+        effect; or 'nothing', so that each has an encoder and a generator.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       name: of the layer.
     """
@@ -82,12 +91,17 @@ class TwinGAN(network.Network):
         pixel_norm=pixel_norm,
         skip_max_resolution=skip_max_resolution,
         smooth=smooth,
+        sharing=sharing,
       ),
       name=name,
     )
     if len(self.domains) < 2 or len(set(self.domains)) < len(self.domains):
       raise ValueError(
         f'domains {list(domains)}: two or more different names are needed.'
+      )
+    if sharing not in SHARINGS:
+      raise ValueError(
+        f'Unknown sharing {sharing!r}; choose one of {", ".join(SHARINGS)}.'
       )
     rungs = resolutions.up_to(max_resolution)
     finest = max_resolution
@@ -98,16 +112,28 @@ class TwinGAN(network.Network):
       norm=norm,
       pixel_norm=pixel_norm,
     )
-    self.encoder = encoder_lib.Encoder(
-      self.domains, max_resolution, precision=precision, **shared
-    )
-    self.generator = generator_lib.Generator(
-      self.domains,
-      max_resolution,
-      smooth=smooth,
-      skip_resolutions=[r for r in rungs[1:] if r <= finest],
-      **shared,
-    )
+    skips = [r for r in rungs[1:] if r <= finest]
+
+    def encoder(owners):
+      return encoder_lib.Encoder(
+        owners, max_resolution, precision=precision, **shared
+      )
+
+    def generator(owners):
+      return generator_lib.Generator(
+        owners, max_resolution, smooth=smooth, skip_resolutions=skips, **shared
+      )
+
+    if sharing == 'nothing':
+      self.encoder = unshared.Unshared(
+        self.domains, lambda domain: encoder([domain]), name='encoder'
+      )
+      self.generator = unshared.Unshared(
+        self.domains, lambda domain: generator([domain]), name='generator'
+      )
+    else:
+      owners = self.domains if sharing == 'convolutions' else [_ALL]
+      self.encoder, self.generator = encoder(owners), generator(owners)
 
   @property
   def trains_by_statistics(self) -> bool:
@@ -118,7 +144,7 @@ class TwinGAN(network.Network):
     self, images: tf.Tensor, domains: Sequence[str], **stage_and_mode
   ) -> encoder_lib.Encoding:
     """See `Encoder.call`."""
-    return self.encoder(images, domains, **stage_and_mode)
+    return self.encoder(images, self._owners(domains), **stage_and_mode)
 
   def decode(
     self,
@@ -127,7 +153,15 @@ class TwinGAN(network.Network):
     **stage_and_mode,
   ) -> tf.Tensor:
     """See `Generator.call`."""
-    return self.generator(encoding, domains, **stage_and_mode)
+    return self.generator(encoding, self._owners(domains), **stage_and_mode)
+
+  def _owners(self, domains):
+    """Whose norm each part of a packed batch goes by."""
+    if self._config['sharing'] != 'everything':
+      return domains
+    for domain in domains:
+      self.check_domain(domain)
+    return [_ALL]
 
   def translate(
     self, images: tf.Tensor, source: str, target: str, **stage_and_mode
@@ -170,15 +204,33 @@ class TwinGAN(network.Network):
     both = tf.reshape(both, [count, 2, batch, *both.shape[1:]])
     return Drawings(stacked, encoding, both[:, 0], both[:, 1])
 
+  def encoder_of(self, domain: str) -> encoder_lib.Encoder:
+    """The encoder of a domain's pictures; the same for all that share it."""
+    return _network_of(self.encoder, self.check_domain(domain))
+
+  def generator_of(self, domain: str) -> generator_lib.Generator:
+    """The generator that draws a domain; the same for all that share it."""
+    return _network_of(self.generator, self.check_domain(domain))
+
+  def norm_of(self, domain: str) -> str:
+    """The name by which a domain's norm parameters are kept."""
+    return self._owners([self.check_domain(domain)])[0]
+
   def domain_variables(self, domain: str) -> list[Any]:
-    """The variables that this domain owns."""
-    self.check_domain(domain)
-    blocks = [*self.encoder.from_rgb.values()]
-    for part in (self.encoder, self.generator):
+    """The variables of the norms that a domain goes by."""
+    encoder, owner = self.encoder_of(domain), self.norm_of(domain)
+    blocks = [*encoder.from_rgb.values()]
+    for part in (encoder, self.generator_of(domain)):
       for convs in part.blocks.values():
         blocks += convs
     return [
       variable
       for block in blocks
-      for variable in block.norm.parameters[domain].values()
+      for variable in block.norm.parameters[owner].values()
     ]
+
+
+def _network_of(part, domain):
+  if isinstance(part, unshared.Unshared):
+    return part.networks[domain]
+  return part
