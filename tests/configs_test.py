@@ -68,6 +68,18 @@ class ConfigsTest(parameterized.TestCase):
     stored = json.loads((self.folder / 'model.json').read_text())
     self.assertEqual(stored['norm'], 'batch')
 
+  def test_a_file_of_an_older_version_means_the_defaults(self):
+    folder = str(self.folder)
+    configs.write_model(folder, {'norm': 'batch'})
+    with self.assertRaisesRegex(ValueError, 'smooth is False there and True'):
+      configs.write_model(
+        folder, {'norm': 'batch', 'smooth': True}, {'smooth': False}
+      )
+    configs.write_model(
+      folder, {'norm': 'batch', 'smooth': False}, {'smooth': False}
+    )
+    self.assertIs(configs.read_model(folder)['smooth'], False)
+
   def test_precision_may_change(self):
     configs.write_model(str(self.folder), {'precision': 'bfloat16', 'a': 1})
     configs.write_model(str(self.folder), {'precision': 'float32', 'a': 1})

@@ -128,11 +128,18 @@ def write_operative(run_dir: str) -> None:
   )
 
 
-def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
+def write_model(
+  run_dir: str, config: Mapping[str, Any], defaults: Mapping[str, Any] = {}
+) -> None:
   """Writes `model.json`.
 
   If the run has one already, it must say the same; only the precision may
   change between two parts of a training, as it changes no weight's shape.
+
+  Args:
+    run_dir: the run directory.
+    config: of the model, see `models.architectures`.
+    defaults: what the values were that a file of an older version leaves out.
 
   Raises:
     ValueError: the run has another architecture; names each difference.
@@ -140,7 +147,8 @@ def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
   path = os.path.join(run_dir, _MODEL_FILE)
   config = {**_IMPLIED, **config}
   if os.path.exists(path):
-    old = read_model(run_dir)
+    stored = read_model(run_dir)
+    old = {**defaults, **stored}
     differences = [
       f'{key} is {old.get(key)!r} there and {config.get(key)!r} here'
       for key in sorted({*old, *config} - {'precision'})
@@ -152,7 +160,7 @@ def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
         f'{"; ".join(differences)}. Set these back, or choose another '
         '--run_dir.'
       )
-    if old == config:
+    if stored == config:
       return
   _write(path, json.dumps(config, indent=2) + '\n')
 

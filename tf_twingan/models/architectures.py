@@ -5,6 +5,7 @@ scoring need no more of it than `Model` says, so that models of other papers
 train and are measured under the same roof.
 """
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -59,6 +60,16 @@ def describe(model: Model) -> dict[str, Any]:
   """What `build` makes the same network of; plain JSON values."""
   names = {kind: name for name, kind in ARCHITECTURES.items()}
   return {_KEY: names[type(model)], **model.get_config()}
+
+
+def defaults(model: Model) -> dict[str, Any]:
+  """The values that a description of an older version may leave out."""
+  parameters = inspect.signature(type(model)).parameters.values()
+  return {
+    p.name: p.default
+    for p in parameters
+    if p.default is not p.empty and p.name in model.get_config()
+  }
 
 
 def build(config: Mapping[str, Any], **changes: Any) -> Model:

@@ -110,7 +110,7 @@ class Growth:
       )
     self.final_resolution = final_resolution
     self.total_images = seen
-    self._decay_images = decay_images
+    self.decay_images = decay_images
 
   def at(self, images_seen: int) -> Phase:
     """The phase for the next batch; the last one once all is done."""
@@ -122,7 +122,7 @@ class Growth:
   def rate(self, images_seen: int) -> float:
     """What the learning rates are multiplied by, in [0, 1]."""
     left = self.total_images - images_seen
-    return max(left, 0) / max(self._decay_images, left, 1)
+    return max(left, 0) / max(self.decay_images, left, 1)
 
 
 def _at(name, value, resolution, least):

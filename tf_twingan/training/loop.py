@@ -121,7 +121,11 @@ def train(
     )
   if distribution.is_chief(devices):
     os.makedirs(run_dir, exist_ok=True)
-    configs.write_model(run_dir, architectures.describe(trainer.model))
+    configs.write_model(
+      run_dir,
+      architectures.describe(trainer.model),
+      architectures.defaults(trainer.model),
+    )
   answers = all(source.startswith('avatars:') for _, source in domains)
   count = min(score_pictures, *(len(p) for p in held_out.values()))
   scorer = scoring.Scorer(

@@ -1,0 +1,283 @@
+r"""TwinGAN, its ablations and other models, trained for equally long.
+
+  python -m benchmarks.comparison --output=comparison
+
+Times all models side by side, makes each one's schedule as much longer or
+shorter as it takes to train for the seconds of TwinGAN's own, trains them one
+after another on two pairs of avatar styles, and scores them by
+`tf_twingan.evaluate`, each pair's in one table. `comparison.md` in the output
+holds the tables. What is there already is not done again, so the same command
+continues. On two cores a run takes about six minutes, all of it two hours.
+
+  python -m benchmarks.comparison --output=comparison --only=time
+
+Do that while the machine does nothing else; trainings may share it, as they
+are measured in images, not seconds.
+"""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+from absl import flags
+
+from benchmarks import budget, macs
+from tf_twingan import command_line, configs
+from tf_twingan.evaluation import columns
+from tf_twingan.models import architectures
+
+_OUTPUT = flags.DEFINE_string('output', 'comparison', 'Where all of it goes.')
+_ONLY = flags.DEFINE_enum(
+  'only', None, ['time', 'train', 'score', 'tables'], 'Do one part.'
+)
+_SEEDS = flags.DEFINE_integer(
+  'seeds', 3, 'Runs of TwinGAN and CycleGAN on the first pair; others are one.'
+)
+
+# Styles that stand for the domains: {name: (photo, anime)}.
+PAIRS = {
+  'toon-head and lorelei': ('toon-head', 'lorelei'),
+  'personas and adventurer': ('personas', 'adventurer'),
+}
+METHODS = {
+  'TwinGAN': budget.Experiment('anime.gin'),
+  'no skips': budget.Experiment(
+    'anime.gin', ('TwinGAN.skip_max_resolution=4',)
+  ),
+  'one norm for all': budget.Experiment(
+    'anime.gin', ("TwinGAN.sharing='everything'",)
+  ),
+  'nothing shared': budget.Experiment(
+    'anime.gin', ("TwinGAN.sharing='nothing'",)
+  ),
+  'CycleGAN': budget.Experiment('cyclegan.gin'),
+  # The paper's rate is for a million updates; here are some ten thousand.
+  'CycleGAN, rates x5': budget.Experiment(
+    'cyclegan.gin',
+    ('Trainer.learning_rate=1e-3', 'Trainer.discriminator_learning_rate=1e-3'),
+  ),
+  'pix2pix': budget.Experiment('pix2pix.gin'),
+}
+_REPEATED = ('TwinGAN', 'CycleGAN')
+_REFERENCE = 'TwinGAN'
+_BASELINES = (
+  'untranslated',
+  'colour transfer',
+  'shuffled',
+  'mean picture',
+  'true answer',
+)
+
+
+class Run(NamedTuple):
+  """One training.
+
+  Attributes:
+    pair: a key of PAIRS.
+    method: a key of METHODS.
+    seed: of the training.
+  """
+
+  pair: str
+  method: str
+  seed: int
+
+  @property
+  def folder(self) -> str:
+    """Its directory's name."""
+    words = f'{"-".join(PAIRS[self.pair])} {self.method} {self.seed}'
+    return words.replace(',', '').replace(' ', '_')
+
+
+def main(argv) -> None:
+  """Does what is still to do."""
+  command_line.no_arguments(argv)
+  output = pathlib.Path(_OUTPUT.value)
+  output.mkdir(parents=True, exist_ok=True)
+  runs = planned(_SEEDS.value)
+
+  def asked(part):
+    return _ONLY.value in (None, part)
+
+  times = output / 'times.json'
+  if asked('time') and not times.is_file():
+    times.write_text(json.dumps(_times(), indent=1))
+  if asked('train'):
+    for run in runs:
+      _train(output, run, json.loads(times.read_text())[run.method])
+  if asked('score'):
+    for pair in PAIRS:
+      _score(output, pair, [r for r in runs if r.pair == pair])
+  if asked('tables'):
+    text = tables(output, runs)
+    (output / 'comparison.md').write_text(text)
+    print(text)
+
+
+def planned(seeds: int) -> list[Run]:
+  """All trainings: first every method once on each pair, then further seeds."""
+  runs = [Run(pair, method, 0) for pair in PAIRS for method in METHODS]
+  first = next(iter(PAIRS))
+  for seed in range(1, seeds):
+    runs += [Run(first, method, seed) for method in _REPEATED]
+  return runs
+
+
+def _times() -> dict[str, dict[str, Any]]:
+  costs = budget.measure(METHODS)
+  seconds = costs[_REFERENCE].seconds
+  return {
+    name: dict(
+      seconds=seconds,
+      set_up=cost.set_up,
+      per_image=cost.per_image,
+      factor=cost.factor(seconds),
+      images=round(cost.growth.total_images * cost.factor(seconds)),
+      params=budget.stretched(cost.growth, cost.factor(seconds)),
+    )
+    for name, cost in costs.items()
+  }
+
+
+def _train(output: pathlib.Path, run: Run, times: dict[str, Any]) -> None:
+  folder = output / run.folder
+  if (folder / 'done').is_file():
+    return
+  experiment = METHODS[run.method]
+  split = '?split=paired' if run.method == 'pix2pix' else ''
+  photo, anime = PAIRS[run.pair]
+  params = [
+    f"photo='avatars:{photo}{split}'",
+    f"anime='avatars:{anime}{split}'",
+    f'train.seed={run.seed}',
+    'train.score_images=1_000_000',
+    *experiment.params,
+    *times['params'],
+  ]
+  print(f'training {run.folder}', flush=True)
+  with open(output / f'{run.folder}.log', 'w', encoding='utf-8') as log:
+    subprocess.run(
+      [
+        sys.executable,
+        '-m',
+        'tf_twingan.train',
+        f'--gin_file={experiment.gin_file}',
+        f'--run_dir={folder}',
+        *(f'--gin_param={param}' for param in params),
+      ],
+      stdout=log,
+      stderr=log,
+      check=True,
+    )
+  (folder / 'done').touch()
+
+
+def _score(output: pathlib.Path, pair: str, runs: Sequence[Run]) -> None:
+  folder = output / '-'.join(PAIRS[pair])
+  if (folder / 'evaluation.json').is_file():
+    return
+  first, *others = (output / run.folder for run in runs)
+  photo, anime = PAIRS[pair]
+  with open(f'{folder}.log', 'w', encoding='utf-8') as log:
+    subprocess.run(
+      [
+        sys.executable,
+        '-m',
+        'tf_twingan.evaluate',
+        f'--run_dir={first}',
+        *(f'--against={other}' for other in others),
+        f'--source=photo=avatars:{photo}',
+        f'--source=anime=avatars:{anime}',
+        f'--output={folder}',
+      ],
+      stdout=log,
+      stderr=log,
+      check=True,
+    )
+
+
+def tables(output: pathlib.Path, runs: Sequence[Run]) -> str:
+  """Everything measured, as Markdown."""
+  times = json.loads((output / 'times.json').read_text())
+  lines = [*_sizes(output, runs, times), '']
+  for pair in PAIRS:
+    own = [run for run in runs if run.pair == pair]
+    path = output / '-'.join(PAIRS[pair]) / 'evaluation.json'
+    found = json.loads(path.read_text())['directions']
+    for title, direction in found.items():
+      photo, anime = PAIRS[pair]
+      named = title.replace('photo', photo).replace('anime', anime)
+      lines += [f'## {named}', '', *_scores(output, own, direction), '']
+  return '\n'.join(lines)
+
+
+def _sizes(output, runs, times) -> list[str]:
+  rows = [
+    '| model | parameters | GMAC to translate one picture | set-up, s '
+    '| ms an image | images |',
+    '|---|---|---|---|---|---|',
+  ]
+  for run in runs[: len(METHODS)]:
+    config = configs.read_model(str(output / run.folder))
+    model = architectures.build(config, precision='float32')
+    px = config['max_resolution']
+    shape = tf.TensorSpec([1, px, px, 3])
+
+    def translate(images, model=model, px=px):
+      first, second = model.domains
+      return model.translate(images, first, second, resolution=px)
+
+    count = sum(int(tf.size(v)) for v in model.trainable_variables)
+    own = times[run.method]
+    each = ', '.join(
+      f'{1000 * seconds:.1f} ({resolution} px)'
+      for resolution, seconds in own['per_image'].items()
+    )
+    rows.append(
+      f'| {run.method} | {count:,} | {macs.count(translate, shape) / 1e9:.4f} '
+      f'| {own["set_up"]:.0f} | {each} | {own["images"]:,} |'
+    )
+  return rows
+
+
+def _scores(output, runs, direction) -> list[str]:
+  """One row for each score, one column for each method and baseline."""
+  groups = {}
+  for run in runs:
+    name = 'translation' if run == runs[0] else str(output / run.folder)
+    groups.setdefault(run.method, []).append(name)
+  rows = []
+  for table in (direction['scores'], direction['returned']):
+    shown = dict(groups)
+    shown.update({name: [name] for name in _BASELINES if name in table})
+    names = dict.fromkeys(name for row in table.values() for name in row)
+    rows += [f'| | {" | ".join(shown)} |', '|---' * (len(shown) + 1) + '|']
+    for name in names:
+      cells = [
+        _cell(name, [table.get(column, {}).get(name) for column in members])
+        for members in shown.values()
+      ]
+      rows.append(f'| {name} | {" | ".join(cells)} |')
+    rows.append('')
+  return rows
+
+
+def _cell(name: str, values: Sequence[float | str | None]) -> str:
+  """A value, or the mean of several runs and how far they lie apart."""
+  numbers = [v for v in values if isinstance(v, (int, float))]
+  if len(numbers) < 2:
+    return columns.cell(name, next(iter(values)))
+  return (
+    f'{columns.cell(name, statistics.mean(numbers))} '
+    f'({columns.cell(name, min(numbers))} to '
+    f'{columns.cell(name, max(numbers))})'
+  )
+
+
+if __name__ == '__main__':
+  command_line.run(main)
