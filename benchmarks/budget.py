@@ -95,7 +95,7 @@ def stretched(growth: growth_lib.Growth, factor: float) -> list[str]:
 def measure(
   experiments: Mapping[str, Experiment],
   *,
-  rounds: int = 8,
+  rounds: int = 6,
   seconds: float = 0.5,
 ) -> dict[str, Cost]:
   """Times all of them side by side.

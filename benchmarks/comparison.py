@@ -30,6 +30,7 @@ from benchmarks import budget, macs
 from tf_twingan import command_line, configs
 from tf_twingan.evaluation import columns
 from tf_twingan.models import architectures
+from tf_twingan.training import distribution
 
 _OUTPUT = flags.DEFINE_string('output', 'comparison', 'Where all of it goes.')
 _ONLY = flags.DEFINE_enum(
@@ -129,6 +130,10 @@ def planned(seeds: int) -> list[Run]:
 
 
 def _times() -> dict[str, dict[str, Any]]:
+  # As in a training.
+  distribution.share_cores()
+  tf.config.experimental.enable_op_determinism()
+  tf.random.set_seed(0)
   costs = budget.measure(METHODS)
   seconds = costs[_REFERENCE].seconds
   return {
