@@ -6,7 +6,8 @@ r"""Proves that others load an exported bundle and draw the same with it.
 Each reader is a process of its own that has no tf_twingan:
 
   litert      ai-edge-litert: every TFLite file, through its signature
-  task        tflite-support without TensorFlow: metadata, `ImageEmbedder`
+  task        tflite-support without TensorFlow: metadata, `ImageEmbedder`,
+              `ImageSearcher`
   tensorflow  another TensorFlow: the SavedModel's signatures, 1 and 3 pictures
   c_api       a C program linked to the TensorFlow library of this environment
 
@@ -170,6 +171,13 @@ def judge(
       text, near = _difference(_to_255(result), bundle, *_limits(entry))
       notes.append(text)
       passes.append(near)
+  if 'nearest' in measures:
+    # Unequal lengths are unequal, and so are other pictures.
+    same = _items(measures['nearest']) == _items(entry['nearest'])
+    notes.append(
+      f'{len(entry["nearest"])} neighbours, {"the same" if same else "others"}'
+    )
+    passes.append(same)
   if 'spread' in measures:
     notes.append(f'shape {list(measures["shape"])}')
     # Rows of a batch are one picture, summed up in another order at most.
@@ -189,6 +197,14 @@ def judge(
     notes.append(' to '.join(measures['names']))
     passes.append(measures['names'] == expected)
   return Row(reader, what, '; '.join(notes), all(passes))
+
+
+def _items(neighbours) -> list[tuple]:
+  """Pictures with their distances, as far as floating point repeats itself."""
+  return [
+    (n['name'], n['source'], n['domain'], round(n['distance'], 2))
+    for n in neighbours
+  ]
 
 
 def _limits(entry) -> tuple[float, float]:

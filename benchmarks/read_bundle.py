@@ -58,7 +58,7 @@ def litert(folder, manifest, golden) -> dict[str, Any]:
 
 
 def task(folder, manifest, golden) -> dict[str, Any]:
-  """Every TFLite file's metadata; embeddings by the Task library, too."""
+  """Every TFLite file's metadata; the Task library embeds and searches."""
   # Its libraries link to libusb, which the system may not have.
   libusb = importlib.import_module('libusb_package')
   ctypes.CDLL(str(libusb.get_library_path()), mode=ctypes.RTLD_GLOBAL)
@@ -77,10 +77,17 @@ def task(folder, manifest, golden) -> dict[str, Any]:
         for tensor in graph[f'{end}_tensor_metadata']
       ],
     )
+    path = folder / manifest['golden']['input']
+    picture = vision.TensorImage.create_from_file(str(path))
+    if entry['format'] == 'search':
+      searcher = vision.ImageSearcher.create_from_file(str(folder / name))
+      found[name]['nearest'] = [
+        dict(json.loads(bytes(n.metadata)), distance=n.distance / 2)
+        for n in searcher.search(picture).nearest_neighbors
+      ]
     if entry['format'] == 'embed':
       embedder = vision.ImageEmbedder.create_from_file(str(folder / name))
-      path = folder / manifest['golden']['input']
-      embedded = embedder.embed(vision.TensorImage.create_from_file(str(path)))
+      embedded = embedder.embed(picture)
       vector = embedded.embeddings[0].feature_vector.value
       found[name]['result'] = np.asarray(vector, np.float64).tolist()
   return found

@@ -4,6 +4,8 @@ r"""Turns a model into files that others can load without tf_twingan.
   python -m export --run_dir=runs/mine --to=anime --output=bundles \
       --formats=saved_model,dynamic,int8
   python -m export --run_dir=runs/mine --to=all --output=bundles
+  python -m export --model=avatar_twins --to=anime --output=bundles \
+      --formats=search --index=faces.index
   python -m export plan --resolution=256 --max_mb=4 --max_ms=50
   python -m export benchmark bundles/anime
 
@@ -15,7 +17,9 @@ the exit code says so.
 
 Formats: saved_model; float32, float16 (GPUs), dynamic (CPUs: 8-bit weights),
 hybrid (8 bits but for the last stage), int8 (uint8 in and out), embed (for
-search), onnx (needs the extra [onnx]).
+search), onnx (needs the extra [onnx]), search (needs --index: a file for the
+Task library's ImageSearcher, which embeds a picture of --from and finds the
+nearest of that index's pictures of --to).
 
 --to=all writes one SavedModel with all directions, which share the
 convolutions. `plan` says which network fits, before any training: it converts
@@ -38,6 +42,7 @@ from export import (
   metadata,
   parity,
   planning,
+  searcher,
   serving,
 )
 from tf_twingan import command_line, inference
@@ -68,7 +73,13 @@ _INDEX = flags.DEFINE_string(
   'index',
   None,
   'A search index, whose embedding the exported one is to be; by default one '
-  'is learned from the pictures.',
+  'is learned from the pictures. Format search takes its pictures, too.',
+)
+_BY = flags.DEFINE_enum(
+  'by',
+  'fused',
+  index_lib.BY,
+  'Format search: what to look a picture up by; see tf_twingan.search.',
 )
 _VERSION = flags.DEFINE_integer(
   'version',
@@ -108,6 +119,7 @@ _ONLY = {
     'output',
     'source',
     'index',
+    'by',
     'version',
     'author',
     'licence',
@@ -147,6 +159,13 @@ def _export() -> None:
     if not flag.value:
       raise ValueError(f'give --{flag.name}; --help says what it is.')
   bundle.check_formats(_FORMATS.value)
+  if 'search' in _FORMATS.value and not _INDEX.value:
+    raise ValueError(
+      'format search needs --index, what `python -m tf_twingan.search build` '
+      'made.'
+    )
+  if _BY.present and 'search' not in _FORMATS.value:
+    raise ValueError('--by is for format search; name it in --formats.')
   translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
   if _TO.value == everything.NAME:
     _export_everything(translator)
@@ -174,7 +193,7 @@ def _export() -> None:
 
 
 def _export_everything(translator: inference.Translator) -> None:
-  for name in ('from', 'formats', 'index', 'author', 'licence'):
+  for name in ('from', 'formats', 'index', 'by', 'author', 'licence'):
     if flags.FLAGS[name].present:
       raise ValueError(f'--{name} does not go with --to={everything.NAME}.')
   folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
@@ -256,6 +275,7 @@ def _direction(
     if domain in (source, target)
   }
   held_out = _held_out(named[source], translator)
+  index = _index(translator, source)
   version = _VERSION.value or serving.next_version(
     pathlib.Path(_OUTPUT.value, target, 'saved_model')
   )
@@ -264,7 +284,9 @@ def _direction(
     source,
     target,
     bundle.Pictures(pictures[source], held_out),
-    _learner(translator, pictures, source),
+    (lambda: index.embedding)
+    if index
+    else lambda: embedder.learn(translator, pictures),
     metadata.About(
       name=f'{source}2{target}',
       description=f'Draws pictures of {source} as {target}, '
@@ -274,6 +296,7 @@ def _direction(
       licence=_LICENCE.value or (_SHIPPED['licence'] if _MODEL.value else ''),
       card=_card(folder, translator, named),
     ),
+    searcher.Search(index, _BY.value) if index else None,
   )
 
 
@@ -308,15 +331,13 @@ def _sources(folder, translator) -> Mapping[str, str]:
   return named
 
 
-def _learner(translator, pictures, source):
+def _index(translator, source) -> index_lib.SearchIndex | None:
   if not _INDEX.value:
-    return lambda: embedder.learn(translator, pictures)
-  learned = index_lib.SearchIndex.load(
-    _INDEX.value, translator=translator
-  ).embedding
-  if source not in learned.means:
+    return None
+  index = index_lib.SearchIndex.load(_INDEX.value, translator=translator)
+  if source not in index.embedding.means:
     raise ValueError(f'{_INDEX.value} has learned nothing of {source}.')
-  return lambda: learned
+  return index
 
 
 def _card(folder, translator, named) -> str:
@@ -336,12 +357,13 @@ def _table(manifest) -> str:
   for name, entry in manifest['files'].items():
     reached = entry['parity']
     psnr = reached.get('psnr')
-    last = (
-      f'cosine {reached["cosine"]:.5f}'
-      if 'cosine' in reached
-      else f'{"equal" if psnr is None else format(psnr, ".1f"):>9} '
-      f'{reached["max_difference"]:8.2g}'
-    )
+    if 'cosine' in reached:
+      last = f'cosine {reached["cosine"]:.5f}'
+    elif 'top_1' in reached:
+      last = f'same neighbour {reached["top_1"]:.1%} of the time'
+    else:
+      equal = 'equal' if psnr is None else f'{psnr:.1f}'
+      last = f'{equal:>9} {reached["max_difference"]:8.2g}'
     note = '  experimental' if entry.get('experimental') else ''
     lines.append(f'{name:40} {entry["bytes"]:11,} {last}{note}')
   return '\n'.join(lines)

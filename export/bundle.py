@@ -2,6 +2,7 @@
 
   OUTPUT/<to>/<from>2<to>_<px>_<kind>.tflite     see `conversion`
   OUTPUT/<to>/embed_<from>_<px>.tflite           for search
+  OUTPUT/<to>/search_<from>2<to>_<px>.tflite     with an index, see `searcher`
   OUTPUT/<to>/<from>2<to>_<px>.onnx
   OUTPUT/<to>/saved_model/<version>/             see `serving`
   OUTPUT/<to>/serving/*.config                   for tensorflow_model_server
@@ -37,6 +38,7 @@ from export import (
   network,
   parity,
   reading,
+  searcher,
   serving,
 )
 from export.conversion import EMBEDDING, INPUT, TRANSLATION
@@ -44,12 +46,15 @@ from tf_twingan import images as images_lib
 from tf_twingan import inference
 from tf_twingan.retrieval import embedding as embedding_lib
 
-FORMATS = ('saved_model', *conversion.KINDS, 'embed', 'onnx')
-DEFAULT_FORMATS = FORMATS[:-1]
+DEFAULT_FORMATS = ('saved_model', *conversion.KINDS, 'embed')
+# The others need more: an extra, an index.
+FORMATS = (*DEFAULT_FORMATS, 'onnx', 'search')
 # Pictures that ranges of activations are taken from.
 CALIBRATION = 100
 _BATCH = 8
 MANIFEST = 'manifest.json'
+
+_NEIGHBOURS = 5  # That are compared, and told for the golden input.
 
 _GOLDENS = ('golden/input.png', 'golden/output.png')
 
@@ -76,6 +81,7 @@ class Direction(NamedTuple):
     pictures: of the source's domain.
     learn: makes what embeds; called once, if a format has need of it.
     about: what the files say of themselves; its version counts SavedModels.
+    search: what to look pictures up in; for 'search' alone.
   """
 
   translator: inference.Translator
@@ -84,6 +90,7 @@ class Direction(NamedTuple):
   pictures: Pictures
   learn: Callable[[], embedding_lib.Embedding]
   about: metadata.About
+  search: searcher.Search | None = None
 
   @property
   def name(self) -> str:
@@ -115,9 +122,12 @@ def export(
   Raises:
     ImportError: 'onnx' is asked for and not installed.
     OSError: something could not be written; what was there is untouched.
-    ValueError: a format is unknown, or the folder holds another direction.
+    ValueError: a format is unknown or lacks its index, or the folder holds
+      another direction.
   """
   check_formats(formats)
+  if 'search' in formats and direction.search is None:
+    raise ValueError("the format 'search' needs an index of the target.")
   target = pathlib.Path(output, direction.target)
   old = _old_manifest(target, direction)
   aside = pathlib.Path(output, f'.{direction.target}.{uuid.uuid4().hex}.part')
@@ -205,6 +215,8 @@ class _Maker:
       return self._saved_model(target)
     if kind == 'embed':
       return self._embed()
+    if kind == 'search':
+      return self._search()
     if kind == 'onnx':
       return self._onnx()
     return self._tflite(kind)
@@ -234,24 +246,66 @@ class _Maker:
         )
     return failure
 
-  def _embed(self) -> Failure | None:
-    direction = self._direction
+  def _embedding(self, embeds, name, description, index=None) -> bytes:
+    """A file of what embeds, which may hold an index."""
     model = conversion.convert(
-      self._embedder.embed,
-      self._embedder,
+      embeds.embed,
+      embeds,
       'float16',
       output_name=EMBEDDING,
       pictures=self._calibration,
     )
-    model = metadata.add(
+    return metadata.add(
       model,
-      direction.about._replace(
-        name=f'{direction.source} embedding',
-        description=f'Embeds pictures of {direction.source} to search with.',
-      ),
+      self._direction.about._replace(name=name, description=description),
       input_name=INPUT,
       output_name=EMBEDDING,
       draws=False,
+      index=index,
+    )
+
+  def _search(self) -> Failure | None:
+    direction = self._direction
+    search, source = direction.search, direction.source
+    target = direction.target
+    index = searcher.build(search, target)
+    model = self._embedding(
+      searcher.Query(search, source, target),
+      f'{source} in {target}',
+      f'Looks pictures of {source} up among {search.index.count(target):,} of '
+      f'{target}.',
+      index,
+    )
+    held_out = direction.pictures.held_out
+    k = min(_NEIGHBOURS, search.index.count(target))
+    expected = search.index.query(
+      held_out, source, k=k, among=[target], by=search.by
+    )
+    found = searcher.find(model, held_out, k)
+    reached = dict(
+      top_1=searcher.agreement(found, expected), pictures=len(held_out)
+    )
+    if not reached['top_1'] >= parity.SAME_NEIGHBOUR:
+      gate = f'the same neighbour for {parity.SAME_NEIGHBOUR:.0%} at least'
+      return Failure('search', reached, gate)
+    self._add_model(
+      f'search_{direction.name}_{self._px}.tflite',
+      'search',
+      model,
+      by=search.by,
+      items=search.index.count(target),
+      index_bytes=len(index),
+      nearest=[item._asdict() for item in found[0]],
+      parity=reached,
+    )
+    return None
+
+  def _embed(self) -> Failure | None:
+    direction = self._direction
+    model = self._embedding(
+      self._embedder,
+      f'{direction.source} embedding',
+      f'Embeds pictures of {direction.source} to search with.',
     )
     held_out = direction.pictures.held_out
     expected = self._learned.embed(
@@ -278,7 +332,7 @@ class _Maker:
       peak_memory=contents.peak_memory,
       input=dict(name=INPUT, **contents.inputs[0]),
       output=dict(
-        name=EMBEDDING if kind == 'embed' else TRANSLATION,
+        name=EMBEDDING if kind in ('embed', 'search') else TRANSLATION,
         **contents.outputs[0],
       ),
       **more,

@@ -53,11 +53,12 @@ class Embedder(tf.Module):
       if window > 1:
         pooled = tf.nn.avg_pool2d(pooled, window, window, 'VALID')
       flat = tf.reshape(pooled, [-1, mean.shape[1]])
-      rows.append(_unit(flat - mean))
-    return _unit(tf.linalg.matmul(_unit(tf.concat(rows, 1)), self._projection))
+      rows.append(unit(flat - mean))
+    return unit(tf.linalg.matmul(unit(tf.concat(rows, 1)), self._projection))
 
 
-def _unit(rows):
+def unit(rows: tf.Tensor) -> tf.Tensor:
+  """Rows [batch, d] scaled to length 1."""
   # Not l2_normalize: TFLite has no operation that it would become.
   power = tf.reduce_sum(rows * rows, axis=1, keepdims=True)
   return rows * tf.math.rsqrt(power + _EPSILON)

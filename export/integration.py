@@ -8,6 +8,13 @@ _PARITY = {
   'psnr': 'PSNR, dB',
   'ssim': 'SSIM',
   'cosine': 'least cosine',
+  'top_1': 'same nearest neighbour, of 1',
+}
+
+_BY = {
+  'own': 'its own code',
+  'translation': "its translation's code",
+  'fused': "its own code and its translation's",
 }
 
 
@@ -43,6 +50,12 @@ def readme(manifest: Mapping[str, Any]) -> str:
       _python(best, files[best], manifest),
       '## Android (LiteRT)',
       _kotlin(best, files[best], manifest),
+    ]
+  search = _first_of(files, 'search')
+  if search:
+    parts += [
+      '## Search on the device (Task library)',
+      _search(search, files[search], manifest),
     ]
   served = _first_of(files, 'saved_model')
   if served:
@@ -158,6 +171,46 @@ for (y in 0 until {px}) for (x in 0 until {px}) {{
   drawn.setPixel(x, y, Color.rgb(r, g, b))
 }}
 ```"""
+
+
+def _search(file, entry, manifest):
+  px, target = manifest['resolution'], manifest['target']
+  first = entry['nearest'][0]
+  return f"""`{file}` holds {entry['items']:,} pictures of *{target}* as
+vectors, {entry['index_bytes']:,} bytes, and looks a picture of *{manifest['source']}* up
+among them, by {_BY[entry['by']]}. With
+`org.tensorflow:tensorflow-lite-task-vision:0.4.4`:
+
+```kotlin
+val options = ImageSearcher.ImageSearcherOptions.builder()
+  .setSearcherOptions(SearcherOptions.builder().setMaxResults(5).build())
+  .build()
+val searcher =
+  ImageSearcher.createFromFileAndOptions(context, "{file}", options)
+val square = Bitmap.createScaledBitmap(bitmap, {px}, {px}, true)
+for (neighbor in searcher.search(TensorImage.fromBitmap(square))) {{
+  val item = JSONObject(Charsets.UTF_8.decode(neighbor.metadata).toString())
+  Log.i("search", "${{item["name"]}}: ${{neighbor.distance / 2}}")
+}}
+```
+
+In Python up to 3.11, where there is no TensorFlow
+(`pip install tflite-support==0.4.4`, and the system's libusb):
+
+```python
+import json
+from tflite_support.task import vision
+
+searcher = vision.ImageSearcher.create_from_file('{file}')
+picture = vision.TensorImage.create_from_file('{manifest['golden']['input']}')
+for neighbor in searcher.search(picture).nearest_neighbors:
+  print(json.loads(neighbor.metadata)['name'], neighbor.distance / 2)
+```
+
+An item is JSON of `name`, `source` and `domain`; half the distance is
+1 - cosine. The golden input's nearest is `{first['name']}` at
+{first['distance']:.4f}. The library scales a picture of another size coarsely: give it a square of {px} px.
+Every vector is compared with, so a query's time grows with the index."""
 
 
 def _serving(name):

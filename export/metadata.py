@@ -28,6 +28,8 @@ from tensorflow_lite_support.metadata.python import (  # noqa: E402
 _INPUT = (127.5, 127.5)
 _OUTPUT = (-1.0, 1 / 127.5)
 
+_CARD, _INDEX = 'MODEL_CARD.md', 'index.ldb'
+
 
 class About(NamedTuple):
   """What a file says of itself.
@@ -56,6 +58,7 @@ def add(
   input_name: str,
   output_name: str,
   draws: bool,
+  index: bytes | None = None,
 ) -> bytes:
   """Adds metadata to a file.
 
@@ -65,9 +68,11 @@ def add(
     input_name: of the picture.
     output_name: of the result; Android's accessors are named after it.
     draws: whether the result is a picture; else it is an embedding.
+    index: what to look embeddings up in, for the Task library's
+      ImageSearcher.
 
   Returns:
-    The file with the metadata, a zip of the model card at its end.
+    The file with the metadata, a zip of the associated files at its end.
   """
   metadata = schema.ModelMetadataT()
   metadata.name = about.name
@@ -75,10 +80,10 @@ def add(
   metadata.version = about.version
   metadata.author = about.author
   metadata.license = about.licence
-  card = schema.AssociatedFileT()
-  card.name = 'MODEL_CARD.md'
-  card.description = 'What the model is for, and what it is not.'
-  metadata.associatedFiles = [card]
+  associated = {_CARD: about.card.encode()}
+  metadata.associatedFiles = [
+    _file(_CARD, 'What the model is for, and what it is not.')
+  ]
   graph = schema.SubGraphMetadataT()
   graph.inputTensorMetadata = [
     _picture(input_name, 'RGB picture to draw anew.', *_INPUT, 0.0, 255.0)
@@ -88,6 +93,15 @@ def add(
     if draws
     else _vector(output_name)
   ]
+  if index is not None:
+    associated[_INDEX] = index
+    graph.outputTensorMetadata[0].associatedFiles = [
+      _file(
+        _INDEX,
+        'The vectors to search, with a JSON of each picture.',
+        schema.AssociatedFileType.SCANN_INDEX_FILE,
+      )
+    ]
   metadata.subgraphMetadata = [graph]
   builder = flatbuffers.Builder(0)
   builder.Finish(
@@ -96,10 +110,13 @@ def add(
   with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder, 'model.tflite')
     path.write_bytes(model)
-    pathlib.Path(folder, 'MODEL_CARD.md').write_text(about.card, 'utf-8')
+    for name, content in associated.items():
+      pathlib.Path(folder, name).write_bytes(content)
     populator = writer.MetadataPopulator.with_model_file(str(path))
     populator.load_metadata_buffer(bytes(builder.Output()))
-    populator.load_associated_files([str(pathlib.Path(folder, card.name))])
+    populator.load_associated_files(
+      [str(pathlib.Path(folder, name)) for name in associated]
+    )
     populator.populate()
     return path.read_bytes()
 
@@ -107,6 +124,12 @@ def add(
 def as_json(model: bytes) -> str:
   """The metadata of a file, as the Task library would read it."""
   return writer.MetadataDisplayer.with_model_buffer(model).get_metadata_json()
+
+
+def _file(name, description, kind=schema.AssociatedFileType.UNKNOWN):
+  file = schema.AssociatedFileT()
+  file.name, file.description, file.type = name, description, kind
+  return file
 
 
 def _picture(name, description, mean, std, low, high):

@@ -63,6 +63,8 @@ GATES: Mapping[str, Gate] = {
   'int8': Gate(psnr=28.0),
 }
 EMBEDDING_COSINE = 0.999  # The least an embedding may agree by.
+# Of the pictures, at least; two neighbours may be nearly as near.
+SAME_NEIGHBOUR = 0.9
 
 
 def compare(pictures: np.ndarray, references: np.ndarray) -> Parity:
