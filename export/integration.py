@@ -177,8 +177,8 @@ def _search(file, entry, manifest):
   px, target = manifest['resolution'], manifest['target']
   first = entry['nearest'][0]
   return f"""`{file}` holds {entry['items']:,} pictures of *{target}* as
-vectors, {entry['index_bytes']:,} bytes, and looks a picture of *{manifest['source']}* up
-among them, by {_BY[entry['by']]}. With
+vectors, {entry['index_bytes']:,} bytes, and looks a picture of
+*{manifest['source']}* up among them, by {_BY[entry['by']]}. With
 `org.tensorflow:tensorflow-lite-task-vision:0.4.4`:
 
 ```kotlin
@@ -209,7 +209,8 @@ for neighbor in searcher.search(picture).nearest_neighbors:
 
 An item is JSON of `name`, `source` and `domain`; half the distance is
 1 - cosine. The golden input's nearest is `{first['name']}` at
-{first['distance']:.4f}. The library scales a picture of another size coarsely: give it a square of {px} px.
+{first['distance']:.4f}. The library scales a picture of another size coarsely:
+give it a square of {px} px.
 Every vector is compared with, so a query's time grows with the index."""
 
 

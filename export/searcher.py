@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from export import embedder, folding, network
+from export import embedder, folding, network, task_library
 from tf_twingan.retrieval import index as index_lib
 
-_PROGRAM = pathlib.Path(__file__).with_name('task_library.py')
+_PROGRAM = f'import runpy; runpy.run_path({task_library.__file__!r})["main"]()'
 # As near as the nearest, for pictures that the index holds twice.
 _TIE = 1e-3
 
@@ -164,9 +164,8 @@ def agreement(
 
 def _run(action: str, folder: pathlib.Path, **arguments: Any) -> None:
   request = dict(action=action, folder=str(folder), path=sys.path, **arguments)
-  # Isolated, for the modules beside it are named like packages.
   done = subprocess.run(
-    [sys.executable, '-I', str(_PROGRAM)],
+    [sys.executable, '-I', '-c', _PROGRAM],
     input=json.dumps(request),
     capture_output=True,
     text=True,

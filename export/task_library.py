@@ -1,11 +1,9 @@
-"""What of tflite-support does not load beside TensorFlow: run by its path.
-
-  PYTHON export/task_library.py < REQUEST
+"""What of tflite-support does not load beside TensorFlow.
 
 Both register the same C++ types in Python, so the builder of search indexes and
-the Task library get a process without TensorFlow. `searcher` writes the
-requests: JSON with the action, a folder for its files, and where to import
-from.
+the Task library get a process without TensorFlow, by this module's path: its
+package would bring TensorFlow. `searcher` sends the requests: JSON with the
+action, a folder for its files, and where to import from.
 """
 
 import ctypes
@@ -94,7 +92,3 @@ def main() -> None:
   ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
   action = {'build': build, 'search': search}[request.pop('action')]
   action(pathlib.Path(request.pop('folder')), **request)
-
-
-if __name__ == '__main__':
-  main()
