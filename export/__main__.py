@@ -21,8 +21,9 @@ search), onnx (needs the extra [onnx]), search (needs --index: a file for the
 Task library's ImageSearcher, which embeds a picture of --from and finds the
 nearest of that index's pictures of --to).
 
---to=all writes one SavedModel with all directions, which share the
-convolutions. `plan` says which network fits, before any training: it converts
+--to=all writes all directions, which share the convolutions: a SavedModel, and
+TFLite files (float32, float16, dynamic) that take the domains beside the
+picture. `plan` says which network fits, before any training: it converts
 untrained ones. `benchmark` times a bundle's TFLite files on this host, which is
 no phone.
 """
@@ -38,6 +39,7 @@ from export import (
   bundle,
   embedder,
   everything,
+  folders,
   latency,
   metadata,
   parity,
@@ -158,6 +160,9 @@ def _export() -> None:
   for flag in (_TO, _OUTPUT):
     if not flag.value:
       raise ValueError(f'give --{flag.name}; --help says what it is.')
+  if _TO.value == everything.NAME:
+    _export_everything()
+    return
   bundle.check_formats(_FORMATS.value)
   if 'search' in _FORMATS.value and not _INDEX.value:
     raise ValueError(
@@ -167,15 +172,16 @@ def _export() -> None:
   if _BY.present and 'search' not in _FORMATS.value:
     raise ValueError('--by is for format search; name it in --formats.')
   translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
-  if _TO.value == everything.NAME:
-    _export_everything(translator)
-    return
   source = translator.source_for(_TO.value, _FROM.value)
   direction = _direction(translator, source, _TO.value)
   try:
     manifest, failures = bundle.export(direction, _FORMATS.value, _OUTPUT.value)
   except ImportError as error:
     raise ValueError(str(error)) from error
+  _report(manifest, failures)
+
+
+def _report(manifest, failures) -> None:
   folder = pathlib.Path(_OUTPUT.value, _TO.value)
   print(_table(manifest))
   print(f'\n{folder}: {len(manifest["files"])} files; see its README.md')
@@ -187,26 +193,35 @@ def _export() -> None:
     )
   if failures:
     sys.exit(
-      f'Error: {len(failures)} of {len(_FORMATS.value)} formats failed their '
-      'gate; a longer training, or one without pixel norm, may help.'
+      f'Error: {len(failures)} of {len(failures) + len(manifest["files"])} '
+      'formats failed their gate; a longer training, or one without pixel '
+      'norm, may help.'
     )
 
 
-def _export_everything(translator: inference.Translator) -> None:
-  for name in ('from', 'formats', 'index', 'by', 'author', 'licence'):
+def _export_everything() -> None:
+  for name in ('from', 'index', 'by'):
     if flags.FLAGS[name].present:
       raise ValueError(f'--{name} does not go with --to={everything.NAME}.')
-  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
-  named = _sources(folder, translator)
+  formats = _FORMATS.value if _FORMATS.present else everything.FORMATS
+  bundle.check_formats(formats, everything.FORMATS)
+  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  named = _sources(translator)
   for domain in translator.domains:
     _check_named(domain, named)
   pictures = {d: _held_out(named[d], translator) for d in translator.domains}
-  reached = everything.export(
-    translator, pictures, _OUTPUT.value, _VERSION.value
+  about = _about(
+    translator,
+    named,
+    name=everything.NAME,
+    description='Draws pictures of any of '
+    f'{", ".join(translator.domains)} as any other, '
+    f'{translator.resolution} px.',
   )
-  for name, found in reached.items():
-    print(f'{name:30} largest difference {found.max_difference:.2g}')
-  print(pathlib.Path(_OUTPUT.value, everything.NAME))
+  manifest, failures = everything.export(
+    translator, pictures, formats, _OUTPUT.value, about
+  )
+  _report(manifest, failures)
 
 
 def _plan() -> None:
@@ -244,7 +259,7 @@ def _plan() -> None:
 
 
 def _benchmark(folder: pathlib.Path) -> None:
-  files = bundle.read_manifest(folder)['files']
+  files = folders.read_manifest(folder)['files']
   names = [n for n, e in files.items() if n.endswith('.tflite')]
   if not names:
     raise ValueError(f'{folder} holds no TFLite file to time.')
@@ -266,8 +281,7 @@ def _thread_counts() -> list[int]:
 def _direction(
   translator: inference.Translator, source: str, target: str
 ) -> bundle.Direction:
-  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
-  named = _sources(folder, translator)
+  named = _sources(translator)
   _check_named(source, named)
   pictures = {
     domain: sources.load(name, translator.resolution).images[:_LEARN_FROM]
@@ -276,9 +290,6 @@ def _direction(
   }
   held_out = _held_out(named[source], translator)
   index = _index(translator, source)
-  version = _VERSION.value or serving.next_version(
-    pathlib.Path(_OUTPUT.value, target, 'saved_model')
-  )
   return bundle.Direction(
     translator,
     source,
@@ -287,16 +298,28 @@ def _direction(
     (lambda: index.embedding)
     if index
     else lambda: embedder.learn(translator, pictures),
-    metadata.About(
+    _about(
+      translator,
+      named,
       name=f'{source}2{target}',
       description=f'Draws pictures of {source} as {target}, '
       f'{translator.resolution} px.',
-      version=str(version),
-      author=_AUTHOR.value or (_SHIPPED['author'] if _MODEL.value else ''),
-      licence=_LICENCE.value or (_SHIPPED['licence'] if _MODEL.value else ''),
-      card=_card(folder, translator, named),
     ),
     searcher.Search(index, _BY.value) if index else None,
+  )
+
+
+def _about(translator, named, **texts: str) -> metadata.About:
+  version = _VERSION.value or serving.next_version(
+    pathlib.Path(_OUTPUT.value, _TO.value, 'saved_model')
+  )
+  shipped = _SHIPPED if _MODEL.value else dict.fromkeys(_SHIPPED, '')
+  return metadata.About(
+    version=str(version),
+    author=_AUTHOR.value or shipped['author'],
+    licence=_LICENCE.value or shipped['licence'],
+    card=_card(translator, named),
+    **texts,
   )
 
 
@@ -323,7 +346,8 @@ def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
   return pictures
 
 
-def _sources(folder, translator) -> Mapping[str, str]:
+def _sources(translator) -> Mapping[str, str]:
+  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
   named = named_sources.of_run(folder, translator.domains)
   for text in _SOURCE.value:
     domain, source = named_sources.parse(text)
@@ -340,7 +364,8 @@ def _index(translator, source) -> index_lib.SearchIndex | None:
   return index
 
 
-def _card(folder, translator, named) -> str:
+def _card(translator, named) -> str:
+  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
   path = pathlib.Path(folder, _CARD)
   if path.is_file():
     return path.read_text(encoding='utf-8')
