@@ -11,8 +11,8 @@ Each reader is a process of its own that has no tf_twingan:
   tensorflow  another TensorFlow: the SavedModel's signatures, 1 and 3 pictures
   c_api       a C program linked to the TensorFlow library of this environment
 
-golden/input.png goes through each, and what comes out is held against
-golden/output.png, within what the manifest says of the file. Embeddings are
+The golden input goes through each, and what comes out is held against the
+golden output, within what the manifest says of the file. Embeddings are
 held against the same file in this environment. The first three need virtual
 environments; one that is missing is made under --environments with pip.
 Exits with 1 if anything differs.
@@ -193,9 +193,14 @@ def judge(
     notes.append('metadata' if described else 'no metadata')
     passes.append(described)
   if 'names' in measures:
-    expected = [entry['input']['name'], entry['output']['name']]
-    notes.append(' to '.join(measures['names']))
-    passes.append(measures['names'] == expected)
+    expected = [
+      entry['input']['name'],
+      *entry.get('choice', ()),
+      entry['output']['name'],
+    ]
+    notes.append(', '.join(measures['names']))
+    # A file's inputs are in no order that a reader may rely on.
+    passes.append(sorted(measures['names']) == sorted(expected))
   return Row(reader, what, '; '.join(notes), all(passes))
 
 
@@ -265,10 +270,13 @@ def _c_api(bundle: Bundle) -> Iterator[Row]:
       if entry['format'] != 'saved_model':
         continue
       saved = str(bundle.folder / name)
-      translate = tf.saved_model.load(saved).signatures['translate']
-      (output,) = entry['signatures']['translate']['outputs']
+      signature = next(
+        s for s in entry['signatures'] if s.endswith(('_floats', 'translate'))
+      )
+      translate = tf.saved_model.load(saved).signatures[signature]
+      (output,) = entry['signatures'][signature]['outputs']
       expected = translate(image=tf.constant(image))[output].numpy()
-      operations = _operations(saved, 'translate')
+      operations = _operations(saved, signature)
       size = [str(number) for number in image.shape[:2]]
       answer = _run([program, saved, *operations, *size], image.tobytes())
       drawn = np.frombuffer(answer, np.float32).reshape(expected.shape)
@@ -278,7 +286,7 @@ def _c_api(bundle: Bundle) -> Iterator[Row]:
       ]
       yield Row(
         _C_API,
-        f'{name} translate, batch {len(image)}',
+        f'{name} {signature}, batch {len(image)}',
         f'{text}; sum {sums[0]:.3f}, from Python {sums[1]:.3f}',
         near and bool(np.abs(drawn - expected).max() <= 1e-4),
       )

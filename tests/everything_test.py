@@ -100,8 +100,10 @@ class EverythingTest(tf.test.TestCase):
       exec(code, {})
       drawn = tf.io.decode_png(pathlib.Path('drawn.png').read_bytes())
       pathlib.Path('drawn.png').unlink()
-    golden = self.folder / self.manifest['golden']['output']
-    off = drawn.numpy().astype(int) - tf.io.decode_png(golden.read_bytes())
+    golden = tf.io.decode_png(
+      (self.folder / self.manifest['golden']['output']).read_bytes()
+    )
+    off = drawn.numpy().astype(int) - golden.numpy()
     self.assertLessEqual(np.abs(off).mean(), 10)
 
   def test_warm_up_requests_can_be_run(self):
