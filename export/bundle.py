@@ -223,34 +223,19 @@ class _Maker:
         )
     return failure
 
-  def _embedding(self, embeds, name, description, index=None) -> bytes:
-    """A file of what embeds, which may hold an index."""
-    model = conversion.convert(
-      embeds.embed,
-      embeds,
-      'float16',
-      output_name=EMBEDDING,
-      pictures=self._calibration,
-    )
-    return metadata.add(
-      model,
-      self._direction.about._replace(name=name, description=description),
-      input_name=INPUT,
-      output_name=EMBEDDING,
-      draws=False,
-      index=index,
-    )
-
   def _search(self) -> Failure | None:
     direction = self._direction
     search, source = direction.search, direction.source
     target = direction.target
     index = searcher.build(search, target)
-    model = self._embedding(
+    model = embedder.convert(
       searcher.Query(search, source, target),
-      f'{source} in {target}',
-      f'Looks pictures of {source} up among {search.index.count(target):,} of '
-      f'{target}.',
+      self._px,
+      direction.about._replace(
+        name=f'{source} in {target}',
+        description=f'Looks pictures of {source} up among '
+        f'{search.index.count(target):,} of {target}.',
+      ),
       index,
     )
     held_out = direction.pictures.held_out
@@ -279,10 +264,13 @@ class _Maker:
 
   def _embed(self) -> Failure | None:
     direction = self._direction
-    model = self._embedding(
+    model = embedder.convert(
       self._embedder,
-      f'{direction.source} embedding',
-      f'Embeds pictures of {direction.source} to search with.',
+      self._px,
+      direction.about._replace(
+        name=f'{direction.source} embedding',
+        description=f'Embeds pictures of {direction.source} to search with.',
+      ),
     )
     held_out = direction.pictures.held_out
     expected = self._learned.embed(
