@@ -73,6 +73,19 @@ class ExportTest(absltest.TestCase):
         ),
         'formats are int4; choose of',
       ),
+      (
+        (
+          '--model=avatar_twins',
+          '--to=anime',
+          '--output=o',
+          '--formats=search',
+        ),
+        'format search needs --index',
+      ),
+      (
+        ('--model=avatar_twins', '--to=all', '--output=o', '--by=own'),
+        '--by does not go with --to=all',
+      ),
     ):
       code, said = run(*arguments)
       self.assertEqual(code, 1)
