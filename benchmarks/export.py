@@ -4,8 +4,8 @@
   python -m benchmarks.export --resolution=128 --channels_max=64
 
 Three tables: latency of each TFLite kind beside Keras; one SavedModel for all
-directions beside one for one direction; and a TFLite file that serves every
-domain, whose norms come in as a vector, beside a folded one.
+directions beside one for one direction; and TFLite files that serve every
+domain, chosen by their places or by a vector of norms, beside a folded one.
 """
 
 import tempfile
@@ -22,6 +22,7 @@ from export import (
   latency,
   network,
   planning,
+  selection,
   serving,
 )
 from tf_twingan.models import twingan
@@ -31,6 +32,9 @@ _CHANNELS_MAX = flags.DEFINE_integer(
   'channels_max', 256, 'Feature channels at most; four times as many base.'
 )
 _DOMAINS = flags.DEFINE_integer('domains', 3, 'Of the SavedModel of all.')
+_TABLES = flags.DEFINE_list(
+  'tables', ['kinds', 'saved_models', 'shared'], 'Which, with commas between.'
+)
 _SECONDS = flags.DEFINE_float('seconds', 3.0, 'To time each file for.')
 
 
@@ -46,10 +50,20 @@ def main(argv: Sequence[str]) -> None:
     pixel_norm=False,
     smooth=True,
   )
+  # Untrained norms are alike, and a converter would keep them once.
+  rng = np.random.default_rng(0)
+  for domain in model.domains:
+    for variable in model.domain_variables(domain):
+      values = rng.uniform(0.5, 1.5, variable.shape)
+      variable.assign(values.astype(np.float32))
   print(f'{px} px, at most {width} channels, untrained; this host, no phone.\n')
-  _print_latencies(model, px)
-  _print_saved_models(model, px)
-  _print_shared_file(model, px)
+  tables = {
+    'kinds': _print_latencies,
+    'saved_models': _print_saved_models,
+    'shared': _print_shared_files,
+  }
+  for name in _TABLES.value:
+    tables[name](model, px)
 
 
 def _print_latencies(model, px) -> None:
@@ -118,7 +132,42 @@ class _FromInput(network.Variables):
     return take
 
 
-def _print_shared_file(model, px) -> None:
+def _print_shared_files(model, px) -> None:
+  """Files of every domain, timed by turns with a folded one."""
+  picture = np.zeros([1, px, px, 3], np.float32)
+  chosen = selection.Selection(model, px)
+  files = {
+    'folded, 1 direction': planning.convert(
+      network.Network(_fold(model, px)), 'dynamic'
+    ),
+    'domains by their places': conversion.convert(
+      chosen.translate,
+      chosen,
+      'dynamic',
+      output_name=conversion.TRANSLATION,
+      pictures=picture,
+      more=selection.INPUTS,
+    ),
+    'norms as an input': _with_norms(model, px, picture),
+  }
+  folded, *_ = files.values()
+  calls = {(n, t): _call(f, t) for n, f in files.items() for t in (1, 2)}
+  times = latency.time_by_turns(calls, len(calls) * _SECONDS.value)
+  print(f'TFLite, dynamic, {len(model.domains)} domains; times by turns')
+  for name, file in files.items():
+    parts = _partitions(file)
+    cells = ''.join(
+      f'{times[name, t]:9.1f} ms, '
+      f'{times[name, t] / times["folded, 1 direction", t]:5.3f} times'
+      for t in (1, 2)
+    )
+    print(
+      f'{name:24}{len(file):12,} bytes, {len(file) / len(folded):5.3f} times'
+      f'{parts:4} partitions{cells}'
+    )
+
+
+def _with_norms(model, px, picture) -> bytes:
   first, second, *_ = model.domains
   weights = _fold(model, px, first, second, shared=True)
   kernels = network.Variables()
@@ -131,40 +180,41 @@ def _print_shared_file(model, px) -> None:
     taken.vector = norms
     return network.Network(weights, variables=taken).translate(image)
 
-  function = tf.function(translate, autograph=False).get_concrete_function(
-    tf.TensorSpec([1, px, px, 3], tf.float32, name='image'),
-    tf.TensorSpec([1, counted.length], tf.float32, name='norms'),
+  norms = tf.TensorSpec([1, counted.length], tf.float32, name='norms')
+  return conversion.convert(
+    translate,
+    holder,
+    'dynamic',
+    output_name=conversion.TRANSLATION,
+    pictures=picture,
+    more=dict(norms=norms),
   )
-  converter = tf.lite.TFLiteConverter.from_concrete_functions(
-    [function], holder
-  )
-  converter.optimizations = [tf.lite.Optimize.DEFAULT]
-  file = converter.convert()
-  print('TFLite, dynamic, every domain by a vector of norms')
-  print(f'{"shared":12}{len(file):12,}{_times(file, counted.length)}')
 
 
-def _times(file: bytes, norms: int = 0) -> str:
-  cells = []
-  for threads in (1, 2):
-    if norms:
-      found = _time_with_norms(file, norms, threads)
-    else:
-      found = latency.measure(
-        file, threads=threads, seconds=_SECONDS.value
-      ).milliseconds
-    cells.append(f'{found:{14 if threads == 1 else 15}.1f}')
-  return ''.join(cells)
-
-
-def _time_with_norms(file, norms, threads) -> float:
+def _call(file, threads):
   interpreter = tf.lite.Interpreter(model_content=file, num_threads=threads)
   interpreter.allocate_tensors()
   for tensor in interpreter.get_input_details():
+    # Ones of numbers, and of domains the second.
     interpreter.set_tensor(
-      tensor['index'], np.ones(tensor['shape'], np.float32)
+      tensor['index'], np.ones(tensor['shape'], tensor['dtype'])
     )
-  return latency.time_calls(interpreter.invoke, _SECONDS.value).milliseconds
+  return interpreter.invoke
+
+
+def _partitions(file) -> int:
+  interpreter = tf.lite.Interpreter(model_content=file)
+  interpreter.allocate_tensors()
+  names = [o['op_name'] for o in interpreter._get_ops_details()]
+  return names.count('DELEGATE')
+
+
+def _times(file: bytes) -> str:
+  cells = []
+  for threads in (1, 2):
+    found = latency.measure(file, threads=threads, seconds=_SECONDS.value)
+    cells.append(f'{found.milliseconds:{14 if threads == 1 else 15}.1f}')
+  return ''.join(cells)
 
 
 def _fold(model, px, source=None, target=None, **options):

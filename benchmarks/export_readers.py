@@ -6,12 +6,13 @@ r"""Proves that others load an exported bundle and draw the same with it.
 Each reader is a process of its own that has no tf_twingan:
 
   litert      ai-edge-litert: every TFLite file, through its signature
-  task        tflite-support without TensorFlow: metadata, `ImageEmbedder`
+  task        tflite-support without TensorFlow: metadata, `ImageEmbedder`,
+              `ImageSearcher`
   tensorflow  another TensorFlow: the SavedModel's signatures, 1 and 3 pictures
   c_api       a C program linked to the TensorFlow library of this environment
 
-golden/input.png goes through each, and what comes out is held against
-golden/output.png, within what the manifest says of the file. Embeddings are
+The golden input goes through each, and what comes out is held against the
+golden output, within what the manifest says of the file. Embeddings are
 held against the same file in this environment. The first three need virtual
 environments; one that is missing is made under --environments with pip.
 Exits with 1 if anything differs.
@@ -170,6 +171,13 @@ def judge(
       text, near = _difference(_to_255(result), bundle, *_limits(entry))
       notes.append(text)
       passes.append(near)
+  if 'nearest' in measures:
+    # Unequal lengths are unequal, and so are other pictures.
+    same = _items(measures['nearest']) == _items(entry['nearest'])
+    notes.append(
+      f'{len(entry["nearest"])} neighbours, {"the same" if same else "others"}'
+    )
+    passes.append(same)
   if 'spread' in measures:
     notes.append(f'shape {list(measures["shape"])}')
     # Rows of a batch are one picture, summed up in another order at most.
@@ -185,10 +193,23 @@ def judge(
     notes.append('metadata' if described else 'no metadata')
     passes.append(described)
   if 'names' in measures:
-    expected = [entry['input']['name'], entry['output']['name']]
-    notes.append(' to '.join(measures['names']))
-    passes.append(measures['names'] == expected)
+    expected = [
+      entry['input']['name'],
+      *entry.get('choice', ()),
+      entry['output']['name'],
+    ]
+    notes.append(', '.join(measures['names']))
+    # A file's inputs are in no order that a reader may rely on.
+    passes.append(sorted(measures['names']) == sorted(expected))
   return Row(reader, what, '; '.join(notes), all(passes))
+
+
+def _items(neighbours) -> list[tuple]:
+  """Pictures with their distances, as far as floating point repeats itself."""
+  return [
+    (n['name'], n['source'], n['domain'], round(n['distance'], 2))
+    for n in neighbours
+  ]
 
 
 def _limits(entry) -> tuple[float, float]:
@@ -249,10 +270,13 @@ def _c_api(bundle: Bundle) -> Iterator[Row]:
       if entry['format'] != 'saved_model':
         continue
       saved = str(bundle.folder / name)
-      translate = tf.saved_model.load(saved).signatures['translate']
-      (output,) = entry['signatures']['translate']['outputs']
+      signature = next(
+        s for s in entry['signatures'] if s.endswith(('_floats', 'translate'))
+      )
+      translate = tf.saved_model.load(saved).signatures[signature]
+      (output,) = entry['signatures'][signature]['outputs']
       expected = translate(image=tf.constant(image))[output].numpy()
-      operations = _operations(saved, 'translate')
+      operations = _operations(saved, signature)
       size = [str(number) for number in image.shape[:2]]
       answer = _run([program, saved, *operations, *size], image.tobytes())
       drawn = np.frombuffer(answer, np.float32).reshape(expected.shape)
@@ -262,7 +286,7 @@ def _c_api(bundle: Bundle) -> Iterator[Row]:
       ]
       yield Row(
         _C_API,
-        f'{name} translate, batch {len(image)}',
+        f'{name} {signature}, batch {len(image)}',
         f'{text}; sum {sums[0]:.3f}, from Python {sums[1]:.3f}',
         near and bool(np.abs(drawn - expected).max() <= 1e-4),
       )

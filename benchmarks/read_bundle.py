@@ -46,7 +46,10 @@ def litert(folder, manifest, golden) -> dict[str, Any]:
     run = interpreter.get_signature_runner()
     taken, given = entry['input'], entry['output']
     image = _quantized(golden[None] / 127.5 - 1.0, taken)
-    result = _real(run(**{taken['name']: image})[given['name']][0], given)
+    # Which domains, where one file has all.
+    choice = {n: np.int32([p]) for n, p in entry.get('choice', {}).items()}
+    drawn = run(**{taken['name']: image}, **choice)[given['name']]
+    result = _real(drawn[0], given)
     operations = [o['op_name'] for o in interpreter._get_ops_details()]
     found[name] = dict(
       result=result.tolist(),
@@ -58,7 +61,7 @@ def litert(folder, manifest, golden) -> dict[str, Any]:
 
 
 def task(folder, manifest, golden) -> dict[str, Any]:
-  """Every TFLite file's metadata; embeddings by the Task library, too."""
+  """Every TFLite file's metadata; the Task library embeds and searches."""
   # Its libraries link to libusb, which the system may not have.
   libusb = importlib.import_module('libusb_package')
   ctypes.CDLL(str(libusb.get_library_path()), mode=ctypes.RTLD_GLOBAL)
@@ -77,10 +80,17 @@ def task(folder, manifest, golden) -> dict[str, Any]:
         for tensor in graph[f'{end}_tensor_metadata']
       ],
     )
+    path = folder / manifest['golden']['input']
+    picture = vision.TensorImage.create_from_file(str(path))
+    if entry['format'] == 'search':
+      searcher = vision.ImageSearcher.create_from_file(str(folder / name))
+      found[name]['nearest'] = [
+        dict(json.loads(bytes(n.metadata)), distance=n.distance / 2)
+        for n in searcher.search(picture).nearest_neighbors
+      ]
     if entry['format'] == 'embed':
       embedder = vision.ImageEmbedder.create_from_file(str(folder / name))
-      path = folder / manifest['golden']['input']
-      embedded = embedder.embed(vision.TensorImage.create_from_file(str(path)))
+      embedded = embedder.embed(picture)
       vector = embedded.embeddings[0].feature_vector.value
       found[name]['result'] = np.asarray(vector, np.float64).tolist()
   return found
@@ -101,7 +111,9 @@ def tensorflow(folder, manifest, golden) -> dict[str, Any]:
       'png_bytes'
     ].numpy()
     found[f'{name} serving_default'] = dict(png=_pixels(png).tolist())
-    for signature in ('translate', 'embed'):
+    # Those of one direction, or the first of all.
+    numbers = [s for s in entry['signatures'] if s.endswith('_floats')][:1]
+    for signature in numbers or ('translate', 'embed'):
       (output,) = entry['signatures'][signature]['outputs']
       for batch in _BATCHES:
         given = tf.constant(np.stack([image] * batch))

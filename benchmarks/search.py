@@ -2,12 +2,17 @@ r"""How well search finds a twin in another style, and how fast it is at scale.
 
   python -m benchmarks.search recall --model=avatar_twins
   python -m benchmarks.search recall --run_dir=runs/anime
+  python -m benchmarks.search device --model=avatar_twins
   python -m benchmarks.search speed --model=avatar_twins
 
 `recall` indexes the 1,200 held-out characters in one style and looks each of
 the second 600 up by its picture in the other style: how often is it itself
 among the nearest 1, 5 and 10? The recipe of the embedding was chosen on the
 first 600.
+
+`device` looks the same up by the TFLite files of `python -m export
+--formats=search`, with the Task library's `ImageSearcher`, and tells how often
+it finds the nearest that the index finds.
 
 `speed` draws vectors from the normal distribution that these characters'
 embeddings have, and compares exact and approximate search among them.
@@ -22,6 +27,7 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
+from export import embedder, metadata, searcher
 from tf_twingan import command_line, inference
 from tf_twingan.data import sources
 from tf_twingan.metrics import distances
@@ -50,7 +56,7 @@ _CHUNK = 10_000
 
 def main(argv) -> None:
   """Prints one table."""
-  parts = {'recall': _recall, 'speed': _speed}
+  parts = {'recall': _recall, 'device': _device, 'speed': _speed}
   if len(argv) != 2 or argv[1] not in parts:
     sys.exit(f'Error: write one of {", ".join(parts)} before the flags.')
   with command_line.clear_errors():
@@ -107,6 +113,44 @@ def _recall(
             np.mean([str(i) in row[:k] for i, row in zip(own, names)])
             for k in _RECALL_AT
           ],
+        )
+
+
+def _device(
+  translator: inference.Translator, pictures: Mapping[str, np.ndarray]
+) -> None:
+  first, second = pictures
+  print(
+    f'{"":20}{"by":>12}{"bytes":>12}{"same":>8}{"@1 there":>10}{"@1 here":>9}'
+  )
+  about = metadata.About('search', '', '1', '', '', '')
+  for source, target in ((first, second), (second, first)):
+    queries, shown = pictures[source][_CHOSEN_ON:], pictures[target]
+    own = [str(i) for i in range(_CHOSEN_ON, len(shown))]
+    with tempfile.TemporaryDirectory() as folder:
+      index = _index(folder, translator, shown, target)
+      for by in index_lib.BY:
+        search = searcher.Search(index, by)
+        model = embedder.convert(
+          searcher.Query(search, source, target),
+          translator.resolution,
+          about,
+          searcher.build(search, target),
+        )
+        found = searcher.find(model, queries, 1)
+        expected = index.query(queries, source, k=1, by=by)
+        there, here = (
+          np.mean([name == row for name, row in zip(own, names)])
+          for names in (
+            [row[0].name for row in found],
+            [row[0].record.name for row in expected],
+          )
+        )
+        same = searcher.agreement(found, expected)
+        print(
+          f'{f"{source} in {target}":20}{by:>12}{len(model):12,}{same:8.1%}'
+          f'{there:10.1%}{here:9.1%}',
+          flush=True,
         )
 
 

@@ -1,4 +1,4 @@
-"""One direction of a model, frozen: SavedModel, TFLite, ONNX, with proof.
+"""A model's directions, frozen: SavedModel, TFLite, ONNX, with proof.
 
 `python -m export --help` is the manual. Needs no gin, and nothing of a training
 but its run directory.

@@ -4,6 +4,8 @@ r"""Turns a model into files that others can load without tf_twingan.
   python -m export --run_dir=runs/mine --to=anime --output=bundles \
       --formats=saved_model,dynamic,int8
   python -m export --run_dir=runs/mine --to=all --output=bundles
+  python -m export --model=avatar_twins --to=anime --output=bundles \
+      --formats=search --index=faces.index
   python -m export plan --resolution=256 --max_mb=4 --max_ms=50
   python -m export benchmark bundles/anime
 
@@ -15,10 +17,13 @@ the exit code says so.
 
 Formats: saved_model; float32, float16 (GPUs), dynamic (CPUs: 8-bit weights),
 hybrid (8 bits but for the last stage), int8 (uint8 in and out), embed (for
-search), onnx (needs the extra [onnx]).
+search), onnx (needs the extra [onnx]), search (needs --index: a file for the
+Task library's ImageSearcher, which embeds a picture of --from and finds the
+nearest of that index's pictures of --to).
 
---to=all writes one SavedModel with all directions, which share the
-convolutions. `plan` says which network fits, before any training: it converts
+--to=all writes all directions, which share the convolutions: a SavedModel, and
+TFLite files (float32, float16, dynamic) that take the domains beside the
+picture. `plan` says which network fits, before any training: it converts
 untrained ones. `benchmark` times a bundle's TFLite files on this host, which is
 no phone.
 """
@@ -34,10 +39,12 @@ from export import (
   bundle,
   embedder,
   everything,
+  folders,
   latency,
   metadata,
   parity,
   planning,
+  searcher,
   serving,
 )
 from tf_twingan import command_line, inference
@@ -68,7 +75,13 @@ _INDEX = flags.DEFINE_string(
   'index',
   None,
   'A search index, whose embedding the exported one is to be; by default one '
-  'is learned from the pictures.',
+  'is learned from the pictures. Format search takes its pictures, too.',
+)
+_BY = flags.DEFINE_enum(
+  'by',
+  'fused',
+  index_lib.BY,
+  'Format search: what to look a picture up by; see tf_twingan.search.',
 )
 _VERSION = flags.DEFINE_integer(
   'version',
@@ -108,6 +121,7 @@ _ONLY = {
     'output',
     'source',
     'index',
+    'by',
     'version',
     'author',
     'licence',
@@ -146,17 +160,28 @@ def _export() -> None:
   for flag in (_TO, _OUTPUT):
     if not flag.value:
       raise ValueError(f'give --{flag.name}; --help says what it is.')
-  bundle.check_formats(_FORMATS.value)
-  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
   if _TO.value == everything.NAME:
-    _export_everything(translator)
+    _export_everything()
     return
+  bundle.check_formats(_FORMATS.value)
+  if 'search' in _FORMATS.value and not _INDEX.value:
+    raise ValueError(
+      'format search needs --index, what `python -m tf_twingan.search build` '
+      'made.'
+    )
+  if _BY.present and 'search' not in _FORMATS.value:
+    raise ValueError('--by is for format search; name it in --formats.')
+  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
   source = translator.source_for(_TO.value, _FROM.value)
   direction = _direction(translator, source, _TO.value)
   try:
     manifest, failures = bundle.export(direction, _FORMATS.value, _OUTPUT.value)
   except ImportError as error:
     raise ValueError(str(error)) from error
+  _report(manifest, failures)
+
+
+def _report(manifest, failures) -> None:
   folder = pathlib.Path(_OUTPUT.value, _TO.value)
   print(_table(manifest))
   print(f'\n{folder}: {len(manifest["files"])} files; see its README.md')
@@ -168,26 +193,35 @@ def _export() -> None:
     )
   if failures:
     sys.exit(
-      f'Error: {len(failures)} of {len(_FORMATS.value)} formats failed their '
-      'gate; a longer training, or one without pixel norm, may help.'
+      f'Error: {len(failures)} of {len(failures) + len(manifest["files"])} '
+      'formats failed their gate; a longer training, or one without pixel '
+      'norm, may help.'
     )
 
 
-def _export_everything(translator: inference.Translator) -> None:
-  for name in ('from', 'formats', 'index', 'author', 'licence'):
+def _export_everything() -> None:
+  for name in ('from', 'index', 'by'):
     if flags.FLAGS[name].present:
       raise ValueError(f'--{name} does not go with --to={everything.NAME}.')
-  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
-  named = _sources(folder, translator)
+  formats = _FORMATS.value if _FORMATS.present else everything.FORMATS
+  bundle.check_formats(formats, everything.FORMATS)
+  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  named = _sources(translator)
   for domain in translator.domains:
     _check_named(domain, named)
   pictures = {d: _held_out(named[d], translator) for d in translator.domains}
-  reached = everything.export(
-    translator, pictures, _OUTPUT.value, _VERSION.value
+  about = _about(
+    translator,
+    named,
+    name=everything.NAME,
+    description='Draws pictures of any of '
+    f'{", ".join(translator.domains)} as any other, '
+    f'{translator.resolution} px.',
   )
-  for name, found in reached.items():
-    print(f'{name:30} largest difference {found.max_difference:.2g}')
-  print(pathlib.Path(_OUTPUT.value, everything.NAME))
+  manifest, failures = everything.export(
+    translator, pictures, formats, _OUTPUT.value, about
+  )
+  _report(manifest, failures)
 
 
 def _plan() -> None:
@@ -225,7 +259,7 @@ def _plan() -> None:
 
 
 def _benchmark(folder: pathlib.Path) -> None:
-  files = bundle.read_manifest(folder)['files']
+  files = folders.read_manifest(folder)['files']
   names = [n for n, e in files.items() if n.endswith('.tflite')]
   if not names:
     raise ValueError(f'{folder} holds no TFLite file to time.')
@@ -247,8 +281,7 @@ def _thread_counts() -> list[int]:
 def _direction(
   translator: inference.Translator, source: str, target: str
 ) -> bundle.Direction:
-  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
-  named = _sources(folder, translator)
+  named = _sources(translator)
   _check_named(source, named)
   pictures = {
     domain: sources.load(name, translator.resolution).images[:_LEARN_FROM]
@@ -256,24 +289,37 @@ def _direction(
     if domain in (source, target)
   }
   held_out = _held_out(named[source], translator)
-  version = _VERSION.value or serving.next_version(
-    pathlib.Path(_OUTPUT.value, target, 'saved_model')
-  )
+  index = _index(translator, source)
   return bundle.Direction(
     translator,
     source,
     target,
     bundle.Pictures(pictures[source], held_out),
-    _learner(translator, pictures, source),
-    metadata.About(
+    (lambda: index.embedding)
+    if index
+    else lambda: embedder.learn(translator, pictures),
+    _about(
+      translator,
+      named,
       name=f'{source}2{target}',
       description=f'Draws pictures of {source} as {target}, '
       f'{translator.resolution} px.',
-      version=str(version),
-      author=_AUTHOR.value or (_SHIPPED['author'] if _MODEL.value else ''),
-      licence=_LICENCE.value or (_SHIPPED['licence'] if _MODEL.value else ''),
-      card=_card(folder, translator, named),
     ),
+    searcher.Search(index, _BY.value) if index else None,
+  )
+
+
+def _about(translator, named, **texts: str) -> metadata.About:
+  version = _VERSION.value or serving.next_version(
+    pathlib.Path(_OUTPUT.value, _TO.value, 'saved_model')
+  )
+  shipped = _SHIPPED if _MODEL.value else dict.fromkeys(_SHIPPED, '')
+  return metadata.About(
+    version=str(version),
+    author=_AUTHOR.value or shipped['author'],
+    licence=_LICENCE.value or shipped['licence'],
+    card=_card(translator, named),
+    **texts,
   )
 
 
@@ -300,7 +346,8 @@ def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
   return pictures
 
 
-def _sources(folder, translator) -> Mapping[str, str]:
+def _sources(translator) -> Mapping[str, str]:
+  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
   named = named_sources.of_run(folder, translator.domains)
   for text in _SOURCE.value:
     domain, source = named_sources.parse(text)
@@ -308,18 +355,17 @@ def _sources(folder, translator) -> Mapping[str, str]:
   return named
 
 
-def _learner(translator, pictures, source):
+def _index(translator, source) -> index_lib.SearchIndex | None:
   if not _INDEX.value:
-    return lambda: embedder.learn(translator, pictures)
-  learned = index_lib.SearchIndex.load(
-    _INDEX.value, translator=translator
-  ).embedding
-  if source not in learned.means:
+    return None
+  index = index_lib.SearchIndex.load(_INDEX.value, translator=translator)
+  if source not in index.embedding.means:
     raise ValueError(f'{_INDEX.value} has learned nothing of {source}.')
-  return lambda: learned
+  return index
 
 
-def _card(folder, translator, named) -> str:
+def _card(translator, named) -> str:
+  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
   path = pathlib.Path(folder, _CARD)
   if path.is_file():
     return path.read_text(encoding='utf-8')
@@ -336,12 +382,13 @@ def _table(manifest) -> str:
   for name, entry in manifest['files'].items():
     reached = entry['parity']
     psnr = reached.get('psnr')
-    last = (
-      f'cosine {reached["cosine"]:.5f}'
-      if 'cosine' in reached
-      else f'{"equal" if psnr is None else format(psnr, ".1f"):>9} '
-      f'{reached["max_difference"]:8.2g}'
-    )
+    if 'cosine' in reached:
+      last = f'cosine {reached["cosine"]:.5f}'
+    elif 'top_1' in reached:
+      last = f'same neighbour {reached["top_1"]:.1%} of the time'
+    else:
+      equal = 'equal' if psnr is None else f'{psnr:.1f}'
+      last = f'{equal:>9} {reached["max_difference"]:8.2g}'
     note = '  experimental' if entry.get('experimental') else ''
     lines.append(f'{name:40} {entry["bytes"]:11,} {last}{note}')
   return '\n'.join(lines)

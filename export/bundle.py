@@ -2,6 +2,7 @@
 
   OUTPUT/<to>/<from>2<to>_<px>_<kind>.tflite     see `conversion`
   OUTPUT/<to>/embed_<from>_<px>.tflite           for search
+  OUTPUT/<to>/search_<from>2<to>_<px>.tflite     with an index, see `searcher`
   OUTPUT/<to>/<from>2<to>_<px>.onnx
   OUTPUT/<to>/saved_model/<version>/             see `serving`
   OUTPUT/<to>/serving/*.config                   for tensorflow_model_server
@@ -13,30 +14,28 @@ gate is left out and told of.
 """
 
 import functools
-import hashlib
-import json
 import os
 import pathlib
 import shutil
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 import tqdm
 
-import tf_twingan
 from export import (
   conversion,
   embedder,
   equalization,
+  folders,
   folding,
   integration,
   metadata,
   network,
   parity,
   reading,
+  searcher,
   serving,
 )
 from export.conversion import EMBEDDING, INPUT, TRANSLATION
@@ -44,12 +43,14 @@ from tf_twingan import images as images_lib
 from tf_twingan import inference
 from tf_twingan.retrieval import embedding as embedding_lib
 
-FORMATS = ('saved_model', *conversion.KINDS, 'embed', 'onnx')
-DEFAULT_FORMATS = FORMATS[:-1]
+DEFAULT_FORMATS = ('saved_model', *conversion.KINDS, 'embed')
+# The others need more: an extra, an index.
+FORMATS = (*DEFAULT_FORMATS, 'onnx', 'search')
 # Pictures that ranges of activations are taken from.
 CALIBRATION = 100
 _BATCH = 8
-MANIFEST = 'manifest.json'
+
+_NEIGHBOURS = 5  # That are compared, and told for the golden input.
 
 _GOLDENS = ('golden/input.png', 'golden/output.png')
 
@@ -76,6 +77,7 @@ class Direction(NamedTuple):
     pictures: of the source's domain.
     learn: makes what embeds; called once, if a format has need of it.
     about: what the files say of themselves; its version counts SavedModels.
+    search: what to look pictures up in; for 'search' alone.
   """
 
   translator: inference.Translator
@@ -84,6 +86,7 @@ class Direction(NamedTuple):
   pictures: Pictures
   learn: Callable[[], embedding_lib.Embedding]
   about: metadata.About
+  search: searcher.Search | None = None
 
   @property
   def name(self) -> str:
@@ -115,14 +118,14 @@ def export(
   Raises:
     ImportError: 'onnx' is asked for and not installed.
     OSError: something could not be written; what was there is untouched.
-    ValueError: a format is unknown, or the folder holds another direction.
+    ValueError: a format is unknown or lacks its index, or the folder holds
+      another direction.
   """
   check_formats(formats)
+  if 'search' in formats and direction.search is None:
+    raise ValueError("the format 'search' needs an index of the target.")
   target = pathlib.Path(output, direction.target)
-  old = _old_manifest(target, direction)
-  aside = pathlib.Path(output, f'.{direction.target}.{uuid.uuid4().hex}.part')
-  try:
-    aside.mkdir(parents=True)
+  with folders.replacing(target, direction.name) as aside:
     maker = _Maker(direction, aside)
     failures = []
     with tqdm.tqdm(formats, unit=' formats') as bar:
@@ -132,35 +135,19 @@ def export(
         if failure:
           failures.append(failure)
     manifest = maker.finish(failures)
-    _move(aside, target, old)
-  finally:
-    shutil.rmtree(aside, ignore_errors=True)
   return manifest, failures
 
 
-def check_formats(formats: Sequence[str]) -> None:
+def check_formats(
+  formats: Sequence[str], known: Sequence[str] = FORMATS
+) -> None:
   """Raises ValueError naming the formats that there are."""
-  unknown = [kind for kind in formats if kind not in FORMATS]
+  unknown = [kind for kind in formats if kind not in known]
   if unknown or not formats:
     raise ValueError(
       f'formats are {", ".join(formats) or "none"}; choose of '
-      f'{", ".join(FORMATS)}.'
+      f'{", ".join(known)}.'
     )
-
-
-def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
-  """Reads a bundle's manifest.
-
-  Raises:
-    FileNotFoundError: the folder holds none.
-  """
-  path = pathlib.Path(folder, MANIFEST)
-  if not path.is_file():
-    raise FileNotFoundError(
-      f'{folder} is no bundle: it holds no {MANIFEST}. Give the folder of one '
-      'direction, OUTPUT/<to>.'
-    )
-  return json.loads(path.read_text(encoding='utf-8'))
 
 
 class _Maker:
@@ -205,6 +192,8 @@ class _Maker:
       return self._saved_model(target)
     if kind == 'embed':
       return self._embed()
+    if kind == 'search':
+      return self._search()
     if kind == 'onnx':
       return self._onnx()
     return self._tflite(kind)
@@ -224,7 +213,7 @@ class _Maker:
     reached = parity.compare(
       parity.runner(model)(self._floats), self._references
     )
-    failure = _judged(kind, reached)
+    failure = judged(kind, reached)
     if not failure:
       name = f'{self._direction.name}_{self._px}_{kind}.tflite'
       self._add_model(name, kind, model, parity=reached._asdict())
@@ -234,24 +223,54 @@ class _Maker:
         )
     return failure
 
+  def _search(self) -> Failure | None:
+    direction = self._direction
+    search, source = direction.search, direction.source
+    target = direction.target
+    index = searcher.build(search, target)
+    model = embedder.convert(
+      searcher.Query(search, source, target),
+      self._px,
+      direction.about._replace(
+        name=f'{source} in {target}',
+        description=f'Looks pictures of {source} up among '
+        f'{search.index.count(target):,} of {target}.',
+      ),
+      index,
+    )
+    held_out = direction.pictures.held_out
+    k = min(_NEIGHBOURS, search.index.count(target))
+    expected = search.index.query(
+      held_out, source, k=k, among=[target], by=search.by
+    )
+    found = searcher.find(model, held_out, k)
+    reached = dict(
+      top_1=searcher.agreement(found, expected), pictures=len(held_out)
+    )
+    if not reached['top_1'] >= parity.SAME_NEIGHBOUR:
+      gate = f'the same neighbour for {parity.SAME_NEIGHBOUR:.0%} at least'
+      return Failure('search', reached, gate)
+    self._add_model(
+      f'search_{direction.name}_{self._px}.tflite',
+      'search',
+      model,
+      by=search.by,
+      items=search.index.count(target),
+      index_bytes=len(index),
+      nearest=[item._asdict() for item in found[0]],
+      parity=reached,
+    )
+    return None
+
   def _embed(self) -> Failure | None:
     direction = self._direction
-    model = conversion.convert(
-      self._embedder.embed,
+    model = embedder.convert(
       self._embedder,
-      'float16',
-      output_name=EMBEDDING,
-      pictures=self._calibration,
-    )
-    model = metadata.add(
-      model,
+      self._px,
       direction.about._replace(
         name=f'{direction.source} embedding',
         description=f'Embeds pictures of {direction.source} to search with.',
       ),
-      input_name=INPUT,
-      output_name=EMBEDDING,
-      draws=False,
     )
     held_out = direction.pictures.held_out
     expected = self._learned.embed(
@@ -272,13 +291,13 @@ class _Maker:
     contents = reading.read(model)
     self._files[name] = dict(
       format=kind,
-      **_fingerprint(model),
+      **folders.fingerprint(model),
       operations=contents.operations,
       gmacs=round(contents.gmacs, 6),
       peak_memory=contents.peak_memory,
       input=dict(name=INPUT, **contents.inputs[0]),
       output=dict(
-        name=EMBEDDING if kind == 'embed' else TRANSLATION,
+        name=EMBEDDING if kind in ('embed', 'search') else TRANSLATION,
         **contents.outputs[0],
       ),
       **more,
@@ -288,11 +307,7 @@ class _Maker:
     direction = self._direction
     folder = self._folder / 'saved_model'
     version = int(direction.about.version)
-    if (target / 'saved_model' / str(version)).exists():
-      raise ValueError(
-        f'{target} has version {version} of the SavedModel already; give '
-        'another --version, or none for the next.'
-      )
+    folders.check_version(target, version)
     folder.mkdir()
     held_out = direction.pictures.held_out
     saved = serving.save(
@@ -307,7 +322,7 @@ class _Maker:
     )[serving.PNGS].numpy()
     as_pictures = np.stack([tf.io.decode_png(file).numpy() for file in files])
     off = as_pictures.astype(int) - images_lib.to_uint8(self._references)
-    failure = _judged('saved_model', reached)
+    failure = judged('saved_model', reached)
     if not failure and np.abs(off).max() > 1:
       failure = Failure(
         'saved_model',
@@ -320,7 +335,7 @@ class _Maker:
     serving.write_configs(self._folder / 'serving', direction.name)
     self._files[f'saved_model/{version}'] = dict(
       format='saved_model',
-      **_fingerprint_of_folder(saved),
+      **folders.fingerprint_of_folder(saved),
       signatures={
         name: dict(
           inputs=sorted(signature.structured_input_signature[1]),
@@ -338,13 +353,13 @@ class _Maker:
 
     model = onnx.convert(self._network, INPUT, TRANSLATION)
     reached = parity.compare(onnx.run(model, self._floats), self._references)
-    failure = _judged('onnx', reached)
+    failure = judged('onnx', reached)
     if not failure:
       name = f'{self._direction.name}_{self._px}.onnx'
       (self._folder / name).write_bytes(model)
       self._files[name] = dict(
         format='onnx',
-        **_fingerprint(model),
+        **folders.fingerprint(model),
         input=dict(name=INPUT, dtype='float32'),
         output=dict(name=TRANSLATION, dtype='float32'),
         parity=reached._asdict(),
@@ -365,29 +380,17 @@ class _Maker:
       source=direction.source,
       target=direction.target,
       resolution=self._px,
-      version=int(direction.about.version),
-      author=direction.about.author,
-      licence=direction.about.licence,
       weights=self._network.weights,
-      model=dict(
-        origin=translator.origin,
-        fingerprint=translator.fingerprint,
-        images_seen=translator.images_seen,
-      ),
-      made_with={
-        'tf_twingan': tf_twingan.__version__,
-        'tensorflow': tf.__version__,
-      },
+      **folders.origin(translator, direction.about),
       golden=dict(zip(('input', 'output'), _GOLDENS)),
       files=self._files,
       failed={f.kind: dict(reached=f.reached, gate=f.gate) for f in failures},
     )
-    (self._folder / MANIFEST).write_text(
-      json.dumps(manifest, indent=1) + '\n', encoding='utf-8'
-    )
-    (self._folder / 'MODEL_CARD.md').write_text(direction.about.card, 'utf-8')
-    (self._folder / 'README.md').write_text(
-      integration.readme(manifest), encoding='utf-8'
+    folders.write_texts(
+      self._folder,
+      manifest,
+      direction.about.card,
+      integration.readme(manifest),
     )
     return manifest
 
@@ -418,55 +421,9 @@ def references(
   )
 
 
-def _judged(kind: str, reached: parity.Parity) -> Failure | None:
+def judged(kind: str, reached: parity.Parity) -> Failure | None:
+  """A failure, if what a format reached does not pass its gate."""
   gate = parity.GATES[kind]
   if gate.passes(reached):
     return None
   return Failure(kind, reached._asdict(), str(gate))
-
-
-def _fingerprint(content: bytes) -> dict[str, Any]:
-  return dict(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
-
-
-def _fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:
-  """Over the files' names and contents, in order."""
-  digest, size = hashlib.sha256(), 0
-  for path in sorted(p for p in folder.rglob('*') if p.is_file()):
-    content = path.read_bytes()
-    digest.update(path.relative_to(folder).as_posix().encode())
-    digest.update(hashlib.sha256(content).digest())
-    size += len(content)
-  return dict(bytes=size, sha256=digest.hexdigest())
-
-
-def _old_manifest(
-  target: pathlib.Path, direction: Direction
-) -> Mapping[str, Any]:
-  if not (target / MANIFEST).is_file():
-    return {}
-  old = read_manifest(target)
-  if old['name'] != direction.name:
-    raise ValueError(
-      f'{target} holds {old["name"]}; choose another --output for '
-      f'{direction.name}.'
-    )
-  return old
-
-
-def _move(
-  aside: pathlib.Path, target: pathlib.Path, old: Mapping[str, Any]
-) -> None:
-  """Puts new files in place of old ones; older SavedModels stay."""
-  for name, entry in old.get('files', {}).items():
-    if entry['format'] != 'saved_model':
-      (target / name).unlink(missing_ok=True)
-  for path in sorted(p for p in aside.rglob('*') if p.is_file()):
-    place = target / path.relative_to(aside)
-    if place.relative_to(target).parts[0] == 'saved_model':
-      continue
-    place.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(path, place)
-  for path in aside.glob('saved_model/*'):
-    (target / 'saved_model').mkdir(exist_ok=True)
-    path.rename(target / 'saved_model' / path.name)

@@ -13,7 +13,8 @@ Only TFLite's built-in operations are used.
 
 import pathlib
 import tempfile
-from collections.abc import Iterable, Sequence
+import types
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -48,6 +49,7 @@ def convert(
   output_name: str,
   pictures: np.ndarray,
   in_float: Sequence[str] = (),
+  more: Mapping[str, tf.TensorSpec] = types.MappingProxyType({}),
 ) -> bytes:
   """Converts a function of one picture.
 
@@ -60,6 +62,8 @@ def convert(
     pictures: float32 [n, px, px, 3] in [-1, 1] of what it will be given; the
       8-bit kinds take the ranges of their activations from them.
     in_float: 'hybrid': the name scopes that stay in float.
+    more: what else the function takes, by name; for kinds that need no
+      ranges of activations.
 
   Returns:
     The file.
@@ -74,8 +78,9 @@ def convert(
   side = pictures.shape[1]
   spec = tf.TensorSpec([1, side, side, 3], tf.float32, name=INPUT)
   traced = tf.function(
-    lambda picture: {output_name: function(picture)}, autograph=False
-  ).get_concrete_function(spec)
+    lambda picture, **rest: {output_name: function(picture, **rest)},
+    autograph=False,
+  ).get_concrete_function(spec, **more)
   holder = tf.Module()
   holder.module = module
   with tempfile.TemporaryDirectory() as folder:

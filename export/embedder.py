@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from export import network
+from export import conversion, metadata, network
 from tf_twingan import inference
 from tf_twingan.retrieval import embedding as embedding_lib
 
@@ -53,14 +53,46 @@ class Embedder(tf.Module):
       if window > 1:
         pooled = tf.nn.avg_pool2d(pooled, window, window, 'VALID')
       flat = tf.reshape(pooled, [-1, mean.shape[1]])
-      rows.append(_unit(flat - mean))
-    return _unit(tf.linalg.matmul(_unit(tf.concat(rows, 1)), self._projection))
+      rows.append(unit(flat - mean))
+    return unit(tf.linalg.matmul(unit(tf.concat(rows, 1)), self._projection))
 
 
-def _unit(rows):
+def unit(rows: tf.Tensor) -> tf.Tensor:
+  """Rows [batch, d] scaled to length 1."""
   # Not l2_normalize: TFLite has no operation that it would become.
   power = tf.reduce_sum(rows * rows, axis=1, keepdims=True)
   return rows * tf.math.rsqrt(power + _EPSILON)
+
+
+def convert(
+  embeds: tf.Module,
+  resolution: int,
+  about: metadata.About,
+  index: bytes | None = None,
+) -> bytes:
+  """A TFLite file of what embeds; its weights have 16 bits.
+
+  Args:
+    embeds: has a method `embed`, like `Embedder`.
+    resolution: of the pictures, px.
+    about: what the file says of itself.
+    index: to look embeddings up in, see `searcher`.
+  """
+  model = conversion.convert(
+    embeds.embed,
+    embeds,
+    'float16',
+    output_name=conversion.EMBEDDING,
+    pictures=np.zeros([1, resolution, resolution, 3], np.float32),
+  )
+  return metadata.add(
+    model,
+    about,
+    input_name=conversion.INPUT,
+    output_name=conversion.EMBEDDING,
+    draws=False,
+    index=index,
+  )
 
 
 def learn(

@@ -1,81 +1,102 @@
-"""All directions of a model in one SavedModel, which share the convolutions.
+"""All directions of a model in one bundle, which share the convolutions.
 
 A domain owns its norms alone, so three domains' six directions take hardly
 more room than one. The norms stay apart from the kernels here and cost a
-multiplication a layer. Signatures of `OUTPUT/all/saved_model/VERSION/`, for
-each pair of domains:
+multiplication a layer.
 
-  photo2anime         image_bytes -> png_bytes
-  photo2anime_floats  image -> translation
+  OUTPUT/all/all_<px>_<kind>.tflite        draws any domain in any; see
+                                           `selection`
+  OUTPUT/all/saved_model/<version>/        for each pair of domains
+      photo2anime                          image_bytes -> png_bytes
+      photo2anime_floats                   image -> translation
+  OUTPUT/all/serving/*.config              for tensorflow_model_server
+  OUTPUT/all/golden/*.png                  a picture of each domain, and each
+                                           direction's drawing of it
+  OUTPUT/all/manifest.json, README.md
 
-serving_default is the first of these. A TFLite file could take the norms as an
-input vector, at the same speed (benchmarks/README.md); it is not written yet.
+serving_default is the first of the pairs. Each file is compared as it was
+written, in every direction, and left out if one of them fails its gate. There
+are no kinds with 8-bit activations: a tensor has one scale, which the norms of
+domains that differ would have to share.
 """
 
+import functools
 import itertools
 import os
 import pathlib
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from export import bundle, folding, network, parity, serving
+from export import (
+  bundle,
+  conversion,
+  folders,
+  folding,
+  integration,
+  metadata,
+  network,
+  parity,
+  reading,
+  selection,
+  serving,
+)
+from export.conversion import INPUT, TRANSLATION
 from tf_twingan import images as images_lib
 from tf_twingan import inference
 from tf_twingan.models import twingan
 
 NAME = 'all'
+KINDS = ('float32', 'float16', 'dynamic')
+FORMATS = ('saved_model', *KINDS)
+
+_CHOICES = {
+  selection.SOURCE: 'The domain of the picture.',
+  selection.TARGET: 'The domain to draw it in.',
+}
 
 
 def export(
   translator: inference.Translator,
   pictures: Mapping[str, np.ndarray],
+  formats: Sequence[str],
   output: str | os.PathLike,
-  version: int | None = None,
-) -> dict[str, parity.Parity]:
-  """Saves all directions, and compares each with the model.
+  about: metadata.About,
+) -> tuple[dict[str, Any], list[bundle.Failure]]:
+  """Exports all directions.
 
   Args:
     translator: of the model.
     pictures: held out, uint8 [n, px, px, 3] of each domain.
+    formats: some of FORMATS.
     output: the folder for `all/`.
-    version: of the SavedModel; None for the next.
+    about: what the files say of themselves; its version counts SavedModels.
 
   Returns:
-    {direction: its parity}.
+    The manifest, and the formats that failed their gate.
 
   Raises:
-    OSError: it could not be written.
-    ValueError: a direction does not draw what the model draws; nothing is
-      left behind.
+    OSError: something could not be written; what was there is untouched.
+    ValueError: a format is unknown, or the folder holds something else.
   """
-  folder = pathlib.Path(output, NAME, 'saved_model')
-  version = version or serving.next_version(folder)
-  drawers = drawers_of(
-    translator.model, translator.resolution, translator.alpha
-  )
-  signatures, warm_up = {}, {}
-  for (source, target), drawer in drawers.items():
-    name = f'{source}2{target}'
-    files, numbers = serving.drawing_signatures(drawer)
-    signatures |= {name: files, f'{name}_floats': numbers}
-    warm_up[name] = {serving.FILES: serving.as_pngs(pictures[source][:1])}
-  signatures[serving.SERVING_DEFAULT] = signatures[next(iter(warm_up))]
-  reached = {}
-  for (source, target), drawer in drawers.items():
-    floats = images_lib.to_float(pictures[source])
-    found = parity.compare(
-      drawer.translate(tf.constant(floats)).numpy(),
-      bundle.references(translator, source, target, floats),
-    )
-    gate = parity.GATES['saved_model']
-    if not gate.passes(found):
-      raise ValueError(f'{source}2{target}: {found}, but it needs {gate}.')
-    reached[f'{source}2{target}'] = found
-  serving.write(list(drawers.values()), signatures, folder, version, warm_up)
-  serving.write_configs(folder.parent / 'serving', NAME)
-  return reached
+  bundle.check_formats(formats, FORMATS)
+  target = pathlib.Path(output, NAME)
+  with folders.replacing(target, NAME) as aside:
+    maker = _Maker(translator, pictures, about, aside)
+    failures = []
+    for kind in formats:
+      failure = (
+        maker.saved_model(target)
+        if kind == 'saved_model'
+        else maker.tflite(kind)
+      )
+      if failure:
+        failures.append(failure)
+    manifest = maker.finish(failures)
+  return manifest, failures
 
 
 def drawers_of(
@@ -93,3 +114,192 @@ def drawers_of(
     )
     for source, target in itertools.permutations(model.domains, 2)
   }
+
+
+class _Maker:
+  """Makes one file after the other, and keeps what the manifest says."""
+
+  def __init__(self, translator, pictures, about, folder):
+    self._translator, self._pictures = translator, pictures
+    self._about, self._folder = about, folder
+    self._pairs = list(itertools.permutations(translator.domains, 2))
+    self._floats = {d: images_lib.to_float(p) for d, p in pictures.items()}
+    self._references = {
+      pair: bundle.references(translator, *pair, self._floats[pair[0]])
+      for pair in self._pairs
+    }
+    self._drawers = drawers_of(
+      translator.model, translator.resolution, translator.alpha
+    )
+    self._files: dict[str, Any] = {}
+
+  @functools.cached_property
+  def _selection(self) -> selection.Selection:
+    translator = self._translator
+    return selection.Selection(
+      translator.model, translator.resolution, translator.alpha
+    )
+
+  def tflite(self, kind: str) -> bundle.Failure | None:
+    """Makes a file of this kind; returns what is wrong with it, if anything."""
+    domains = self._translator.domains
+    model = conversion.convert(
+      self._selection.translate,
+      self._selection,
+      kind,
+      output_name=TRANSLATION,
+      pictures=next(iter(self._floats.values())),
+      more=selection.INPUTS,
+    )
+    model = metadata.add(
+      model,
+      self._about,
+      input_name=INPUT,
+      output_name=TRANSLATION,
+      draws=True,
+      choices=_CHOICES,
+      domains=domains,
+    )
+    name = f'{NAME}_{self._translator.resolution}_{kind}.tflite'
+    path = self._folder / name
+    path.write_bytes(model)
+    written = path.read_bytes()
+
+    def drawn(source, target):
+      run = parity.runner(
+        written, source=domains.index(source), target=domains.index(target)
+      )
+      return run(self._floats[source])
+
+    reached = self._compared(drawn)
+    failure = _judged(kind, reached)
+    if failure:
+      path.unlink()
+      return failure
+    contents = reading.read(written)
+    pictures = [i for i in contents.inputs if len(i['shape']) == 4]
+    self._files[name] = dict(
+      format=kind,
+      **folders.fingerprint(written),
+      operations=contents.operations,
+      gmacs=round(contents.gmacs, 6),
+      peak_memory=contents.peak_memory,
+      input=dict(name=INPUT, **pictures[0]),
+      # Of the golden pictures.
+      choice=dict(zip(_CHOICES, map(domains.index, self._pairs[0]))),
+      output=dict(name=TRANSLATION, **contents.outputs[0]),
+      **_told(reached),
+    )
+    return None
+
+  def saved_model(self, target: pathlib.Path) -> bundle.Failure | None:
+    """Saves all directions; returns what is wrong with them, if anything."""
+    version = int(self._about.version)
+    folders.check_version(target, version)
+    signatures, warm_up = {}, {}
+    for pair, drawer in self._drawers.items():
+      name = _name(pair)
+      files, numbers = serving.drawing_signatures(drawer)
+      signatures |= {name: files, f'{name}_floats': numbers}
+      warm_up[name] = {
+        serving.FILES: serving.as_pngs(self._pictures[pair[0]][:1])
+      }
+    signatures[serving.SERVING_DEFAULT] = signatures[_name(self._pairs[0])]
+    folder = self._folder / 'saved_model'
+    folder.mkdir()
+    saved = serving.write(
+      list(self._drawers.values()), signatures, folder, version, warm_up
+    )
+    loaded = tf.saved_model.load(str(saved)).signatures
+
+    def drawn(source, target):
+      run = loaded[f'{source}2{target}_floats']
+      return run(image=tf.constant(self._floats[source]))[TRANSLATION].numpy()
+
+    reached = self._compared(drawn)
+    failure = _judged('saved_model', reached)
+    if failure:
+      shutil.rmtree(folder)
+      return failure
+    serving.write_configs(self._folder / 'serving', NAME)
+    self._files[f'saved_model/{version}'] = dict(
+      format='saved_model',
+      **folders.fingerprint_of_folder(saved),
+      signatures={
+        name: dict(
+          inputs=sorted(signature.structured_input_signature[1]),
+          outputs=sorted(signature.structured_outputs),
+        )
+        for name, signature in loaded.items()
+      },
+      **_told(reached),
+    )
+    return None
+
+  def _compared(self, drawn) -> dict[str, parity.Parity]:
+    return {
+      _name(pair): parity.compare(drawn(*pair), self._references[pair])
+      for pair in self._pairs
+    }
+
+  def finish(self, failures: Sequence[bundle.Failure]) -> dict[str, Any]:
+    """Writes the goldens, the manifest and the README."""
+    translator = self._translator
+    for domain, shown in self._pictures.items():
+      images_lib.write_png(self._folder / _golden(domain), shown[0])
+    for pair, drawn in self._references.items():
+      images_lib.write_png(
+        self._folder / _golden(_name(pair)), images_lib.to_uint8(drawn[0])
+      )
+    first = self._pairs[0]
+    manifest = dict(
+      name=NAME,
+      domains=list(translator.domains),
+      resolution=translator.resolution,
+      weights=self._drawers[first].weights,
+      **folders.origin(translator, self._about),
+      golden=dict(input=_golden(first[0]), output=_golden(_name(first))),
+      files=self._files,
+      failed={f.kind: dict(reached=f.reached, gate=f.gate) for f in failures},
+    )
+    folders.write_texts(
+      self._folder,
+      manifest,
+      self._about.card,
+      integration.readme_of_all(manifest),
+    )
+    return manifest
+
+
+def _name(pair):
+  return f'{pair[0]}2{pair[1]}'
+
+
+def _golden(name):
+  return f'golden/{name}.png'
+
+
+def _judged(kind, reached) -> bundle.Failure | None:
+  """A failure that names the first direction to fail."""
+  for name, found in reached.items():
+    failure = bundle.judged(kind, found)
+    if failure:
+      told = dict(direction=name, **failure.reached)
+      return failure._replace(reached=told)
+  return None
+
+
+def _told(reached) -> dict[str, Any]:
+  """Of a manifest: each direction's parity, and the worst of each figure."""
+  found = list(reached.values())
+  psnrs = [p.psnr for p in found if p.psnr is not None]
+  worst = parity.Parity(
+    max(p.max_difference for p in found),
+    min(psnrs, default=None),
+    min(p.ssim for p in found),
+    sum(p.pictures for p in found),
+  )
+  return dict(
+    parity=worst._asdict(),
+    directions={name: p._asdict() for name, p in reached.items()},
+  )

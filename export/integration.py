@@ -8,6 +8,13 @@ _PARITY = {
   'psnr': 'PSNR, dB',
   'ssim': 'SSIM',
   'cosine': 'least cosine',
+  'top_1': 'same nearest neighbour, of 1',
+}
+
+_BY = {
+  'own': 'its own code',
+  'translation': "its translation's code",
+  'fused': "its own code and its translation's",
 }
 
 
@@ -26,16 +33,8 @@ def readme(manifest: Mapping[str, Any]) -> str:
     '[manifest.json](manifest.json).',
     '## Files',
     _table(files),
+    *_failed(manifest),
   ]
-  if manifest['failed']:
-    parts.append(
-      "Not here, because their pictures differ too much from the model's: "
-      + ', '.join(
-        f'{kind} (needs {failed["gate"]})'
-        for kind, failed in manifest['failed'].items()
-      )
-      + '.'
-    )
   best = _first(files, 'dynamic', 'float16', 'float32', 'hybrid', 'int8')
   if best:
     parts += [
@@ -44,17 +43,72 @@ def readme(manifest: Mapping[str, Any]) -> str:
       '## Android (LiteRT)',
       _kotlin(best, files[best], manifest),
     ]
+  search = _first_of(files, 'search')
+  if search:
+    parts += [
+      '## Search on the device (Task library)',
+      _search(search, files[search], manifest),
+    ]
   served = _first_of(files, 'saved_model')
   if served:
-    parts += ['## TensorFlow Serving', _serving(name)]
-  parts += [
+    parts += ['## TensorFlow Serving', _serving(name, manifest)]
+  return '\n\n'.join([*parts, *_check(manifest)]) + '\n'
+
+
+def readme_of_all(manifest: Mapping[str, Any]) -> str:
+  """The README of all directions, Markdown; see `everything`."""
+  domains, files = manifest['domains'], manifest['files']
+  places = ', '.join(f'{i} *{domain}*' for i, domain in enumerate(domains))
+  parts = [
+    '# All directions',
+    f'Draws pictures of any of {len(domains)} domains as any other, '
+    f'{manifest["resolution"]} px. {manifest["weights"]:,} weights, which the '
+    'domains share. What the model is for: [MODEL_CARD.md](MODEL_CARD.md). '
+    'Every number here is from [manifest.json](manifest.json).',
+    '## Files',
+    'Against the model: the worst of all directions.',
+    _table(files),
+    *_failed(manifest),
+  ]
+  best = _first(files, 'dynamic', 'float16', 'float32')
+  if best:
+    parts += [
+      '## One TFLite file',
+      'Beside the picture it takes two numbers, `source` and `target`, int32 '
+      f'[1]: {places}. The file says so itself, in `domains.txt` of its '
+      'metadata. Another number is an error. The code draws the first domain '
+      'as the second.',
+      '## Python',
+      _python(best, files[best], manifest),
+      '## Android (LiteRT)',
+      _kotlin(best, files[best], manifest),
+    ]
+  if _first_of(files, 'saved_model'):
+    parts += ['## TensorFlow Serving', _serving_all(manifest)]
+  return '\n\n'.join([*parts, *_check(manifest)]) + '\n'
+
+
+def _failed(manifest):
+  if not manifest['failed']:
+    return []
+  return [
+    "Not here, because their pictures differ too much from the model's: "
+    + ', '.join(
+      f'{kind} (needs {failed["gate"]})'
+      for kind, failed in manifest['failed'].items()
+    )
+    + '.'
+  ]
+
+
+def _check(manifest):
+  return [
     '## Check your integration',
     f'`{manifest["golden"]["input"]}` has to come out as '
     f'`{manifest["golden"]["output"]}`, within a few steps of 255 for the '
     '8-bit files. If colours are swapped or grey, the channels or the '
     'scaling of the input are wrong.',
   ]
-  return '\n\n'.join(parts) + '\n'
 
 
 def _table(files):
@@ -101,6 +155,10 @@ def _python(file, entry, manifest):
     decode = f'drawn = (drawn.astype(np.float32) - {zero}) * {scale:.9g}\n'
   else:
     encode, decode = 'values = values.astype(np.float32)', ''
+  more = ''.join(
+    f', {name}=np.int32([{place}])'
+    for name, place in entry.get('choice', {}).items()
+  )
   return f"""```python
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -111,7 +169,7 @@ draw = interpreter.get_signature_runner()
 image = Image.open('{golden}').convert('RGB').resize(({px}, {px}))
 values = np.asarray(image)[None] / 127.5 - 1
 {encode}
-drawn = draw({taken['name']}=values)['{given['name']}']
+drawn = draw({taken['name']}=values{more})['{given['name']}']
 {decode}drawn = np.rint(drawn * 127.5 + 127.5).clip(0, 255).astype(np.uint8)
 Image.fromarray(drawn[0]).save('drawn.png')
 ```
@@ -133,6 +191,17 @@ def _kotlin(file, entry, manifest):
     get = f'((out.get().toInt() and 0xff) - {zero}) * {scale:.9g}f'
   else:
     size, put, get = 4, 'putFloat(value)', 'out.getFloat()'
+  run = 'interpreter.run(input.rewind(), out)'
+  if 'choice' in entry:
+    more = ''.join(
+      f',\n    "{name}" to intArrayOf({place})'
+      for name, place in entry['choice'].items()
+    )
+    run = (
+      'interpreter.runSignature(\n'
+      f'  mapOf("{taken["name"]}" to input.rewind(){more}),\n'
+      f'  mapOf("{given["name"]}" to out))'
+    )
   return f"""```kotlin
 val model = FileUtil.loadMappedFile(context, "{file}")
 val interpreter = Interpreter(model, Interpreter.Options().setNumThreads(2))
@@ -148,7 +217,7 @@ for (y in 0 until {px}) for (x in 0 until {px}) {{
   }}
 }}
 val out = buffer()
-interpreter.run(input.rewind(), out)
+{run}
 out.rewind()
 val drawn = Bitmap.createBitmap({px}, {px}, Bitmap.Config.ARGB_8888)
 for (y in 0 until {px}) for (x in 0 until {px}) {{
@@ -160,16 +229,72 @@ for (y in 0 until {px}) for (x in 0 until {px}) {{
 ```"""
 
 
-def _serving(name):
+def _search(file, entry, manifest):
+  px, target = manifest['resolution'], manifest['target']
+  first = entry['nearest'][0]
+  return f"""`{file}` holds {entry['items']:,} pictures of *{target}* as
+vectors, {entry['index_bytes']:,} bytes, and looks a picture of
+*{manifest['source']}* up among them, by {_BY[entry['by']]}. With
+`org.tensorflow:tensorflow-lite-task-vision:0.4.4`:
+
+```kotlin
+val options = ImageSearcher.ImageSearcherOptions.builder()
+  .setSearcherOptions(SearcherOptions.builder().setMaxResults(5).build())
+  .build()
+val searcher =
+  ImageSearcher.createFromFileAndOptions(context, "{file}", options)
+val square = Bitmap.createScaledBitmap(bitmap, {px}, {px}, true)
+for (neighbor in searcher.search(TensorImage.fromBitmap(square))) {{
+  val item = JSONObject(Charsets.UTF_8.decode(neighbor.metadata).toString())
+  Log.i("search", "${{item["name"]}}: ${{neighbor.distance / 2}}")
+}}
+```
+
+In Python up to 3.11, where there is no TensorFlow
+(`pip install tflite-support==0.4.4`, and the system's libusb):
+
+```python
+import json
+from tflite_support.task import vision
+
+searcher = vision.ImageSearcher.create_from_file('{file}')
+picture = vision.TensorImage.create_from_file('{manifest['golden']['input']}')
+for neighbor in searcher.search(picture).nearest_neighbors:
+  print(json.loads(neighbor.metadata)['name'], neighbor.distance / 2)
+```
+
+An item is JSON of `name`, `source` and `domain`; half the distance is
+1 - cosine. The golden input's nearest is `{first['name']}` at
+{first['distance']:.4f}. The library scales a picture of another size coarsely:
+give it a square of {px} px.
+Every vector is compared with, so a query's time grows with the index."""
+
+
+def _serving(name, manifest):
+  return f"""{_serve(name, manifest['golden']['input'])}
+
+The answer's `predictions` hold one base64 PNG for each picture. Signatures:
+`serving_default` (files in any size), `translate` (numbers), `embed`."""
+
+
+def _serving_all(manifest):
+  first, second, *_ = manifest['domains']
+  golden = manifest['golden']['input']
+  return f"""{_serve(manifest['name'], golden)}
+
+The answer's `predictions` hold one base64 PNG for each picture. Signatures:
+`{first}2{second}` and so on (files in any size; choose by `"signature_name"`
+beside `"instances"`), `{first}2{second}_floats` and so on (numbers);
+`serving_default` is `{first}2{second}`."""
+
+
+def _serve(name, golden):
   return f"""```
 docker run -p 8501:8501 -v "$PWD/saved_model:/models/{name}" \\
     -v "$PWD/serving:/serving" tensorflow/serving \\
     --model_config_file=/serving/models.config --enable_batching \\
     --batching_parameters_file=/serving/batching.config \\
     --monitoring_config_file=/serving/monitoring.config
-printf '{{"instances": [{{"b64": "%s"}}]}}' "$(base64 -w0 golden/input.png)" |
+printf '{{"instances": [{{"b64": "%s"}}]}}' "$(base64 -w0 {golden})" |
     curl -s -d @- localhost:8501/v1/models/{name}:predict
-```
-
-The answer's `predictions` hold one base64 PNG for each picture. Signatures:
-`serving_default` (files in any size), `translate` (numbers), `embed`."""
+```"""

@@ -2,8 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,11 +33,34 @@ def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
     threads: to run on.
     seconds: to go on for; at least five runs.
   """
-  run = parity.runner(model, threads)
-  side = parity.side(model)
-  picture = np.random.default_rng(0).uniform(-1, 1, [1, side, side, 3])
-  picture = picture.astype(np.float32)
+  shapes = parity.shapes(model)
+  ((_, shape),) = ((n, s) for n, s in shapes.items() if len(s) == 4)
+  # Nor on the domains, where there is a choice: the first serves.
+  others = [name for name, s in shapes.items() if len(s) != 4]
+  run = parity.runner(model, threads, **dict.fromkeys(others, 0))
+  picture = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
   return time_calls(lambda: run(picture), seconds)
+
+
+def time_by_turns(
+  calls: Mapping[Any, Callable[[], object]], seconds: float
+) -> dict[Any, float]:
+  """Median milliseconds of functions that take turns, to be compared.
+
+  Whatever else slows the host down slows them all; at least five turns.
+  """
+  for call in calls.values():
+    for _ in range(_WARM_UPS):
+      call()
+  times = {name: [] for name in calls}
+  start, turns = time.perf_counter(), 0
+  while turns < _FEWEST or time.perf_counter() - start < seconds:
+    for name, call in calls.items():
+      before = time.perf_counter()
+      call()
+      times[name].append(time.perf_counter() - before)
+    turns += 1
+  return {name: 1000 * statistics.median(t) for name, t in times.items()}
 
 
 def time_calls(call: Callable[[], object], seconds: float) -> Latency:

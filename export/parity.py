@@ -63,6 +63,8 @@ GATES: Mapping[str, Gate] = {
   'int8': Gate(psnr=28.0),
 }
 EMBEDDING_COSINE = 0.999  # The least an embedding may agree by.
+# Of the pictures, at least; two neighbours may be nearly as near.
+SAME_NEIGHBOUR = 0.9
 
 
 def compare(pictures: np.ndarray, references: np.ndarray) -> Parity:
@@ -89,13 +91,15 @@ def compare(pictures: np.ndarray, references: np.ndarray) -> Parity:
 
 
 def runner(
-  model: bytes, threads: int = 1
+  model: bytes, threads: int = 1, **choice: int
 ) -> Callable[[np.ndarray], np.ndarray]:
   """What runs a TFLite file on float pictures, whatever it takes itself.
 
   Args:
     model: the file; one picture in, one tensor out.
     threads: to run on.
+    choice: for a file that takes more than the picture: each other input's
+      one number.
 
   Returns:
     A function of float32 [n, px, px, 3] in [-1, 1] to float32 [n, ...]. Eight
@@ -103,8 +107,11 @@ def runner(
   """
   interpreter = tf.lite.Interpreter(model_content=model, num_threads=threads)
   interpreter.allocate_tensors()
-  (taken,) = interpreter.get_input_details()
+  inputs = _inputs(interpreter)
   (given,) = interpreter.get_output_details()
+  for name, number in choice.items():
+    interpreter.set_tensor(inputs.pop(name)['index'], np.int32([number]))
+  (taken,) = inputs.values()
 
   def run(pictures: np.ndarray) -> np.ndarray:
     results = []
@@ -117,10 +124,14 @@ def runner(
   return run
 
 
-def side(model: bytes) -> int:
-  """Of the pictures that a TFLite file takes, px."""
-  interpreter = tf.lite.Interpreter(model_content=model)
-  return int(interpreter.get_input_details()[0]['shape'][1])
+def shapes(model: bytes) -> dict[str, tuple[int, ...]]:
+  """Of what a TFLite file takes, by name."""
+  inputs = _inputs(tf.lite.Interpreter(model_content=model))
+  return {name: tuple(i['shape'].tolist()) for name, i in inputs.items()}
+
+
+def _inputs(interpreter):
+  return interpreter.get_signature_runner().get_input_details()
 
 
 def _quantized(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:

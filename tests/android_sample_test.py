@@ -12,7 +12,7 @@ from typing import Any
 
 from absl.testing import absltest
 
-from export import bundle
+from export import bundle, folders
 from tests import bundle_test, source_tree
 
 ANDROID = source_tree.ROOT / 'export' / 'android'
@@ -94,7 +94,7 @@ class AndroidSampleTest(absltest.TestCase):
 
   def test_no_file_is_typed_in(self):
     self.assertNotRegex(self.kotlin, r'\w\.tflite"')
-    self.assertIn(f'"{bundle.MANIFEST}"', self.kotlin)
+    self.assertIn(f'"{folders.MANIFEST}"', self.kotlin)
 
   def test_it_stays_small(self):
     lines = sum(len(text.splitlines()) for text in sources().values())

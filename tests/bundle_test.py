@@ -13,7 +13,7 @@ from unittest import mock
 import numpy as np
 import tensorflow as tf
 
-from export import bundle, embedder, integration, metadata, parity
+from export import bundle, embedder, folders, integration, metadata, parity
 from tests import folding_test
 
 ALL = ('saved_model', 'float32', 'dynamic', 'int8', 'embed', 'onnx')
@@ -64,7 +64,7 @@ class BundleTest(tf.test.TestCase):
 
   def test_everything_is_there_and_as_the_manifest_says(self):
     self.assertEmpty(self.failures)
-    read = bundle.read_manifest(self.folder)
+    read = folders.read_manifest(self.folder)
     self.assertEqual(read, json.loads(json.dumps(self.manifest)))
     self.assertCountEqual(
       read['files'],
@@ -209,7 +209,7 @@ class BundleTest(tf.test.TestCase):
 
   def test_a_folder_without_a_manifest(self):
     with self.assertRaisesRegex(FileNotFoundError, 'is no bundle'):
-      bundle.read_manifest(tempfile.mkdtemp())
+      folders.read_manifest(tempfile.mkdtemp())
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@ import tempfile
 
 from absl.testing import absltest
 
-from export import bundle
+from export import folders
 from tests import program_process, tiny_run
 
 
@@ -24,7 +24,7 @@ class ExportTest(absltest.TestCase):
     )
     self.assertEqual(code, 0, said)
     self.assertIn('photo2anime_32_dynamic.tflite', said)
-    files = bundle.read_manifest(output / 'anime')['files']
+    files = folders.read_manifest(output / 'anime')['files']
     reached = {e['format']: e['parity'] for e in files.values()}
     self.assertGreaterEqual(reached['int8']['psnr'], 35)
     self.assertEqual(reached['dynamic']['pictures'], 32)
@@ -51,7 +51,7 @@ class ExportTest(absltest.TestCase):
       '--source=anime=avatars:lorelei?limit=40',
       '--formats=float32,int8',
     )
-    files = bundle.read_manifest(pathlib.Path(output, 'anime'))['files']
+    files = folders.read_manifest(pathlib.Path(output, 'anime'))['files']
     self.assertIn('photo2anime_8_float32.tflite', files)
     if 'photo2anime_8_int8.tflite' in files:
       self.assertEqual(code, 0, said)
@@ -72,6 +72,19 @@ class ExportTest(absltest.TestCase):
           '--formats=int4',
         ),
         'formats are int4; choose of',
+      ),
+      (
+        (
+          '--model=avatar_twins',
+          '--to=anime',
+          '--output=o',
+          '--formats=search',
+        ),
+        'format search needs --index',
+      ),
+      (
+        ('--model=avatar_twins', '--to=all', '--output=o', '--by=own'),
+        '--by does not go with --to=all',
       ),
     ):
       code, said = run(*arguments)

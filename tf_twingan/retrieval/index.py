@@ -178,6 +178,10 @@ class SearchIndex:
     """A picture by its number, uint8 [resolution, resolution, 3]."""
     return self._records.picture(number)
 
+  def record(self, number: int) -> records.Record:
+    """What is known of a picture, by its number."""
+    return self._records.find(number)
+
   def vectors(self, domain: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Embeddings of a domain, bit by bit: numbers [n], unit vectors [n, d]."""
     self._check_finished()

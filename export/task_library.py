@@ -1,0 +1,94 @@
+"""What of tflite-support does not load beside TensorFlow.
+
+Both register the same C++ types in Python, so the builder of search indexes and
+the Task library get a process without TensorFlow, by this module's path: its
+package would bring TensorFlow. `searcher` sends the requests: JSON with the
+action, a folder for its files, and where to import from.
+"""
+
+import ctypes
+import json
+import pathlib
+import sys
+
+import numpy as np
+
+
+def build(folder: pathlib.Path, user_info: str) -> None:
+  """Writes `index.ldb`, which holds vectors.npy with items.json beside each.
+
+  Args:
+    folder: holds vectors.npy, float32 [n, d] of unit length, and items.json, n
+      strings.
+    user_info: of the index as a whole.
+  """
+  from tensorflow_lite_support.scann_ondevice.cc.core import (
+    serialized_searcher_pb2 as scann,
+  )
+  from tensorflow_lite_support.scann_ondevice.cc.python import index_builder
+
+  vectors = np.load(folder / 'vectors.npy')
+  items = json.loads((folder / 'items.json').read_text('utf-8'))
+  config = scann.ScannOnDeviceConfig(query_distance=scann.SQUARED_L2_DISTANCE)
+  # A single leaf: every vector is looked at, so what is found is the nearest.
+  leaf = config.partitioner.leaf.add()
+  leaf.dimension.extend(np.zeros(vectors.shape[1]).tolist())
+  content = index_builder.create_serialized_index_file(
+    vectors.shape[1],
+    config.SerializeToString(),
+    user_info,
+    np.zeros(len(vectors), np.uint32),
+    items,
+    compression=True,
+    float_database=vectors.ravel(),
+  )
+  (folder / 'index.ldb').write_bytes(content)
+
+
+def search(folder: pathlib.Path, k: int) -> None:
+  """Writes found.json: of each picture, k pairs of an item and its distance.
+
+  Args:
+    folder: holds model.tflite and pictures.npy, uint8 [n, px, px, 3].
+    k: how many neighbours.
+  """
+  from tensorflow_lite_support.python.task.core import base_options
+  from tensorflow_lite_support.python.task.processor.proto import (
+    search_options_pb2,
+  )
+  from tensorflow_lite_support.python.task.vision import image_searcher
+  from tensorflow_lite_support.python.task.vision.core import tensor_image
+
+  searcher = image_searcher.ImageSearcher.create_from_options(
+    image_searcher.ImageSearcherOptions(
+      base_options.BaseOptions(file_name=str(folder / 'model.tflite')),
+      search_options=search_options_pb2.SearchOptions(max_results=k),
+    )
+  )
+  found = []
+  for picture in np.load(folder / 'pictures.npy'):
+    result = searcher.search(
+      tensor_image.TensorImage.create_from_array(picture)
+    )
+    found.append(
+      [
+        [bytes(n.metadata).decode(), n.distance]
+        for n in result.nearest_neighbors
+      ]
+    )
+  (folder / 'found.json').write_text(json.dumps(found), 'utf-8')
+
+
+def main() -> None:
+  """Does what standard input asks for."""
+  request = json.load(sys.stdin)
+  sys.path[:] = request.pop('path')
+  # tflite-support imports it where it can, though only to document itself.
+  sys.modules['tensorflow'] = None
+  import libusb_package
+
+  # As in `metadata`: its libraries link to what the system may not have.
+  path = str(libusb_package.get_library_path())
+  ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
+  action = {'build': build, 'search': search}[request.pop('action')]
+  action(pathlib.Path(request.pop('folder')), **request)
