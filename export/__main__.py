@@ -42,6 +42,7 @@ from export import (
 )
 from tf_twingan import command_line, inference
 from tf_twingan.data import named_sources, sources
+from tf_twingan.exported import bundles
 from tf_twingan.retrieval import index as index_lib
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
@@ -225,7 +226,7 @@ def _plan() -> None:
 
 
 def _benchmark(folder: pathlib.Path) -> None:
-  files = bundle.read_manifest(folder)['files']
+  files = bundles.read_manifest(folder)['files']
   names = [n for n, e in files.items() if n.endswith('.tflite')]
   if not names:
     raise ValueError(f'{folder} holds no TFLite file to time.')

@@ -42,6 +42,7 @@ from export import (
 from export.conversion import EMBEDDING, INPUT, TRANSLATION
 from tf_twingan import images as images_lib
 from tf_twingan import inference
+from tf_twingan.exported import bundles, tflite
 from tf_twingan.retrieval import embedding as embedding_lib
 
 FORMATS = ('saved_model', *conversion.KINDS, 'embed', 'onnx')
@@ -49,7 +50,6 @@ DEFAULT_FORMATS = FORMATS[:-1]
 # Pictures that ranges of activations are taken from.
 CALIBRATION = 100
 _BATCH = 8
-MANIFEST = 'manifest.json'
 
 _GOLDENS = ('golden/input.png', 'golden/output.png')
 
@@ -148,21 +148,6 @@ def check_formats(formats: Sequence[str]) -> None:
     )
 
 
-def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
-  """Reads a bundle's manifest.
-
-  Raises:
-    FileNotFoundError: the folder holds none.
-  """
-  path = pathlib.Path(folder, MANIFEST)
-  if not path.is_file():
-    raise FileNotFoundError(
-      f'{folder} is no bundle: it holds no {MANIFEST}. Give the folder of one '
-      'direction, OUTPUT/<to>.'
-    )
-  return json.loads(path.read_text(encoding='utf-8'))
-
-
 class _Maker:
   """Makes one file after the other, and keeps what the manifest says."""
 
@@ -222,7 +207,7 @@ class _Maker:
       draws=True,
     )
     reached = parity.compare(
-      parity.runner(model)(self._floats), self._references
+      tflite.File(model).run(self._floats), self._references
     )
     failure = _judged(kind, reached)
     if not failure:
@@ -257,7 +242,7 @@ class _Maker:
     expected = self._learned.embed(
       direction.translator.scales(held_out, direction.source), direction.source
     )
-    cosines = np.sum(parity.runner(model)(self._floats) * expected, axis=1)
+    cosines = np.sum(tflite.File(model).run(self._floats) * expected, axis=1)
     least = float(cosines.min())
     reached = dict(cosine=least, pictures=len(cosines))
     if not least >= parity.EMBEDDING_COSINE:
@@ -382,7 +367,7 @@ class _Maker:
       files=self._files,
       failed={f.kind: dict(reached=f.reached, gate=f.gate) for f in failures},
     )
-    (self._folder / MANIFEST).write_text(
+    (self._folder / bundles.MANIFEST).write_text(
       json.dumps(manifest, indent=1) + '\n', encoding='utf-8'
     )
     (self._folder / 'MODEL_CARD.md').write_text(direction.about.card, 'utf-8')
@@ -443,9 +428,9 @@ def _fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:
 def _old_manifest(
   target: pathlib.Path, direction: Direction
 ) -> Mapping[str, Any]:
-  if not (target / MANIFEST).is_file():
+  if not (target / bundles.MANIFEST).is_file():
     return {}
-  old = read_manifest(target)
+  old = bundles.read_manifest(target)
   if old['name'] != direction.name:
     raise ValueError(
       f'{target} holds {old["name"]}; choose another --output for '

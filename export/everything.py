@@ -23,6 +23,7 @@ import tensorflow as tf
 from export import bundle, folding, network, parity, serving
 from tf_twingan import images as images_lib
 from tf_twingan import inference
+from tf_twingan.exported import saved_model
 from tf_twingan.models import twingan
 
 NAME = 'all'
@@ -59,7 +60,7 @@ def export(
   for (source, target), drawer in drawers.items():
     name = f'{source}2{target}'
     files, numbers = serving.drawing_signatures(drawer)
-    signatures |= {name: files, f'{name}_floats': numbers}
+    signatures |= {name: files, f'{name}{saved_model.FLOATS}': numbers}
     warm_up[name] = {serving.FILES: serving.as_pngs(pictures[source][:1])}
   signatures[serving.SERVING_DEFAULT] = signatures[next(iter(warm_up))]
   reached = {}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from export import parity
+from tf_twingan.exported import tflite
 
 _WARM_UPS = 3
 _FEWEST = 5
@@ -33,11 +33,10 @@ def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
     threads: to run on.
     seconds: to go on for; at least five runs.
   """
-  run = parity.runner(model, threads)
-  side = parity.side(model)
-  picture = np.random.default_rng(0).uniform(-1, 1, [1, side, side, 3])
-  picture = picture.astype(np.float32)
-  return time_calls(lambda: run(picture), seconds)
+  file = tflite.File(model, threads)
+  shape = [1, file.side, file.side, 3]
+  picture = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+  return time_calls(lambda: file.run(picture), seconds)
 
 
 def time_calls(call: Callable[[], object], seconds: float) -> Latency:
