@@ -141,7 +141,7 @@ def _of_exports() -> None:
     if flag.value is not None:
       remedy = (
         f'to set them side by side, give --against={flag.value}'
-        if flag in (_RUN_DIR, _MODEL)
+        if flag.name in (_RUN_DIR.name, _MODEL.name)
         else 'leave one of them out'
       )
       raise ValueError(f'--{flag.name} does not go with --exported; {remedy}.')

@@ -19,7 +19,6 @@ from tf_twingan.exported import bundles, saved_model, tflite
 
 _BATCH = 32
 _TFLITE = '.tflite'
-_THREADS = min(4, os.cpu_count() or 1)
 
 Draw = Callable[[np.ndarray], np.ndarray]
 
@@ -132,10 +131,10 @@ class Drawer:
         f'{self.path} draws {_names(self._draw)}, not {source or "one"} to '
         f'{to}.'
       )
-    size = self.resolution
-    drawn = []
+    size, drawn = self.resolution, []
+    name = '/'.join(self.path.parts[-2:])
     with tqdm.tqdm(
-      total=len(images), desc=self.path.name, unit=' pictures', leave=False
+      total=len(images), desc=name, unit=' pictures', leave=False
     ) as bar:
       for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
@@ -253,7 +252,7 @@ def _open_file(path: pathlib.Path, name: str | None) -> Drawer:
       return Drawer(
         path, saved.side, {n or name or '': d for n, d in saved.draw.items()}
       )
-    file = tflite.File(path.read_bytes(), _THREADS)
+    file = tflite.File(path.read_bytes())
     if len(file.shape) != 4 or file.shape[3] != 3:
       raise ValueError(
         f'it gives {file.shape}, which is no picture but, as the embed format '
@@ -289,4 +288,4 @@ def _direction(source: str, to: str) -> str:
 
 
 def _names(draw: Mapping[str, Draw]) -> str:
-  return ', '.join(draw)
+  return ', '.join(filter(None, draw)) or 'nothing that it names'

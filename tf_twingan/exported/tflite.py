@@ -17,7 +17,7 @@ from tensorflow_lite_support.metadata import (
 )
 from tensorflow_lite_support.metadata import schema_py_generated as schema
 
-_METADATA = b'TFLITE_METADATA'
+_IDENTIFIER, _METADATA = b'TFL3', b'TFLITE_METADATA'
 _EIGHT_BITS = (np.uint8, np.int8)
 
 
@@ -60,6 +60,7 @@ class File:
       ValueError: it is no TFLite file, the interpreter lacks an operation, or
         it does not take one picture and give one tensor.
     """
+    parsed = _parsed(model)
     try:
       self._interpreter = tf.lite.Interpreter(
         model_content=model, num_threads=threads
@@ -67,8 +68,8 @@ class File:
       self._interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
       raise ValueError(
-        'TFLite cannot load it, so it is damaged or has operations that are '
-        f'not built in ({" ".join(str(error).split())})'
+        'TFLite cannot load it, perhaps as it has operations that are not '
+        f'built in ({" ".join(str(error).split())})'
       ) from error
     taken = self._interpreter.get_input_details()
     given = self._interpreter.get_output_details()
@@ -89,7 +90,7 @@ class File:
       _check_numbers(tensor)
     self.side: int = shape[1]
     self.shape: list[int] = self._given['shape'].tolist()
-    found = _metadata(model)
+    found = _metadata(parsed)
     self.name: str = found.name.decode() if found and found.name else ''
     graph = found.subgraphMetadata[0] if found else None
     self._to_values = _scaling(graph and graph.inputTensorMetadata) or _INPUT
@@ -160,12 +161,24 @@ def _real(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
   return (values.astype(np.float32) - zero) * np.float32(scale)
 
 
-def _metadata(model: bytes) -> metadata_schema.ModelMetadataT | None:
-  parsed = schema.Model.GetRootAsModel(model, 0)
-  for i in range(parsed.MetadataLength()):
-    entry = parsed.Metadata(i)
-    if entry.Name() == _METADATA:
-      content = parsed.Buffers(entry.Buffer()).DataAsNumpy().tobytes()
+def _parsed(model: bytes) -> schema.ModelT:
+  """Reads all of a file, as the interpreter crashes on one that is cut."""
+  try:
+    if model[4:8] != _IDENTIFIER:
+      raise ValueError(f'it starts with {model[:8]!r}')
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
+  # On damaged files the reader raises nearly every exception there is.
+  except Exception as error:
+    raise ValueError(
+      f'it is no TFLite file, or damaged ({" ".join(str(error).split())}); '
+      'export or copy it again'
+    ) from error
+
+
+def _metadata(parsed: schema.ModelT) -> metadata_schema.ModelMetadataT | None:
+  for entry in parsed.metadata or []:
+    if entry.name == _METADATA:
+      content = parsed.buffers[entry.buffer].data.tobytes()
       return metadata_schema.ModelMetadataT.InitFromObj(
         metadata_schema.ModelMetadata.GetRootAsModelMetadata(content, 0)
       )
