@@ -20,7 +20,9 @@ search), onnx (needs the extra [onnx]).
 --to=all writes one SavedModel with all directions, which share the
 convolutions. `plan` says which network fits, before any training: it converts
 untrained ones. `benchmark` times a bundle's TFLite files on this host, which is
-no phone.
+no phone. What a format costs in the scores of an evaluation:
+
+  python -m tf_twingan.evaluate --exported=bundles/anime --output=scored
 """
 
 import pathlib

@@ -250,14 +250,11 @@ class ExportedTest(tf.test.TestCase):
     self.assert_error(
       'give --against=avatar_twins', given, '--model=avatar_twins'
     )
-    self.assert_error('does not go with --exported', given, '--translations=a')
     self.assert_error('for two of the domains photo, anime', given)
     self.assert_error(
       'holds no run .* and no export', *FLAGS, given, '--against=/'
     )
     self.assert_error('are not the domains', *FLAGS, given, '--from=photo')
-    alone = self.alone(self.float32.read_bytes())
-    self.assert_error('give --source=DOMAIN', f'--exported={alone}')
 
 
 if __name__ == '__main__':
