@@ -25,7 +25,9 @@ nearest of that index's pictures of --to).
 TFLite files (float32, float16, dynamic) that take the domains beside the
 picture. `plan` says which network fits, before any training: it converts
 untrained ones. `benchmark` times a bundle's TFLite files on this host, which is
-no phone.
+no phone. What a format costs in the scores of an evaluation:
+
+  python -m tf_twingan.evaluate --exported=bundles/anime --output=scored
 """
 
 import pathlib
@@ -39,7 +41,6 @@ from export import (
   bundle,
   embedder,
   everything,
-  folders,
   latency,
   metadata,
   parity,
@@ -49,6 +50,7 @@ from export import (
 )
 from tf_twingan import command_line, inference
 from tf_twingan.data import named_sources, sources
+from tf_twingan.exported import bundles
 from tf_twingan.retrieval import index as index_lib
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
@@ -259,7 +261,7 @@ def _plan() -> None:
 
 
 def _benchmark(folder: pathlib.Path) -> None:
-  files = folders.read_manifest(folder)['files']
+  files = bundles.read_manifest(folder)['files']
   names = [n for n, e in files.items() if n.endswith('.tflite')]
   if not names:
     raise ValueError(f'{folder} holds no TFLite file to time.')

@@ -41,6 +41,7 @@ from export import (
 from export.conversion import EMBEDDING, INPUT, TRANSLATION
 from tf_twingan import images as images_lib
 from tf_twingan import inference
+from tf_twingan.exported import tflite
 from tf_twingan.retrieval import embedding as embedding_lib
 
 DEFAULT_FORMATS = ('saved_model', *conversion.KINDS, 'embed')
@@ -211,7 +212,7 @@ class _Maker:
       draws=True,
     )
     reached = parity.compare(
-      parity.runner(model)(self._floats), self._references
+      tflite.File(model).run(self._floats), self._references
     )
     failure = judged(kind, reached)
     if not failure:
@@ -276,7 +277,7 @@ class _Maker:
     expected = self._learned.embed(
       direction.translator.scales(held_out, direction.source), direction.source
     )
-    cosines = np.sum(parity.runner(model)(self._floats) * expected, axis=1)
+    cosines = np.sum(tflite.File(model).run(self._floats) * expected, axis=1)
     least = float(cosines.min())
     reached = dict(cosine=least, pictures=len(cosines))
     if not least >= parity.EMBEDDING_COSINE:

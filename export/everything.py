@@ -47,6 +47,7 @@ from export import (
 from export.conversion import INPUT, TRANSLATION
 from tf_twingan import images as images_lib
 from tf_twingan import inference
+from tf_twingan.exported import saved_model, tflite
 from tf_twingan.models import twingan
 
 NAME = 'all'
@@ -164,12 +165,11 @@ class _Maker:
     path = self._folder / name
     path.write_bytes(model)
     written = path.read_bytes()
+    file = tflite.File(written)
 
     def drawn(source, target):
-      run = parity.runner(
-        written, source=domains.index(source), target=domains.index(target)
-      )
-      return run(self._floats[source])
+      file.choose(source=domains.index(source), target=domains.index(target))
+      return file.run(self._floats[source])
 
     reached = self._compared(drawn)
     failure = _judged(kind, reached)
@@ -200,7 +200,7 @@ class _Maker:
     for pair, drawer in self._drawers.items():
       name = _name(pair)
       files, numbers = serving.drawing_signatures(drawer)
-      signatures |= {name: files, f'{name}_floats': numbers}
+      signatures |= {name: files, f'{name}{saved_model.FLOATS}': numbers}
       warm_up[name] = {
         serving.FILES: serving.as_pngs(self._pictures[pair[0]][:1])
       }
@@ -213,7 +213,7 @@ class _Maker:
     loaded = tf.saved_model.load(str(saved)).signatures
 
     def drawn(source, target):
-      run = loaded[f'{source}2{target}_floats']
+      run = loaded[f'{source}2{target}{saved_model.FLOATS}']
       return run(image=tf.constant(self._floats[source]))[TRANSLATION].numpy()
 
     reached = self._compared(drawn)

@@ -15,23 +15,7 @@ import tensorflow as tf
 import tf_twingan
 from export import metadata
 from tf_twingan import inference
-
-MANIFEST = 'manifest.json'
-
-
-def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
-  """Reads a bundle's manifest.
-
-  Raises:
-    FileNotFoundError: the folder holds none.
-  """
-  path = pathlib.Path(folder, MANIFEST)
-  if not path.is_file():
-    raise FileNotFoundError(
-      f'{folder} is no bundle: it holds no {MANIFEST}. Give the folder of one '
-      'direction, OUTPUT/<to>.'
-    )
-  return json.loads(path.read_text(encoding='utf-8'))
+from tf_twingan.exported import bundles
 
 
 def write_texts(
@@ -39,7 +23,7 @@ def write_texts(
 ) -> None:
   """Writes what says what a bundle is."""
   for name, text in {
-    MANIFEST: json.dumps(manifest, indent=1) + '\n',
+    bundles.MANIFEST: json.dumps(manifest, indent=1) + '\n',
     'MODEL_CARD.md': card,
     'README.md': readme,
   }.items():
@@ -103,8 +87,8 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
     ValueError: the target holds a bundle of another name.
   """
   old = {}
-  if (target / MANIFEST).is_file():
-    old = read_manifest(target)
+  if (target / bundles.MANIFEST).is_file():
+    old = bundles.read_manifest(target)
     if old['name'] != name:
       raise ValueError(
         f'{target} holds {old["name"]}; choose another --output for {name}.'

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from export import parity
+from tf_twingan.exported import tflite
 
 _WARM_UPS = 3
 _FEWEST = 5
@@ -33,13 +33,12 @@ def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
     threads: to run on.
     seconds: to go on for; at least five runs.
   """
-  shapes = parity.shapes(model)
-  ((_, shape),) = ((n, s) for n, s in shapes.items() if len(s) == 4)
-  # Nor on the domains, where there is a choice: the first serves.
-  others = [name for name, s in shapes.items() if len(s) != 4]
-  run = parity.runner(model, threads, **dict.fromkeys(others, 0))
+  file = tflite.File(model, threads)
+  # Speed does not depend on the domains, where there is a choice.
+  file.choose(**dict.fromkeys(file.choices, 0))
+  shape = [1, file.side, file.side, 3]
   picture = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-  return time_calls(lambda: run(picture), seconds)
+  return time_calls(lambda: file.run(picture), seconds)
 
 
 def time_by_turns(

@@ -5,11 +5,10 @@ figures are those of `metrics.fidelity` and `metrics.structural_similarity`,
 and each format has a gate to pass; one that fails is not written.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from tf_twingan.metrics import fidelity, structural_similarity
 
@@ -88,63 +87,3 @@ def compare(pictures: np.ndarray, references: np.ndarray) -> Parity:
   return Parity(
     difference, psnr if np.isfinite(psnr) else None, float(ssim), count
   )
-
-
-def runner(
-  model: bytes, threads: int = 1, **choice: int
-) -> Callable[[np.ndarray], np.ndarray]:
-  """What runs a TFLite file on float pictures, whatever it takes itself.
-
-  Args:
-    model: the file; one picture in, one tensor out.
-    threads: to run on.
-    choice: for a file that takes more than the picture: each other input's
-      one number.
-
-  Returns:
-    A function of float32 [n, px, px, 3] in [-1, 1] to float32 [n, ...]. Eight
-    bits are converted on the way in and out. One thread may call it at a time.
-  """
-  interpreter = tf.lite.Interpreter(model_content=model, num_threads=threads)
-  interpreter.allocate_tensors()
-  inputs = _inputs(interpreter)
-  (given,) = interpreter.get_output_details()
-  for name, number in choice.items():
-    interpreter.set_tensor(inputs.pop(name)['index'], np.int32([number]))
-  (taken,) = inputs.values()
-
-  def run(pictures: np.ndarray) -> np.ndarray:
-    results = []
-    for picture in pictures:
-      interpreter.set_tensor(taken['index'], _quantized(picture[None], taken))
-      interpreter.invoke()
-      results.append(_real(interpreter.get_tensor(given['index'])[0], given))
-    return np.stack(results)
-
-  return run
-
-
-def shapes(model: bytes) -> dict[str, tuple[int, ...]]:
-  """Of what a TFLite file takes, by name."""
-  inputs = _inputs(tf.lite.Interpreter(model_content=model))
-  return {name: tuple(i['shape'].tolist()) for name, i in inputs.items()}
-
-
-def _inputs(interpreter):
-  return interpreter.get_signature_runner().get_input_details()
-
-
-def _quantized(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
-  if tensor['dtype'] == np.float32:
-    return values
-  scale, zero = tensor['quantization']
-  limits = np.iinfo(tensor['dtype'])
-  steps = np.rint(values / scale + zero)
-  return np.clip(steps, limits.min, limits.max).astype(tensor['dtype'])
-
-
-def _real(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
-  if tensor['dtype'] == np.float32:
-    return values
-  scale, zero = tensor['quantization']
-  return (values.astype(np.float32) - zero) * np.float32(scale)

@@ -25,8 +25,9 @@ from export import conversion
 from export import embedder as embedder_lib
 from export import network as network_lib
 from tf_twingan import images as images_lib
+from tf_twingan.exported import saved_model
 
-TRANSLATE, EMBED = 'translate', 'embed'
+TRANSLATE, EMBED = saved_model.TRANSLATE, 'embed'
 FILES, PNGS = 'image_bytes', 'png_bytes'
 SERVING_DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 _WARM_UPS = 4  # Requests; the first ones are slow.

@@ -12,8 +12,9 @@ from typing import Any
 
 from absl.testing import absltest
 
-from export import bundle, folders
+from export import bundle
 from tests import bundle_test, source_tree
+from tf_twingan.exported import bundles
 
 ANDROID = source_tree.ROOT / 'export' / 'android'
 MAX_LINES = 200
@@ -94,7 +95,7 @@ class AndroidSampleTest(absltest.TestCase):
 
   def test_no_file_is_typed_in(self):
     self.assertNotRegex(self.kotlin, r'\w\.tflite"')
-    self.assertIn(f'"{folders.MANIFEST}"', self.kotlin)
+    self.assertIn(f'"{bundles.MANIFEST}"', self.kotlin)
 
   def test_it_stays_small(self):
     lines = sum(len(text.splitlines()) for text in sources().values())

@@ -13,8 +13,9 @@ from unittest import mock
 import numpy as np
 import tensorflow as tf
 
-from export import bundle, embedder, folders, integration, metadata, parity
+from export import bundle, embedder, integration, metadata, parity
 from tests import folding_test
+from tf_twingan.exported import bundles, tflite
 
 ALL = ('saved_model', 'float32', 'dynamic', 'int8', 'embed', 'onnx')
 
@@ -64,7 +65,7 @@ class BundleTest(tf.test.TestCase):
 
   def test_everything_is_there_and_as_the_manifest_says(self):
     self.assertEmpty(self.failures)
-    read = folders.read_manifest(self.folder)
+    read = bundles.read_manifest(self.folder)
     self.assertEqual(read, json.loads(json.dumps(self.manifest)))
     self.assertCountEqual(
       read['files'],
@@ -92,7 +93,7 @@ class BundleTest(tf.test.TestCase):
       for k in ('input', 'output')
     ]
     file = self.folder / 'photo2anime_16_float32.tflite'
-    drawn = parity.runner(file.read_bytes())(
+    drawn = tflite.File(file.read_bytes()).run(
       golden[0].numpy()[None].astype(np.float32) / 127.5 - 1
     )
     self.assertAllClose(drawn[0] * 127.5 + 127.5, golden[1], atol=1)
@@ -209,7 +210,7 @@ class BundleTest(tf.test.TestCase):
 
   def test_a_folder_without_a_manifest(self):
     with self.assertRaisesRegex(FileNotFoundError, 'is no bundle'):
-      folders.read_manifest(tempfile.mkdtemp())
+      bundles.read_manifest(tempfile.mkdtemp())
 
 
 if __name__ == '__main__':

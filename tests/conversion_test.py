@@ -7,6 +7,7 @@ from absl.testing import parameterized
 
 from export import conversion, folding, metadata, network, parity, reading
 from tests import folding_test
+from tf_twingan.exported import tflite
 
 ABOUT = metadata.About('photo2anime', 'Draws.', '3', 'Me', 'MIT', '# The card')
 PX = 16
@@ -53,7 +54,7 @@ class ConversionTest(parameterized.TestCase, tf.test.TestCase):
     ('int8', 20.0),
   )
   def test_it_draws_the_same(self, kind, least):
-    run = parity.runner(self.files[kind])
+    run = tflite.File(self.files[kind]).run
     reached = parity.compare(run(folding_test.PICTURES), self.expected)
     self.assertGreater(reached.psnr, least)
 
@@ -115,8 +116,8 @@ class ConversionTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAlmostEqual((1 - back['mean'][0]) / back['std'][0], 255, delta=1)
     # And it still draws.
     self.assertAllEqual(
-      parity.runner(said)(folding_test.PICTURES),
-      parity.runner(self.files['dynamic'])(folding_test.PICTURES),
+      tflite.File(said).run(folding_test.PICTURES),
+      tflite.File(self.files['dynamic']).run(folding_test.PICTURES),
     )
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from export import bundle, everything, folders, metadata, parity, serving
+from export import bundle, everything, metadata, parity, serving
 from tests import folding_test
 from tf_twingan import images as images_lib
+from tf_twingan.exported import bundles
 
 DOMAINS = ('photo', 'anime', 'cat')
 ABOUT = metadata.About('all', 'd', '1', 'a', 'l', '# card')
@@ -72,7 +73,7 @@ class EverythingTest(tf.test.TestCase):
     self.assertIn('serving_default', self.saved.signatures)
 
   def test_the_manifest_tells_every_direction(self):
-    read = folders.read_manifest(self.folder)
+    read = bundles.read_manifest(self.folder)
     self.assertEqual(read['domains'], list(DOMAINS))
     self.assertCountEqual(
       [e['format'] for e in read['files'].values()], everything.FORMATS

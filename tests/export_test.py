@@ -5,8 +5,8 @@ import tempfile
 
 from absl.testing import absltest
 
-from export import folders
 from tests import program_process, tiny_run
+from tf_twingan.exported import bundles
 
 
 def run(*arguments):
@@ -24,7 +24,7 @@ class ExportTest(absltest.TestCase):
     )
     self.assertEqual(code, 0, said)
     self.assertIn('photo2anime_32_dynamic.tflite', said)
-    files = folders.read_manifest(output / 'anime')['files']
+    files = bundles.read_manifest(output / 'anime')['files']
     reached = {e['format']: e['parity'] for e in files.values()}
     self.assertGreaterEqual(reached['int8']['psnr'], 35)
     self.assertEqual(reached['dynamic']['pictures'], 32)
@@ -51,7 +51,7 @@ class ExportTest(absltest.TestCase):
       '--source=anime=avatars:lorelei?limit=40',
       '--formats=float32,int8',
     )
-    files = folders.read_manifest(pathlib.Path(output, 'anime'))['files']
+    files = bundles.read_manifest(pathlib.Path(output, 'anime'))['files']
     self.assertIn('photo2anime_8_float32.tflite', files)
     if 'photo2anime_8_int8.tflite' in files:
       self.assertEqual(code, 0, said)

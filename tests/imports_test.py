@@ -24,6 +24,7 @@ LIBRARY = {
   'trained',
   'inference',
   'evaluation',
+  'exported',
   'retrieval',
   'pretrained',
 }
@@ -36,6 +37,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'losses': set(),
   'pretrained': set(),
   'data': {'images'},
+  'exported': {'images'},
   'models': set(),
   'metrics': {'images'},
   'training': {
@@ -60,6 +62,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'images',
     'configs',
     'data',
+    'exported',
     'models',
     'metrics',
     'inference',

@@ -17,6 +17,7 @@ from export import (
   selection,
 )
 from tests import folding_test
+from tf_twingan.exported import tflite
 from tf_twingan.models import twingan
 
 DOMAINS = ('photo', 'anime', 'cat')
@@ -53,12 +54,10 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
   def compared(self, kind, source, target):
     """How far it is from that direction's own file of the kind."""
     own = conversion.drawing(self.folded(source, target), kind, PICTURES)
-    run = parity.runner(
-      self.files[kind],
-      source=DOMAINS.index(source),
-      target=DOMAINS.index(target),
+    chosen = tflite.File(self.files[kind]).choose(
+      source=DOMAINS.index(source), target=DOMAINS.index(target)
     )
-    return parity.compare(run(PICTURES), parity.runner(own)(PICTURES))
+    return parity.compare(chosen.run(PICTURES), tflite.File(own).run(PICTURES))
 
   @parameterized.parameters(*itertools.product(DOMAINS, DOMAINS))
   def test_each_pair_equals_its_folded_file(self, source, target):
@@ -72,8 +71,9 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
   def test_swapped_domains_are_caught(self):
     cat = self.folded('photo', 'cat').translate(tf.constant(PICTURES)).numpy()
     for source, target in ((0, 1), (2, 0), (1, 2)):
-      run = parity.runner(self.files['float32'], source=source, target=target)
-      reached = parity.compare(run(PICTURES), cat)
+      file = tflite.File(self.files['float32'])
+      file.choose(source=source, target=target)
+      reached = parity.compare(file.run(PICTURES), cat)
       for kind in ('float32', 'float16', 'dynamic'):
         self.assertFalse(parity.GATES[kind].passes(reached), kind)
 
@@ -118,9 +118,17 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
     self.assertLess(len(every), 1.03 * len(one))
 
   def test_a_domain_that_is_not_there_is_an_error(self):
-    run = parity.runner(self.files['float32'], source=0, target=3)
+    file = tflite.File(self.files['float32']).choose(source=0, target=3)
     with self.assertRaises(RuntimeError):
-      run(PICTURES)
+      file.run(PICTURES)
+
+  def test_a_file_with_a_choice_wants_it_made(self):
+    file = tflite.File(self.files['float32'])
+    self.assertCountEqual(file.choices, ['source', 'target'])
+    with self.assertRaisesRegex(ValueError, 'source, target.*given nothing'):
+      file.run(PICTURES)
+    with self.assertRaisesRegex(ValueError, 'given source'):
+      file.choose(source=0)
 
   def test_the_metadata_names_the_domains(self):
     said = metadata.add(

@@ -14,6 +14,14 @@ What a run is set against stands beside it, with its curves over training:
   python -m tf_twingan.evaluate --run_dir=runs/mine --against=runs/other \
       --against=avatar_twins --output=scored
 
+Exported files are scored in the direction that they draw, all files of a bundle
+side by side, or one of them:
+
+  python -m export --model=avatar_twins --to=anime --output=bundles
+  python -m tf_twingan.evaluate --exported=bundles/anime --output=scored
+  python -m tf_twingan.evaluate --output=scored --against=avatar_twins \
+      --exported=bundles/anime/photo2anime_32_int8.tflite
+
 Any other program's translations can be scored: write the held-out sources
 out, let it translate them, and give the folder of its results, one picture of
 the same name (0000.png, 0001.png ...) for each:
@@ -29,7 +37,7 @@ from collections.abc import Mapping
 
 from absl import flags
 
-from tf_twingan import command_line
+from tf_twingan import command_line, trained
 from tf_twingan.evaluation import (
   directions,
   domains,
@@ -38,10 +46,17 @@ from tf_twingan.evaluation import (
   scores,
   subjects,
 )
+from tf_twingan.exported import opening
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
   'model', None, 'A model that ships with the package: avatar_twins.'
+)
+_EXPORTED = flags.DEFINE_string(
+  'exported',
+  None,
+  'What `python -m export` wrote: a bundle (OUTPUT/<to>), a version of its '
+  'SavedModel (OUTPUT/<to>/saved_model/1), or one .tflite file.',
 )
 _TRANSLATIONS = flags.DEFINE_string(
   'translations', None, "A folder of another program's translations."
@@ -53,9 +68,12 @@ _SOURCE = flags.DEFINE_multi_string(
   'source', [], 'Pictures of a domain, as DOMAIN=SOURCE; give two.'
 )
 _FROM = flags.DEFINE_string(
-  'from', None, 'Translations: the domain of sources.'
+  'from',
+  None,
+  'Translations, or an exported file that is not in its bundle: the domain of '
+  'sources.',
 )
-_TO = flags.DEFINE_string('to', None, 'Translations: the domain drawn.')
+_TO = flags.DEFINE_string('to', None, 'The same: the domain drawn.')
 _RESOLUTION = flags.DEFINE_integer(
   'resolution', None, 'Translations: to compare at, px; a power of two.'
 )
@@ -65,8 +83,9 @@ _COUNT = flags.DEFINE_integer(
 _AGAINST = flags.DEFINE_multi_string(
   'against',
   [],
-  'What else to score, side by side: the directory of another run or a model '
-  'that ships; with --translations, also a folder of translations.',
+  'What else to score, side by side: the directory of another run, a model '
+  'that ships, or what --exported takes; with --translations, also a folder of '
+  'translations.',
 )
 _FEATURES = flags.DEFINE_string(
   'features',
@@ -78,10 +97,12 @@ _OUTPUT = flags.DEFINE_string('output', None, 'The folder for the results.')
 
 
 def main(argv) -> None:
-  """Scores a model, or a folder of translations."""
+  """Scores a model, exported files, or a folder of translations."""
   command_line.no_arguments(argv)
   with command_line.clear_errors():
-    if _TRANSLATIONS.value or _EXPORT_SOURCES.value:
+    if _EXPORTED.value:
+      _of_exports()
+    elif _TRANSLATIONS.value or _EXPORT_SOURCES.value:
       _of_a_folder()
     else:
       _of_a_model()
@@ -102,26 +123,84 @@ def _of_a_model() -> None:
   for domain in sources:
     translator.check_domain(domain)
   pictures = domains.load(sources, translator.resolution, _COUNT.value)
-  others = {name: _other(name, sources) for name in _AGAINST.value}
-  first, second = sources
-  parts = []
-  for source, target in ((first, second), (second, first)):
-    direction = directions.between(pictures, source, target)
-    candidates = {
-      name: subjects.ask(subject, direction)
-      for name, subject in {'translation': translator, **others}.items()
-    }
-    parts.append(report.Part(direction, candidates))
+  others = _others(sources)
   runs = {'translation': _RUN_DIR.value} if _RUN_DIR.value else {}
   report.write(
     _OUTPUT.value,
-    parts,
+    _parts(pictures, {'translation': translator}, others),
     pictures,
-    runs=runs | {name: name for name in others},
+    runs=runs | _runs(others),
     features=_FEATURES.value,
     what=_MODEL.value or _RUN_DIR.value,
     images_seen=translator.images_seen,
   )
+
+
+def _of_exports() -> None:
+  for flag in (_RUN_DIR, _MODEL, _TRANSLATIONS, _EXPORT_SOURCES, _RESOLUTION):
+    if flag.value is not None:
+      remedy = (
+        f'to set them side by side, give --against={flag.value}'
+        if flag.name in (_RUN_DIR.name, _MODEL.name)
+        else 'leave one of them out'
+      )
+      raise ValueError(f'--{flag.name} does not go with --exported; {remedy}.')
+  asked = (_FROM.value, _TO.value) if _FROM.value or _TO.value else None
+  _check_output()
+  opened = opening.open_path(_EXPORTED.value)
+  sources = domains.parse(_SOURCE.value) or _sources_of(opened)
+  scored = {
+    kind or 'translation': drawer.between(*sources, asked)
+    for kind, drawer in opened.drawers.items()
+  }
+  resolution = next(iter(scored.values())).resolution
+  pictures = domains.load(sources, resolution, _COUNT.value)
+  others = _others(sources, asked)
+  report.write(
+    _OUTPUT.value,
+    _parts(pictures, scored, others),
+    pictures,
+    runs=_runs(others),
+    features=_FEATURES.value,
+    what=_EXPORTED.value,
+    images_seen=opened.images_seen,
+    note=' '.join(
+      f'{file} is left out: {why}.' for file, why in opened.left_out.items()
+    ),
+  )
+
+
+def _sources_of(opened: opening.Opened) -> Mapping[str, str]:
+  """What the model of an export was trained on, if that is still known."""
+  if opened.domains is None or opened.origin is None:
+    raise ValueError(
+      f'{_EXPORTED.value} does not say what its pictures are; give '
+      '--source=DOMAIN=SOURCE for both of its domains.'
+    )
+  return domains.of_a_run(trained.folder(opened.origin), opened.domains)
+
+
+def _parts(
+  pictures: domains.Domains,
+  scored: Mapping[str, subjects.Subject],
+  others: Mapping[str, subjects.Subject],
+) -> list[report.Part]:
+  """Both directions, as far as what is scored draws them."""
+  asked = {**scored, **others}
+  first, second = pictures.sources
+  parts = []
+  for pair in ((first, second), (second, first)):
+    drawing = {n: s for n, s in asked.items() if subjects.draws(s, *pair)}
+    if set(scored) & set(drawing):
+      direction = directions.between(pictures, *pair)
+      parts.append(
+        report.Part(
+          direction,
+          {n: subjects.ask(s, direction) for n, s in drawing.items()},
+          absent=[name for name in asked if name not in drawing],
+        )
+      )
+  return parts
 
 
 def _of_a_folder() -> None:
@@ -158,12 +237,11 @@ def _of_a_folder() -> None:
     'translation': subjects.read_folder(_TRANSLATIONS.value, direction)
   }
   for name in _AGAINST.value:
-    is_folder = pathlib.Path(name).is_dir() and not _is_run(name)
-    candidates[name] = (
-      subjects.read_folder(name, direction)
-      if is_folder
-      else subjects.ask(_other(name, sources), direction)
-    )
+    if _is_folder(name):
+      candidates[name] = subjects.read_folder(name, direction)
+      continue
+    for column, subject in _other(name, sources, (source, target)).items():
+      candidates[column] = subjects.ask(subject, direction)
   report.write(
     _OUTPUT.value,
     [report.Part(direction, candidates)],
@@ -173,24 +251,57 @@ def _of_a_folder() -> None:
   )
 
 
-def _other(name: str, sources: Mapping[str, str]) -> subjects.Subject:
-  """The model that one value of --against names."""
-  path = pathlib.Path(name)
-  if path.is_dir() and not _is_run(name):
+def _others(
+  sources: Mapping[str, str], asked: tuple[str, str] | None = None
+) -> dict[str, subjects.Subject]:
+  """What --against names, by column."""
+  found = {}
+  for name in _AGAINST.value:
+    found |= _other(name, sources, asked)
+  return found
+
+
+def _other(
+  name: str,
+  sources: Mapping[str, str],
+  asked: tuple[str, str] | None = None,
+) -> dict[str, subjects.Subject]:
+  """What one value of --against names; a bundle is several."""
+  if _is_folder(name):
     raise ValueError(
-      f'--against={name} holds no run (no model.json); a folder of '
-      'translations goes with --translations.'
+      f'--against={name} holds no run (no model.json) and no export '
+      '(no manifest.json, no saved_model.pb); a folder of translations goes '
+      'with --translations.'
     )
+  if not _is_run(name) and opening.is_export(name):
+    return {
+      f'{name}, {kind}' if kind else name: drawer.between(*sources, asked)
+      for kind, drawer in opening.open_path(name).drawers.items()
+    }
   translator = command_line.load_translator(
-    *((name, None) if path.is_dir() else (None, name))
+    *((name, None) if _is_run(name) else (None, name))
   )
   for domain in sources:
     translator.check_domain(domain)
-  return translator
+  return {name: translator}
 
 
 def _is_run(name: str) -> bool:
   return pathlib.Path(name, 'model.json').is_file()
+
+
+def _is_folder(name: str) -> bool:
+  """Whether it is a folder and neither of a run nor of an export."""
+  return (
+    pathlib.Path(name).is_dir()
+    and not _is_run(name)
+    and not opening.is_export(name)
+  )
+
+
+def _runs(others: Mapping[str, subjects.Subject]) -> dict[str, str]:
+  """Those of which there may be curves over training."""
+  return {name: name for name in others if _is_run(name)}
 
 
 def _check_output() -> None:

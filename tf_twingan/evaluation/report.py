@@ -19,6 +19,12 @@ from tf_twingan.evaluation import (
   tables,
 )
 
+_WHY = {
+  'content distance': 'there is no encoder',
+  'reconstruction': 'no domain can be drawn in itself',
+  'round trip': 'there is no way back',
+}
+
 
 class Part(NamedTuple):
   """One direction and what translated it.
@@ -27,10 +33,12 @@ class Part(NamedTuple):
     direction: what was translated.
     candidates: by name, without floors and ceilings; the first is what the
       evaluation is of.
+    absent: names of what is scored in another direction only.
   """
 
   direction: directions.Direction
   candidates: Mapping[str, directions.Candidate]
+  absent: Sequence[str] = ()
 
 
 def write(
@@ -42,6 +50,7 @@ def write(
   features: str = feature_networks.OWN,
   images_seen: int | None = None,
   runs: Mapping[str, str] = {},
+  note: str = '',
 ) -> None:
   """Scores, prints the tables, writes evaluation.json and evaluation.html.
 
@@ -53,6 +62,7 @@ def write(
     features: the feature network, as `feature_networks.load` takes it.
     images_seen: of each domain, by a model; None if not known.
     runs: {candidate: directory of its run}, for curves over training.
+    note: what else is to be said of what is scored, in a sentence.
 
   Raises:
     OSError: the results cannot be written.
@@ -65,14 +75,22 @@ def write(
     f'{pictures.resolution} px; '
     + ', '.join(f'{d} from {source}' for d, source in pictures.sources.items())
   )
+  summary += f'. {note}' if note else ''
   print(summary)
   found, sections = {}, []
-  for direction, candidates in parts:
+  for direction, candidates, absent in parts:
     title = direction.title
     first = next(iter(candidates.values()))
+    # The codes of a model that has them, for floors beside its distance.
+    encode = next((c.encode for c in candidates.values() if c.encode), None)
     scored = scores.score(
       direction,
-      {**candidates, **directions.floors_and_ceilings(direction, first)},
+      {
+        **candidates,
+        **directions.floors_and_ceilings(
+          direction, first._replace(encode=encode)
+        ),
+      },
       features=features,
     )
     table = {name: one.columns for name, one in scored.items()}
@@ -80,15 +98,15 @@ def write(
     found[title] = {'scores': table}
     if direction.factors:
       found[title]['hidden_factors'] = sorted(direction.factors.hidden)
-    print(f'\n{title}\n{tables.as_text(table)}')
-    if direction.factors and direction.factors.hidden:
-      print(_hidden(direction.factors.hidden))
+    notes = _notes(direction, candidates, absent)
+    found[title]['notes'] = notes
+    print('\n'.join(['', title, tables.as_text(table), *notes]))
     sections.append(
       pages.Section(
         title,
         table,
         sheets.draw(direction, candidates, scored),
-        note=_hidden(direction.factors.hidden) if direction.factors else '',
+        note=' '.join(notes),
       )
     )
     gaps = groups.gaps(direction, scored[next(iter(candidates))])
@@ -106,7 +124,7 @@ def write(
     name
     for parts_of in found.values()
     for kind, table in parts_of.items()
-    if kind != 'hidden_factors'
+    if kind not in ('hidden_factors', 'notes')
     for row in table.values()
     for name in row
   }
@@ -139,7 +157,27 @@ def write(
   print(f'\n{as_html}, {as_json}')
 
 
-def _hidden(names: frozenset[str]) -> str:
-  if not names:
-    return ''
-  return f'Not shown by both styles, so left out: {", ".join(sorted(names))}.'
+def _notes(
+  direction: directions.Direction,
+  candidates: Mapping[str, directions.Candidate],
+  absent: Sequence[str],
+) -> list[str]:
+  """What is not in the tables, and why."""
+  notes = []
+  if direction.factors and direction.factors.hidden:
+    hidden = ', '.join(sorted(direction.factors.hidden))
+    notes.append(f'Not shown by both styles, so left out: {hidden}.')
+  for what, lack in {
+    'content distance': lambda c: c.encode is None,
+    'reconstruction': lambda c: 'reconstruction' not in c.returned,
+    'round trip': lambda c: 'round trip' not in c.returned,
+  }.items():
+    lacking = [name for name, c in candidates.items() if lack(c)]
+    if lacking:
+      notes.append(f'No {what} of {", ".join(lacking)}: {_WHY[what]}.')
+  if absent:
+    notes.append(
+      f'Not here, as {direction.title} is not what they draw: '
+      f'{", ".join(absent)}.'
+    )
+  return notes

@@ -104,7 +104,7 @@ def score_returned(
     sources shuffled as floors; empty if nothing was returned.
   """
   sources = direction.sources
-  several = sum(bool(c.returned) for c in candidates.values()) > 1
+  several = len(candidates) > 1
   rows = {
     f'{name}, {kind}' if several else kind: pictures
     for name, candidate in candidates.items()

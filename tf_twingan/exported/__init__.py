@@ -1,0 +1,1 @@
+"""Reads what `export` writes, and draws with it: TFLite files, SavedModels."""
