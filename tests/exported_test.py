@@ -169,16 +169,29 @@ class ExportedTest(tf.test.TestCase):
     pictures = bundle_test.pictures()
     self.assertAllClose(tflite.File(said).draw(pictures), pictures // 2, atol=1)
 
-  def test_all_directions_of_one_saved_model(self):
+  def test_all_directions_of_one_bundle(self):
     translator = self.direction.translator
     shown = bundle_test.pictures()
-    everything.export(translator, {'photo': shown, 'anime': shown}, self.output)
-    path = self.output / 'all' / 'saved_model' / '1'
-    drawer = opening.open_path(path).drawers[''].between('photo', 'anime')
-    for source, to in (('photo', 'anime'), ('anime', 'photo')):
-      off = translator.translate(shown, to, source).astype(int)
-      off -= drawer.translate(shown, to, source)
-      self.assertLessEqual(np.abs(off).max(), 1)
+    _, failures = everything.export(
+      translator,
+      {'photo': shown, 'anime': shown},
+      ['saved_model', 'float32'],
+      self.output,
+      metadata.About('all', 'd', '1', 'a', 'l', '# card'),
+    )
+    self.assertEmpty(failures)
+    opened = opening.open_path(self.output / 'all')
+    self.assertIsNone(opened.domains)
+    self.assertCountEqual(opened.drawers, ['saved_model', 'float32'])
+    for kind, drawer in opened.drawers.items():
+      known = drawer.between('photo', 'anime')
+      for source, to in (('photo', 'anime'), ('anime', 'photo')):
+        off = translator.translate(shown, to, source).astype(int)
+        off -= known.translate(shown, to, source)
+        self.assertLessEqual(np.abs(off).max(), 1, (kind, source))
+    (file,) = (self.output / 'all').glob('*.tflite')
+    with self.assertRaisesRegex(ValueError, 'keep it in its bundle'):
+      opening.open_path(self.alone(file.read_bytes()))
 
   def test_what_draws_nothing_is_refused(self):
     (embed,) = self.folder.glob('embed*')
