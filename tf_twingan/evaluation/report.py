@@ -12,6 +12,7 @@ from tf_twingan.evaluation import (
   directions,
   domains,
   feature_networks,
+  foreign,
   groups,
   pages,
   scores,
@@ -70,10 +71,11 @@ def write(
   for direction, candidates in parts:
     title = direction.title
     first = next(iter(candidates.values()))
+    network = scores.feature_network(direction, features)
     scored = scores.score(
       direction,
       {**candidates, **directions.floors_and_ceilings(direction, first)},
-      features=features,
+      network=network,
     )
     table = {name: one.columns for name, one in scored.items()}
     returned = scores.score_returned(direction, candidates)
@@ -81,14 +83,15 @@ def write(
     if direction.factors:
       found[title]['hidden_factors'] = sorted(direction.factors.hidden)
     print(f'\n{title}\n{tables.as_text(table)}')
-    if direction.factors and direction.factors.hidden:
-      print(_hidden(direction.factors.hidden))
+    recolored = direction.recolored
+    if recolored and recolored.is_estimated:
+      found[title]['backgrounds_found'] = recolored.found
+    note = _note(direction)
+    if note:
+      print(note)
     sections.append(
       pages.Section(
-        title,
-        table,
-        sheets.draw(direction, candidates, scored),
-        note=_hidden(direction.factors.hidden) if direction.factors else '',
+        title, table, sheets.draw(direction, candidates, scored), note=note
       )
     )
     gaps = groups.gaps(direction, scored[next(iter(candidates))])
@@ -102,11 +105,17 @@ def write(
       back = f'{direction.source} given back'
       print(f'\n{back}\n{tables.as_text(returned)}')
       sections.append(pages.Section(back, returned))
+    inputs = foreign.score(direction, network)
+    if inputs:
+      found[title]['foreign'] = inputs
+      heading = f'Pictures given as {direction.target}'
+      print(f'\n{heading}\n{tables.as_text(inputs)}')
+      sections.append(pages.Section(heading, inputs))
   used = {
     name
     for parts_of in found.values()
     for kind, table in parts_of.items()
-    if kind != 'hidden_factors'
+    if kind not in ('hidden_factors', 'backgrounds_found')
     for row in table.values()
     for name in row
   }
@@ -139,7 +148,16 @@ def write(
   print(f'\n{as_html}, {as_json}')
 
 
-def _hidden(names: frozenset[str]) -> str:
-  if not names:
-    return ''
-  return f'Not shown by both styles, so left out: {", ".join(sorted(names))}.'
+def _note(direction: directions.Direction) -> str:
+  """What the table does not hold, and what it holds of a part only."""
+  parts = []
+  if direction.factors and direction.factors.hidden:
+    hidden = ', '.join(sorted(direction.factors.hidden))
+    parts.append(f'Not shown by both styles, so left out: {hidden}.')
+  recolored = direction.recolored
+  if recolored and recolored.is_estimated:
+    parts.append(
+      f'A background of one colour was found in {recolored.found:.1%} of the '
+      'sources; the others do not count for the leak.'
+    )
+  return ' '.join(parts)

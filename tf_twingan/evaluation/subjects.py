@@ -15,12 +15,23 @@ from tf_twingan.evaluation import directions
 
 
 class Subject(Protocol):
-  """What can be scored; a `Translator` is one."""
+  """What can be scored; a `Translator` is one.
+
+  One that does not draw every domain in every other also has `draws(source,
+  to)`, which says whether it draws that; one with a code has `encode`, and no
+  `has_codes` that is false.
+  """
 
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None
   ) -> np.ndarray:
     """Draws uint8 RGB pictures [n, height, width, 3] in another domain."""
+
+
+def draws(subject: Subject, source: str, to: str) -> bool:
+  """Whether a subject translates from one domain to the other."""
+  asked = getattr(subject, 'draws', None)
+  return asked is None or asked(source, to)
 
 
 def ask(
@@ -30,7 +41,7 @@ def ask(
 
   Args:
     subject: draws at any resolution; what it draws is brought to that of the
-      direction.
+      direction. What it does not draw beside the direction is not returned.
     direction: what to translate.
   """
   source, target = direction.source, direction.target
@@ -40,6 +51,11 @@ def ask(
     return _at(subject.translate(pictures, to=to, source=start), resolution)
 
   translations = translated(direction.sources, source, target)
+  returned = {}
+  if draws(subject, source, source):
+    returned['reconstruction'] = translated(direction.sources, source, source)
+  if draws(subject, target, source):
+    returned['round trip'] = translated(translations, target, source)
   # Contiguous, because not every translator takes negative strides.
   mirrored = np.ascontiguousarray(direction.sources[:, :, ::-1])
   return directions.Candidate(
@@ -47,15 +63,16 @@ def ask(
     of_mirrored=translated(mirrored, source, target),
     of_recolored=(
       None
-      if direction.recolored_sources is None
-      else translated(direction.recolored_sources, source, target)
+      if direction.recolored is None
+      else translated(direction.recolored.sources, source, target)
     ),
     # Not every subject has a code.
-    encode=getattr(subject, 'encode', None),
-    returned={
-      'reconstruction': translated(direction.sources, source, source),
-      'round trip': translated(translations, target, source),
-    },
+    encode=(
+      getattr(subject, 'encode', None)
+      if getattr(subject, 'has_codes', True)
+      else None
+    ),
+    returned=returned,
   )
 
 
