@@ -85,8 +85,16 @@ class BackgroundLeakTest(absltest.TestCase):
     figures = background_leak.measure(translations, changed, masks)
     np.testing.assert_array_equal(figures.ratios, [0.25, np.nan, np.nan])
     self.assertEqual(figures.overall, 0.25)
-    with self.assertRaisesRegex(ValueError, 'none of the 2 masks'):
+    with self.assertRaisesRegex(ValueError, 'none of the 2 pictures'):
       background_leak.measure(translations[1:], changed[1:], masks[1:])
+
+  def test_what_is_in_neither_mask_does_not_count(self):
+    translations = np.zeros([1, 1, 3, 1])
+    changed = np.array([[[[1], [90], [4]]]])
+    masks = np.array([[[True, False, False]]])
+    backgrounds = np.array([[[False, False, True]]])
+    figures = background_leak.measure(translations, changed, masks, backgrounds)
+    self.assertEqual(figures.overall, 0.25)
 
   def test_values_must_be_finite(self):
     # A picture with NaN is refused, not passed over as one without a mask.

@@ -12,9 +12,13 @@ from tests import program_process, tiny_run
 from tf_twingan import images as images_lib
 from tf_twingan.data import sources
 from tf_twingan.evaluation import (
+  backgrounds,
+  behaviour,
   columns,
   directions,
   domains,
+  feature_networks,
+  foreign,
   groups,
   measured,
   scores,
@@ -48,11 +52,11 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     pictures = domains.load(TWINS, 32, MANY)
     direction = directions.between(pictures, 'photo', 'anime')
     photos, answers = direction.sources, direction.real
-    recolored = direction.recolored_real
+    recolored = direction.recolored.real
     # One that lets the background tint the whole picture.
     tinted = [
       answers // 2 + p[:, :1, :1] // 2
-      for p in (direction.sources, direction.recolored_sources)
+      for p in (direction.sources, direction.recolored.sources)
     ]
     # What each draws of the sources, of the mirrored sources, and of those on
     # other backgrounds.
@@ -66,14 +70,14 @@ class ConstructedTranslatorsTest(absltest.TestCase):
       'flipper': (answers, answers),
       'turner': (answers[:, :, ::-1], answers),
     }
+    candidates = {
+      name: directions.Candidate(*pictures) for name, pictures in drawn.items()
+    }
+    beside = directions.floors_and_ceilings(direction, candidates['oracle'])
     cls.direction = direction
+    cls.network = scores.feature_network(direction, 'own')
     cls.tables = scores.score(
-      direction,
-      {
-        name: directions.Candidate(*pictures)
-        for name, pictures in drawn.items()
-      },
-      features='own',
+      direction, {**candidates, **beside}, network=cls.network
     )
 
   def of(self, column):
@@ -110,6 +114,75 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     self.assertLess(leak['oracle'], 0.2)
     self.assertAlmostEqual(leak['tinter'], 1, delta=0.05)
     self.assertIsNone(leak['copier'])  # Not asked for that.
+
+  def test_an_estimated_background_tells_the_same(self):
+    direction = self.direction
+    estimated = backgrounds.estimate(direction.sources)
+    moved = estimated.sources
+    blind = direction._replace(recolored=estimated)
+    # What is drawn of the sources, and of those on other backgrounds.
+    drawn = {
+      'copier': (direction.sources, moved),
+      'tinter': [
+        direction.real // 2 + p[:, :1, :1] // 2
+        for p in (direction.sources, moved)
+      ],
+      'blurrer': (blurred(direction.sources), blurred(moved)),
+      'shuffler': (np.roll(direction.sources, 1, 0), np.roll(moved, 2, 0)),
+      'collapser': (np.repeat(direction.real[:1], MANY, 0),) * 2,
+      'unasked': (direction.real, None),
+    }
+    leak = {
+      name: behaviour.Scorer(blind)
+      .measure(directions.Candidate(first, of_recolored=second))
+      .columns['background leak, estimated']
+      for name, (first, second) in drawn.items()
+    }
+    self.assertEqual((leak['copier'], leak['collapser']), (0, 0))
+    self.assertBetween(leak['blurrer'], 0.05, 0.5)
+    self.assertAlmostEqual(leak['tinter'], 1, delta=0.1)
+    self.assertGreater(leak['shuffler'], leak['blurrer'])
+    self.assertIsNone(leak['unasked'])
+    nothing = estimated._replace(subjects=np.zeros_like(estimated.subjects))
+    unfound = behaviour.Scorer(direction._replace(recolored=nothing))
+    self.assertIsNone(
+      unfound.measure(
+        directions.Candidate(direction.sources, of_recolored=moved)
+      ).columns['background leak, estimated']
+    )
+
+  def test_colours_alone_neither_turn_nor_draw(self):
+    name, copy = 'colour transfer', 'untranslated'
+    self.assertEqual(self.of('turned')[name], 0)
+    copying = self.of('copying')
+    self.assertBetween(copying[name], copying[copy], 0.5 * copying['oracle'])
+    recall = self.of('recall@1')
+    self.assertLess(recall['collapser'], recall[name])
+    self.assertLess(recall[name], recall['oracle'])
+    frechet = self.of('Fréchet (own features)')
+    self.assertGreater(frechet[name], 1.5 * frechet['oracle'])
+    self.assertIsNotNone(self.of('background leak')[name])
+
+  def test_foreign_pictures_are_noticed(self):
+    found = foreign.score(self.direction, self.network)
+    self.assertEqual(list(found), ['held out', 'photo', 'upside down', 'noise'])
+
+    def own(column):
+      return {n: t[f'{column} (own features)'] for n, t in found.items()}
+
+    auroc, flagged = own('AUROC'), own('flagged')
+    self.assertEqual(auroc['held out'], 0.5)
+    self.assertLess(flagged['held out'], 0.3)  # Of 20; 5 % of very many.
+    for kind in ('photo', 'upside down', 'noise'):
+      self.assertGreater(auroc[kind], 0.8, kind)
+      self.assertGreater(flagged[kind], flagged['held out'] + 0.2, kind)
+    self.assertGreater(own('distance')['noise'], own('threshold')['noise'])
+    for column in found['noise']:
+      self.assertNotEmpty(columns.meaning(column))
+    wide = feature_networks.FeatureNetwork(
+      'wide', lambda pictures: np.zeros([len(pictures), 2048])
+    )
+    self.assertEqual(foreign.score(self.direction, wide), {})
 
   def test_groups_that_fare_worse_are_named(self):
     count = len(self.direction.sources)
@@ -170,7 +243,7 @@ class ConstructedTranslatorsTest(absltest.TestCase):
   def test_too_few_pictures_are_refused(self):
     few = held_out('photo')[:4]
     with self.assertRaisesRegex(ValueError, '4 held-out and 4 training'):
-      scores.score(directions.Direction('a', 'b', few, few, few), {})
+      scores.score(directions.Direction('a', 'b', few, few, few, few), {})
 
 
 class ProgramTest(absltest.TestCase):
@@ -244,6 +317,45 @@ class ProgramTest(absltest.TestCase):
       output=str(self.folder / 'out'),
       **self.pair,
     )
+
+  def test_pictures_without_known_answers_are_scored(self):
+    named = []
+    for domain in ('photo', 'anime'):
+      pictures = sources.load(TWINS[domain], 32).images[: 2 * COUNT]
+      for i, picture in enumerate([*pictures, *held_out(domain)]):
+        split = 'train' if i < len(pictures) else 'test'
+        images_lib.write_png(
+          self.folder / domain / split / f'{i:03}.png', picture
+        )
+      named.append(f'{domain}=folder:{self.folder / domain}')
+    run = tiny_run.make(resolution=16)
+    printed = self.scored(
+      run_dir=str(run), source=named, output=str(self.folder / 'out')
+    )
+    self.assertRegex(printed, 'background of one colour was found in [0-9.]+%')
+    found = json.loads((self.folder / 'out' / 'evaluation.json').read_text())
+    part = found['directions']['photo to anime']
+    self.assertGreater(part['backgrounds_found'], 0.7)
+    table = part['scores']
+    self.assertNotIn('recall@1', table['translation'])
+    leak = {n: row['background leak, estimated'] for n, row in table.items()}
+    self.assertEqual(
+      list(leak),
+      [
+        'translation',
+        'untranslated',
+        'colour transfer',
+        'shuffled',
+        'mean picture',
+        'real pictures',
+      ],
+    )
+    self.assertGreater(leak['translation'], 0)
+    self.assertEqual((leak['untranslated'], leak['real pictures']), (0, None))
+    self.assertIn('upside down', part['foreign'])
+    self.assertIn('Pictures given as anime', printed)
+    page = (self.folder / 'out' / 'evaluation.html').read_text()
+    self.assertIn('Best and worst by background leak, estimated', page)
 
   def test_a_run_is_scored_both_ways_by_its_own_sources_and_repeatably(self):
     run = tiny_run.make()

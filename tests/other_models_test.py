@@ -11,6 +11,7 @@ from absl.testing import parameterized
 import gin
 from tf_twingan import checkpoints, configs, inference
 from tf_twingan import images as images_lib
+from tf_twingan.evaluation import directions, subjects
 from tf_twingan.training import loop, running
 
 TOTAL = 24
@@ -92,6 +93,17 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
     drawn = translator.translate(photos, to='anime')
     self.assertEqual(drawn.shape, (3, 8, 8, 3))
     self.assertNotAllEqual(drawn, photos)
+    # A generator of pix2pix sees its own domain in no pair.
+    redraws = name == 'cyclegan'
+    self.assertEqual(translator.draws('photo', 'photo'), redraws)
+    self.assertTrue(translator.draws('anime', 'photo'))
+    self.assertEqual('score/reconstruction' in rows[-1], redraws)
+    candidate = subjects.ask(
+      translator, directions.Direction('photo', 'anime', *[photos] * 4)
+    )
+    self.assertEqual('reconstruction' in candidate.returned, redraws)
+    self.assertIn('round trip', candidate.returned)
+    self.assertIsNone(candidate.encode)
     for call in (translator.encode, translator.scales):
       with self.assertRaisesRegex(ValueError, 'search with a TwinGAN'):
         call(photos, 'photo')

@@ -17,10 +17,21 @@ class Copier:
 
   domains = ('photo', 'anime')
 
+  def draws(self, source, target):
+    del source, target
+    return True
+
   def translate(self, images, source, target, *, resolution, alpha):
     assert images.shape[1] == resolution and alpha == 0.5
     darker = 0.0 if source == target else 20 / 127.5
     return tf.convert_to_tensor(images) - darker
+
+
+class Translating(Copier):
+  """Does not redraw a picture in its own domain."""
+
+  def draws(self, source, target):
+    return source != target
 
 
 STAGE = dict(resolution=16, alpha=0.5)
@@ -71,11 +82,24 @@ class ScoringTest(tf.test.TestCase):
         'score/reconstruction/anime',
       },
     )
-    scorer.check('swd', 16)
+    scorer.check('swd', 16, Copier())
     with self.assertRaisesRegex(ValueError, "'recall'.*one of swd, recons"):
-      scorer.check('recall', 16)
+      scorer.check('recall', 16, Copier())
     with self.assertRaisesRegex(ValueError, "'swd'.*8 px.*one of reconst"):
-      scorer.check('swd', 8)
+      scorer.check('swd', 8, Copier())
+
+  def test_what_a_model_does_not_redraw_is_not_scored(self):
+    same = pictures(1)
+    scorer = scoring.Scorer(
+      {'photo': same, 'anime': same},
+      {'photo': same, 'anime': same},
+      answers=True,
+    )
+    values = scorer.score(Translating(), **STAGE)
+    self.assertIn('score/recall', values)
+    self.assertEmpty([name for name in values if 'reconstruction' in name])
+    with self.assertRaisesRegex(ValueError, 'one of recall, swd'):
+      scorer.check('reconstruction', 16, Translating())
 
 
 if __name__ == '__main__':

@@ -152,6 +152,21 @@ class Translator:
       ),
     )
 
+  @property
+  def has_codes(self) -> bool:
+    """Whether `encode` and `scales` give codes; without, they raise."""
+    return self.model.has_codes
+
+  def draws(self, source: str, to: str) -> bool:
+    """Whether the model is meant to translate from the one to the other.
+
+    All models draw any domain in any other, and most redraw it in itself.
+
+    Raises:
+      ValueError: no such domain.
+    """
+    return self.model.draws(source, to)
+
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming the model's domains."""
     return self.model.check_domain(domain)

@@ -29,7 +29,7 @@ class Scorer:
       )
       columns['turned'] = turns.turned
       each['turned'] = measured.Each(turns.which)
-    if self._direction.recolored_sources is not None:
+    if self._direction.recolored is not None:
       self._leak(candidate, columns, each)
     columns['content distance'] = None
     if candidate.encode is not None:
@@ -42,16 +42,18 @@ class Scorer:
     return measured.Measured(columns, each)
 
   def _leak(self, candidate, columns, each):
-    columns['background leak'] = None
-    if candidate.of_recolored is None:
+    recolored = self._direction.recolored
+    columns[recolored.column] = None
+    if candidate.of_recolored is None or not recolored.found:
       return
     leak = background_leak.measure(
       candidate.translations,
       candidate.of_recolored,
-      ~self._direction.twins.background_masks,
+      recolored.subjects,
+      recolored.backgrounds,
     )
     if np.isfinite(leak.overall):
-      columns['background leak'] = leak.overall
-    each['background leak'] = measured.Each(
+      columns[recolored.column] = leak.overall
+    each[recolored.column] = measured.Each(
       np.where(np.isfinite(leak.ratios), leak.ratios, np.nan)
     )

@@ -32,6 +32,8 @@ MEANINGS: Mapping[str, str] = {
   'turned': 'share that do not follow a mirrored source',
   'background leak': 'change of the subject over that of the background, when '
   'only the background of the source changes',
+  'background leak, estimated': 'the same, of sources of which a background '
+  'of one colour could be found, not known',
   'content distance': 'of the codes of source and translation, over that to '
   'the codes of other translations',
   'worst group': 'whose error against the truth is the largest; skin counts '
@@ -48,6 +50,11 @@ MEANINGS: Mapping[str, str] = {
   'density': 'how deep among real pictures; about 1 for real ones',
   'coverage': 'share of real pictures that have one of these nearby',
   'out of domain': 'share farther out than 95 % of real held-out pictures',
+  'AUROC': 'how well a score of distance tells these from held-out pictures; '
+  '1 is perfect, 0.5 blind',
+  'flagged': 'share farther out than 95 % of other held-out pictures',
+  'distance': 'median Mahalanobis distance to the training pictures',
+  'threshold': 'the distance that 95 % of held-out pictures stay below',
   'L1': 'mean error against the source, 0 to 255',
   'PSNR': 'peak signal-to-noise ratio against the source, dB; at most 100',
   'SSIM': 'structural similarity to the source',
@@ -78,6 +85,7 @@ _SHARES = (
   'recall',
   'coverage',
   'out of domain',
+  'flagged',
 )
 _TENTHS = (
   'background',

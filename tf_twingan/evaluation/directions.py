@@ -6,12 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan.data import twins as twins_lib
+from tf_twingan.evaluation import backgrounds, color_transfer
 from tf_twingan.evaluation import domains as domains_lib
 
 # What is scored first, and what it is read beside.
 RESERVED = (
   'translation',
   'untranslated',
+  'colour transfer',
   'shuffled',
   'mean picture',
   'true answer',
@@ -31,12 +33,12 @@ class Direction(NamedTuple):
     real: held-out pictures of the target domain, equally many; the true
       answers, in order, if `twins` is given.
     training: [m, ...]: what the target domain was trained on.
+    source_training: [k, ...]: what the source domain was trained on.
     twins: what is known of the true answers; None if nothing is.
     background_masks: bool [n, resolution, resolution], with `twins`: where
       the source and the true answer are both plain.
     factors: with `twins`: of the characters.
-    recolored_sources: with `twins`: the sources on other backgrounds.
-    recolored_real: with `twins`: the true answers on those.
+    recolored: the sources on other backgrounds; None leaves them out.
   """
 
   source: str
@@ -44,11 +46,11 @@ class Direction(NamedTuple):
   sources: np.ndarray
   real: np.ndarray
   training: np.ndarray
+  source_training: np.ndarray
   twins: twins_lib.Twins | None = None
   background_masks: np.ndarray | None = None
   factors: twins_lib.Factors | None = None
-  recolored_sources: np.ndarray | None = None
-  recolored_real: np.ndarray | None = None
+  recolored: backgrounds.Recolored | None = None
 
   @property
   def title(self) -> str:
@@ -84,10 +86,10 @@ def between(
   """The direction from one domain to the other.
 
   Two styles of avatars show the same held-out characters, so their truth is
-  drawn, too.
+  drawn, too. Of other pictures the backgrounds are estimated.
   """
   shown = domains.held_out[source]
-  known = {}
+  known, recolored = {}, None
   if twins_lib.are_twins(*domains.sources.values()):
     size, count = domains.resolution, len(shown)
     of_target, of_source = (
@@ -103,12 +105,13 @@ def between(
         training=len(domains.training[target]),
         held_out=count,
       ),
-      recolored_sources=twins_lib.on_other_backgrounds(
-        domains.sources[source], size, count
-      ),
-      recolored_real=twins_lib.on_other_backgrounds(
-        domains.sources[target], size, count
-      ),
+    )
+    other, real = (
+      twins_lib.on_other_backgrounds(domains.sources[d], size, count)
+      for d in (source, target)
+    )
+    recolored = backgrounds.Recolored(
+      other, subjects=~of_target.background_masks, real=real
     )
   return Direction(
     source,
@@ -116,6 +119,8 @@ def between(
     shown,
     domains.held_out[target],
     domains.training[target],
+    domains.training[source],
+    recolored=recolored or backgrounds.estimate(shown),
     **known,
   )
 
@@ -130,9 +135,10 @@ def floors_and_ceilings(
     candidate: the first one; its translations are what is shuffled.
 
   Returns:
-    By name: the untranslated sources, the translations shuffled, the mean
-    picture of the target domain, and its real held-out pictures, which for
-    twins are the true answers.
+    By name: the untranslated sources, the sources in the colours of the
+    target domain, the translations shuffled, the mean picture of the target
+    domain, and its real held-out pictures, which for twins are the true
+    answers.
   """
   sources, real = direction.sources, direction.real
   mean = np.rint(direction.training.mean(axis=0, dtype=np.float64))
@@ -141,14 +147,16 @@ def floors_and_ceilings(
   def moved(pictures: np.ndarray | None, places: int) -> np.ndarray | None:
     return None if pictures is None else np.roll(pictures, places, axis=0)
 
-  encode = candidate.encode
+  encode, recolored = candidate.encode, direction.recolored
+  untranslated = Candidate(
+    sources,
+    of_mirrored=sources[:, :, ::-1],
+    of_recolored=None if recolored is None else recolored.sources,
+    encode=encode,
+  )
   return {
-    'untranslated': Candidate(
-      sources,
-      of_mirrored=sources[:, :, ::-1],
-      of_recolored=direction.recolored_sources,
-      encode=encode,
-    ),
+    'untranslated': untranslated,
+    'colour transfer': _in_colors_of_target(direction, untranslated),
     # The others by two places, so that none meets its own again.
     'shuffled': Candidate(
       moved(candidate.translations, 1),
@@ -161,8 +169,28 @@ def floors_and_ceilings(
     ),
     'true answer' if direction.twins else 'real pictures': Candidate(
       real,
-      of_recolored=direction.recolored_real,
+      of_recolored=None if recolored is None else recolored.real,
       # Real pictures of others say nothing of these sources.
       encode=encode if direction.twins else None,
     ),
   }
+
+
+def _in_colors_of_target(
+  direction: Direction, untranslated: Candidate
+) -> Candidate:
+  source, target = (
+    color_transfer.statistics(pictures)
+    for pictures in (direction.source_training, direction.training)
+  )
+
+  def changed(pictures: np.ndarray | None) -> np.ndarray | None:
+    if pictures is None:
+      return None
+    return color_transfer.transfer(pictures, source=source, target=target)
+
+  return untranslated._replace(
+    translations=changed(untranslated.translations),
+    of_mirrored=changed(untranslated.of_mirrored),
+    of_recolored=changed(untranslated.of_recolored),
+  )

@@ -15,6 +15,7 @@ from tf_twingan.metrics import (
   out_of_domain,
 )
 
+MOST_FEATURES = 1024  # Of a covariance that is inverted.
 _MOST_BLOCKS = 10
 _NEIGHBOURS = 5
 
@@ -41,7 +42,7 @@ class Scorer:
     self._network, self._seed = network, seed
     self._reference = network.features(reference)
     self._detector = None
-    if self._reference.shape[1] <= 1024:
+    if self._reference.shape[1] <= MOST_FEATURES:
       self._detector = out_of_domain.Detector(
         network.features(direction.training),
         calibration=network.features(direction.real),
@@ -74,10 +75,5 @@ class Scorer:
       columns['out of domain'] = float(np.mean(far > 1))
       each['out of domain'] = measured.Each(far)
 
-    def named(values):
-      return {
-        f'{name} ({self._network.label} features)': value
-        for name, value in values.items()
-      }
-
+    named = self._network.named
     return measured.Measured(named(columns), named(each))

@@ -1,7 +1,7 @@
 """Which network looks at the pictures: own, Inception, or any by its path."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -26,6 +26,12 @@ class FeatureNetwork(NamedTuple):
 
   label: str
   features: Callable[[np.ndarray], np.ndarray]
+
+  def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    """{column: value}, each column told apart from other networks'."""
+    return {
+      f'{name} ({self.label} features)': value for name, value in values.items()
+    }
 
 
 def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:

@@ -12,6 +12,7 @@ from tf_twingan.evaluation import (
   directions,
   domains,
   feature_networks,
+  foreign,
   groups,
   pages,
   scores,
@@ -83,6 +84,7 @@ def write(
     first = next(iter(candidates.values()))
     # The codes of a model that has them, for floors beside its distance.
     encode = next((c.encode for c in candidates.values() if c.encode), None)
+    network = scores.feature_network(direction, features)
     scored = scores.score(
       direction,
       {
@@ -91,13 +93,16 @@ def write(
           direction, first._replace(encode=encode)
         ),
       },
-      features=features,
+      network=network,
     )
     table = {name: one.columns for name, one in scored.items()}
     returned = scores.score_returned(direction, candidates)
     found[title] = {'scores': table}
     if direction.factors:
       found[title]['hidden_factors'] = sorted(direction.factors.hidden)
+    recolored = direction.recolored
+    if recolored and recolored.is_estimated:
+      found[title]['backgrounds_found'] = recolored.found
     notes = _notes(direction, candidates, absent)
     found[title]['notes'] = notes
     print('\n'.join(['', title, tables.as_text(table), *notes]))
@@ -120,11 +125,17 @@ def write(
       back = f'{direction.source} given back'
       print(f'\n{back}\n{tables.as_text(returned)}')
       sections.append(pages.Section(back, returned))
+    inputs = foreign.score(direction, network)
+    if inputs:
+      found[title]['foreign'] = inputs
+      heading = f'Pictures given as {direction.target}'
+      print(f'\n{heading}\n{tables.as_text(inputs)}')
+      sections.append(pages.Section(heading, inputs))
   used = {
     name
     for parts_of in found.values()
     for kind, table in parts_of.items()
-    if kind not in ('hidden_factors', 'notes')
+    if kind not in ('hidden_factors', 'backgrounds_found', 'notes')
     for row in table.values()
     for name in row
   }
@@ -167,6 +178,12 @@ def _notes(
   if direction.factors and direction.factors.hidden:
     hidden = ', '.join(sorted(direction.factors.hidden))
     notes.append(f'Not shown by both styles, so left out: {hidden}.')
+  recolored = direction.recolored
+  if recolored and recolored.is_estimated:
+    notes.append(
+      f'A background of one colour was found in {recolored.found:.1%} of the '
+      'sources; the others do not count for the leak.'
+    )
   for what, lack in {
     'content distance': lambda c: c.encode is None,
     'reconstruction': lambda c: 'reconstruction' not in c.returned,

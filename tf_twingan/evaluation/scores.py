@@ -1,9 +1,9 @@
 """Every score of one direction of translation, beside its floor and ceiling.
 
 A number alone says little, so each column holds what other candidates get by
-the same measure: the untranslated sources, the translations shuffled, the
-mean picture of the target domain, and real held-out pictures of that domain,
-which for twins are the true answers.
+the same measure: the untranslated sources, the same in the colours of the
+target domain, the translations shuffled, the mean picture of that domain, and
+real held-out pictures of it, which for twins are the true answers.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ def score(
   direction: directions.Direction,
   candidates: Mapping[str, directions.Candidate],
   *,
-  features: str | None = None,
+  network: feature_networks.FeatureNetwork | None = None,
   seed: int = 0,
 ) -> dict[str, measured.Measured]:
   """Scores the candidates by all that applies to the direction.
@@ -40,8 +40,8 @@ def score(
   Args:
     direction: what they translated.
     candidates: by name; floors and ceilings among them.
-    features: the network that looks at sets of pictures, as
-      `feature_networks.load` takes it; None leaves its columns out.
+    network: what looks at sets of pictures, of `feature_network` with the same
+      seed; None leaves its columns out.
     seed: of all draws.
 
   Returns:
@@ -50,28 +50,14 @@ def score(
   Raises:
     ValueError: there are too few pictures, or they do not fit each other.
   """
-  count = len(direction.sources)
-  if count < FEWEST or len(direction.training) < 2:
-    raise ValueError(
-      f'{count} held-out and {len(direction.training)} training pictures are '
-      f'too few to score; give at least {FEWEST} and 2.'
-    )
-  rng = np.random.Generator(np.random.Philox(key=seed))
-  drawn = rng.permutation(len(direction.training))
-  reference = direction.training[np.sort(drawn[:count])]
+  reference, _ = _divided(direction, seed)
   scorers: list[measured.Scorer] = []
   if direction.twins:
     scorers.append(truth.Scorer(direction))
   if direction.factors:
     scorers.append(factors.Scorer(direction, seed=seed))
   scorers.append(as_a_set.Scorer(direction, reference=reference, seed=seed))
-  if features:
-    # Not on the pictures that the real held-out ones are compared with, as a
-    # network knows those it has learned apart.
-    rest = np.sort(drawn[count:] if len(drawn) >= 2 * count else drawn)
-    network = feature_networks.load(
-      features, direction.training[rest], seed=seed
-    )
+  if network:
     scorers.append(
       distribution.Scorer(
         direction, reference=reference, network=network, seed=seed
@@ -87,6 +73,42 @@ def score(
       each |= one.each
     found[name] = measured.Measured(columns, each)
   return found
+
+
+def feature_network(
+  direction: directions.Direction, name: str, *, seed: int = 0
+) -> feature_networks.FeatureNetwork:
+  """The network that looks at sets of pictures of the target domain.
+
+  Args:
+    direction: what was translated.
+    name: as `feature_networks.load` takes it.
+    seed: of all draws.
+
+  Raises:
+    FileNotFoundError: there is no such path.
+    ValueError: there are too few pictures, or there is no such network.
+  """
+  # Not of the pictures that the real held-out ones are compared with, as a
+  # network knows those it has learned apart.
+  _, rest = _divided(direction, seed)
+  return feature_networks.load(name, rest, seed=seed)
+
+
+def _divided(
+  direction: directions.Direction, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+  """Training pictures to compare with, and others, if there are enough."""
+  count, training = len(direction.sources), direction.training
+  if count < FEWEST or len(training) < 2:
+    raise ValueError(
+      f'{count} held-out and {len(training)} training pictures are too few to '
+      f'score; give at least {FEWEST} and 2.'
+    )
+  rng = np.random.Generator(np.random.Philox(key=seed))
+  drawn = rng.permutation(len(training))
+  rest = drawn[count:] if len(drawn) >= 2 * count else drawn
+  return training[np.sort(drawn[:count])], training[np.sort(rest)]
 
 
 def score_returned(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan import images as images_lib
-from tf_twingan.evaluation import directions, measured, truth
+from tf_twingan.evaluation import backgrounds, directions, measured, truth
 from tf_twingan.metrics import memorizing
 
 SHOWN = 8  # Pictures on a sheet, at random; of the best and worst, half each.
@@ -92,14 +92,17 @@ def _evidence(
     _, nearest = memorizing.nearest(candidate.translations, direction.training)
     return {'nearest in training': direction.training[nearest]}
 
+  def other_background():
+    return {
+      'source, recoloured': direction.recolored.sources,
+      'its translation': candidate.of_recolored,
+    }
+
   return {
     'recall@1': nearest_answer,
     'near training': nearest_training,
     'turned': lambda: {'of the mirrored source': candidate.of_mirrored},
-    'background leak': lambda: {
-      'source, recoloured': direction.recolored_sources,
-      'its translation': candidate.of_recolored,
-    },
+    **dict.fromkeys(backgrounds.COLUMNS, other_background),
   }
 
 

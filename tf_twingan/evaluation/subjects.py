@@ -18,7 +18,8 @@ class Subject(Protocol):
   """What can be scored; a `Translator` is one, and an exported `Drawer`.
 
   One that does not draw every domain in every other also has `draws(source,
-  to)`, which says whether it draws that; one with a code has `encode`.
+  to)`, which says whether it draws that; one with a code has `encode`, and no
+  `has_codes` that is false.
   """
 
   def translate(
@@ -62,11 +63,15 @@ def ask(
     of_mirrored=translated(mirrored, source, target),
     of_recolored=(
       None
-      if direction.recolored_sources is None
-      else translated(direction.recolored_sources, source, target)
+      if direction.recolored is None
+      else translated(direction.recolored.sources, source, target)
     ),
     # Not every subject has a code.
-    encode=getattr(subject, 'encode', None),
+    encode=(
+      getattr(subject, 'encode', None)
+      if getattr(subject, 'has_codes', True)
+      else None
+    ),
     returned=returned,
   )
 

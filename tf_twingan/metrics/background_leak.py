@@ -46,7 +46,10 @@ class BackgroundLeak(NamedTuple):
 
 
 def measure(
-  translations: np.ndarray, changed: np.ndarray, masks: np.ndarray
+  translations: np.ndarray,
+  changed: np.ndarray,
+  masks: np.ndarray,
+  backgrounds: np.ndarray | None = None,
 ) -> BackgroundLeak:
   """Compares translations of the same subjects on two backgrounds.
 
@@ -56,6 +59,8 @@ def measure(
       their background changed.
     masks: bool [n, height, width], at the resolution of the translations; true
       where they show the foreground.
+    backgrounds: likewise, where they show the background; None for all that
+      `masks` leave out.
 
   Returns:
     The leak, overall and by picture.
@@ -71,21 +76,25 @@ def measure(
       'twice.'
     )
   # A mask of 0 and 255 would be inverted bit by bit, not pixel by pixel.
-  if masks.dtype != bool or masks.shape != translations.shape[:3]:
-    raise ValueError(
-      f'masks {masks.dtype} {masks.shape} do not fit translations '
-      f'{translations.shape}; give one bool for each pixel.'
-    )
+  for given in (masks, masks if backgrounds is None else backgrounds):
+    if given.dtype != bool or given.shape != translations.shape[:3]:
+      raise ValueError(
+        f'masks {given.dtype} {given.shape} do not fit translations '
+        f'{translations.shape}; give one bool for each pixel.'
+      )
+  backgrounds = ~masks if backgrounds is None else backgrounds
   finite.check(translations, 'translations')
   finite.check(changed, 'changed')
   first, second = (np.asarray(p, np.float64) for p in (translations, changed))
   change = np.abs(first - second).mean(axis=-1)
-  foreground, background = _mean_over(change, masks), _mean_over(change, ~masks)
-  defined = masks.any(axis=(1, 2)) & ~masks.all(axis=(1, 2))
+  foreground, background = (
+    _mean_over(change, where) for where in (masks, backgrounds)
+  )
+  defined = masks.any(axis=(1, 2)) & backgrounds.any(axis=(1, 2))
   if not defined.any():
     raise ValueError(
-      f'none of the {len(masks)} masks has both a true and a false pixel; '
-      'give masks that tell foreground from background.'
+      f'none of the {len(masks)} pictures has both a foreground and a '
+      'background; give masks that tell one from the other.'
     )
   return BackgroundLeak(
     overall=float(

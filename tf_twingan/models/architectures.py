@@ -19,9 +19,14 @@ class Model(Protocol):
 
   Attributes:
     domains: their names, in order.
+    has_codes: whether `encode` gives codes.
   """
 
   domains: tuple[str, ...]
+  has_codes: bool
+
+  def draws(self, source: str, target: str) -> bool:
+    """Whether that translation is one the model is meant to make."""
 
   def get_config(self) -> dict[str, Any]:
     """All that builds the same network again; plain JSON values."""
@@ -45,7 +50,7 @@ class Model(Protocol):
     """
 
   def encode(self, images: tf.Tensor, domains: Any, **stage_and_mode) -> Any:
-    """Codes, see `twingan.TwinGAN.encode`; ValueError if it has none."""
+    """Codes, see `twingan.TwinGAN.encode`; ValueError without `has_codes`."""
 
 
 ARCHITECTURES = {

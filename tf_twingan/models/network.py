@@ -13,7 +13,10 @@ class Network(keras.layers.Layer):
 
   Attributes:
     domains: their names, in order.
+    has_codes: whether `encode` gives codes that the domains share.
   """
+
+  has_codes = True
 
   def __init__(
     self,
@@ -58,6 +61,20 @@ class Network(keras.layers.Layer):
   def max_resolution(self) -> int:
     """Of the pictures in the end, px."""
     return self._config['max_resolution']
+
+  def draws(self, source: str, target: str) -> bool:
+    """Whether that translation is one the model is meant to make.
+
+    Args:
+      source: the domain of the pictures.
+      target: the domain to draw them in; the same one redraws them.
+
+    Raises:
+      ValueError: no such domain.
+    """
+    self.check_domain(source)
+    self.check_domain(target)
+    return True
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming those that there are."""

@@ -21,6 +21,8 @@ class OneWayPair(network.Network):
     generators: {domain drawn: network}, NHWC in [-1, 1] to the same.
   """
 
+  has_codes = False
+
   def __init__(
     self,
     domains: Sequence[str],
@@ -72,7 +74,7 @@ class OneWayPair(network.Network):
     The generator that draws the target is applied, whatever the source: a
     picture redrawn in its own domain is what the identity term of CycleGAN
     asks to be left as it is (Zhu et al. 2017, section 5.2). pix2pix never
-    trains that, so what it then draws means nothing.
+    trains that, so what it then draws means nothing; see `draws`.
 
     Args:
       images: float32 [batch, resolution, resolution, 3] in [-1, 1].

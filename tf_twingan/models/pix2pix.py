@@ -98,3 +98,7 @@ class Pix2Pix(one_way.OneWayPair):
       config=dict(channels=channels),
       name=name,
     )
+
+  def draws(self, source: str, target: str) -> bool:
+    """All but a domain in itself, which no pair of pictures ever shows."""
+    return super().draws(source, target) and source != target

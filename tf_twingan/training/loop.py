@@ -131,7 +131,7 @@ def train(
   scorer = scoring.Scorer(
     {name: p[:count] for name, p in held_out.items()}, pictures, answers=answers
   )
-  scorer.check(best_by, growth.final_resolution)
+  scorer.check(best_by, growth.final_resolution, trainer.model)
   run = running.Run(
     run_dir,
     growth,

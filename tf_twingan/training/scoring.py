@@ -6,7 +6,8 @@ of the stage: is it good, is it getting better, which checkpoint is best?
 
   score/recall          the own counterpart is the nearest, where known
   score/swd             sliced Wasserstein distance to training pictures x 1000
-  score/reconstruction  mean error, 0 to 255, of pictures redrawn as they are
+  score/reconstruction  mean error, 0 to 255, of pictures redrawn as they are,
+                        of models that redraw
 """
 
 from collections.abc import Mapping
@@ -52,8 +53,13 @@ class Scorer:
     }
     self._answers = answers
 
-  def check(self, name: str, resolution: int) -> None:
+  def check(self, name: str, resolution: int, model: Any) -> None:
     """Raises unless there is a score of this name at the last resolution.
+
+    Args:
+      name: of the score.
+      resolution: the last one.
+      model: what is to be scored.
 
     Raises:
       ValueError: there is none; says which there are.
@@ -61,6 +67,8 @@ class Scorer:
     names = [n for n in BETTER if n != 'recall' or self._answers]
     if resolution < sliced_wasserstein.COARSEST:
       names.remove('swd')
+    if not _redrawn(model):
+      names.remove('reconstruction')
     if name not in names:
       raise ValueError(
         f'train.best_by is {name!r}; of these pictures, at {resolution} px, '
@@ -77,8 +85,9 @@ class Scorer:
 
     Returns:
       {'score/NAME/TARGET': value, 'score/NAME': mean}: of each target domain
-      and the mean of all; for 'reconstruction' of each domain. Without 'swd'
-      below 16 px, and without 'recall' if the answers are unknown.
+      and the mean of all; for 'reconstruction' of each domain that the model
+      redraws. Without 'swd' below 16 px, and without 'recall' if the answers
+      are unknown.
     """
     domains = list(model.domains)
     small = {
@@ -115,8 +124,9 @@ class Scorer:
           directions=_DIRECTIONS,
         )
         values['swd'][target] = float(np.mean(list(levels.values())))
-      values['reconstruction'][target] = float(
-        fidelity.l1(drawn(target, target), small[target]).mean()
+    for domain in _redrawn(model):
+      values['reconstruction'][domain] = float(
+        fidelity.l1(drawn(domain, domain), small[domain]).mean()
       )
     flat = {}
     for name, by_domain in values.items():
@@ -125,6 +135,10 @@ class Scorer:
         for domain, value in by_domain.items():
           flat[f'{key(name)}/{domain}'] = value
     return flat
+
+
+def _redrawn(model):
+  return [domain for domain in model.domains if model.draws(domain, domain)]
 
 
 def key(name: str) -> str:

@@ -113,11 +113,12 @@ def draw_sheet(
     target = domains[(index + 1) % len(domains)]
     inputs = images_lib.to_float(held_out[source])
     translated = model.translate(inputs, source, target, **stage)
-    shown: dict[str, Any | None] = {
-      f'{source} (held out)': inputs,
-      f'{source} redrawn as {source}': model.translate(
+    shown: dict[str, Any | None] = {f'{source} (held out)': inputs}
+    if model.draws(source, source):
+      shown[f'{source} redrawn as {source}'] = model.translate(
         inputs, source, source, **stage
-      ),
+      )
+    shown |= {
       f'{source} to {target}': translated,
       f'{source} to {target} and back': model.translate(
         translated, target, source, **stage
