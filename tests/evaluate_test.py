@@ -139,7 +139,8 @@ class ConstructedTranslatorsTest(absltest.TestCase):
       for name, (first, second) in drawn.items()
     }
     self.assertEqual((leak['copier'], leak['collapser']), (0, 0))
-    self.assertBetween(leak['blurrer'], 0.05, 0.5)
+    # The fringe hides most of a blur, and should.
+    self.assertBetween(leak['blurrer'], 0.005, 0.2)
     self.assertAlmostEqual(leak['tinter'], 1, delta=0.1)
     self.assertGreater(leak['shuffler'], leak['blurrer'])
     self.assertIsNone(leak['unasked'])
