@@ -28,7 +28,7 @@ def equalize(
   """Scales channels toward a common size.
 
   Args:
-    weights: of a network without instance or pixel norm, which do not
+    weights: of a network without instance, layer or pixel norm, which do not
       commute with scaling; others are returned as they are.
     images: of the source's domain, float32 [n, px, px, 3] in [-1, 1].
     strength: how much of their differences to take out, 0 to 1.
@@ -36,7 +36,7 @@ def equalize(
   Returns:
     Weights that compute the same.
   """
-  if any(c.instance or c.pixel_norm for c in weights.convolutions()):
+  if any(c.measured or c.pixel_norm for c in weights.convolutions()):
     return weights
   sizes: dict[network.Place, np.ndarray] = {}
 

@@ -3,7 +3,7 @@
 At inference a batch norm multiplies and adds constants, so it folds into the
 convolution before it: kernel * multiplier, and the shift as bias. The source's
 parameters go into the encoder, the target's into the generator; what is left
-knows of no domains. An instance norm measures each picture and stays.
+knows of no domains. Instance and layer norms measure each picture and stay.
 """
 
 from typing import NamedTuple
@@ -11,24 +11,27 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan import inference
-from tf_twingan.models import normalization, resolutions, twingan
+from tf_twingan.models import blocks, resolutions, twingan
 
 # Of Weights, each {px: convolutions}.
 PARTS = ('from_rgb', 'encoder', 'generator', 'to_rgb')
+_AXES = {'instance': (1, 2), 'layer': (1, 2, 3)}
 
 
-class Instance(NamedTuple):
-  """An instance norm that is left to do.
+class Measured(NamedTuple):
+  """A norm that measures each picture, and so is left to do.
 
   Attributes:
     scale: float32 [channels].
     offset: float32 [channels].
     epsilon: added to the variance.
+    axes: of NHWC, over which it measures.
   """
 
   scale: np.ndarray
   offset: np.ndarray
   epsilon: float
+  axes: tuple[int, ...]
 
 
 class Conv(NamedTuple):
@@ -36,10 +39,10 @@ class Conv(NamedTuple):
 
   Attributes:
     kernel: float32 [size, size, in_channels, out_channels].
-    bias: float32 [out_channels]; None before an instance norm.
+    bias: float32 [out_channels]; None before a norm that is left to do.
     multiplier: float32 [out_channels], of a norm that was not folded in, or
       None.
-    instance: the instance norm that follows, or None.
+    measured: the norm that is left to do, or None.
     activation: whether a leaky ReLU follows.
     pixel_norm: whether a pixel norm follows that.
   """
@@ -47,7 +50,7 @@ class Conv(NamedTuple):
   kernel: np.ndarray
   bias: np.ndarray | None
   multiplier: np.ndarray | None = None
-  instance: Instance | None = None
+  measured: Measured | None = None
   activation: bool = True
   pixel_norm: bool = False
 
@@ -142,16 +145,17 @@ def fold(
   )
 
 
-def _folded(
-  block: normalization.NormalizedConv, domain: str, shared: bool
-) -> Conv:
+def _folded(block: blocks.NormalizedConv, domain: str, shared: bool) -> Conv:
   kernel = block.conv.scaled_kernel().numpy()
-  if block.norm.kind == 'instance':
+  if not block.norm.is_constant:
     own = block.norm.parameters[domain]
-    instance = Instance(
-      np.asarray(own['scale']), np.asarray(own['offset']), block.norm.epsilon
+    measured = Measured(
+      np.asarray(own['scale']),
+      np.asarray(own['offset']),
+      block.norm.epsilon,
+      _AXES[block.norm.kind],
     )
-    return Conv(kernel, None, instance=instance, pixel_norm=block.pixel_norm)
+    return Conv(kernel, None, measured=measured, pixel_norm=block.pixel_norm)
   multiplier, shift = (part.numpy() for part in block.norm.affine(domain))
   if shared:
     return Conv(kernel, shift, multiplier, pixel_norm=block.pixel_norm)

@@ -159,8 +159,8 @@ class _Conv(tf.Module):
     values = dict(
       kernel=conv.kernel, bias=conv.bias, multiplier=conv.multiplier
     )
-    if conv.instance is not None:
-      values.update(scale=conv.instance.scale, offset=conv.instance.offset)
+    if conv.measured is not None:
+      values.update(scale=conv.measured.scale, offset=conv.measured.offset)
     self._values = {
       role: variable(role, value)
       for role, value in values.items()
@@ -174,10 +174,10 @@ class _Conv(tf.Module):
       outputs = outputs * values['multiplier']
     if 'bias' in values:
       outputs = tf.nn.bias_add(outputs, values['bias'])
-    if conv.instance is not None:
-      mean, variance = tf.nn.moments(outputs, [1, 2], keepdims=True)
+    if conv.measured is not None:
+      mean, variance = tf.nn.moments(outputs, conv.measured.axes, keepdims=True)
       multiplier = values['scale'] * tf.math.rsqrt(
-        variance + conv.instance.epsilon
+        variance + conv.measured.epsilon
       )
       outputs = (outputs - mean) * multiplier + values['offset']
     if conv.activation:

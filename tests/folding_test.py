@@ -52,6 +52,8 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
     ('batch', dict(norm='batch')),
     ('renorm', dict(norm='batch_renorm')),
     ('instance', dict(norm='instance')),
+    ('layer', dict(norm='layer')),
+    ('none', dict(norm='none')),
     ('pixel_norm', dict(pixel_norm=True)),
     ('smooth', dict(smooth=True)),
     ('no_skips', dict(skip_max_resolution=4)),

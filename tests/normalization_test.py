@@ -33,7 +33,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
       )
     self.assertLen(norm.parameters['photo'], 2)
 
-  @parameterized.parameters('batch', 'batch_renorm', 'instance')
+  @parameterized.parameters(*normalization.KINDS)
   def test_a_domain_uses_its_own_scale_and_offset(self, kind):
     norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['offset'].assign([5.0] * 3)
@@ -42,7 +42,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     anime = norm(x, ['anime'], training=True)
     self.assertAllClose(anime, photo + 5.0, atol=1e-5)
 
-  @parameterized.parameters('batch', 'batch_renorm', 'instance')
+  @parameterized.parameters(*normalization.KINDS)
   def test_packed_is_the_same_as_apart(self, kind):
     norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
@@ -143,6 +143,34 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     outputs = tf.cast(norm(x, ['photo']), tf.float32)
     expected = (tf.cast(x, tf.float32) - 200.0) / np.sqrt(1 + 1e-4)
     self.assertAllClose(outputs, expected, atol=0.03)
+
+  def test_layer_norm_measures_all_of_a_picture(self):
+    norm = normalization.DomainNorm(DOMAINS, 2, kind='layer', epsilon=0.0)
+    norm.parameters['photo']['offset'].assign([0.0, 10.0])
+    # 1, 3, 5, 7: mean 4, variance 5; and the same picture moved by 100.
+    picture = tf.reshape([1.0, 3.0, 5.0, 7.0], [1, 1, 2, 2])
+    packed = tf.concat([picture, picture + 100.0], 0)
+    expected = np.array([[-3, -1], [1, 3]]) / np.sqrt(5) + [0, 10]
+    for training in (True, False):
+      outputs = norm(packed, ['photo'], training=training)
+      self.assertAllClose(outputs[:, 0], [expected, expected], atol=1e-4)
+    self.assertLen(norm.parameters['photo'], 2)
+
+  def test_no_norm_still_scales_and_shifts_by_domain(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='none')
+    norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
+    norm.parameters['anime']['offset'].assign([0.0, 0.0, -1.0])
+    x = tf.fill([1, 1, 1, 3], 5.0)
+    for training in (True, False):
+      outputs = norm(tf.concat([x, x], 0), DOMAINS, training=training)
+      self.assertAllEqual(outputs[:, 0, 0], [[5, 5, 5], [5, 10, 14]])
+    self.assertAllEqual(norm.affine('anime'), [[1, 2, 3], [0, 0, -1]])
+
+  @parameterized.parameters('instance', 'layer')
+  def test_what_measures_each_picture_does_not_fold(self, kind):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)
+    with self.assertRaisesRegex(ValueError, f'{kind} norm is no constant'):
+      norm.affine('photo')
 
   def test_unknown_kind(self):
     with self.assertRaisesRegex(ValueError, "'group'; choose one of batch"):

@@ -29,7 +29,7 @@ def pictures(resolution=16, batch=2, seed=1):
 
 class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.product(
-    norm=['batch', 'instance'], pixel_norm=[True, False], smooth=[True, False]
+    norm=['batch', 'layer'], pixel_norm=[True, False], smooth=[True, False]
   )
   def test_new_stage_starts_as_the_previous_one(self, norm, pixel_norm, smooth):
     model = build(norm=norm, pixel_norm=pixel_norm, smooth=smooth)

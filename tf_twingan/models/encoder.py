@@ -12,7 +12,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import layers, normalization, resolutions
+from tf_twingan.models import blocks, layers, resolutions
 
 
 class Encoding(NamedTuple):
@@ -63,19 +63,15 @@ class Encoder(keras.layers.Layer):
     self.from_rgb, self.blocks = {}, {}
     for resolution in resolutions.up_to(max_resolution):
       key, width = resolutions.key(resolution), channels(resolution)
-      self.from_rgb[key] = normalization.NormalizedConv(
+      self.from_rgb[key] = blocks.NormalizedConv(
         3, width, 1, name=f'from_rgb_{key}', **options
       )
       if resolution == resolutions.SMALLEST:
         continue  # What arrives here is the content code.
       out = channels(resolution // 2)
       self.blocks[key] = [
-        normalization.NormalizedConv(
-          width, width, name=f'{key}_conv_1', **options
-        ),
-        normalization.NormalizedConv(
-          width, out, name=f'{key}_conv_2', **options
-        ),
+        blocks.NormalizedConv(width, width, name=f'{key}_conv_1', **options),
+        blocks.NormalizedConv(width, out, name=f'{key}_conv_2', **options),
       ]
 
   def call(

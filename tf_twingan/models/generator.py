@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from tf_twingan.models import blocks, layers, resolutions
 from tf_twingan.models import encoder as encoder_lib
-from tf_twingan.models import layers, normalization, resolutions
 
 
 class Generator(keras.layers.Layer):
@@ -46,12 +46,8 @@ class Generator(keras.layers.Layer):
       # A skip is as wide as what the encoder hands down from here: `below`.
       incoming = below * (2 if resolution in self.skip_resolutions else 1)
       self.blocks[key] = [
-        normalization.NormalizedConv(
-          incoming, width, name=f'{key}_conv_1', **options
-        ),
-        normalization.NormalizedConv(
-          width, width, name=f'{key}_conv_2', **options
-        ),
+        blocks.NormalizedConv(incoming, width, name=f'{key}_conv_1', **options),
+        blocks.NormalizedConv(width, width, name=f'{key}_conv_2', **options),
       ]
       self.to_rgb[key] = layers.Conv(
         width, 3, 1, gain=1.0, name=f'to_rgb_{key}'

@@ -11,6 +11,14 @@ while training, so in a small batch a picture's colours depend on its
 neighbours'. Batch renorm (Ioffe 2017) corrects the values to what the moving
 statistics would give, within limits, and lets gradients flow as in batch norm.
 
+Instance norm (Ulyanov et al. 2016) measures each channel of each picture;
+layer norm (Ba et al. 2016) all channels of a picture at once, over height,
+width and channels: those are the units of a layer, and they keep what one
+channel or one place has more of than another. Over the channels of a single
+pixel it would nearly be what pixel norm does already. 'none' measures
+nothing, but still multiplies and adds: without a scale and an offset a domain
+would own nothing, and all domains would be drawn alike.
+
 The statistics used for inference are estimated when they are needed, with the
 weights that will be used (`statistics_update`), because those of averaged
 (EMA) weights are not the average of the live ones.
@@ -21,9 +29,11 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import layers
-
-KINDS = ('batch', 'batch_renorm', 'instance')
+KINDS = ('batch', 'batch_renorm', 'instance', 'layer', 'none')
+# Those that keep moving statistics.
+_BATCH_KINDS = ('batch', 'batch_renorm')
+# What the others measure, of [parts, batch, h, w, c].
+_AXES = {'instance': [2, 3], 'layer': [2, 3, 4]}
 
 # Batch renorm: how far it may correct (its r_max and d_max), and how many
 # batches its moving statistics go back. They are the plain average of the
@@ -43,6 +53,8 @@ class DomainNorm(keras.layers.Layer):
       batches the moving statistics have seen. They exist for the batch kinds
       and are not trainable.
     kind: one of KINDS.
+    is_constant: whether inference multiplies and adds constants, rather than
+      measuring each picture.
     epsilon: added to each variance.
   """
 
@@ -61,12 +73,13 @@ class DomainNorm(keras.layers.Layer):
         f'Unknown normalization {kind!r}; choose one of {", ".join(KINDS)}.'
       )
     self.kind = kind
+    self.is_constant = kind not in _AXES
     self.epsilon = epsilon
     self.parameters = {d: self._make(d, channels) for d in domains}
 
   def _make(self, domain, channels):
     roles = {'scale': ('ones', True), 'offset': ('zeros', True)}
-    if self.kind != 'instance':
+    if self.kind in _BATCH_KINDS:
       roles['moving_mean'] = ('zeros', False)
       roles['moving_variance'] = ('ones', False)
     if self.kind == 'batch_renorm':
@@ -94,8 +107,8 @@ class DomainNorm(keras.layers.Layer):
     Args:
       inputs: NHWC; the batch is len(domains) equal parts, one after another.
       domains: the domain of each part, static; a name may come twice.
-      training: use the moments of each part (batch norm). Instance norm does
-        the same in both modes.
+      training: use the moments of each part (batch norm). The kinds without
+        statistics do the same in both modes.
       statistics_update: batch norm in training only. Moves the moving
         statistics by this fraction toward the moments of the batch: 1/n on
         the n-th batch makes them the plain average of all batches, 0 leaves
@@ -105,16 +118,11 @@ class DomainNorm(keras.layers.Layer):
     Returns:
       A tensor like `inputs`.
     """
-    if self.kind == 'instance':
+    if self.kind in _AXES:
       parts = self._parts(inputs, domains)
-      return self._affine(inputs, domains, *_moments(parts, [2, 3]))
-    if not training:
-      return self._affine(
-        inputs,
-        domains,
-        self._stack(domains, 'moving_mean'),
-        self._stack(domains, 'moving_variance'),
-      )
+      return self._affine(inputs, domains, *_moments(parts, _AXES[self.kind]))
+    if not training or self.kind == 'none':
+      return self._affine(inputs, domains, *self._constants(domains))
     outputs = []
     for domain, part in zip(domains, tf.split(inputs, len(domains))):
       own = self.parameters[domain]
@@ -141,22 +149,30 @@ class DomainNorm(keras.layers.Layer):
     It folds into the convolution before it.
 
     Raises:
-      ValueError: instance norm has no constants; it measures each picture.
+      ValueError: it is not constant, see `is_constant`.
     """
-    if self.kind == 'instance':
-      raise ValueError('instance norm is no constant affine map.')
+    if not self.is_constant:
+      raise ValueError(f'{self.kind} norm is no constant affine map.')
     multiplier, shift = self._multiplier_and_shift(
-      [domain],
-      self._stack([domain], 'moving_mean'),
-      self._stack([domain], 'moving_variance'),
+      [domain], *self._constants([domain])
     )
     return tf.reshape(multiplier, [-1]), tf.reshape(shift, [-1])
 
-  def _multiplier_and_shift(self, domains, mean, variance):
-    multiplier = self._stack(domains, 'scale') * tf.math.rsqrt(
-      variance + self.epsilon
+  def _constants(self, domains):
+    """Mean and variance that inference normalizes by, of each part."""
+    if self.kind == 'none':
+      return None, None
+    return (
+      self._stack(domains, 'moving_mean'),
+      self._stack(domains, 'moving_variance'),
     )
-    return multiplier, self._stack(domains, 'offset') - mean * multiplier
+
+  def _multiplier_and_shift(self, domains, mean, variance):
+    scale, offset = (self._stack(domains, r) for r in ('scale', 'offset'))
+    if mean is None:
+      return scale, offset
+    multiplier = scale * tf.math.rsqrt(variance + self.epsilon)
+    return multiplier, offset - mean * multiplier
 
   def _affine(self, inputs, domains, mean, variance):
     """One multiplication and one addition."""
@@ -276,39 +292,3 @@ def _moments(parts, axes, synchronize=False):
       tf.distribute.ReduceOp.MEAN, tf.square(own_mean - mean)
     )
   return mean, variance
-
-
-class NormalizedConv(keras.layers.Layer):
-  """Convolution, per-domain norm, leaky ReLU, pixel norm, in this order.
-
-  Attributes:
-    conv: without a bias.
-    norm: the DomainNorm.
-    pixel_norm: whether the last of the four is done.
-  """
-
-  def __init__(
-    self,
-    in_channels: int,
-    out_channels: int,
-    size: int = 3,
-    *,
-    domains: Sequence[str],
-    norm: str,
-    pixel_norm: bool,
-    name: str | None = None,
-  ):
-    super().__init__(name=name, autocast=False)
-    # The norm's offset does what a bias would.
-    self.conv = layers.Conv(
-      in_channels, out_channels, size, use_bias=False, name='conv'
-    )
-    self.norm = DomainNorm(domains, out_channels, kind=norm, name='norm')
-    self.pixel_norm = pixel_norm
-
-  def call(
-    self, inputs: tf.Tensor, domains: Sequence[str], **mode
-  ) -> tf.Tensor:
-    """NHWC to NHWC; `domains` and `mode` as for `DomainNorm.call`."""
-    outputs = layers.leaky_relu(self.norm(self.conv(inputs), domains, **mode))
-    return layers.pixel_norm(outputs) if self.pixel_norm else outputs

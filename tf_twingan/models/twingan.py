@@ -68,7 +68,8 @@ class TwinGAN(network.Network):
       channels_base: feature channels at 4 px before `channels_max` applies;
         halved at each finer resolution.
       channels_max: the most feature channels.
-      norm: 'batch', 'batch_renorm' or 'instance', per domain.
+      norm: per domain, one of `normalization.KINDS`; 'none' still scales and
+        shifts.
       pixel_norm: normalize each pixel's features after each activation.
       skip_max_resolution: the finest resolution with a U-Net skip, px; None
         for all, 4 for none. Fine skips carry detail, and the source's
