@@ -28,14 +28,18 @@ def equalize(
   """Scales channels toward a common size.
 
   Args:
-    weights: of a network without instance, layer or pixel norm, which do not
-      commute with scaling; others are returned as they are.
+    weights: of a network without instance, layer or pixel norm and without
+      attention, which do not commute with scaling, and without residual
+      blocks, whose sums would tie most channels together; others are returned
+      as they are.
     images: of the source's domain, float32 [n, px, px, 3] in [-1, 1].
     strength: how much of their differences to take out, 0 to 1.
 
   Returns:
     Weights that compute the same.
   """
+  if weights.residual or weights.attention:
+    return weights
   if any(c.measured or c.pixel_norm for c in weights.convolutions()):
     return weights
   sizes: dict[network.Place, np.ndarray] = {}

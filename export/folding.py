@@ -14,7 +14,15 @@ from tf_twingan import inference
 from tf_twingan.models import blocks, resolutions, twingan
 
 # Of Weights, each {px: convolutions}.
-PARTS = ('from_rgb', 'encoder', 'generator', 'to_rgb')
+PARTS = (
+  'from_rgb',
+  'encoder',
+  'encoder_shortcuts',
+  'generator',
+  'generator_shortcuts',
+  'attention',
+  'to_rgb',
+)
 _AXES = {'instance': (1, 2), 'layer': (1, 2, 3)}
 
 
@@ -68,6 +76,12 @@ class Weights(NamedTuple):
     to_rgb: {px: the convolution that draws there}; like from_rgb.
     skips: where the encoder's features come in, px.
     smooth: upsample bilinearly, rather than by repeating.
+    residual: whether what goes into a block is added to what comes out.
+    encoder_shortcuts: {px: the convolution it is added through}, where there
+      is one.
+    generator_shortcuts: likewise.
+    attention: {px: query, key, value and output}, see `SelfAttention`; at most
+      one size, after that size's block of the generator.
   """
 
   resolution: int
@@ -78,6 +92,10 @@ class Weights(NamedTuple):
   to_rgb: dict[int, tuple[Conv, ...]]
   skips: frozenset[int]
   smooth: bool
+  residual: bool
+  encoder_shortcuts: dict[int, tuple[Conv, ...]]
+  generator_shortcuts: dict[int, tuple[Conv, ...]]
+  attention: dict[int, tuple[Conv, ...]]
 
   def convolutions(self) -> list[Conv]:
     """All of them."""
@@ -142,6 +160,10 @@ def fold(
     {size: (_plain(generator.to_rgb[resolutions.key(size)]),) for size in ends},
     frozenset(generator.skip_resolutions) & frozenset(rungs),
     generator.smooth,
+    generator.residual,
+    _shortcuts(encoder, rungs),
+    _shortcuts(generator, rungs),
+    _attention(generator, rungs),
   )
 
 
@@ -164,8 +186,28 @@ def _folded(block: blocks.NormalizedConv, domain: str, shared: bool) -> Conv:
 
 def _plain(conv) -> Conv:
   return Conv(
-    conv.scaled_kernel().numpy(), np.asarray(conv.bias), activation=False
+    conv.scaled_kernel().numpy(),
+    None if conv.bias is None else np.asarray(conv.bias),
+    activation=False,
   )
+
+
+def _shortcuts(part, rungs) -> dict[int, tuple[Conv, ...]]:
+  found = {size: part.shortcuts.get(resolutions.key(size)) for size in rungs}
+  return {size: (_plain(conv),) for size, conv in found.items() if conv}
+
+
+def _attention(generator, rungs) -> dict[int, tuple[Conv, ...]]:
+  size, attention = generator.attention_resolution, generator.attention
+  if size not in rungs:
+    return {}
+  output = _plain(attention.output_conv)
+  return {
+    size: (
+      *map(_plain, (attention.query, attention.key, attention.value)),
+      output._replace(kernel=output.kernel * attention.gamma.numpy()),
+    )
+  }
 
 
 def of_translator(

@@ -78,7 +78,7 @@ class Network(tf.Module):
         for size, convs in getattr(weights, part).items()
       }
       for part, domain in zip(
-        folding.PARTS, (direction[0], direction[0], *direction[1:] * 2)
+        folding.PARTS, direction[:1] * 3 + direction[1:] * 4
       )
     }
 
@@ -100,7 +100,7 @@ class Network(tf.Module):
     skips = {}
     for size in sorted(weights.encoder, reverse=True):
       with tf.name_scope(f'encode_{size}px'):
-        features = self._run('encoder', size, features)
+        features = self._block('encoder', size, features)
       skips[size] = features
       features = downsample(features)
       if size // 2 in weights.from_rgb:
@@ -122,7 +122,9 @@ class Network(tf.Module):
           outputs = upsample(outputs)
           if size in weights.skips:
             outputs = tf.concat([outputs, features.skips[size]], axis=-1)
-        outputs = self._run('generator', size, outputs)
+        outputs = self._block('generator', size, outputs)
+        if size in weights.attention:
+          outputs = self._attended(size, outputs)
         if size == weights.resolution:
           images = self._run('to_rgb', size, outputs)
     if coarse is not None:
@@ -139,6 +141,26 @@ class Network(tf.Module):
       if self._observe:
         self._observe((part, size, place), outputs)
     return outputs
+
+  def _block(self, part, size, inputs):
+    outputs = self._run(part, size, inputs)
+    if not self._weights.residual:
+      return outputs
+    if size in getattr(self._weights, f'{part}_shortcuts'):
+      inputs = self._run(f'{part}_shortcuts', size, inputs)
+    return (inputs + outputs) * np.float32(0.5**0.5)
+
+  def _attended(self, size, inputs):
+    *heads, output = self._convs['attention'][resolutions.key(size)]
+    narrow = self._weights.attention[size][-1].kernel.shape[2]
+    query, key, value = (
+      tf.reshape(head(inputs), [-1, size * size, narrow]) for head in heads
+    )
+    seen = tf.matmul(
+      tf.nn.softmax(tf.matmul(query, key, transpose_b=True)), value
+    )
+    seen = tf.reshape(seen, [-1, size, size, narrow])
+    return inputs + output(seen)
 
   def _faded(self, previous, current):
     alpha = self._weights.alpha

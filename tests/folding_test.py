@@ -33,6 +33,8 @@ def translator(alpha=1.0, resolution=16, domains=('photo', 'anime'), **options):
     for variable in model.domain_variables(domain):
       shape = variable.shape
       variable.assign(rng.uniform(0.5, 1.5, shape).astype(np.float32))
+  if model.generator_of(domains[1]).attention is not None:
+    model.generator_of(domains[1]).attention.gamma.assign(2.0)
   folder = tempfile.mkdtemp()
   configs.write_model(folder, {'model': 'twingan', **model.get_config()})
   checkpoints.Checkpoints(f'{folder}/checkpoints').save(
@@ -61,6 +63,14 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
     ('fading_smooth', dict(alpha=0.3, smooth=True)),
     ('smallest', dict(resolution=4)),
     ('everything', dict(sharing='everything')),
+    ('spectral', dict(spectral_norm=True)),
+    ('residual', dict(residual=True)),
+    ('residual_fading', dict(residual=True, alpha=0.3, smooth=True)),
+    ('residual_smallest', dict(residual=True, resolution=4)),
+    ('attention', dict(attention_resolution=8)),
+    ('attention_fading', dict(attention_resolution=8, alpha=0.3)),
+    ('attention_later', dict(attention_resolution=16, resolution=8)),
+    ('to_rgb', dict(to_rgb_size=3)),
   )
   def test_it_draws_what_the_model_draws(self, options):
     model = translator(**options)
@@ -103,10 +113,11 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
     # And are closer to one size than they were.
     self.assertLess(spread(equal, pictures), 0.7 * spread(weights, pictures))
 
-  def test_what_does_not_commute_is_left_alone(self):
-    weights = folding.of_translator(
-      translator(norm='instance'), 'photo', 'anime'
-    )
+  @parameterized.parameters(
+    dict(norm='instance'), dict(residual=True), dict(attention_resolution=8)
+  )
+  def test_what_does_not_commute_is_left_alone(self, **options):
+    weights = folding.of_translator(translator(**options), 'photo', 'anime')
     self.assertIs(equalization.equalize(weights, PICTURES), weights)
 
   def test_domains_differ(self):

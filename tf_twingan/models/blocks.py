@@ -1,8 +1,12 @@
 """What encoder and generator are made of: convolutions with what follows them.
 
-A stage's block is two of them, as in PGGAN (Karras et al. 2018, table 2).
+A stage's block is two of them, as in PGGAN (Karras et al. 2018, table 2). A
+residual block (He et al. 2016) adds what came in, through a 1x1 convolution
+where widths differ; as in StyleGAN2 (Karras et al. 2020, section 4.1) the sum
+is divided by the square root of two, which keeps its variance.
 """
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -29,12 +33,18 @@ class NormalizedConv(keras.layers.Layer):
     domains: Sequence[str],
     norm: str,
     pixel_norm: bool,
+    spectral_norm: bool = False,
     name: str | None = None,
   ):
     super().__init__(name=name, autocast=False)
     # The norm's offset does what a bias would.
     self.conv = layers.Conv(
-      in_channels, out_channels, size, use_bias=False, name='conv'
+      in_channels,
+      out_channels,
+      size,
+      use_bias=False,
+      spectral_norm=spectral_norm,
+      name='conv',
     )
     self.norm = normalization.DomainNorm(
       domains, out_channels, kind=norm, name='norm'
@@ -47,3 +57,26 @@ class NormalizedConv(keras.layers.Layer):
     """NHWC to NHWC; `domains` and `mode` as for `DomainNorm.call`."""
     outputs = layers.leaky_relu(self.norm(self.conv(inputs), domains, **mode))
     return layers.pixel_norm(outputs) if self.pixel_norm else outputs
+
+
+def shortcut(
+  in_channels: int, out_channels: int, *, spectral_norm: bool, name: str
+) -> layers.Conv:
+  """What brings a block's input to its output's width."""
+  return layers.Conv(
+    in_channels,
+    out_channels,
+    1,
+    gain=1.0,
+    use_bias=False,
+    spectral_norm=spectral_norm,
+    name=name,
+  )
+
+
+def add(
+  inputs: tf.Tensor, outputs: tf.Tensor, through: layers.Conv | None
+) -> tf.Tensor:
+  """Adds what went into a block, through its shortcut if it has one."""
+  kept = inputs if through is None else through(inputs)
+  return (kept + outputs) * math.sqrt(0.5)

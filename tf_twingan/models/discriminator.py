@@ -3,16 +3,24 @@
 Unshared and without normalization: each judges pictures of its own domain.
 """
 
+import functools
+
 import keras
 import tensorflow as tf
 
+from tf_twingan.models import attention as attention_lib
 from tf_twingan.models import layers, resolutions
 
 _STDDEV_GROUP = 4
 
 
 class Discriminator(keras.layers.Layer):
-  """Judges pictures of one domain; every stage's block exists at once."""
+  """Judges pictures of one domain; every stage's block exists at once.
+
+  Attributes:
+    attention: the SelfAttention, or None.
+    attention_resolution: before which block it comes, px, or None.
+  """
 
   def __init__(
     self,
@@ -20,27 +28,50 @@ class Discriminator(keras.layers.Layer):
     *,
     channels_base: int,
     channels_max: int,
+    attention_resolution: int | None = None,
+    spectral_norm: bool = False,
     precision: str = 'float32',
     name: str | None = None,
   ):
+    """Builds every block of every stage.
+
+    Args:
+      max_resolution: of the last stage, px; a power of two.
+      channels_base: feature channels at 4 px before `channels_max` applies;
+        halved at each finer resolution.
+      channels_max: the most feature channels.
+      attention_resolution: let all places of a picture look at each other
+        before the block there, px; see `attention`. None for nowhere.
+      spectral_norm: of every layer; see `spectral`.
+      precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
+      name: of the layer.
+    """
     super().__init__(name=name or 'discriminator', autocast=False)
     self._precision = precision
     channels = resolutions.Channels(channels_base, channels_max)
+    conv = functools.partial(layers.Conv, spectral_norm=spectral_norm)
+    dense = functools.partial(layers.Dense, spectral_norm=spectral_norm)
     self.from_rgb, self.blocks = {}, {}
     for resolution in resolutions.up_to(max_resolution):
       key, width = resolutions.key(resolution), channels(resolution)
-      self.from_rgb[key] = layers.Conv(3, width, 1, name=f'from_rgb_{key}')
+      self.from_rgb[key] = conv(3, width, 1, name=f'from_rgb_{key}')
       if resolution > resolutions.SMALLEST:
         self.blocks[key] = [
-          layers.Conv(width, width, name=f'{key}_conv_1'),
-          layers.Conv(width, channels(resolution // 2), name=f'{key}_conv_2'),
+          conv(width, width, name=f'{key}_conv_1'),
+          conv(width, channels(resolution // 2), name=f'{key}_conv_2'),
         ]
     width = channels(resolutions.SMALLEST)
-    self.last_conv = layers.Conv(width + 1, width, name='4px_conv')
-    self.hidden = layers.Dense(
-      width * resolutions.SMALLEST**2, width, name='hidden'
+    self.last_conv = conv(width + 1, width, name='4px_conv')
+    self.hidden = dense(width * resolutions.SMALLEST**2, width, name='hidden')
+    self.logit = dense(width, 1, gain=1.0, name='logit')
+    self.attention_resolution = attention_lib.check(
+      attention_resolution, max_resolution
     )
-    self.logit = layers.Dense(width, 1, gain=1.0, name='logit')
+    self.attention: attention_lib.SelfAttention | None = None
+    if attention_resolution is not None:
+      self.attention = attention_lib.SelfAttention(
+        channels(attention_resolution), spectral_norm=spectral_norm
+      )
 
   def call(
     self, images: tf.Tensor, *, resolution: int, group: int, alpha=1.0
@@ -58,18 +89,10 @@ class Discriminator(keras.layers.Layer):
     Returns:
       float32 logits [batch].
     """
-    images = tf.cast(images, self._precision)
-    key = resolutions.key(resolution)
-    features = layers.leaky_relu(self.from_rgb[key](images))
-    for size in reversed(resolutions.up_to(resolution)[1:]):
-      for conv in self.blocks[resolutions.key(size)]:
-        features = layers.leaky_relu(conv(features))
-      features = layers.downsample(features)
-      if size == resolution:
-        coarse = self.from_rgb[resolutions.key(size // 2)](
-          layers.downsample(images)
-        )
-        features = layers.fade(layers.leaky_relu(coarse), features, alpha)
+    features = self._features(
+      images, resolution, alpha, until=resolutions.SMALLEST
+    )
+    features = self._attended(features, resolutions.SMALLEST)
     run = next(n for n in range(_STDDEV_GROUP, 0, -1) if group % n == 0)
     features = layers.minibatch_stddev(features, run)
     features = layers.leaky_relu(self.last_conv(features))
@@ -78,3 +101,49 @@ class Discriminator(keras.layers.Layer):
     )
     features = layers.leaky_relu(self.hidden(features))
     return self.logit(tf.cast(features, tf.float32))[:, 0]
+
+  def attention_map(
+    self, images: tf.Tensor, *, resolution: int, alpha=1.0
+  ) -> tf.Tensor:
+    """Which places look where while pictures are judged.
+
+    Args:
+      images: [batch, resolution, resolution, 3] in [-1, 1].
+      resolution: of the stage, static.
+      alpha: how far this stage is faded in.
+
+    Returns:
+      float32 [batch, places, places], see `SelfAttention.map`; places are
+      those of `attention_resolution`.
+
+    Raises:
+      ValueError: there is no attention in this stage.
+    """
+    last = attention_lib.check_readable(self.attention_resolution, resolution)
+    return self.attention.map(
+      self._features(images, resolution, alpha, until=last)
+    )
+
+  def _features(self, images, resolution, alpha, *, until):
+    """What arrives at a resolution, before the attention there."""
+    images = tf.cast(images, self._precision)
+    key = resolutions.key(resolution)
+    features = layers.leaky_relu(self.from_rgb[key](images))
+    for size in reversed(resolutions.up_to(resolution)):
+      if size == until:
+        break
+      features = self._attended(features, size)
+      for conv in self.blocks[resolutions.key(size)]:
+        features = layers.leaky_relu(conv(features))
+      features = layers.downsample(features)
+      if size == resolution:
+        coarse = self.from_rgb[resolutions.key(size // 2)](
+          layers.downsample(images)
+        )
+        features = layers.fade(layers.leaky_relu(coarse), features, alpha)
+    return features
+
+  def _attended(self, features, size):
+    if size != self.attention_resolution:
+      return features
+    return self.attention(features)

@@ -44,6 +44,9 @@ class Encoder(keras.layers.Layer):
   Attributes:
     from_rgb: {rung's name: the convolution that pictures enter by there}.
     blocks: {rung's name: its two normalized convolutions}; none at 4 px.
+    residual: whether each block's input is added to its output.
+    shortcuts: {rung's name: the convolution it is added through}, where the
+      two differ in width.
   """
 
   def __init__(
@@ -54,13 +57,21 @@ class Encoder(keras.layers.Layer):
     channels: resolutions.Channels,
     norm: str,
     pixel_norm: bool,
+    residual: bool,
+    spectral_norm: bool,
     precision: str,
     name: str = 'encoder',
   ):
     super().__init__(name=name, autocast=False)
     self._precision = precision
-    options = dict(domains=domains, norm=norm, pixel_norm=pixel_norm)
-    self.from_rgb, self.blocks = {}, {}
+    self.residual = residual
+    options = dict(
+      domains=domains,
+      norm=norm,
+      pixel_norm=pixel_norm,
+      spectral_norm=spectral_norm,
+    )
+    self.from_rgb, self.blocks, self.shortcuts = {}, {}, {}
     for resolution in resolutions.up_to(max_resolution):
       key, width = resolutions.key(resolution), channels(resolution)
       self.from_rgb[key] = blocks.NormalizedConv(
@@ -73,6 +84,10 @@ class Encoder(keras.layers.Layer):
         blocks.NormalizedConv(width, width, name=f'{key}_conv_1', **options),
         blocks.NormalizedConv(width, out, name=f'{key}_conv_2', **options),
       ]
+      if residual and width != out:
+        self.shortcuts[key] = blocks.shortcut(
+          width, out, spectral_norm=spectral_norm, name=f'{key}_shortcut'
+        )
 
   def call(
     self,
@@ -105,8 +120,7 @@ class Encoder(keras.layers.Layer):
     )
     skips = {}
     for size in reversed(resolutions.up_to(resolution)[1:]):
-      for conv in self.blocks[resolutions.key(size)]:
-        features = conv(features, domains, **mode)
+      features = self._block(resolutions.key(size), features, domains, **mode)
       skips[size] = features
       features = layers.downsample(features)
       if fading and size == resolution:
@@ -115,3 +129,11 @@ class Encoder(keras.layers.Layer):
         )
         features = layers.fade(coarse, features, alpha)
     return Encoding(features, skips)
+
+  def _block(self, key, inputs, domains, **mode):
+    outputs = inputs
+    for conv in self.blocks[key]:
+      outputs = conv(outputs, domains, **mode)
+    if not self.residual:
+      return outputs
+    return blocks.add(inputs, outputs, self.shortcuts.get(key))

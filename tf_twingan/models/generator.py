@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from tf_twingan.models import attention as attention_lib
 from tf_twingan.models import blocks, layers, resolutions
 from tf_twingan.models import encoder as encoder_lib
 
@@ -19,6 +20,12 @@ class Generator(keras.layers.Layer):
   Attributes:
     blocks: {rung's name: its two normalized convolutions}.
     to_rgb: {rung's name: the convolution that draws there}.
+    residual: whether each block's input, the skip included, is added to its
+      output.
+    shortcuts: {rung's name: the convolution it is added through}, where the
+      two differ in width.
+    attention: the SelfAttention, or None.
+    attention_resolution: after which block it comes, px, or None.
     skip_resolutions: where the encoder's features come in, px.
     smooth: whether upsampling is filtered.
   """
@@ -33,13 +40,23 @@ class Generator(keras.layers.Layer):
     pixel_norm: bool,
     skip_resolutions: Sequence[int],
     smooth: bool,
+    residual: bool,
+    spectral_norm: bool,
+    attention_resolution: int | None,
+    to_rgb_size: int,
     name: str = 'generator',
   ):
     super().__init__(name=name, autocast=False)
     self.skip_resolutions = frozenset(skip_resolutions)
     self.smooth = smooth
-    options = dict(domains=domains, norm=norm, pixel_norm=pixel_norm)
-    self.blocks, self.to_rgb = {}, {}
+    self.residual = residual
+    options = dict(
+      domains=domains,
+      norm=norm,
+      pixel_norm=pixel_norm,
+      spectral_norm=spectral_norm,
+    )
+    self.blocks, self.shortcuts, self.to_rgb = {}, {}, {}
     for resolution in resolutions.up_to(max_resolution):
       key, width = resolutions.key(resolution), channels(resolution)
       below = channels(max(resolution // 2, resolutions.SMALLEST))
@@ -49,8 +66,25 @@ class Generator(keras.layers.Layer):
         blocks.NormalizedConv(incoming, width, name=f'{key}_conv_1', **options),
         blocks.NormalizedConv(width, width, name=f'{key}_conv_2', **options),
       ]
+      if residual and incoming != width:
+        self.shortcuts[key] = blocks.shortcut(
+          incoming, width, spectral_norm=spectral_norm, name=f'{key}_shortcut'
+        )
       self.to_rgb[key] = layers.Conv(
-        width, 3, 1, gain=1.0, name=f'to_rgb_{key}'
+        width,
+        3,
+        to_rgb_size,
+        gain=1.0,
+        spectral_norm=spectral_norm,
+        name=f'to_rgb_{key}',
+      )
+    self.attention_resolution = attention_lib.check(
+      attention_resolution, max_resolution
+    )
+    self.attention: attention_lib.SelfAttention | None = None
+    if attention_resolution is not None:
+      self.attention = attention_lib.SelfAttention(
+        channels(attention_resolution), spectral_norm=spectral_norm
       )
 
   def call(
@@ -79,23 +113,61 @@ class Generator(keras.layers.Layer):
     features = encoding.content
     coarse: tf.Tensor | None = None
     for size in resolutions.up_to(resolution):
-      key = resolutions.key(size)
-      if size > resolutions.SMALLEST:
-        if size == resolution and not (
-          isinstance(alpha, float) and alpha == 1.0
-        ):
-          coarse = layers.upsample(
-            self._rgb(features, resolutions.key(size // 2))
-          )
-        features = layers.upsample(features)
-        if self.smooth:
-          features = layers.blur(features)
-        if size in self.skip_resolutions:
-          features = tf.concat([features, encoding.skips[size]], axis=-1)
-      for conv in self.blocks[key]:
-        features = conv(features, domains, **mode)
+      if resolutions.SMALLEST < size == resolution and not (
+        isinstance(alpha, float) and alpha == 1.0
+      ):
+        coarse = layers.upsample(
+          self._rgb(features, resolutions.key(size // 2))
+        )
+      features = self._stage(features, size, encoding, domains, **mode)
+      if size == self.attention_resolution:
+        features = self.attention(features)
     images = self._rgb(features, resolutions.key(resolution))
     return images if coarse is None else layers.fade(coarse, images, alpha)
+
+  def attention_map(
+    self,
+    encoding: encoder_lib.Encoding,
+    domains: Sequence[str],
+    *,
+    resolution: int,
+    **mode,
+  ) -> tf.Tensor:
+    """Which places look where while pictures are drawn.
+
+    Args:
+      encoding: as for `call`.
+      domains: as for `call`.
+      resolution: as for `call`.
+      **mode: as for `call`.
+
+    Returns:
+      float32 [batch, places, places], see `SelfAttention.map`; places are
+      those of `attention_resolution`.
+
+    Raises:
+      ValueError: there is no attention in this stage.
+    """
+    last = attention_lib.check_readable(self.attention_resolution, resolution)
+    features = encoding.content
+    for size in resolutions.up_to(last):
+      features = self._stage(features, size, encoding, domains, **mode)
+    return self.attention.map(features)
+
+  def _stage(self, features, size, encoding, domains, **mode):
+    """From the stage before to what this one's block makes of it."""
+    if size > resolutions.SMALLEST:
+      features = layers.upsample(features)
+      if self.smooth:
+        features = layers.blur(features)
+      if size in self.skip_resolutions:
+        features = tf.concat([features, encoding.skips[size]], axis=-1)
+    key, inputs = resolutions.key(size), features
+    for conv in self.blocks[key]:
+      features = conv(features, domains, **mode)
+    if not self.residual:
+      return features
+    return blocks.add(inputs, features, self.shortcuts.get(key))
 
   def _rgb(self, features, key):
     return self.to_rgb[key](tf.cast(features, tf.float32))

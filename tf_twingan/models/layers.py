@@ -14,6 +14,8 @@ import math
 import keras
 import tensorflow as tf
 
+from tf_twingan.models import spectral
+
 LEAKY_SLOPE = 0.2
 _BLUR = (1.0, 2.0, 1.0)
 
@@ -25,9 +27,13 @@ class Conv(keras.layers.Layer):
   `gain / sqrt(fan_in)` each time it is used, so that under Adam every layer
   learns at the same relative speed (PGGAN section 4.1).
 
+  With spectral norm a kernel is divided by its largest singular value instead:
+  the constant would cancel out, and the relative speed stays.
+
   Attributes:
     kernel: float32 [size, size, in_channels, out_channels].
     bias: float32 [out_channels], or None.
+    spectral: the SpectralNorm, or None.
   """
 
   def __init__(
@@ -38,6 +44,7 @@ class Conv(keras.layers.Layer):
     *,
     gain: float = math.sqrt(2.0),
     use_bias: bool = True,
+    spectral_norm: bool = False,
     name: str | None = None,
   ):
     super().__init__(name=name, autocast=False)
@@ -52,9 +59,14 @@ class Conv(keras.layers.Layer):
       self.bias = self.add_weight(
         shape=(out_channels,), name='bias', initializer='zeros'
       )
+    self.spectral = (
+      spectral.SpectralNorm(self.kernel) if spectral_norm else None
+    )
 
   def scaled_kernel(self) -> tf.Tensor:
     """The kernel that is used: float32, like `kernel`."""
+    if self.spectral is not None:
+      return self.spectral(tf.convert_to_tensor(self.kernel))
     return self.kernel * self._scale
 
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -67,7 +79,13 @@ class Conv(keras.layers.Layer):
 
 
 class Dense(keras.layers.Layer):
-  """A fully connected layer with equalized learning rate."""
+  """A fully connected layer with equalized learning rate, or spectral norm.
+
+  Attributes:
+    kernel: float32 [in_features, out_features].
+    bias: float32 [out_features].
+    spectral: the SpectralNorm, or None.
+  """
 
   def __init__(
     self,
@@ -75,6 +93,7 @@ class Dense(keras.layers.Layer):
     out_features: int,
     *,
     gain: float = math.sqrt(2.0),
+    spectral_norm: bool = False,
     name: str | None = None,
   ):
     super().__init__(name=name, autocast=False)
@@ -87,10 +106,19 @@ class Dense(keras.layers.Layer):
     self.bias = self.add_weight(
       shape=(out_features,), name='bias', initializer='zeros'
     )
+    self.spectral = (
+      spectral.SpectralNorm(self.kernel) if spectral_norm else None
+    )
+
+  def scaled_kernel(self) -> tf.Tensor:
+    """The kernel that is used: float32, like `kernel`."""
+    if self.spectral is not None:
+      return self.spectral(tf.convert_to_tensor(self.kernel))
+    return self.kernel * self._scale
 
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
     """[batch, in_features] -> [batch, out_features], same dtype."""
-    kernel = tf.cast(self.kernel * self._scale, inputs.dtype)
+    kernel = tf.cast(self.scaled_kernel(), inputs.dtype)
     return tf.linalg.matmul(inputs, kernel) + tf.cast(self.bias, inputs.dtype)
 
 

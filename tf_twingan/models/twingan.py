@@ -57,6 +57,10 @@ class TwinGAN(network.Network):
     skip_max_resolution: int | None = None,
     smooth: bool = False,
     sharing: str = 'convolutions',
+    residual: bool = False,
+    attention_resolution: int | None = None,
+    to_rgb_size: int = 1,
+    spectral_norm: bool = False,
     precision: str = 'float32',
     name: str = 'twingan',
   ):
@@ -78,6 +82,12 @@ class TwinGAN(network.Network):
       sharing: what the domains have in common: 'convolutions', as in the
         article; 'everything', norms too, so that a domain is a name without
         effect; or 'nothing', so that each has an encoder and a generator.
+      residual: add each block's input to its output, see `blocks`.
+      attention_resolution: let all places of a picture that is drawn look at
+        each other after the generator's block there, px; see `attention`.
+        None for nowhere.
+      to_rgb_size: of the convolutions that draw the pictures; odd.
+      spectral_norm: of every convolution; see `spectral`.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       name: of the layer.
     """
@@ -93,6 +103,10 @@ class TwinGAN(network.Network):
         skip_max_resolution=skip_max_resolution,
         smooth=smooth,
         sharing=sharing,
+        residual=residual,
+        attention_resolution=attention_resolution,
+        to_rgb_size=to_rgb_size,
+        spectral_norm=spectral_norm,
       ),
       name=name,
     )
@@ -104,6 +118,10 @@ class TwinGAN(network.Network):
       raise ValueError(
         f'Unknown sharing {sharing!r}; choose one of {", ".join(SHARINGS)}.'
       )
+    if to_rgb_size < 1 or to_rgb_size % 2 == 0:
+      raise ValueError(
+        f'to_rgb_size is {to_rgb_size}; choose an odd one, such as 1, 3 or 7.'
+      )
     rungs = resolutions.up_to(max_resolution)
     finest = max_resolution
     if skip_max_resolution is not None:
@@ -112,6 +130,8 @@ class TwinGAN(network.Network):
       channels=resolutions.Channels(channels_base, channels_max),
       norm=norm,
       pixel_norm=pixel_norm,
+      residual=residual,
+      spectral_norm=spectral_norm,
     )
     skips = [r for r in rungs[1:] if r <= finest]
 
@@ -122,7 +142,13 @@ class TwinGAN(network.Network):
 
     def generator(owners):
       return generator_lib.Generator(
-        owners, max_resolution, smooth=smooth, skip_resolutions=skips, **shared
+        owners,
+        max_resolution,
+        smooth=smooth,
+        skip_resolutions=skips,
+        attention_resolution=attention_resolution,
+        to_rgb_size=to_rgb_size,
+        **shared,
       )
 
     if sharing == 'nothing':
@@ -173,6 +199,28 @@ class TwinGAN(network.Network):
     """
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.decode(encoding, [target], **stage_and_mode)
+
+  def attention_map(
+    self, images: tf.Tensor, source: str, target: str, **stage_and_mode
+  ) -> tf.Tensor:
+    """Which places look where while pictures are drawn in another domain.
+
+    Args:
+      images: [batch, resolution, resolution, 3] in [-1, 1].
+      source: their domain.
+      target: the domain to draw them in.
+      **stage_and_mode: resolution, alpha, training.
+
+    Returns:
+      float32 [batch, places, places]; see `Generator.attention_map`.
+
+    Raises:
+      ValueError: there is no attention in this stage.
+    """
+    encoding = self.encode(images, [source], **stage_and_mode)
+    return self.generator_of(target).attention_map(
+      encoding, self._owners([target]), **stage_and_mode
+    )
 
   def reconstruct_and_translate(
     self, images: Mapping[str, tf.Tensor], *, shift: int = 1, **stage_and_mode

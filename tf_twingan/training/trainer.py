@@ -27,6 +27,7 @@ from tf_twingan.models import (
   twingan,
 )
 from tf_twingan.models import discriminator as discriminator_lib
+from tf_twingan.models import spectral as spectral_lib
 from tf_twingan.training import terms as terms_lib
 
 # Registered here, so that the networks themselves know nothing of gin.
@@ -156,7 +157,7 @@ class Trainer:
           variable.assign(tf.zeros_like(variable))
       # Blocks that no longer run keep no trace of when they were last drawn
       # with: a resumed run draws at other moments, and ends in the same bits.
-      for variable in self.average.non_trainable_variables:
+      for variable in _statistics(self.average):
         variable.assign(tf.zeros_like(variable))
     self.apply_settings()
 
@@ -241,6 +242,10 @@ class Trainer:
     )
     terms = {name: mean(value) for name, value in terms.items()}
     self._update_average(average_decay)
+    spectral_lib.improve(
+      [self.model, self.average, *tf.nest.flatten(self.discriminators)],
+      self.strategy,
+    )
     if self._scaled:
       self._update_loss_scale(mean(finite) == 1)
     return terms
@@ -378,7 +383,7 @@ class Trainer:
       resolution: of the stage.
       alpha: how far it is faded in.
     """
-    if not self.average.non_trainable_variables:
+    if not _statistics(self.average):
       return
     key = ('statistics', resolution)
     if key not in self._steps:
@@ -391,8 +396,7 @@ class Trainer:
       first = 2
       with self.strategy.scope():
         for own, other in zip(
-          self.average.non_trainable_variables,
-          self.model.non_trainable_variables,
+          _statistics(self.average), _statistics(self.model)
         ):
           own.assign(other)
     for index, batch in enumerate(batches, start=first):
@@ -427,6 +431,12 @@ class Trainer:
         raise FloatingPointError(
           f'The weights or averages {variable.name} hold NaN or Inf.'
         )
+
+
+def _statistics(network):
+  """What the norms keep; spectral norm's own state goes with the weights."""
+  others = {id(d) for _, d in spectral_lib.directions(network)}
+  return [v for v in network.non_trainable_variables if id(v) not in others]
 
 
 def _awake(variables, gradients):
