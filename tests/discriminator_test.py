@@ -2,6 +2,7 @@
 
 import keras
 import tensorflow as tf
+from absl.testing import parameterized
 
 from tf_twingan.models import discriminator
 
@@ -18,9 +19,12 @@ def pictures(batch=4, resolution=16):
   return tf.random.stateless_uniform(shape, [1, 0], -1.0, 1.0)
 
 
-class DiscriminatorTest(tf.test.TestCase):
-  def test_new_stage_starts_as_the_previous_one(self):
-    judge, fine = build(), pictures()
+class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
+  @parameterized.parameters(None, 4, 8, 16)
+  def test_new_stage_starts_as_the_previous_one(self, attention):
+    judge, fine = build(attention_resolution=attention), pictures()
+    if attention:
+      judge.attention.gamma.assign(1.0)
     coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
     self.assertAllClose(
       judge(fine, resolution=16, group=4, alpha=0.0),

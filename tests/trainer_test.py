@@ -8,14 +8,21 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests import two_devices
-from tf_twingan.models import discriminator, twingan
+from tf_twingan.models import discriminator, spectral, twingan
 from tf_twingan.training import objective, trainer
 
 DOMAINS = ('photo', 'anime')
 STEP = dict(resolution=8, alpha=0.5, average_decay=0.5)
 
 
-def make(strategy=None, *, precision='float32', norm='batch_renorm', **options):
+def make(
+  strategy=None,
+  *,
+  precision='float32',
+  norm='batch_renorm',
+  spectral_norm=False,
+  **options,
+):
   keras.utils.set_random_seed(1)
   return trainer.Trainer(
     DOMAINS,
@@ -25,10 +32,14 @@ def make(strategy=None, *, precision='float32', norm='batch_renorm', **options):
       channels_base=16,
       channels_max=8,
       norm=norm,
+      spectral_norm=spectral_norm,
       precision=precision,
     ),
     discriminator=functools.partial(
-      discriminator.Discriminator, channels_base=16, channels_max=8
+      discriminator.Discriminator,
+      channels_base=16,
+      channels_max=8,
+      spectral_norm=spectral_norm,
     ),
     objective=objective.Objective(
       cycle_weight=1.0, penalty='r1', penalty_interval=2, **options
@@ -203,6 +214,24 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
       reals['photo'], 'photo', 'anime', resolution=8
     )
     self.assertAllClose(drawn.translations[1], single, atol=0.02)
+
+  def test_a_step_improves_singular_vectors_once(self):
+    maker = make(spectral_norm=True)
+    networks = [maker.model, maker.average, maker.discriminators['photo']]
+    pairs = [p for n in networks for p in spectral.directions(n)]
+    before = [direction.numpy() for _, direction in pairs]
+    small = {d: p[:, ::2, ::2] for d, p in batch().items()}
+    maker.step(small, step=1, **{**STEP, 'resolution': 4})
+    for old, (kernel, direction) in zip(before, pairs, strict=True):
+      matrix = kernel.numpy().reshape([-1, len(old)])
+      moved = matrix.T @ (matrix @ old)
+      self.assertAllClose(direction, moved / np.linalg.norm(moved), atol=1e-5)
+    # They belong to weights, not to the norms' statistics.
+    kept = [direction.numpy() for _, direction in pairs]
+    maker.start_stage()
+    maker.estimate_statistics([small], resolution=4, alpha=1.0)
+    for old, (_, direction) in zip(kept, pairs, strict=True):
+      self.assertAllEqual(old, direction)
 
   def test_non_finite_weights_are_named(self):
     maker = make()

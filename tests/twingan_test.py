@@ -41,6 +41,17 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAllClose(after, upsampled, atol=1e-6)
     self.assertGreater(float(tf.math.reduce_std(before)), 1e-3)
 
+  def test_new_stage_of_all_parts_starts_as_the_previous_one(self):
+    model = build(
+      residual=True, attention_resolution=8, to_rgb_size=3, spectral_norm=True
+    )
+    model.generator.attention.gamma.assign(1.0)
+    fine = pictures()
+    coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
+    before = model.translate(coarse, 'photo', 'anime', resolution=8)
+    after = model.translate(fine, 'photo', 'anime', resolution=16, alpha=0.0)
+    self.assertAllClose(tf.nn.avg_pool2d(after, 2, 2, 'VALID'), before)
+
   def test_alpha_one_leaves_the_blend_out(self):
     model = build()
     a = model.translate(pictures(), 'photo', 'cat', resolution=16, alpha=1.0)
@@ -195,7 +206,14 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     )
 
   def test_config_builds_the_same_network(self):
-    model = build(norm='instance', smooth=True)
+    model = build(
+      norm='instance',
+      smooth=True,
+      residual=True,
+      attention_resolution=8,
+      to_rgb_size=3,
+      spectral_norm=True,
+    )
     again = twingan.TwinGAN(**model.get_config())
     self.assertEqual(
       [(v.name, v.shape) for v in model.variables],
@@ -213,6 +231,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     (dict(max_resolution=24), '24 is not a power of two'),
     (dict(norm='group'), "'group'"),
     (dict(skip_max_resolution=24), '24 is not a power of two'),
+    (dict(to_rgb_size=2), 'to_rgb_size is 2; choose an odd one'),
     (dict(precision='int8'), "'int8'; choose one of float32"),
   )
   def test_bad_values_are_named(self, options, message):
