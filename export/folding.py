@@ -128,7 +128,8 @@ def fold(
       have in common.
 
   Raises:
-    ValueError: the model has no such domain, or is no Twin-GAN.
+    ValueError: the model has no such domain, is no Twin-GAN, or draws by a
+      condition.
   """
   if not isinstance(model, twingan.TwinGAN):
     raise ValueError(
@@ -140,6 +141,13 @@ def fold(
     raise ValueError(
       'The domains of this model share no convolutions (TwinGAN.sharing is '
       "'nothing'), so no one file can hold them once: export each direction."
+    )
+  condition_size = model.get_config()['condition_size']
+  if condition_size:
+    raise ValueError(
+      f'TwinGAN.condition_size is {condition_size}, but an exported file takes '
+      'pictures and no condition. Draw with TwinGAN.translate, or train with '
+      'TwinGAN.condition_size = None.'
     )
   rungs = resolutions.up_to(resolution)
   ends = rungs[-1:] if alpha == 1.0 or len(rungs) == 1 else rungs[:-3:-1]

@@ -51,7 +51,13 @@ OWN = {
   ('Pix2Pix', 'precision'),
   ('train', 'seed'),
 }
-OTHER = {'name', 'precision', 'stop_after_images', 'seed'}
+OTHER = {
+  'name',
+  'precision',
+  'stop_after_images',
+  'seed',
+  'condition_size',  # Nothing in training gives conditions.
+}
 EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')
 # Included after an experiment, in one of the user's own.
 PARTS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*/*.gin'))

@@ -172,6 +172,69 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, f'{kind} norm is no constant'):
       norm.affine('photo')
 
+  def test_a_condition_moves_scale_and_offset_by_hand(self):
+    norm = normalization.DomainNorm(DOMAINS, 2, kind='none', condition_size=2)
+    norm.parameters['photo']['scale'].assign([1.0, 2.0])
+    norm.parameters['anime']['offset'].assign([0.0, 10.0])
+    # Rows: of the condition's first and second number. Columns: scales of both
+    # channels, then offsets.
+    norm.condition_kernel.assign([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 5.0]])
+    x = tf.fill([4, 1, 1, 2], 10.0)
+    # 3, 4 has the direction 0.6, 0.8; nothing has none.
+    condition = tf.constant([[3.0, 4.0], [0.0, 0.0], [7.0, 0.0], [0.0, -2.0]])
+    outputs = norm(x, DOMAINS, condition=condition)
+    self.assertAllClose(
+      outputs[:, 0, 0],
+      [
+        [10 * (1 + 0.6) + 1.8, 10 * (2 + 1.2) + 2.4 + 4.0],
+        [10, 20],
+        [10 * (1 + 1) + 3, 10 * (1 + 2) + 4 + 10],
+        [10, 10 - 5 + 10],
+      ],
+    )
+
+  @parameterized.product(kind=normalization.KINDS, training=[True, False])
+  def test_an_untrained_condition_adds_nothing(self, kind, training):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind=kind, condition_size=4)
+    norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
+    norm.parameters['anime']['offset'].assign([3.0, 2.0, 1.0])
+    x = tf.concat([pictures(1), pictures(2, 3.0)], 0)
+    mode = dict(training=training, statistics_update=0.0)
+    without = norm(x, DOMAINS, **mode)
+    condition = tf.random.stateless_normal([8, 4], [1, 2])
+    with tf.GradientTape() as tape:
+      outputs = norm(x, DOMAINS, condition=condition, **mode)
+      loss = tf.reduce_sum(outputs**2)
+    self.assertAllClose(outputs, without, atol=1e-5)
+    # But can learn to.
+    gradient = tape.gradient(loss, norm.condition_kernel)
+    self.assertGreater(float(tf.reduce_min(tf.abs(gradient))), 0.0)
+
+  @parameterized.parameters(*normalization.KINDS)
+  def test_a_condition_is_of_each_picture(self, kind):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind=kind, condition_size=2)
+    norm.condition_kernel.assign(tf.ones_like(norm.condition_kernel))
+    x = tf.concat([pictures(1), pictures(2, 3.0)], 0)
+    condition = tf.constant([[0.0, 0.0]] * 7 + [[1.0, 0.0]])
+    plain = norm(x, DOMAINS, training=True, statistics_update=0.0)
+    outputs = norm(
+      x, DOMAINS, training=True, statistics_update=0.0, condition=condition
+    )
+    self.assertAllClose(outputs[:7], plain[:7], atol=1e-5)
+    # The scale is one more, and so is the offset.
+    self.assertAllClose(outputs[7], 2 * plain[7] + 1, atol=1e-4)
+
+  def test_conditions_that_do_not_fit_are_named(self):
+    x = pictures(1)
+    with self.assertRaisesRegex(ValueError, r'\(4, 2\).*condition_size None'):
+      normalization.DomainNorm(DOMAINS, 3)(
+        x, ['photo'], condition=tf.ones([4, 2])
+      )
+    with self.assertRaisesRegex(ValueError, r'\(4, 2\).*condition_size 5'):
+      normalization.DomainNorm(DOMAINS, 3, condition_size=5)(
+        x, ['photo'], condition=tf.ones([4, 2])
+      )
+
   def test_unknown_kind(self):
     with self.assertRaisesRegex(ValueError, "'group'; choose one of batch"):
       normalization.DomainNorm(DOMAINS, 3, kind='group')

@@ -193,6 +193,50 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, "'norms'.*everything"):
       build(sharing='norms')
 
+  @parameterized.parameters(*twingan.SHARINGS)
+  def test_a_condition_says_how_each_picture_is_drawn(self, sharing):
+    model = build(norm='instance', sharing=sharing, condition_size=2)
+    x = pictures(batch=4)
+    parts = ['photo', 'anime']
+    condition = tf.constant([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
+
+    def drawn(**options):
+      encoding = model.encode(x, parts, resolution=16)
+      return model.decode(encoding, parts, resolution=16, **options)
+
+    plain = drawn()
+    self.assertAllClose(drawn(condition=condition), plain, atol=1e-5)
+    for part in (model.generator_of(d) for d in DOMAINS):
+      kernel = part.blocks['16px'][1].norm.condition_kernel
+      kernel.assign(tf.ones_like(kernel))
+    given = drawn(condition=condition)
+    difference = tf.reduce_mean(tf.abs(given - plain), [1, 2, 3]).numpy()
+    self.assertAllClose(difference[[0, 3]], [0, 0], atol=1e-5)
+    self.assertGreater(difference[[1, 2]].min(), 1e-2)
+    # One picture alone, and the encoder sees no condition.
+    single = model.translate(
+      x[2:3], 'anime', 'anime', resolution=16, condition=condition[2:3]
+    )
+    self.assertAllClose(single, given[2:3], atol=1e-5)
+
+  def test_the_encoder_can_have_conditions(self):
+    model = build(condition_size=2)
+    kernel = model.encoder.blocks['8px'][1].norm.condition_kernel
+    kernel.assign(tf.ones_like(kernel))
+    codes = [
+      model.encode(
+        pictures(), ['photo'], resolution=16, condition=condition
+      ).content
+      for condition in (None, tf.ones([2, 2]))
+    ]
+    self.assertNotAllClose(*codes, atol=1e-2)
+
+  def test_domains_own_nothing_of_conditions(self):
+    self.assertLen(
+      build(condition_size=2).domain_variables('photo'),
+      len(build().domain_variables('photo')),
+    )
+
   def test_skips_can_be_limited(self):
     x = pictures()
     model = build(skip_max_resolution=8)
@@ -213,6 +257,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       attention_resolution=8,
       to_rgb_size=3,
       spectral_norm=True,
+      condition_size=3,
     )
     again = twingan.TwinGAN(**model.get_config())
     self.assertEqual(

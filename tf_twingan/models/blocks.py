@@ -34,6 +34,7 @@ class NormalizedConv(keras.layers.Layer):
     norm: str,
     pixel_norm: bool,
     spectral_norm: bool = False,
+    condition_size: int | None = None,
     name: str | None = None,
   ):
     super().__init__(name=name, autocast=False)
@@ -47,7 +48,11 @@ class NormalizedConv(keras.layers.Layer):
       name='conv',
     )
     self.norm = normalization.DomainNorm(
-      domains, out_channels, kind=norm, name='norm'
+      domains,
+      out_channels,
+      kind=norm,
+      condition_size=condition_size,
+      name='norm',
     )
     self.pixel_norm = pixel_norm
 

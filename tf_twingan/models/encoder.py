@@ -59,6 +59,7 @@ class Encoder(keras.layers.Layer):
     pixel_norm: bool,
     residual: bool,
     spectral_norm: bool,
+    condition_size: int | None,
     precision: str,
     name: str = 'encoder',
   ):
@@ -70,6 +71,7 @@ class Encoder(keras.layers.Layer):
       norm=norm,
       pixel_norm=pixel_norm,
       spectral_norm=spectral_norm,
+      condition_size=condition_size,
     )
     self.from_rgb, self.blocks, self.shortcuts = {}, {}, {}
     for resolution in resolutions.up_to(max_resolution):
@@ -107,7 +109,7 @@ class Encoder(keras.layers.Layer):
       resolution: of the stage, static.
       alpha: how far this stage is faded in. A Python 1.0 leaves the blending
         out of the graph.
-      **mode: `training`, `statistics_update` of the norm.
+      **mode: `training`, `statistics_update`, `condition` of the norm.
 
     Returns:
       The Encoding, in the model's precision.

@@ -42,6 +42,7 @@ class Generator(keras.layers.Layer):
     smooth: bool,
     residual: bool,
     spectral_norm: bool,
+    condition_size: int | None,
     attention_resolution: int | None,
     to_rgb_size: int,
     name: str = 'generator',
@@ -55,6 +56,7 @@ class Generator(keras.layers.Layer):
       norm=norm,
       pixel_norm=pixel_norm,
       spectral_norm=spectral_norm,
+      condition_size=condition_size,
     )
     self.blocks, self.shortcuts, self.to_rgb = {}, {}, {}
     for resolution in resolutions.up_to(max_resolution):
@@ -105,7 +107,7 @@ class Generator(keras.layers.Layer):
       resolution: of the stage, static.
       alpha: how far this stage is faded in. A Python 1.0 leaves the blending
         out of the graph.
-      **mode: `training`, `statistics_update` of the norm.
+      **mode: `training`, `statistics_update`, `condition` of the norm.
 
     Returns:
       float32 [batch, resolution, resolution, 3], about [-1, 1], not clipped.

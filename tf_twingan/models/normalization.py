@@ -19,6 +19,12 @@ pixel it would nearly be what pixel norm does already. 'none' measures
 nothing, but still multiplies and adds: without a scale and an offset a domain
 would own nothing, and all domains would be drawn alike.
 
+A condition (a style code, attributes) may move scale and offset further, by a
+dense layer on its direction, as in adaptive instance norm (Huang & Belongie
+2017), but beside the domain's own: the layer starts at zero, so that without a
+condition, or before any training, a domain is drawn as ever. It is shared by
+the domains, as a condition means the same in each.
+
 The statistics used for inference are estimated when they are needed, with the
 weights that will be used (`statistics_update`), because those of averaged
 (EMA) weights are not the average of the live ones.
@@ -55,6 +61,8 @@ class DomainNorm(keras.layers.Layer):
     kind: one of KINDS.
     is_constant: whether inference multiplies and adds constants, rather than
       measuring each picture.
+    condition_kernel: float32 [condition_size, 2 * channels], of what is added
+      to scales, then to offsets; or None.
     epsilon: added to each variance.
   """
 
@@ -64,6 +72,7 @@ class DomainNorm(keras.layers.Layer):
     channels: int,
     *,
     kind: str = 'batch',
+    condition_size: int | None = None,
     epsilon: float = 1e-4,
     name: str | None = None,
   ):
@@ -76,6 +85,13 @@ class DomainNorm(keras.layers.Layer):
     self.is_constant = kind not in _AXES
     self.epsilon = epsilon
     self.parameters = {d: self._make(d, channels) for d in domains}
+    self.condition_kernel = None
+    if condition_size:
+      self.condition_kernel = self.add_weight(
+        shape=(condition_size, 2 * channels),
+        initializer='zeros',
+        name='condition_kernel',
+      )
 
   def _make(self, domain, channels):
     roles = {'scale': ('ones', True), 'offset': ('zeros', True)}
@@ -101,6 +117,7 @@ class DomainNorm(keras.layers.Layer):
     *,
     training: bool = False,
     statistics_update: tf.Tensor | None = None,
+    condition: tf.Tensor | None = None,
   ) -> tf.Tensor:
     """Normalizes, scales and shifts.
 
@@ -114,18 +131,61 @@ class DomainNorm(keras.layers.Layer):
         the n-th batch makes them the plain average of all batches, 0 leaves
         them. By default batch norm leaves them, and batch renorm moves them
         as its class says.
+      condition: [as many as inputs, condition_size], one for each picture; of
+        any length, as only its direction counts. None adds nothing.
 
     Returns:
       A tensor like `inputs`.
+
+    Raises:
+      ValueError: the condition is not of the size that the norm was made for.
     """
+    owns = [self.parameters[d] for d in domains]
+    if condition is None:
+      return self._normalize(inputs, owns, training, statistics_update)
+    # Each picture then has a scale and an offset of its own.
+    plain = [
+      {
+        **own,
+        'scale': tf.ones([inputs.shape[-1]]),
+        'offset': tf.zeros([inputs.shape[-1]]),
+      }
+      for own in owns
+    ]
+    outputs = self._normalize(inputs, plain, training, statistics_update)
+    scale, offset = self._conditioned(owns, condition)
+    parts = tf.cast(self._parts(outputs, owns), tf.float32)
+    outputs = tf.cast(parts * scale + offset, inputs.dtype)
+    return tf.reshape(outputs, tf.shape(inputs))
+
+  def _conditioned(self, owns, condition):
+    """Scale and offset, [parts, batch, 1, 1, channels] each."""
+    size = 0
+    if self.condition_kernel is not None:
+      size = self.condition_kernel.shape[0]
+    if len(condition.shape) != 2 or condition.shape[-1] != size:
+      raise ValueError(
+        f'A condition of shape {tuple(condition.shape)} is given to a norm of '
+        f'condition_size {size or None}; give [pictures, condition_size], or '
+        'none at all.'
+      )
+    direction = tf.math.l2_normalize(tf.cast(condition, tf.float32), axis=-1)
+    added = tf.linalg.matmul(direction, self.condition_kernel)
+    added = tf.reshape(added, [len(owns), -1, 1, 1, added.shape[-1]])
+    return (
+      self._stack(owns, role) + more
+      for role, more in zip(('scale', 'offset'), tf.split(added, 2, axis=-1))
+    )
+
+  def _normalize(self, inputs, owns, training, statistics_update):
+    """Each part by the parameters of its domain."""
     if self.kind in _AXES:
-      parts = self._parts(inputs, domains)
-      return self._affine(inputs, domains, *_moments(parts, _AXES[self.kind]))
+      parts = self._parts(inputs, owns)
+      return self._affine(inputs, owns, *_moments(parts, _AXES[self.kind]))
     if not training or self.kind == 'none':
-      return self._affine(inputs, domains, *self._constants(domains))
+      return self._affine(inputs, owns, *self._constants(owns))
     outputs = []
-    for domain, part in zip(domains, tf.split(inputs, len(domains))):
-      own = self.parameters[domain]
+    for own, part in zip(owns, tf.split(inputs, len(owns))):
       if self.kind == 'batch_renorm':
         outputs.append(self._renormalized(part, own, statistics_update))
         continue
@@ -134,13 +194,13 @@ class DomainNorm(keras.layers.Layer):
       outputs.append(self._normalized(part, own['scale'], own['offset']))
     return tf.concat(outputs, axis=0)
 
-  def _parts(self, inputs, domains):
+  def _parts(self, inputs, owns):
     """[parts * batch, h, w, c] -> [parts, batch, h, w, c]."""
-    return tf.reshape(inputs, [len(domains), -1, *inputs.shape[1:]])
+    return tf.reshape(inputs, [len(owns), -1, *inputs.shape[1:]])
 
-  def _stack(self, domains, role):
+  def _stack(self, owns, role):
     """A parameter of each part: [parts, 1, 1, 1, channels]."""
-    rows = [tf.convert_to_tensor(self.parameters[d][role]) for d in domains]
+    rows = [tf.convert_to_tensor(own[role]) for own in owns]
     return tf.stack(rows)[:, None, None, None, :]
 
   def affine(self, domain: str) -> tuple[tf.Tensor, tf.Tensor]:
@@ -153,32 +213,31 @@ class DomainNorm(keras.layers.Layer):
     """
     if not self.is_constant:
       raise ValueError(f'{self.kind} norm is no constant affine map.')
-    multiplier, shift = self._multiplier_and_shift(
-      [domain], *self._constants([domain])
-    )
+    owns = [self.parameters[domain]]
+    multiplier, shift = self._multiplier_and_shift(owns, *self._constants(owns))
     return tf.reshape(multiplier, [-1]), tf.reshape(shift, [-1])
 
-  def _constants(self, domains):
+  def _constants(self, owns):
     """Mean and variance that inference normalizes by, of each part."""
     if self.kind == 'none':
       return None, None
     return (
-      self._stack(domains, 'moving_mean'),
-      self._stack(domains, 'moving_variance'),
+      self._stack(owns, 'moving_mean'),
+      self._stack(owns, 'moving_variance'),
     )
 
-  def _multiplier_and_shift(self, domains, mean, variance):
-    scale, offset = (self._stack(domains, r) for r in ('scale', 'offset'))
+  def _multiplier_and_shift(self, owns, mean, variance):
+    scale, offset = (self._stack(owns, r) for r in ('scale', 'offset'))
     if mean is None:
       return scale, offset
     multiplier = scale * tf.math.rsqrt(variance + self.epsilon)
     return multiplier, offset - mean * multiplier
 
-  def _affine(self, inputs, domains, mean, variance):
+  def _affine(self, inputs, owns, mean, variance):
     """One multiplication and one addition."""
-    multiplier, shift = self._multiplier_and_shift(domains, mean, variance)
+    multiplier, shift = self._multiplier_and_shift(owns, mean, variance)
     # In float32: where a mean is large, the two terms nearly cancel.
-    parts = tf.cast(self._parts(inputs, domains), tf.float32)
+    parts = tf.cast(self._parts(inputs, owns), tf.float32)
     outputs = tf.cast(parts * multiplier + shift, inputs.dtype)
     return tf.reshape(outputs, tf.shape(inputs))
 

@@ -61,6 +61,7 @@ class TwinGAN(network.Network):
     attention_resolution: int | None = None,
     to_rgb_size: int = 1,
     spectral_norm: bool = False,
+    condition_size: int | None = None,
     precision: str = 'float32',
     name: str = 'twingan',
   ):
@@ -88,6 +89,9 @@ class TwinGAN(network.Network):
         None for nowhere.
       to_rgb_size: of the convolutions that draw the pictures; odd.
       spectral_norm: of every convolution; see `spectral`.
+      condition_size: of the vectors that may be given as `condition`, one for
+        each picture, to move the norms' scales and offsets; None for no such
+        vectors. See `normalization`.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       name: of the layer.
     """
@@ -107,6 +111,7 @@ class TwinGAN(network.Network):
         attention_resolution=attention_resolution,
         to_rgb_size=to_rgb_size,
         spectral_norm=spectral_norm,
+        condition_size=condition_size,
       ),
       name=name,
     )
@@ -132,6 +137,7 @@ class TwinGAN(network.Network):
       pixel_norm=pixel_norm,
       residual=residual,
       spectral_norm=spectral_norm,
+      condition_size=condition_size,
     )
     skips = [r for r in rungs[1:] if r <= finest]
 
@@ -191,14 +197,23 @@ class TwinGAN(network.Network):
     return [_ALL]
 
   def translate(
-    self, images: tf.Tensor, source: str, target: str, **stage_and_mode
+    self,
+    images: tf.Tensor,
+    source: str,
+    target: str,
+    *,
+    condition: tf.Tensor | None = None,
+    **stage_and_mode,
   ) -> tf.Tensor:
     """Pictures of one domain, drawn in another: NHWC in [-1, 1] to the same.
 
-    Translating a domain to itself reconstructs.
+    Translating a domain to itself reconstructs. A condition says how to draw,
+    so that only the generator is given it.
     """
     encoding = self.encode(images, [source], **stage_and_mode)
-    return self.decode(encoding, [target], **stage_and_mode)
+    return self.decode(
+      encoding, [target], condition=condition, **stage_and_mode
+    )
 
   def attention_map(
     self, images: tf.Tensor, source: str, target: str, **stage_and_mode
@@ -233,7 +248,8 @@ class TwinGAN(network.Network):
     Args:
       images: {domain: [batch, resolution, resolution, 3]}, one batch size.
       shift: domain i is translated to domain i + shift, cyclically; static.
-      **stage_and_mode: resolution, alpha, training, statistics_update.
+      **stage_and_mode: resolution, alpha, training, statistics_update. No
+        condition: what is drawn of what is not known here.
 
     Returns:
       The Drawings.

@@ -38,24 +38,38 @@ class Unshared(keras.layers.Layer):
     super().__init__(name=name, autocast=False)
     self.networks = {domain: make(domain) for domain in domains}
 
-  def call(self, inputs: Any, domains: Sequence[str], **stage_and_mode) -> Any:
+  def call(
+    self,
+    inputs: Any,
+    domains: Sequence[str],
+    *,
+    condition: tf.Tensor | None = None,
+    **stage_and_mode,
+  ) -> Any:
     """Runs each part of a packed batch through its domain's network.
 
     Args:
       inputs: a tensor, or a structure of them; the batch of each is
         len(domains) equal parts, one after another.
       domains: the domain of each part, static; a name may come twice.
+      condition: as the networks take it, packed like the inputs.
       **stage_and_mode: as the networks take it.
 
     Returns:
       What the networks return, packed alike.
     """
     flat = [tf.split(t, len(domains)) for t in tf.nest.flatten(inputs)]
+    conditions = [None] * len(domains)
+    if condition is not None:
+      conditions = tf.split(condition, len(domains))
     outputs = [
       self.networks[domain](
-        tf.nest.pack_sequence_as(inputs, list(part)), [domain], **stage_and_mode
+        tf.nest.pack_sequence_as(inputs, list(part)),
+        [domain],
+        condition=own,
+        **stage_and_mode,
       )
-      for domain, part in zip(domains, zip(*flat))
+      for domain, part, own in zip(domains, zip(*flat), conditions)
     ]
     return tf.nest.map_structure(
       lambda *parts: tf.concat(parts, axis=0), *outputs
