@@ -128,6 +128,29 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     outputs = norm(pictures(1, 100.0), ['photo'], training=True)
     self.assertAllClose(tf.reduce_mean(outputs, [0, 1, 2]), [1.0] * 3, atol=0.1)
 
+  @parameterized.parameters((0.0, 1.1, 0.1), (0.5, 2.55, 0.55), (1.0, 4.0, 1.0))
+  def test_renorm_limits_by_hand(self, progress, scale_max, shift_max):
+    found = normalization.renorm_limits(tf.constant(progress))
+    self.assertAllClose(found, (scale_max, shift_max))
+
+  def test_renorm_corrects_within_given_limits(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
+    # Much wider than the statistics of 0 and 1, and far off.
+    x = pictures(1) * 50 + 1000
+    outputs = norm(
+      x,
+      ['photo'],
+      training=True,
+      statistics_update=0.0,
+      limits=(tf.constant(1.5), tf.constant(0.25)),
+    )
+    self.assertAllClose(
+      tf.reduce_mean(outputs, [0, 1, 2]), [0.25] * 3, atol=1e-2
+    )
+    self.assertAllClose(
+      tf.math.reduce_std(outputs, [0, 1, 2]), [1.5] * 3, atol=1e-2
+    )
+
   @parameterized.parameters(*normalization.KINDS)
   def test_a_flat_picture_stays_finite(self, kind):
     norm = normalization.DomainNorm(DOMAINS, 3, kind=kind)

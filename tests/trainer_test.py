@@ -21,6 +21,7 @@ def make(
   precision='float32',
   norm='batch_renorm',
   spectral_norm=False,
+  ramp=None,
   **options,
 ):
   keras.utils.set_random_seed(1)
@@ -33,6 +34,7 @@ def make(
       channels_max=8,
       norm=norm,
       spectral_norm=spectral_norm,
+      renorm_ramp_steps=ramp,
       precision=precision,
     ),
     discriminator=functools.partial(
@@ -232,6 +234,19 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     maker.estimate_statistics([small], resolution=4, alpha=1.0)
     for old, (_, direction) in zip(kept, pairs, strict=True):
       self.assertAllEqual(old, direction)
+
+  def test_the_model_is_told_how_old_a_stage_is(self):
+    maker = make(ramp=4)
+    small = {d: p[:, ::2, ::2] for d, p in batch().items()}
+    for stage_step, ramp in ((1, 0.25), (9, 1.0)):
+      maker.step(
+        small, step=1, stage_step=stage_step, **{**STEP, 'resolution': 4}
+      )
+      for network in (maker.model, maker.average):
+        self.assertAllEqual(network.non_trainable_variables[0], ramp)
+    maker.start_stage()
+    maker.estimate_statistics([small], resolution=4, alpha=1.0)
+    self.assertAllEqual(maker.average.non_trainable_variables[0], 1.0)
 
   def test_non_finite_weights_are_named(self):
     maker = make()

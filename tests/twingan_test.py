@@ -237,6 +237,31 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       len(build().domain_variables('photo')),
     )
 
+  @parameterized.parameters(*twingan.SHARINGS)
+  def test_renorm_limits_widen_in_each_stage(self, sharing):
+    model = build(norm='batch_renorm', sharing=sharing, renorm_ramp_steps=10)
+    mode = dict(resolution=16, training=True, statistics_update=0.0)
+    x = pictures() * 100
+
+    def code():
+      return model.encode(x, ['photo'], **mode).content.numpy()
+
+    codes = []
+    for step in (0, 5, 10, 20, 0):
+      model.start_step(step)
+      codes.append(code())
+    self.assertNotAllClose(codes[0], codes[1], atol=1e-2)
+    self.assertNotAllClose(codes[1], codes[2], atol=1e-2)
+    self.assertAllEqual(codes[2], codes[3])
+    self.assertAllEqual(codes[0], codes[4])
+
+  def test_limits_that_widen_are_in_a_checkpoint_and_fixed_ones_not(self):
+    names = [
+      [v.name for v in build(norm='batch_renorm', **ramp).variables]
+      for ramp in ({}, dict(renorm_ramp_steps=10))
+    ]
+    self.assertLen(names[1], len(names[0]) + 1)
+
   def test_skips_can_be_limited(self):
     x = pictures()
     model = build(skip_max_resolution=8)
@@ -276,6 +301,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     (dict(max_resolution=24), '24 is not a power of two'),
     (dict(norm='group'), "'group'"),
     (dict(skip_max_resolution=24), '24 is not a power of two'),
+    (dict(renorm_ramp_steps=9), "is 9 with the norm 'batch'; give"),
     (dict(to_rgb_size=2), 'to_rgb_size is 2; choose an odd one'),
     (dict(precision='int8'), "'int8'; choose one of float32"),
   )

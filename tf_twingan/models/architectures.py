@@ -28,6 +28,9 @@ class Model(Protocol):
   def draws(self, source: str, target: str) -> bool:
     """Whether that translation is one the model is meant to make."""
 
+  def start_step(self, stage_step: int) -> None:
+    """Is told, before each training step, how many its stage has had."""
+
   def get_config(self) -> dict[str, Any]:
     """All that builds the same network again; plain JSON values."""
 

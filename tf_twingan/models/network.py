@@ -76,6 +76,13 @@ class Network(keras.layers.Layer):
     self.check_domain(target)
     return True
 
+  def start_step(self, stage_step: int) -> None:
+    """Is told of each training step, should the model change with them.
+
+    Args:
+      stage_step: steps since the resolution began.
+    """
+
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming those that there are."""
     if domain not in self.domains:

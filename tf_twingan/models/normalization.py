@@ -44,10 +44,27 @@ _AXES = {'instance': [2, 3], 'layer': [2, 3, 4]}
 # Batch renorm: how far it may correct (its r_max and d_max), and how many
 # batches its moving statistics go back. They are the plain average of the
 # first batches, so a new block starts as batch norm, and no schedule of the
-# limits is needed.
+# limits is needed. The original's goes from the first to the last of these.
 _RENORM_SCALE_MAX = 3.0
 _RENORM_SHIFT_MAX = 1.0
+_RENORM_SCALES_MAX = (1.1, 4.0)
+_RENORM_SHIFTS_MAX = (0.1, 1.0)
 _RENORM_BATCHES = 50.0
+
+
+def renorm_limits(progress: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  """How far batch renorm may correct while its limits widen.
+
+  Args:
+    progress: from 0, nearly batch norm, to 1; a float32 scalar.
+
+  Returns:
+    r_max and d_max.
+  """
+  return tuple(
+    first + (last - first) * progress
+    for first, last in (_RENORM_SCALES_MAX, _RENORM_SHIFTS_MAX)
+  )
 
 
 class DomainNorm(keras.layers.Layer):
@@ -118,6 +135,7 @@ class DomainNorm(keras.layers.Layer):
     training: bool = False,
     statistics_update: tf.Tensor | None = None,
     condition: tf.Tensor | None = None,
+    limits: tuple[tf.Tensor, tf.Tensor] | None = None,
   ) -> tf.Tensor:
     """Normalizes, scales and shifts.
 
@@ -133,6 +151,8 @@ class DomainNorm(keras.layers.Layer):
         as its class says.
       condition: [as many as inputs, condition_size], one for each picture; of
         any length, as only its direction counts. None adds nothing.
+      limits: batch renorm in training only; see `renorm_limits`. By default
+        they are fixed.
 
     Returns:
       A tensor like `inputs`.
@@ -141,8 +161,11 @@ class DomainNorm(keras.layers.Layer):
       ValueError: the condition is not of the size that the norm was made for.
     """
     owns = [self.parameters[d] for d in domains]
+    mode = dict(
+      training=training, statistics_update=statistics_update, limits=limits
+    )
     if condition is None:
-      return self._normalize(inputs, owns, training, statistics_update)
+      return self._normalize(inputs, owns, **mode)
     # Each picture then has a scale and an offset of its own.
     plain = [
       {
@@ -152,7 +175,7 @@ class DomainNorm(keras.layers.Layer):
       }
       for own in owns
     ]
-    outputs = self._normalize(inputs, plain, training, statistics_update)
+    outputs = self._normalize(inputs, plain, **mode)
     scale, offset = self._conditioned(owns, condition)
     parts = tf.cast(self._parts(outputs, owns), tf.float32)
     outputs = tf.cast(parts * scale + offset, inputs.dtype)
@@ -177,7 +200,7 @@ class DomainNorm(keras.layers.Layer):
       for role, more in zip(('scale', 'offset'), tf.split(added, 2, axis=-1))
     )
 
-  def _normalize(self, inputs, owns, training, statistics_update):
+  def _normalize(self, inputs, owns, *, training, statistics_update, limits):
     """Each part by the parameters of its domain."""
     if self.kind in _AXES:
       parts = self._parts(inputs, owns)
@@ -187,7 +210,7 @@ class DomainNorm(keras.layers.Layer):
     outputs = []
     for own, part in zip(owns, tf.split(inputs, len(owns))):
       if self.kind == 'batch_renorm':
-        outputs.append(self._renormalized(part, own, statistics_update))
+        outputs.append(self._renormalized(part, own, statistics_update, limits))
         continue
       if statistics_update is not None and not _is_zero(statistics_update):
         _move(own, *self._batch_moments(part), statistics_update)
@@ -252,7 +275,7 @@ class DomainNorm(keras.layers.Layer):
     outputs = tf.cast(part, tf.float32) * multiplier + shift
     return tf.cast(outputs, part.dtype)
 
-  def _renormalized(self, part, own, fraction):
+  def _renormalized(self, part, own, fraction, limits):
     """Batch renorm of one part (Ioffe 2017, algorithm 1).
 
     Unlike there the statistics are moved before they are used, so the very
@@ -268,13 +291,12 @@ class DomainNorm(keras.layers.Layer):
       moved_variance = tf.convert_to_tensor(own['moving_variance'])
     else:
       moved_mean, moved_variance = _move(own, mean, variance, fraction)
+    scale_max, shift_max = limits or (_RENORM_SCALE_MAX, _RENORM_SHIFT_MAX)
     moved_deviation = tf.sqrt(moved_variance + self.epsilon)
     scale = tf.sqrt(variance + self.epsilon) / moved_deviation
-    scale = tf.clip_by_value(scale, 1 / _RENORM_SCALE_MAX, _RENORM_SCALE_MAX)
+    scale = tf.clip_by_value(scale, 1 / scale_max, scale_max)
     shift = tf.clip_by_value(
-      (mean - moved_mean) / moved_deviation,
-      -_RENORM_SHIFT_MAX,
-      _RENORM_SHIFT_MAX,
+      (mean - moved_mean) / moved_deviation, -shift_max, shift_max
     )
     return self._normalized(
       part, own['scale'] * scale, own['offset'] + own['scale'] * shift

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_twingan.models import encoder as encoder_lib
 from tf_twingan.models import generator as generator_lib
-from tf_twingan.models import network, resolutions, unshared
+from tf_twingan.models import network, normalization, resolutions, unshared
 
 SHARINGS = ('convolutions', 'everything', 'nothing')
 # The name under which domains that share everything keep their one norm.
@@ -62,6 +62,7 @@ class TwinGAN(network.Network):
     to_rgb_size: int = 1,
     spectral_norm: bool = False,
     condition_size: int | None = None,
+    renorm_ramp_steps: int | None = None,
     precision: str = 'float32',
     name: str = 'twingan',
   ):
@@ -92,6 +93,8 @@ class TwinGAN(network.Network):
       condition_size: of the vectors that may be given as `condition`, one for
         each picture, to move the norms' scales and offsets; None for no such
         vectors. See `normalization`.
+      renorm_ramp_steps: steps of each stage in which the limits of batch
+        renorm widen, as in the original: 30,000 there. None for fixed ones.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       name: of the layer.
     """
@@ -112,6 +115,7 @@ class TwinGAN(network.Network):
         to_rgb_size=to_rgb_size,
         spectral_norm=spectral_norm,
         condition_size=condition_size,
+        renorm_ramp_steps=renorm_ramp_steps,
       ),
       name=name,
     )
@@ -126,6 +130,16 @@ class TwinGAN(network.Network):
     if to_rgb_size < 1 or to_rgb_size % 2 == 0:
       raise ValueError(
         f'to_rgb_size is {to_rgb_size}; choose an odd one, such as 1, 3 or 7.'
+      )
+    self._renorm_ramp = None
+    if renorm_ramp_steps is not None:
+      if norm != 'batch_renorm' or renorm_ramp_steps < 1:
+        raise ValueError(
+          f'renorm_ramp_steps is {renorm_ramp_steps} with the norm {norm!r}; '
+          "give at least 1 with 'batch_renorm', and None with others."
+        )
+      self._renorm_ramp = self.add_weight(
+        shape=(), initializer='zeros', trainable=False, name='renorm_ramp'
       )
     rungs = resolutions.up_to(max_resolution)
     finest = max_resolution
@@ -173,11 +187,26 @@ class TwinGAN(network.Network):
     """Whether training normalizes by the moving statistics, as inference."""
     return self._config['norm'] == 'batch_renorm'
 
+  def start_step(self, stage_step: int) -> None:
+    """Widens the limits of batch renorm, if they do; see `Network`."""
+    if self._renorm_ramp is not None:
+      steps = self._config['renorm_ramp_steps']
+      self._renorm_ramp.assign(min(stage_step / steps, 1.0))
+
+  def _limits(self):
+    """Of batch renorm, unless they are the fixed ones."""
+    if self._renorm_ramp is None:
+      return {}
+    ramp = tf.convert_to_tensor(self._renorm_ramp)
+    return dict(limits=normalization.renorm_limits(ramp))
+
   def encode(
     self, images: tf.Tensor, domains: Sequence[str], **stage_and_mode
   ) -> encoder_lib.Encoding:
     """See `Encoder.call`."""
-    return self.encoder(images, self._owners(domains), **stage_and_mode)
+    return self.encoder(
+      images, self._owners(domains), **self._limits(), **stage_and_mode
+    )
 
   def decode(
     self,
@@ -186,7 +215,9 @@ class TwinGAN(network.Network):
     **stage_and_mode,
   ) -> tf.Tensor:
     """See `Generator.call`."""
-    return self.generator(encoding, self._owners(domains), **stage_and_mode)
+    return self.generator(
+      encoding, self._owners(domains), **self._limits(), **stage_and_mode
+    )
 
   def _owners(self, domains):
     """Whose norm each part of a packed batch goes by."""

@@ -190,6 +190,7 @@ class Run:
             seen - phase.stage_start, phase.batch_size
           ),
           rate=self._growth.rate(seen),
+          stage_step=(seen - phase.stage_start) // phase.batch_size,
         )
         self._progress.advance(phase, alpha)
         self._pending.append((step, terms))

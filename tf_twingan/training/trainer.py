@@ -191,6 +191,7 @@ class Trainer:
     alpha: float,
     average_decay: float,
     rate: float = 1.0,
+    stage_step: int = 0,
   ) -> dict[str, tf.Tensor]:
     """Updates all networks once.
 
@@ -203,6 +204,8 @@ class Trainer:
       alpha: how far it is faded in.
       average_decay: see `average_decay`.
       rate: what the learning rates are multiplied by.
+      stage_step: steps since this resolution began, for models that change
+        with them.
 
     Returns:
       {name: float32 scalar}: every term of the objective, weighted, as the
@@ -211,6 +214,9 @@ class Trainer:
     """
     if rate != self._rate:
       self._set_rate(rate)
+    with self.strategy.scope():
+      for network in (self.model, self.average):
+        network.start_step(stage_step)
     shift = 1 + step % (len(self.model.domains) - 1)
     key = (resolution, shift)
     if key not in self._steps:
