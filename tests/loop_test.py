@@ -24,6 +24,15 @@ TOTAL = 96
 # matter what is trained.
 # The learning rates fall from image 32 on.
 DECAYING = 'Growth.decay_images=64'
+EVERY_PART = (
+  'TwinGAN.residual=True',
+  'TwinGAN.attention_resolution=8',
+  'TwinGAN.to_rgb_size=3',
+  'TwinGAN.spectral_norm=True',
+  'TwinGAN.renorm_ramp_steps=14',
+  'Discriminator.attention_resolution=4',
+  'Discriminator.spectral_norm=True',
+)
 AT_4_PX = 'Growth.final_resolution=4'
 
 
@@ -41,9 +50,9 @@ def newest(run):
 
 
 class LoopTest(absltest.TestCase):
-  def assert_same_bits(self, run):
+  def assert_same_bits(self, run, whole=None):
     expected, actual = (
-      checkpoints.tensors(newest(r)) for r in (whole_run()[0], run)
+      checkpoints.tensors(newest(r)) for r in (whole or whole_run()[0], run)
     )
     self.assertEqual(set(expected), set(actual))
     self.assertGreater(len(expected), 100)
@@ -158,6 +167,24 @@ class LoopTest(absltest.TestCase):
       (run / 'best' / 'score.json').read_text(),
       (whole_run()[0] / 'best' / 'score.json').read_text(),
     )
+
+  def test_every_part_resumes_in_the_same_bits(self):
+    whole, run = training_process.new_run(), training_process.new_run()
+    for directory, code, more in (
+      (whole, 0, ()),
+      (run, 128 + signal.SIGINT, ('train.stop_after_images=40',)),
+      (run, 0, ()),
+    ):
+      found, output = training_process.train(directory, *EVERY_PART, *more)
+      self.assertEqual(found, code, output)
+    self.assert_same_bits(run, whole)
+    # The last batch of the stage of 8 px, from 32 on, is its eighth: 7 / 14.
+    ramps = {
+      name.split('/')[0]: float(value)
+      for name, value in checkpoints.tensors(newest(run)).items()
+      if 'renorm_ramp' in name
+    }
+    self.assertEqual(ramps, {'model': 0.5, 'average': 0.5})
 
   def test_the_learning_rate_falls_to_the_last_batch(self):
     # The last batch begins at image 88, 8 of 64 before the end.
