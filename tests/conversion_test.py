@@ -58,6 +58,26 @@ class ConversionTest(parameterized.TestCase, tf.test.TestCase):
     reached = parity.compare(run(folding_test.PICTURES), self.expected)
     self.assertGreater(reached.psnr, least)
 
+  @parameterized.parameters(
+    ('float32', 100.0), ('float16', 70.0), ('hybrid', 45.0), ('int8', 45.0)
+  )
+  def test_every_part_draws_the_same(self, kind, least):
+    translator = folding_test.translator(
+      residual=True,
+      attention_resolution=8,
+      to_rgb_size=3,
+      spectral_norm=True,
+      smooth=True,
+    )
+    drawer = network.Network(
+      folding.of_translator(translator, 'photo', 'anime')
+    )
+    reached = parity.compare(
+      tflite.File(convert(drawer, kind)).run(folding_test.PICTURES),
+      drawer.translate(tf.constant(folding_test.PICTURES)).numpy(),
+    )
+    self.assertGreater(reached.psnr, least)
+
   @parameterized.parameters(*conversion.KINDS)
   def test_only_operations_that_are_built_in(self, kind):
     contents = self.contents[kind]
