@@ -188,6 +188,71 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     )
     self.assertAllClose(result.generator['mirror'], 0.0, atol=1e-5)
 
+  def test_all_that_is_judged_is_augmented(self):
+    change = augmentation.Augmentation(kinds=('cutout', 'color'))
+    seed = tf.constant([1, 2])
+    model, judges = networks()
+    goal = objective.Objective(
+      augmentation=change, adversarial='hinge', penalty='r1', penalty_weight=1.0
+    )
+    stage = dict(resolution=8, alpha=ALPHA, seed=seed)
+    result = goal.compute(model, judges, pictures(), **stage)
+    penalties = goal.penalties(judges, pictures(), result.fakes, **stage)
+    fold = tf.random.experimental.stateless_fold_in
+    for index, domain in enumerate(DOMAINS):
+      real, fake = pictures()[domain], result.fakes[domain]
+      own = fold(fold(seed, 0), index)
+      logits = judges[domain](
+        change(tf.concat([real, fake], 0), domain, own), resolution=8, group=4
+      )
+      self.assertAllClose(
+        result.generator[f'adversarial/{domain}'],
+        -tf.reduce_mean(logits[4:]),
+        rtol=1e-4,
+      )
+      self.assertAllClose(
+        result.discriminator[f'discriminator/{domain}'],
+        losses.ADVERSARIAL['hinge'].discriminator(logits[:4], logits[4:]),
+        rtol=1e-4,
+      )
+      with tf.GradientTape() as tape:
+        tape.watch(real)
+        changed = judges[domain](
+          change(real, domain, own), resolution=8, group=4
+        )
+      gradient = tape.gradient(changed, real)
+      self.assertAllClose(
+        penalties[f'penalty/{domain}'],
+        tf.reduce_sum(gradient**2) / 4 / 2,
+        rtol=1e-4,
+      )
+
+  def test_augmentation_adapts_to_the_signs_of_real_logits(self):
+    change = augmentation.Augmentation(
+      probability=0.0, target=0.6, adjust_images=100
+    )
+    goal = objective.Objective(augmentation=change)
+    state = goal.build(DOMAINS, 8, replicas=1)
+    self.assertEqual(state, {'augmentation': change})
+    model, judges = networks()
+    for domain, shift in (('photo', 100.0), ('anime', -100.0)):
+      judges[domain].logit.bias.assign([shift])
+    for _ in range(4):
+      terms = goal.compute(
+        model,
+        judges,
+        pictures(),
+        resolution=8,
+        alpha=ALPHA,
+        seed=tf.constant([1, 2]),
+      ).observed
+      goal.after_step(terms, images=4)
+    self.assertEqual(terms['overfitting/photo'], 1.0)
+    self.assertEqual(terms['overfitting/anime'], -1.0)
+    self.assertEqual(terms['augmentation/photo'], 0.0)
+    self.assertNear(change.probability('photo'), 0.16, 1e-6)
+    self.assertEqual(change.probability('anime'), 0.0)
+
   def test_three_domains_pair_up_by_shift(self):
     domains = ('photo', 'anime', 'cat')
     model, judges = networks(domains)
