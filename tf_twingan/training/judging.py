@@ -1,9 +1,7 @@
 """Shows the pictures of all domains to what judges them.
 
-Each domain has a discriminator of its own, or one is shared and told the
-domain (`projection_discriminator`); an objective need not know which. Gradient
-penalties look through the same door, so that whatever a discriminator sees of
-a picture, such as an augmented one, is what it is penalized for.
+Gradient penalties look through the same door, so that whatever a discriminator
+sees of a picture, such as an augmented one, is what it is penalized for.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +15,7 @@ Pictures = Mapping[str, tf.Tensor]
 
 
 def judge(
-  discriminators: Any,
+  discriminators: Mapping[str, Any],
   pictures: Pictures,
   *,
   resolution: int,
@@ -27,8 +25,7 @@ def judge(
   """Logits of every domain's pictures.
 
   Args:
-    discriminators: {domain: Discriminator}, or one ProjectionDiscriminator,
-      which is called once with all pictures.
+    discriminators: {domain: Discriminator}.
     pictures: {domain: [pictures, resolution, resolution, 3] in [-1, 1]},
       equally many of each.
     resolution: of the stage, static.
@@ -39,12 +36,7 @@ def judge(
     {domain: float32 [pictures]}.
   """
   stage = dict(resolution=resolution, alpha=alpha, group=group)
-  if isinstance(discriminators, Mapping):
-    return {d: discriminators[d](p, **stage) for d, p in pictures.items()}
-  logits = discriminators(
-    tf.concat(list(pictures.values()), axis=0), list(pictures), **stage
-  )
-  return dict(zip(pictures, tf.split(logits, len(pictures))))
+  return {d: discriminators[d](p, **stage) for d, p in pictures.items()}
 
 
 def penalize(

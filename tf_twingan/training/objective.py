@@ -102,7 +102,7 @@ class Objective(terms_lib.AbstractObjective):
   def compute(
     self,
     model,
-    discriminators: Any,
+    discriminators: Mapping[str, Any],
     reals: Mapping[str, tf.Tensor],
     *,
     resolution: int,
@@ -203,7 +203,7 @@ class Objective(terms_lib.AbstractObjective):
 
   def penalties(
     self,
-    discriminators: Any,
+    discriminators: Mapping[str, Any],
     reals: Mapping[str, tf.Tensor],
     fakes: Mapping[str, tf.Tensor],
     *,
