@@ -116,8 +116,8 @@ class File:
     """
     if set(numbers) != set(self._choices):
       raise ValueError(
-        f'it takes {", ".join(self._choices) or "nothing"} beside the picture, '
-        f'but was given {", ".join(numbers) or "nothing"}'
+        f'it takes {", ".join(sorted(self._choices)) or "nothing"} beside the '
+        f'picture, but was given {", ".join(sorted(numbers)) or "nothing"}'
       )
     self._chosen = numbers
     return self
