@@ -204,10 +204,14 @@ def open_path(path: str | os.PathLike) -> Opened:
       f'{_hint(path)}'
     )
   # A SavedModel is BUNDLE/saved_model/VERSION.
-  folder = path.resolve().parents[1 if is_saved_model else 0]
-  if not (folder / bundles.MANIFEST).is_file():
+  file = path.resolve()
+  folder = file.parent.parent if is_saved_model else file.parent
+  # A manifest that does not list the file is another bundle's.
+  name, manifest = file.relative_to(folder).as_posix(), {}
+  if (folder / bundles.MANIFEST).is_file():
+    manifest = bundles.read_manifest(folder)
+  if name not in manifest.get('files', {}):
     return Opened({'': _open_file(path, [])})
-  manifest = bundles.read_manifest(folder)
   return _of_manifest(manifest, {'': _open_file(path, _pairs(manifest))}, {})
 
 

@@ -96,7 +96,7 @@ class File:
     self.shape: list[int] = self._given['shape'].tolist()
     found = _metadata(parsed)
     self.name: str = found.name.decode() if found and found.name else ''
-    graph = found.subgraphMetadata[0] if found else None
+    graph = (found.subgraphMetadata or [None])[0] if found else None
     self._to_values = _scaling(graph and graph.inputTensorMetadata) or _INPUT
     self._to_pixels = _scaling(graph and graph.outputTensorMetadata) or _OUTPUT
 
