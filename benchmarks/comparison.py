@@ -66,6 +66,7 @@ METHODS = {
 }
 _REPEATED = ('TwinGAN', 'CycleGAN')
 _REFERENCE = 'TwinGAN'
+_GIVEN_BACK = ('reconstruction', 'round trip')
 _BASELINES = (
   'untranslated',
   'colour transfer',
@@ -257,11 +258,17 @@ def _scores(output, runs, direction) -> list[str]:
     name = 'translation' if run == runs[0] else str(output / run.folder)
     groups.setdefault(run.method, []).append(name)
   rows = []
-  for table in (direction['scores'], direction['returned']):
+  for kind, table in {
+    '': direction['scores'],
+    **{k: _given_back(direction['returned'], k) for k in _GIVEN_BACK},
+  }.items():
     shown = dict(groups)
     shown.update({name: [name] for name in _BASELINES if name in table})
     names = dict.fromkeys(name for row in table.values() for name in row)
-    rows += [f'| | {" | ".join(shown)} |', '|---' * (len(shown) + 1) + '|']
+    rows += [
+      f'| {kind} | {" | ".join(shown)} |',
+      '|---' * (len(shown) + 1) + '|',
+    ]
     for name in names:
       cells = [
         _cell(name, [table.get(column, {}).get(name) for column in members])
@@ -270,6 +277,15 @@ def _scores(output, runs, direction) -> list[str]:
       rows.append(f'| {name} | {" | ".join(cells)} |')
     rows.append('')
   return rows
+
+
+def _given_back(table, kind) -> dict[str, Any]:
+  """The rows of one kind, by what translated; the floors are of all kinds."""
+  return {
+    name.removesuffix(f', {kind}'): row
+    for name, row in table.items()
+    if name.endswith(f', {kind}') or name in _BASELINES
+  }
 
 
 def _cell(name: str, values: Sequence[float | str | None]) -> str:
