@@ -28,7 +28,7 @@ from absl import flags
 
 from benchmarks import budget, macs
 from tf_twingan import command_line, configs
-from tf_twingan.evaluation import columns
+from tf_twingan.evaluation import columns, directions
 from tf_twingan.models import architectures
 from tf_twingan.training import distribution
 
@@ -67,13 +67,8 @@ METHODS = {
 _REPEATED = ('TwinGAN', 'CycleGAN')
 _REFERENCE = 'TwinGAN'
 _GIVEN_BACK = ('reconstruction', 'round trip')
-_BASELINES = (
-  'untranslated',
-  'colour transfer',
-  'shuffled',
-  'mean picture',
-  'true answer',
-)
+# Those that are read beside what is scored.
+_BASELINES = directions.RESERVED[1:]
 
 
 class Run(NamedTuple):
