@@ -158,9 +158,9 @@ class Augmentation(tf.Module):
 
 def color(images, changed, draws):
   """Adds to all channels, then scales around the grey and around the mean."""
-  brightness, saturation, contrast = (changed * (2 * draws - 1))[
-    ..., None, None, None
-  ]
+  brightness, saturation, contrast = tf.unstack(
+    (changed * (2 * draws - 1))[..., None, None, None]
+  )
   images += _BRIGHTNESS * brightness
   grey = tf.reduce_mean(images, axis=3, keepdims=True)
   images = grey + (images - grey) * (1 + _SATURATION * saturation)
