@@ -5,20 +5,15 @@ and again, so that whatever else the machine does meets them all; of each the
 fastest turn counts.
 """
 
-import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
 
-import numpy as np
-
-import gin
-from tf_twingan import configs
-from tf_twingan.data import pipeline
+from benchmarks import updates
 from tf_twingan.models import resolutions
-from tf_twingan.training import distribution, loop  # noqa: F401 (for gin)
 from tf_twingan.training import growth as growth_lib
 
-_PICTURES = 64  # Noise, of each domain.
+_TURN = 16  # Updates at least: a lazy penalty comes once among them.
 
 
 class Experiment(NamedTuple):
@@ -40,13 +35,11 @@ class Cost(NamedTuple):
     set_up: seconds to trace and compile all its stages.
     per_image: {px: seconds for an image of each domain}.
     growth: its own schedule.
-    parameters: numbers that its networks learn, discriminators left out.
   """
 
   set_up: float
   per_image: dict[int, float]
   growth: growth_lib.Growth
-  parameters: int
 
   @property
   def seconds(self) -> float:
@@ -105,86 +98,30 @@ def measure(
     rounds: how often each gets its turn.
     seconds: about how long a turn of one resolution is.
   """
-  runners = [
-    runner
+  found = {
+    name: list(updates.of(experiment.gin_file, experiment.params))
     for name, experiment in experiments.items()
-    for runner in _prepare(name, experiment)
-  ]
+  }
   best: dict[tuple[str, int], float] = {}
   for _ in range(rounds):
-    for runner in runners:
-      key = (runner.name, runner.resolution)
-      best[key] = min(runner.turn(seconds), best.get(key, np.inf))
-  costs = {}
-  for name in experiments:
-    own = [r for r in runners if r.name == name]
-    costs[name] = Cost(
-      sum(r.first for r in own),
-      {r.resolution: best[name, r.resolution] for r in own},
-      own[0].growth,
-      sum(
-        int(np.prod(v.shape)) for v in own[0].trainer.model.trainable_variables
-      ),
+    for name, stages in found.items():
+      for stage in stages:
+        key = (name, stage.resolution)
+        best[key] = min(_turn(stage, seconds), best.get(key, math.inf))
+  return {
+    name: Cost(
+      sum(stage.first for stage in stages),
+      {stage.resolution: best[name, stage.resolution] for stage in stages},
+      stages[0].growth,
     )
-  return costs
+    for name, stages in found.items()
+  }
 
 
-class _Runner:
-  """Updates of one configuration at one of its resolutions."""
-
-  def __init__(self, name, trainer, growth, domains, resolution):
-    self.name, self.trainer, self.growth = name, trainer, growth
-    self.resolution = resolution
-    self._size = next(
-      p.batch_size for p in growth.phases if p.resolution == resolution
-    )
-    noise = np.random.default_rng(0).integers(
-      0, 256, [_PICTURES, resolution, resolution, 3], dtype=np.uint8
-    )
-    self._stream = iter(
-      pipeline.Batches({d: noise for d in domains}).stream(
-        0, resolution=resolution, batch_size=self._size
-      )
-    )
-    self._step = 0
-    begun = time.perf_counter()
-    self._update().numpy()
-    self.first = time.perf_counter() - begun
-
-  def _update(self) -> Any:
-    terms = self.trainer.step(
-      next(self._stream),
-      step=self._step,
-      resolution=self.resolution,
-      alpha=0.5,
-      average_decay=0.9,
-    )
-    self._step += 1
-    return next(iter(terms.values()))
-
-  def turn(self, seconds: float) -> float:
-    """Seconds for an image of each domain."""
-    steps, begun = 0, time.perf_counter()
-    while time.perf_counter() - begun < seconds:
-      # Sixteen at a time: a lazy penalty comes once among them.
-      for _ in range(16):
-        last = self._update()
-      last.numpy()
-      steps += 16
-    return (time.perf_counter() - begun) / (steps * self._size)
-
-
-def _prepare(name: str, experiment: Experiment) -> Sequence[_Runner]:
-  gin.clear_config()
-  configs.parse(experiment.gin_file, experiment.params)
-  domains = [name for name, _ in gin.query_parameter('train.domains')]
-  growth = gin.get_configurable('Growth')()
-  trainer = gin.get_configurable('Trainer')(
-    tuple(domains),
-    growth.final_resolution,
-    strategy=distribution.make('default'),
-  )
-  return [
-    _Runner(name, trainer, growth, domains, resolution)
-    for resolution in sorted({p.resolution for p in growth.phases})
-  ]
+def _turn(stage: updates.Updates, seconds: float) -> float:
+  """Seconds for an image of each domain."""
+  count, spent = 0, 0.0
+  while spent < seconds:
+    spent += stage.seconds(_TURN)
+    count += _TURN
+  return spent / (count * stage.batch_size)

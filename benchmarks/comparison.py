@@ -28,7 +28,7 @@ from absl import flags
 
 from benchmarks import budget, macs
 from tf_twingan import command_line, configs
-from tf_twingan.evaluation import columns
+from tf_twingan.evaluation import columns, directions
 from tf_twingan.models import architectures
 from tf_twingan.training import distribution
 
@@ -64,15 +64,13 @@ METHODS = {
   ),
   'pix2pix': budget.Experiment('pix2pix.gin'),
 }
+# A rate costs no time: one measurement serves both, so neither trains longer.
+_COSTS_AS = {'CycleGAN, rates x5': 'CycleGAN'}
 _REPEATED = ('TwinGAN', 'CycleGAN')
 _REFERENCE = 'TwinGAN'
-_BASELINES = (
-  'untranslated',
-  'colour transfer',
-  'shuffled',
-  'mean picture',
-  'true answer',
-)
+_GIVEN_BACK = ('reconstruction', 'round trip')
+# Those that are read beside what is scored.
+_BASELINES = directions.RESERVED[1:]
 
 
 class Run(NamedTuple):
@@ -134,7 +132,10 @@ def _times() -> dict[str, dict[str, Any]]:
   distribution.share_cores()
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)
-  costs = budget.measure(METHODS)
+  costs = budget.measure(
+    {name: e for name, e in METHODS.items() if name not in _COSTS_AS}
+  )
+  costs |= {name: costs[same] for name, same in _COSTS_AS.items()}
   seconds = costs[_REFERENCE].seconds
   return {
     name: dict(
@@ -257,11 +258,17 @@ def _scores(output, runs, direction) -> list[str]:
     name = 'translation' if run == runs[0] else str(output / run.folder)
     groups.setdefault(run.method, []).append(name)
   rows = []
-  for table in (direction['scores'], direction['returned']):
+  for kind, table in {
+    '': direction['scores'],
+    **{k: _given_back(direction['returned'], k) for k in _GIVEN_BACK},
+  }.items():
     shown = dict(groups)
     shown.update({name: [name] for name in _BASELINES if name in table})
     names = dict.fromkeys(name for row in table.values() for name in row)
-    rows += [f'| | {" | ".join(shown)} |', '|---' * (len(shown) + 1) + '|']
+    rows += [
+      f'| {kind} | {" | ".join(shown)} |',
+      '|---' * (len(shown) + 1) + '|',
+    ]
     for name in names:
       cells = [
         _cell(name, [table.get(column, {}).get(name) for column in members])
@@ -270,6 +277,15 @@ def _scores(output, runs, direction) -> list[str]:
       rows.append(f'| {name} | {" | ".join(cells)} |')
     rows.append('')
   return rows
+
+
+def _given_back(table, kind) -> dict[str, Any]:
+  """The rows of one kind, by what translated; the floors are of all kinds."""
+  return {
+    name.removesuffix(f', {kind}'): row
+    for name, row in table.items()
+    if name.endswith(f', {kind}') or name in _BASELINES
+  }
 
 
 def _cell(name: str, values: Sequence[float | str | None]) -> str:

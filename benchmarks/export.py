@@ -25,6 +25,7 @@ from export import (
   selection,
   serving,
 )
+from tf_twingan.exported import bundles
 from tf_twingan.models import twingan
 
 _RESOLUTION = flags.DEFINE_integer('resolution', 256, 'px.')
@@ -97,7 +98,7 @@ def _print_saved_models(model, px) -> None:
 def _saved_bytes(drawers, px) -> int:
   spec = tf.TensorSpec([None, px, px, 3], tf.float32, name='image')
   signatures = {
-    f'{a}2{b}': tf.function(
+    bundles.direction(a, b): tf.function(
       lambda image, drawer=drawer: {'translation': drawer.translate(image)},
       autograph=False,
     ).get_concrete_function(spec)

@@ -303,7 +303,7 @@ def _direction(
     _about(
       translator,
       named,
-      name=f'{source}2{target}',
+      name=bundles.direction(source, target),
       description=f'Draws pictures of {source} as {target}, '
       f'{translator.resolution} px.',
     ),

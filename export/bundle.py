@@ -27,6 +27,7 @@ import tqdm
 from export import (
   conversion,
   embedder,
+  entries,
   equalization,
   folders,
   folding,
@@ -34,14 +35,13 @@ from export import (
   metadata,
   network,
   parity,
-  reading,
   searcher,
   serving,
 )
 from export.conversion import EMBEDDING, INPUT, TRANSLATION
 from tf_twingan import images as images_lib
 from tf_twingan import inference
-from tf_twingan.exported import tflite
+from tf_twingan.exported import bundles, tflite
 from tf_twingan.retrieval import embedding as embedding_lib
 
 DEFAULT_FORMATS = ('saved_model', *conversion.KINDS, 'embed')
@@ -92,7 +92,7 @@ class Direction(NamedTuple):
   @property
   def name(self) -> str:
     """E.g. photo2anime."""
-    return f'{self.source}2{self.target}'
+    return bundles.direction(self.source, self.target)
 
 
 class Failure(NamedTuple):
@@ -289,19 +289,9 @@ class _Maker:
 
   def _add_model(self, name, kind, model, **more):
     (self._folder / name).write_bytes(model)
-    contents = reading.read(model)
-    self._files[name] = dict(
-      format=kind,
-      **folders.fingerprint(model),
-      operations=contents.operations,
-      gmacs=round(contents.gmacs, 6),
-      peak_memory=contents.peak_memory,
-      input=dict(name=INPUT, **contents.inputs[0]),
-      output=dict(
-        name=EMBEDDING if kind in ('embed', 'search') else TRANSLATION,
-        **contents.outputs[0],
-      ),
-      **more,
+    embeds = kind in ('embed', 'search')
+    self._files[name] = entries.of_tflite(
+      model, kind, EMBEDDING if embeds else TRANSLATION, **more
     )
 
   def _saved_model(self, target: pathlib.Path) -> Failure | None:
@@ -334,17 +324,8 @@ class _Maker:
       shutil.rmtree(folder)
       return failure
     serving.write_configs(self._folder / 'serving', direction.name)
-    self._files[f'saved_model/{version}'] = dict(
-      format='saved_model',
-      **folders.fingerprint_of_folder(saved),
-      signatures={
-        name: dict(
-          inputs=sorted(signature.structured_input_signature[1]),
-          outputs=sorted(signature.structured_outputs),
-        )
-        for name, signature in signatures.items()
-      },
-      parity=reached._asdict(),
+    self._files[f'saved_model/{version}'] = entries.of_saved_model(
+      saved, signatures, parity=reached._asdict()
     )
     return None
 
@@ -385,7 +366,7 @@ class _Maker:
       **folders.origin(translator, direction.about),
       golden=dict(zip(('input', 'output'), _GOLDENS)),
       files=self._files,
-      failed={f.kind: dict(reached=f.reached, gate=f.gate) for f in failures},
+      failed=told(failures),
     )
     folders.write_texts(
       self._folder,
@@ -420,6 +401,11 @@ def references(
     -1,
     1,
   )
+
+
+def told(failures: Sequence[Failure]) -> dict[str, Any]:
+  """Of a manifest: what failed."""
+  return {f.kind: dict(reached=f.reached, gate=f.gate) for f in failures}
 
 
 def judged(kind: str, reached: parity.Parity) -> Failure | None:

@@ -15,9 +15,9 @@ multiplication a layer.
   OUTPUT/all/manifest.json, README.md
 
 serving_default is the first of the pairs. Each file is compared as it was
-written, in every direction, and left out if one of them fails its gate. There
-are no kinds with 8-bit activations: a tensor has one scale, which the norms of
-domains that differ would have to share.
+written, in every direction from one domain to another, and left out if one of
+them fails its gate. There are no kinds with 8-bit activations: a tensor has one
+scale, which the norms of domains that differ would have to share.
 """
 
 import functools
@@ -34,20 +34,20 @@ import tensorflow as tf
 from export import (
   bundle,
   conversion,
+  entries,
   folders,
   folding,
   integration,
   metadata,
   network,
   parity,
-  reading,
   selection,
   serving,
 )
 from export.conversion import INPUT, TRANSLATION
 from tf_twingan import images as images_lib
 from tf_twingan import inference
-from tf_twingan.exported import saved_model, tflite
+from tf_twingan.exported import bundles, saved_model, tflite
 from tf_twingan.models import twingan
 
 NAME = 'all'
@@ -176,18 +176,12 @@ class _Maker:
     if failure:
       path.unlink()
       return failure
-    contents = reading.read(written)
-    pictures = [i for i in contents.inputs if len(i['shape']) == 4]
-    self._files[name] = dict(
-      format=kind,
-      **folders.fingerprint(written),
-      operations=contents.operations,
-      gmacs=round(contents.gmacs, 6),
-      peak_memory=contents.peak_memory,
-      input=dict(name=INPUT, **pictures[0]),
+    self._files[name] = entries.of_tflite(
+      written,
+      kind,
+      TRANSLATION,
       # Of the golden pictures.
       choice=dict(zip(_CHOICES, map(domains.index, self._pairs[0]))),
-      output=dict(name=TRANSLATION, **contents.outputs[0]),
       **_told(reached),
     )
     return None
@@ -198,13 +192,15 @@ class _Maker:
     folders.check_version(target, version)
     signatures, warm_up = {}, {}
     for pair, drawer in self._drawers.items():
-      name = _name(pair)
+      name = bundles.direction(*pair)
       files, numbers = serving.drawing_signatures(drawer)
       signatures |= {name: files, f'{name}{saved_model.FLOATS}': numbers}
       warm_up[name] = {
         serving.FILES: serving.as_pngs(self._pictures[pair[0]][:1])
       }
-    signatures[serving.SERVING_DEFAULT] = signatures[_name(self._pairs[0])]
+    signatures[serving.SERVING_DEFAULT] = signatures[
+      bundles.direction(*self._pairs[0])
+    ]
     folder = self._folder / 'saved_model'
     folder.mkdir()
     saved = serving.write(
@@ -213,7 +209,7 @@ class _Maker:
     loaded = tf.saved_model.load(str(saved)).signatures
 
     def drawn(source, target):
-      run = loaded[f'{source}2{target}{saved_model.FLOATS}']
+      run = loaded[bundles.direction(source, target) + saved_model.FLOATS]
       return run(image=tf.constant(self._floats[source]))[TRANSLATION].numpy()
 
     reached = self._compared(drawn)
@@ -222,23 +218,16 @@ class _Maker:
       shutil.rmtree(folder)
       return failure
     serving.write_configs(self._folder / 'serving', NAME)
-    self._files[f'saved_model/{version}'] = dict(
-      format='saved_model',
-      **folders.fingerprint_of_folder(saved),
-      signatures={
-        name: dict(
-          inputs=sorted(signature.structured_input_signature[1]),
-          outputs=sorted(signature.structured_outputs),
-        )
-        for name, signature in loaded.items()
-      },
-      **_told(reached),
+    self._files[f'saved_model/{version}'] = entries.of_saved_model(
+      saved, loaded, **_told(reached)
     )
     return None
 
   def _compared(self, drawn) -> dict[str, parity.Parity]:
     return {
-      _name(pair): parity.compare(drawn(*pair), self._references[pair])
+      bundles.direction(*pair): parity.compare(
+        drawn(*pair), self._references[pair]
+      )
       for pair in self._pairs
     }
 
@@ -249,7 +238,8 @@ class _Maker:
       images_lib.write_png(self._folder / _golden(domain), shown[0])
     for pair, drawn in self._references.items():
       images_lib.write_png(
-        self._folder / _golden(_name(pair)), images_lib.to_uint8(drawn[0])
+        self._folder / _golden(bundles.direction(*pair)),
+        images_lib.to_uint8(drawn[0]),
       )
     first = self._pairs[0]
     manifest = dict(
@@ -258,9 +248,11 @@ class _Maker:
       resolution=translator.resolution,
       weights=self._drawers[first].weights,
       **folders.origin(translator, self._about),
-      golden=dict(input=_golden(first[0]), output=_golden(_name(first))),
+      golden=dict(
+        input=_golden(first[0]), output=_golden(bundles.direction(*first))
+      ),
       files=self._files,
-      failed={f.kind: dict(reached=f.reached, gate=f.gate) for f in failures},
+      failed=bundle.told(failures),
     )
     folders.write_texts(
       self._folder,
@@ -269,10 +261,6 @@ class _Maker:
       integration.readme_of_all(manifest),
     )
     return manifest
-
-
-def _name(pair):
-  return f'{pair[0]}2{pair[1]}'
 
 
 def _golden(name):

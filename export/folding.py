@@ -128,8 +128,8 @@ def fold(
       have in common.
 
   Raises:
-    ValueError: the model has no such domain, is no Twin-GAN, or draws by a
-      condition.
+    ValueError: the model has no such domain, is no Twin-GAN, draws by a
+      condition, or shares no kernels that `shared` could leave in common.
   """
   if not isinstance(model, twingan.TwinGAN):
     raise ValueError(
@@ -137,7 +137,8 @@ def fold(
     )
   for domain in (source, target):
     model.check_domain(domain)
-  if shared and model.generator_of(source) is not model.generator_of(target):
+  generators = {id(model.generator_of(domain)) for domain in model.domains}
+  if shared and len(generators) > 1:
     raise ValueError(
       'The domains of this model share no convolutions (TwinGAN.sharing is '
       "'nothing'), so no one file can hold them once: export each direction."

@@ -48,6 +48,17 @@ def time_by_turns(
 
   Whatever else slows the host down slows them all; at least five turns.
   """
+  return {
+    name: found.milliseconds for name, found in _timed(calls, seconds).items()
+  }
+
+
+def time_calls(call: Callable[[], object], seconds: float) -> Latency:
+  """Times a function, after a few calls to warm up; at least five runs."""
+  return _timed({'': call}, seconds)['']
+
+
+def _timed(calls, seconds) -> dict[Any, Latency]:
   for call in calls.values():
     for _ in range(_WARM_UPS):
       call()
@@ -59,16 +70,7 @@ def time_by_turns(
       call()
       times[name].append(time.perf_counter() - before)
     turns += 1
-  return {name: 1000 * statistics.median(t) for name, t in times.items()}
-
-
-def time_calls(call: Callable[[], object], seconds: float) -> Latency:
-  """Times a function, after a few calls to warm up; at least five runs."""
-  for _ in range(_WARM_UPS):
-    call()
-  times, start = [], time.perf_counter()
-  while len(times) < _FEWEST or time.perf_counter() - start < seconds:
-    before = time.perf_counter()
-    call()
-    times.append(time.perf_counter() - before)
-  return Latency(1000 * statistics.median(times), len(times))
+  return {
+    name: Latency(1000 * statistics.median(t), len(t))
+    for name, t in times.items()
+  }

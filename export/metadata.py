@@ -102,7 +102,7 @@ def add(
   graph.outputTensorMetadata = [
     _picture(output_name, 'The picture, drawn anew.', *_OUTPUT, -1.0, 1.0)
     if draws
-    else _vector(output_name)
+    else _numbers(output_name, 'Unit vector; inner products compare faces.')
   ]
   if choices:
     associated[_DOMAINS] = '\n'.join(domains).encode()
@@ -164,7 +164,7 @@ def _picture(name, description, mean, std, low, high):
   return tensor
 
 
-def _choice(name, description):
+def _numbers(name, description):
   tensor = schema.TensorMetadataT()
   tensor.name, tensor.description = name, description
   tensor.content = schema.ContentT()
@@ -172,6 +172,11 @@ def _choice(name, description):
     schema.ContentProperties.FeatureProperties
   )
   tensor.content.contentProperties = schema.FeaturePropertiesT()
+  return tensor
+
+
+def _choice(name, description):
+  tensor = _numbers(name, description)
   tensor.associatedFiles = [
     _file(
       _DOMAINS,
@@ -188,15 +193,3 @@ def _input_names(model):
   inputs = interpreter.get_signature_runner().get_input_details()
   names = {details['index']: name for name, details in inputs.items()}
   return [names[d['index']] for d in interpreter.get_input_details()]
-
-
-def _vector(name):
-  tensor = schema.TensorMetadataT()
-  tensor.name = name
-  tensor.description = 'Unit vector; inner products compare faces.'
-  tensor.content = schema.ContentT()
-  tensor.content.contentPropertiesType = (
-    schema.ContentProperties.FeatureProperties
-  )
-  tensor.content.contentProperties = schema.FeaturePropertiesT()
-  return tensor

@@ -19,7 +19,7 @@ def growth():
 
 class BudgetTest(tf.test.TestCase):
   def test_a_schedule_costs_its_images_and_its_set_up(self):
-    cost = budget.Cost(10.0, {8: 0.1, 16: 0.5}, growth(), 1)
+    cost = budget.Cost(10.0, {8: 0.1, 16: 0.5}, growth())
     self.assertNear(cost.seconds, 10 + 0.1 * 160 + 0.5 * 320, 1e-9)
     self.assertNear(cost.factor(10 + 2 * 176), 2.0, 1e-9)
     with self.assertRaisesRegex(ValueError, '9 s is not even the 10 s'):

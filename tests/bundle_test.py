@@ -1,20 +1,16 @@
 """Bundles: all or nothing, gates, and what their manifest says."""
 
-import contextlib
 import hashlib
 import json
-import os
 import pathlib
-import sys
 import tempfile
-import types
 from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 
 from export import bundle, embedder, integration, metadata, parity
-from tests import folding_test
+from tests import folding_test, readme_code
 from tf_twingan.exported import bundles, tflite
 
 ALL = ('saved_model', 'float32', 'dynamic', 'int8', 'embed', 'onnx')
@@ -42,16 +38,6 @@ def untouched_gates():
   """An untrained network is harder on 8 bits than a trained one."""
   low = dict(dynamic=parity.Gate(psnr=25.0), int8=parity.Gate(psnr=15.0))
   return mock.patch.dict(parity.GATES, low)
-
-
-@contextlib.contextmanager
-def working_in(folder):
-  before = os.getcwd()
-  os.chdir(folder)
-  try:
-    yield
-  finally:
-    os.chdir(before)
 
 
 class BundleTest(tf.test.TestCase):
@@ -105,13 +91,6 @@ class BundleTest(tf.test.TestCase):
     self.assertIn('/models/photo2anime', text)
 
   def test_the_python_of_the_readme_draws_the_golden_output(self):
-    # tf.lite's interpreter is the one that ai_edge_litert has, too.
-    litert = types.ModuleType('ai_edge_litert.interpreter')
-    litert.Interpreter = tf.lite.Interpreter
-    stubs = {
-      'ai_edge_litert': types.ModuleType('ai_edge_litert'),
-      'ai_edge_litert.interpreter': litert,
-    }
     golden = tf.io.decode_png((self.folder / 'golden/output.png').read_bytes())
     golden = golden.numpy().astype(int)
     for kind, most in (('float32', 1), ('int8', 40)):
@@ -121,12 +100,7 @@ class BundleTest(tf.test.TestCase):
         if entry['format'] == kind
       }
       text = integration.readme({**self.manifest, 'files': files})
-      code = text.split('```python\n')[1].split('```')[0]
-      with mock.patch.dict(sys.modules, stubs), working_in(self.folder):
-        exec(code, {})
-        drawn = tf.io.decode_png(pathlib.Path('drawn.png').read_bytes())
-        pathlib.Path('drawn.png').unlink()
-      off = np.abs(drawn.numpy().astype(int) - golden)
+      off = np.abs(readme_code.drawn_by(text, self.folder) - golden)
       self.assertLessEqual(off.mean(), most / 4, kind)
       self.assertLessEqual(off.max(), 4 * most, kind)
 

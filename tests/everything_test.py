@@ -1,11 +1,7 @@
 """All directions in one bundle share, and draw what the model draws."""
 
-import contextlib
-import os
 import pathlib
-import sys
 import tempfile
-import types
 from unittest import mock
 
 import numpy as np
@@ -13,7 +9,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from export import bundle, everything, metadata, parity, serving
-from tests import folding_test
+from tests import folding_test, readme_code
 from tf_twingan import images as images_lib
 from tf_twingan.exported import bundles
 
@@ -24,16 +20,6 @@ ABOUT = metadata.About('all', 'd', '1', 'a', 'l', '# card')
 def pictures(seed):
   rng = np.random.default_rng(seed)
   return rng.integers(0, 256, [2, 16, 16, 3], dtype=np.uint8)
-
-
-@contextlib.contextmanager
-def working_in(folder):
-  before = os.getcwd()
-  os.chdir(folder)
-  try:
-    yield
-  finally:
-    os.chdir(before)
 
 
 class EverythingTest(tf.test.TestCase):
@@ -88,23 +74,12 @@ class EverythingTest(tf.test.TestCase):
     self.assertIn('"target" to intArrayOf(1)', text)
 
   def test_the_python_of_the_readme_draws_the_golden_output(self):
-    # tf.lite's interpreter is the one that ai_edge_litert has, too.
-    litert = types.ModuleType('ai_edge_litert.interpreter')
-    litert.Interpreter = tf.lite.Interpreter
-    stubs = {
-      'ai_edge_litert': types.ModuleType('ai_edge_litert'),
-      'ai_edge_litert.interpreter': litert,
-    }
     text = (self.folder / 'README.md').read_text(encoding='utf-8')
-    code = text.split('```python\n')[1].split('```')[0]
-    with mock.patch.dict(sys.modules, stubs), working_in(self.folder):
-      exec(code, {})
-      drawn = tf.io.decode_png(pathlib.Path('drawn.png').read_bytes())
-      pathlib.Path('drawn.png').unlink()
+    drawn = readme_code.drawn_by(text, self.folder)
     golden = tf.io.decode_png(
       (self.folder / self.manifest['golden']['output']).read_bytes()
     )
-    off = drawn.numpy().astype(int) - golden.numpy()
+    off = drawn - golden.numpy()
     self.assertLessEqual(np.abs(off).mean(), 10)
 
   def test_warm_up_requests_can_be_run(self):

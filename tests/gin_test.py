@@ -20,6 +20,7 @@ from tf_twingan.models import (
   twingan,
 )
 from tf_twingan.training import (
+  augmentation,
   cycle_objective,
   distillation_objective,
   growth,
@@ -36,6 +37,7 @@ CONFIGURABLES = {
   'TwinGAN': twingan.TwinGAN,
   'Discriminator': discriminator.Discriminator,
   'Objective': objective.Objective,
+  'Augmentation': augmentation.Augmentation,
   'CycleGAN': cyclegan.CycleGAN,
   'Pix2Pix': pix2pix.Pix2Pix,
   'PatchDiscriminator': patch_discriminator.PatchDiscriminator,

@@ -196,6 +196,34 @@ class LoopTest(absltest.TestCase):
     self.assertLen(rates, 2)
     np.testing.assert_allclose(rates, 1e-4 * 8 / 64, rtol=1e-6)
 
+  def test_adaptive_augmentation_continues_in_the_same_bits(self):
+    params = [
+      AT_4_PX,
+      'Objective.augmentation=@Augmentation()',
+      'Augmentation.probability=0.5',
+      'Augmentation.target=0.9',
+      'Augmentation.adjust_images=200',
+    ]
+    runs = [training_process.new_run() for _ in range(2)]
+    # Signs are counted over four batches of 8; stop after two.
+    code, output = training_process.train(
+      runs[0], *params, 'train.stop_after_images=16'
+    )
+    self.assertEqual(code, 128 + signal.SIGINT, output)
+    for run in runs:
+      code, output = training_process.train(run, *params)
+      self.assertEqual(code, 0, output)
+    stopped, whole = (checkpoints.tensors(newest(run)) for run in runs)
+    self.assertEqual(set(stopped), set(whole))
+    for name, value in whole.items():
+      np.testing.assert_array_equal(value, stopped[name], name)
+    (chances,) = (v for n, v in whole.items() if '_probabilities' in n)
+    # 32 images of 200 either way.
+    np.testing.assert_allclose(np.abs(chances - 0.5), 0.16, rtol=1e-5)
+    row = json.loads((runs[1] / 'metrics.jsonl').read_text().splitlines()[-1])
+    self.assertEqual(row['augmentation/photo'], 0.5)
+    self.assertBetween(row['overfitting/photo'], -1.0, 1.0)
+
   def test_a_kill_loses_nothing_but_time(self):
     run = training_process.new_run()
     process = training_process.start(

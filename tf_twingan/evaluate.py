@@ -156,6 +156,11 @@ def _of_exports() -> None:
   resolution = next(iter(scored.values())).resolution
   pictures = domains.load(sources, resolution, _COUNT.value)
   others = _others(sources, asked)
+  for name in scored.keys() & others.keys():
+    raise ValueError(
+      f'--against={name} would give two columns one name, as a format of '
+      f'{_EXPORTED.value} is called so; give ./{name}.'
+    )
   report.write(
     _OUTPUT.value,
     _parts(pictures, scored, others),

@@ -2,8 +2,9 @@
 
 Adversarial losses act on a discriminator's logits, high for real:
 non-saturating (Goodfellow et al. 2014), hinge (Lim & Ye 2017), least squares
-(Mao et al. 2017). Penalties act on the gradient of the logits by the
-pictures: R1 (Mescheder et al. 2018), DRAGAN (Kodali et al. 2017).
+(Mao et al. 2017), Wasserstein (Arjovsky et al. 2017). What holds back the
+logits' gradient by the pictures is in `penalties`; Wasserstein's loss means
+nothing without such a penalty.
 """
 
 from collections.abc import Callable
@@ -18,10 +19,12 @@ class Adversarial(NamedTuple):
   Attributes:
     generator: fake logits [batch] -> scalar.
     discriminator: (real logits, fake logits) -> scalar.
+    border: the logit between real and fake; None if only differences count.
   """
 
   generator: Callable[[tf.Tensor], tf.Tensor]
   discriminator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+  border: float | None
 
 
 def _non_saturating_generator(fake):
@@ -34,7 +37,8 @@ def _non_saturating_discriminator(real, fake):
   )
 
 
-def _hinge_generator(fake):
+def _raised(fake):
+  """What hinge and Wasserstein ask of the generator: higher logits."""
   return -tf.reduce_mean(fake)
 
 
@@ -54,14 +58,19 @@ def _least_squares_discriminator(real, fake):
   ) / 2
 
 
+def _wasserstein_discriminator(real, fake):
+  return tf.reduce_mean(fake) - tf.reduce_mean(real)
+
+
 ADVERSARIAL = {
   'non_saturating': Adversarial(
-    _non_saturating_generator, _non_saturating_discriminator
+    _non_saturating_generator, _non_saturating_discriminator, border=0.0
   ),
-  'hinge': Adversarial(_hinge_generator, _hinge_discriminator),
+  'hinge': Adversarial(_raised, _hinge_discriminator, border=0.0),
   'least_squares': Adversarial(
-    _least_squares_generator, _least_squares_discriminator
+    _least_squares_generator, _least_squares_discriminator, border=0.5
   ),
+  'wasserstein': Adversarial(_raised, _wasserstein_discriminator, border=None),
 }
 
 
@@ -79,48 +88,15 @@ def adversarial(name: str) -> Adversarial:
   return ADVERSARIAL[name]
 
 
-Critic = Callable[[tf.Tensor], tf.Tensor]
+def drift(real: tf.Tensor) -> tf.Tensor:
+  """Mean square of real logits [batch]; a scalar.
 
-
-def r1(critic: Critic, real: tf.Tensor) -> tf.Tensor:
-  """Half the mean squared gradient norm at real pictures.
-
-  Args:
-    critic: pictures [batch, h, w, c] -> logits [batch].
-    real: float32 pictures in [-1, 1].
+  It keeps them near zero, where a loss of differences, as Wasserstein's, lets
+  them wander (Karras et al., PGGAN, 2018, appendix A.1).
   """
-  gradient = _gradient(critic, real)
-  return tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3])) / 2
-
-
-def dragan(critic: Critic, real: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-  """Mean squared distance of the gradient norm from one, around real pictures.
-
-  The pictures are perturbed by uniform noise as wide as half their standard
-  deviation, as in the paper (the original Twin-GAN takes the variance).
-
-  Args:
-    critic: pictures [batch, h, w, c] -> logits [batch].
-    real: float32 pictures in [-1, 1].
-    seed: int32 [2], of the noise.
-  """
-  noise = tf.random.stateless_uniform(tf.shape(real), seed)
-  around = real + 0.5 * tf.math.reduce_std(real) * noise
-  gradient = _gradient(critic, around)
-  norm = tf.sqrt(tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]) + 1e-12)
-  return tf.reduce_mean(tf.square(norm - 1))
-
-
-PENALTIES = ('r1', 'dragan', 'none')
+  return tf.reduce_mean(tf.square(real))
 
 
 def l1(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
   """Mean absolute difference, in float32."""
   return tf.reduce_mean(tf.abs(tf.cast(a, tf.float32) - tf.cast(b, tf.float32)))
-
-
-def _gradient(critic, images):
-  with tf.GradientTape() as tape:
-    tape.watch(images)
-    total = tf.reduce_sum(critic(images))
-  return tape.gradient(total, images)

@@ -21,9 +21,9 @@ from tf_twingan.evaluation import (
 )
 
 _WHY = {
-  'content distance': 'there is no encoder',
-  'reconstruction': 'no domain can be drawn in itself',
-  'round trip': 'there is no way back',
+  'content distance': 'no encoder is at hand',
+  'reconstruction': 'no domain is drawn in itself',
+  'round trip': 'nothing draws the way back',
 }
 
 

@@ -11,6 +11,11 @@ from typing import Any
 MANIFEST = 'manifest.json'
 
 
+def direction(source: str, to: str) -> str:
+  """What drawing one domain as another is called: photo2anime."""
+  return f'{source}2{to}'
+
+
 def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
   """Reads a bundle's manifest.
 

@@ -58,7 +58,7 @@ class Drawer:
 
   def draws(self, source: str, to: str) -> bool:
     """Whether it draws pictures of one domain in the other."""
-    return _direction(source, to) in self._draw
+    return bundles.direction(source, to) in self._draw
 
   def between(
     self, first: str, second: str, asked: tuple[str, str] | None = None
@@ -84,11 +84,12 @@ class Drawer:
       if not asked:
         return self
       if asked in known:
-        name = _direction(*asked)
+        name = bundles.direction(*asked)
         return Drawer(self.path, self.resolution, {name: self._draw[name]})
       raise ValueError(
-        f'{self.path} draws {_names(self._draw)}, not {_direction(*asked)}; '
-        f'export that with `python -m export --to={asked[1]}`.'
+        f'{self.path} draws {_names(self._draw)}, not '
+        f'{bundles.direction(*asked)}; export that with `python -m export '
+        f'--to={asked[1]}`.'
       )
     if '' not in self._draw and not self._guessed:
       raise ValueError(
@@ -103,7 +104,7 @@ class Drawer:
         f'--to={second} or the reverse, or keep it in its bundle.'
       )
     (draw,) = self._draw.values()
-    return Drawer(self.path, self.resolution, {_direction(*asked): draw})
+    return Drawer(self.path, self.resolution, {bundles.direction(*asked): draw})
 
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None
@@ -126,9 +127,9 @@ class Drawer:
       draw
       for name, draw in self._draw.items()
       if (
-        name.endswith(_direction('', to))
+        name.endswith(bundles.direction('', to))
         if source is None
-        else name == _direction(source, to)
+        else name == bundles.direction(source, to)
       )
     ]
     if len(fitting) != 1:
@@ -204,10 +205,14 @@ def open_path(path: str | os.PathLike) -> Opened:
       f'{_hint(path)}'
     )
   # A SavedModel is BUNDLE/saved_model/VERSION.
-  folder = path.resolve().parents[1 if is_saved_model else 0]
-  if not (folder / bundles.MANIFEST).is_file():
+  file = path.resolve()
+  folder = file.parent.parent if is_saved_model else file.parent
+  # A manifest that does not list the file is another bundle's.
+  name, manifest = file.relative_to(folder).as_posix(), {}
+  if (folder / bundles.MANIFEST).is_file():
+    manifest = bundles.read_manifest(folder)
+  if name not in manifest.get('files', {}):
     return Opened({'': _open_file(path, [])})
-  manifest = bundles.read_manifest(folder)
   return _of_manifest(manifest, {'': _open_file(path, _pairs(manifest))}, {})
 
 
@@ -254,7 +259,7 @@ def _of_manifest(manifest, drawers, left_out) -> Opened:
 
 def _open_file(path: pathlib.Path, pairs: Sequence[tuple[str, str]]) -> Drawer:
   """Loads one file; `pairs` are its directions, if a manifest says them."""
-  names = [_direction(*pair) for pair in pairs]
+  names = [bundles.direction(*pair) for pair in pairs]
   name = names[0] if len(names) == 1 else ''
   try:
     if path.is_dir():
@@ -294,7 +299,7 @@ def _choosing(file: tflite.File, pairs) -> dict[str, Draw]:
     numbers = dict(source=domains.index(source), target=domains.index(target))
     return lambda pictures: file.choose(**numbers).draw(pictures)
 
-  return {_direction(*pair): drawing(*pair) for pair in pairs}
+  return {bundles.direction(*pair): drawing(*pair) for pair in pairs}
 
 
 def _hint(folder: pathlib.Path) -> str:
@@ -310,10 +315,6 @@ def _hint(folder: pathlib.Path) -> str:
 
 def _is_tflite(path: pathlib.Path) -> bool:
   return path.suffix == _TFLITE
-
-
-def _direction(source: str, to: str) -> str:
-  return f'{source}2{to}'
 
 
 def _names(draw: Mapping[str, Draw]) -> str:

@@ -72,9 +72,9 @@ class File:
         f'built in ({" ".join(str(error).split())})'
       ) from error
     given = self._interpreter.get_output_details()
-    taken, numbers = [], []
-    for tensor in self._interpreter.get_input_details():
-      (numbers if _is_number(tensor) else taken).append(tensor)
+    inputs = self._interpreter.get_input_details()
+    numbers = [tensor for tensor in inputs if _is_number(tensor)]
+    taken = [tensor for tensor in inputs if not _is_number(tensor)]
     if len(taken) != 1 or len(given) != 1:
       raise ValueError(
         f'it takes {len(taken)} tensors and gives {len(given)}, but should '
@@ -96,9 +96,15 @@ class File:
     self.shape: list[int] = self._given['shape'].tolist()
     found = _metadata(parsed)
     self.name: str = found.name.decode() if found and found.name else ''
-    graph = found.subgraphMetadata[0] if found else None
-    self._to_values = _scaling(graph and graph.inputTensorMetadata) or _INPUT
-    self._to_pixels = _scaling(graph and graph.outputTensorMetadata) or _OUTPUT
+    graph = (found.subgraphMetadata or [None])[0] if found else None
+    self._to_values = self._to_pixels = None
+    if graph:
+      # Inputs are described in the order in which the file has them.
+      place = [tensor['index'] for tensor in inputs].index(self._taken['index'])
+      self._to_values = _scaling(graph.inputTensorMetadata, place)
+      self._to_pixels = _scaling(graph.outputTensorMetadata, 0)
+    self._to_values = self._to_values or _INPUT
+    self._to_pixels = self._to_pixels or _OUTPUT
 
   @property
   def choices(self) -> tuple[str, ...]:
@@ -116,8 +122,8 @@ class File:
     """
     if set(numbers) != set(self._choices):
       raise ValueError(
-        f'it takes {", ".join(self._choices) or "nothing"} beside the picture, '
-        f'but was given {", ".join(numbers) or "nothing"}'
+        f'it takes {", ".join(sorted(self._choices)) or "nothing"} beside the '
+        f'picture, but was given {", ".join(sorted(numbers)) or "nothing"}'
       )
     self._chosen = numbers
     return self
@@ -230,10 +236,11 @@ def _metadata(parsed: schema.ModelT) -> metadata_schema.ModelMetadataT | None:
   return None
 
 
-def _scaling(tensors) -> Scaling | None:
-  """What the one tensor's metadata says of its pixels, if it says it."""
+def _scaling(tensors, place: int) -> Scaling | None:
+  """What a tensor's metadata says of its pixels, if it says it."""
   kind = metadata_schema.ProcessUnitOptions.NormalizationOptions
-  for unit in (tensors[0].processUnits or []) if tensors else []:
+  tensor = tensors[place] if tensors and place < len(tensors) else None
+  for unit in (tensor.processUnits or []) if tensor else []:
     if unit.optionsType == kind:
       return Scaling(
         *(

@@ -169,7 +169,8 @@ def _sliced(a, b, axes):
   total = 0.0
   directions = axes.shape[1]
   for start in range(0, directions, _DIRECTIONS):
-    part = axes[:, start : start + _DIRECTIONS]
-    gaps = np.sort(a @ part, axis=0) - np.sort(b @ part, axis=0)
-    total += np.abs(gaps).mean(axis=0).sum()
+    # One direction a row, so that what is sorted lies side by side.
+    part = axes[:, start : start + _DIRECTIONS].T
+    gaps = np.sort(part @ a.T, axis=1) - np.sort(part @ b.T, axis=1)
+    total += np.abs(gaps).mean(axis=1).sum()
   return float(total / directions)

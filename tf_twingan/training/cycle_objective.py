@@ -36,7 +36,7 @@ class CycleObjective(terms_lib.AbstractObjective):
     """Chooses the terms.
 
     Args:
-      adversarial: 'non_saturating', 'hinge' or 'least_squares'.
+      adversarial: a key of `losses.ADVERSARIAL`.
       adversarial_weight: of the generators' adversarial terms. `losses` halves
         both sides of least squares, the paper only the discriminators': 2 is
         the paper's 1.

@@ -9,13 +9,15 @@ places further on.
   translation --encode as t--> code' (content), --decode as s--> cycle
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 import gin
-from tf_twingan import losses
+from tf_twingan import losses, penalties
+from tf_twingan.training import augmentation as augmentation_lib
+from tf_twingan.training import judging
 from tf_twingan.training import terms as terms_lib
 
 
@@ -32,14 +34,17 @@ class Objective(terms_lib.AbstractObjective):
     reconstruction_weight: float = 1.0,
     content_weight: float = 0.1,
     cycle_weight: float = 1.0,
+    mirror_weight: float = 0.0,
     penalty: str = 'dragan',
     penalty_weight: float = 0.25,
     penalty_interval: int = 1,
+    drift_weight: float = 0.0,
+    augmentation: augmentation_lib.Augmentation | None = None,
   ):
     """Chooses the terms.
 
     Args:
-      adversarial: 'non_saturating', 'hinge' or 'least_squares'.
+      adversarial: a key of `losses.ADVERSARIAL`.
       adversarial_weight: of the generator's adversarial term.
       adversarial_on_reconstructions_from: the resolution, px, from which the
         discriminators judge reconstructions too; None for never.
@@ -48,28 +53,51 @@ class Objective(terms_lib.AbstractObjective):
         translation (semantic consistency).
       cycle_weight: of L1 between x and its translation translated back
         (Zhu et al., CycleGAN, 2017).
-      penalty: 'r1', 'dragan' or 'none'.
+      mirror_weight: of L1 between the translation of x in a mirror and x's
+        translation in a mirror, which keeps faces from turning round. Costs
+        encoding and translating every picture once more: with all other
+        terms, seven passes of half a network instead of five.
+      penalty: a key of `penalties.PENALTIES`, or 'none'.
       penalty_weight: of the penalty.
       penalty_interval: apply it every this many steps, that many times as
         strongly (lazy regularization: Karras et al., StyleGAN2, 2020,
         appendix B).
+      drift_weight: of the mean square of real logits (PGGAN, 2018, appendix
+        A.1, has 1e-3, for Wasserstein).
+      augmentation: of all that the discriminators see, in penalties, too.
+
+    Raises:
+      ValueError: one of these cannot be.
     """
-    if penalty not in losses.PENALTIES:
-      raise ValueError(
-        f'Unknown penalty {penalty!r}; choose one of '
-        f'{", ".join(losses.PENALTIES)}.'
-      )
     if penalty_interval < 1:
       raise ValueError(f'penalty_interval is {penalty_interval}; at least 1.')
-    self.penalty_interval = 0 if penalty == 'none' else penalty_interval
+    self._penalty = penalties.of(penalty)
+    self.penalty_interval = penalty_interval if self._penalty else 0
     self._adversarial = losses.adversarial(adversarial)
     self._adversarial_weight = adversarial_weight
     self._reconstructions_from = adversarial_on_reconstructions_from
     self._reconstruction_weight = reconstruction_weight
     self._content_weight = content_weight
     self._cycle_weight = cycle_weight
-    self._penalty = penalty
+    self._mirror_weight = mirror_weight
     self._penalty_weight = penalty_weight
+    self._drift_weight = drift_weight
+    self._augmentation = augmentation
+    self._adapts = augmentation is not None and augmentation.adapts
+    if self._adapts and self._adversarial.border is None:
+      raise ValueError(
+        f'Augmentation.target is set, but the logits of {adversarial!r} do '
+        'not say what is taken for real; set it to None, or choose another '
+        'Objective.adversarial.'
+      )
+
+  def build(
+    self, domains: Sequence[str], max_resolution: int, *, replicas: int
+  ) -> dict[str, Any]:
+    """Makes what the augmentation remembers; see `AbstractObjective.build`."""
+    del max_resolution, replicas
+    self._domains = tuple(domains)
+    return self._augmentation.build(domains) if self._augmentation else {}
 
   def compute(
     self,
@@ -86,67 +114,98 @@ class Objective(terms_lib.AbstractObjective):
 
     Args:
       model: the TwinGAN.
-      discriminators: {domain: Discriminator}.
+      discriminators: see `judging.judge`.
       reals: {domain: float32 [batch, resolution, resolution, 3]}, one batch
         size for all.
       resolution: of the stage, static.
       alpha: how far it is faded in.
-      seed: without effect, as nothing here is drawn at random.
+      seed: int32 [2], of the augmentation; None is enough without.
       shift: domain i is translated to domain i + shift, cyclically; static.
     """
-    del seed
     domains, count = model.domains, len(model.domains)
     stage = dict(resolution=resolution, alpha=alpha, training=True)
     drawn = model.reconstruct_and_translate(reals, shift=shift, **stage)
+    # Source s was drawn in domain s + shift, target t from t - shift.
+    sources = [(t - shift) % count for t in range(count)]
+    targets = [(s + shift) % count for s in range(count)]
+    # Generated and mirrored pictures are normalized by the statistics of real
+    # ones, and leave them as they are: those are what inference will use.
+    still = dict(stage, statistics_update=0.0)
     generator = {}
     if self._reconstruction_weight:
       generator['reconstruction'] = self._reconstruction_weight * losses.l1(
         drawn.inputs, _flat(drawn.reconstructions)
       )
     if self._content_weight or self._cycle_weight:
-      # Generated pictures are normalized by the statistics of real ones, and
-      # leave them as they are: those are what inference will use.
-      stage['statistics_update'] = 0.0
-      again = model.encode(_flat(drawn.translations), domains, **stage)
-      # Source s was drawn in domain s + shift.
-      again = again.take([(s + shift) % count for s in range(count)], count)
+      again = model.encode(_flat(drawn.translations), domains, **still)
+      again = again.take(targets, count)
       if self._content_weight:
         generator['content'] = self._content_weight * losses.l1(
           drawn.encoding.content, again.content
         )
       if self._cycle_weight:
         generator['cycle'] = self._cycle_weight * losses.l1(
-          drawn.inputs, model.decode(again, domains, **stage)
+          drawn.inputs, model.decode(again, domains, **still)
         )
-    discriminator = {}
+    if self._mirror_weight:
+      # All pictures, not some: a batch that is mirrored as a whole has the
+      # same moments, so that the norm is no reason for a difference.
+      seen = model.encode(_mirrored(drawn.inputs), domains, **still)
+      generator['mirror'] = self._mirror_weight * losses.l1(
+        _mirrored(_flat(drawn.translations)),
+        model.decode(seen.take(sources, count), domains, **still),
+      )
+    judged = {}
     for index, domain in enumerate(domains):
-      judged = [reals[domain], drawn.translations[index]]
+      shown = [reals[domain], drawn.translations[index]]
       if (
         self._reconstructions_from is not None
         and resolution >= self._reconstructions_from
       ):
-        judged.append(drawn.reconstructions[index])
-      real, *fakes = tf.split(
-        discriminators[domain](
-          tf.concat(judged, axis=0),
-          resolution=resolution,
-          alpha=alpha,
-          group=reals[domain].shape[0],
-        ),
-        len(judged),
+        shown.append(drawn.reconstructions[index])
+      judged[domain] = tf.concat(shown, axis=0)
+    logits = self._judge(
+      discriminators,
+      judged,
+      seed,
+      resolution=resolution,
+      alpha=alpha,
+      group=drawn.translations.shape[1],
+    )
+    result = terms_lib.Losses(
+      generator, {}, fakes=dict(zip(domains, tf.unstack(drawn.translations)))
+    )
+    for domain in domains:
+      real, *fakes = tf.split(logits[domain], len(shown))
+      self._add_adversarial(result, domain, real, fakes)
+    return result
+
+  def _add_adversarial(self, result, domain, real, fakes):
+    """Adds what logits of real and of each kind of generated pictures give."""
+    result.generator[f'adversarial/{domain}'] = (
+      self._adversarial_weight
+      * _mean([self._adversarial.generator(fake) for fake in fakes])
+    )
+    result.discriminator[f'discriminator/{domain}'] = _mean(
+      [self._adversarial.discriminator(real, fake) for fake in fakes]
+    )
+    if self._drift_weight:
+      result.discriminator[f'drift/{domain}'] = (
+        self._drift_weight * losses.drift(real)
       )
-      generator[f'adversarial/{domain}'] = self._adversarial_weight * _mean(
-        [self._adversarial.generator(fake) for fake in fakes]
+    if self._adapts:
+      result.observed[f'overfitting/{domain}'] = tf.reduce_mean(
+        tf.sign(real - self._adversarial.border)
       )
-      discriminator[f'discriminator/{domain}'] = _mean(
-        [self._adversarial.discriminator(real, fake) for fake in fakes]
+      result.observed[f'augmentation/{domain}'] = (
+        self._augmentation.probability(domain)
       )
-    return terms_lib.Losses(generator, discriminator)
 
   def penalties(
     self,
     discriminators: Mapping[str, Any],
     reals: Mapping[str, tf.Tensor],
+    fakes: Mapping[str, tf.Tensor],
     *,
     resolution: int,
     alpha: tf.Tensor,
@@ -157,32 +216,58 @@ class Objective(terms_lib.AbstractObjective):
     Args:
       discriminators: as for `compute`.
       reals: as for `compute`.
+      fakes: {domain: translations to it}, like `reals`.
       resolution: of the stage, static.
       alpha: how far it is faded in.
-      seed: int32 [2], of DRAGAN's noise.
+      seed: int32 [2], of where the penalty looks.
     """
     scale = self._penalty_weight * self.penalty_interval
-    terms = {}
-    for domain, discriminator in discriminators.items():
-      real = reals[domain]
 
-      def critic(images, discriminator=discriminator):
-        return discriminator(
-          images, resolution=resolution, alpha=alpha, group=images.shape[0]
-        )
-
-      value = (
-        losses.r1(critic, real)
-        if self._penalty == 'r1'
-        else losses.dragan(critic, real, seed)
+    def judge_all(pictures):
+      return self._judge(
+        discriminators,
+        pictures,
+        seed,
+        resolution=resolution,
+        alpha=alpha,
+        group=next(iter(pictures.values())).shape[0],
       )
-      terms[f'penalty/{domain}'] = scale * value
-    return terms
+
+    values = judging.penalize(self._penalty, judge_all, reals, fakes, seed)
+    return {f'penalty/{d}': scale * value for d, value in values.items()}
+
+  def after_step(self, terms: terms_lib.Terms, *, images: int) -> None:
+    """Adapts the augmentation; see `terms.AbstractObjective.after_step`."""
+    if self._adapts:
+      self._augmentation.adapt(
+        [terms[f'overfitting/{d}'] for d in self._domains], images
+      )
+
+  def _judge(self, discriminators, pictures, seed, **stage):
+    """Logits of all domains' pictures, augmented first."""
+    if self._augmentation:
+      # Replicas are given the same seed, and other pictures.
+      replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+      pictures = {
+        domain: self._augmentation(
+          images, domain, _fold(_fold(seed, replica), index)
+        )
+        for index, (domain, images) in enumerate(pictures.items())
+      }
+    return judging.judge(discriminators, pictures, **stage)
+
+
+def _fold(seed, number):
+  return tf.random.experimental.stateless_fold_in(seed, number)
 
 
 def _flat(parts):
   """[n, batch, h, w, c] -> [n * batch, h, w, c]."""
   return tf.reshape(parts, [-1, *parts.shape[2:]])
+
+
+def _mirrored(images):
+  return tf.reverse(images, axis=[2])
 
 
 def _mean(terms):

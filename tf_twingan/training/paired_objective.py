@@ -33,7 +33,7 @@ class PairedObjective(terms_lib.AbstractObjective):
     """Chooses the terms.
 
     Args:
-      adversarial: 'non_saturating', 'hinge' or 'least_squares'.
+      adversarial: a key of `losses.ADVERSARIAL`.
       adversarial_weight: of the generators' adversarial terms.
       truth_weight: of L1 between a translation and the true picture.
       discriminator_weight: of the discriminators' terms, which slows them

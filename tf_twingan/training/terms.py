@@ -17,10 +17,20 @@ Terms = dict[str, tf.Tensor]
 
 @dataclasses.dataclass
 class Losses:
-  """Weighted terms by name, ready to be summed; float32 scalars."""
+  """What one pass through the networks gives.
+
+  Attributes:
+    generator: weighted terms by name, ready to be summed; float32 scalars.
+    discriminator: likewise.
+    fakes: {domain: float32 [batch, resolution, resolution, 3]}, what was
+      generated in it, for penalties that look there.
+    observed: scalars that are written down with the terms, and not trained.
+  """
 
   generator: Terms
   discriminator: Terms
+  fakes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)
+  observed: Terms = dataclasses.field(default_factory=dict)
 
 
 class AbstractObjective(abc.ABC):
@@ -54,7 +64,7 @@ class AbstractObjective(abc.ABC):
   def compute(
     self,
     model: Any,
-    discriminators: Mapping[str, Any],
+    discriminators: Any,
     reals: Mapping[str, tf.Tensor],
     *,
     resolution: int,
@@ -66,7 +76,7 @@ class AbstractObjective(abc.ABC):
 
     Args:
       model: see `models.architectures.Model`.
-      discriminators: {domain: network}.
+      discriminators: {domain: network}, or one network for all domains.
       reals: {domain: float32 [batch, resolution, resolution, 3] in [-1, 1]},
         one batch size for all.
       resolution: of the stage, static.
@@ -77,12 +87,34 @@ class AbstractObjective(abc.ABC):
 
   def penalties(
     self,
-    discriminators: Mapping[str, Any],
+    discriminators: Any,
     reals: Mapping[str, tf.Tensor],
+    fakes: Mapping[str, tf.Tensor],
     *,
     resolution: int,
     alpha: tf.Tensor,
     seed: tf.Tensor,
   ) -> Terms:
-    """Penalties of the discriminators; asked for if `penalty_interval`."""
+    """Penalties of the discriminators; asked for if `penalty_interval`.
+
+    Args:
+      discriminators: as for `compute`.
+      reals: as for `compute`.
+      fakes: those of `compute`.
+      resolution: as for `compute`.
+      alpha: as for `compute`.
+      seed: as for `compute`.
+
+    Returns:
+      {'penalty/' + domain: float32 scalar}.
+    """
     raise NotImplementedError
+
+  def after_step(self, terms: Terms, *, images: int) -> None:
+    """Moves what is remembered; called once a step, outside the replicas.
+
+    Args:
+      terms: all that `compute` named, as means over the replicas.
+      images: of each domain in the step, over all replicas.
+    """
+    del terms, images

@@ -83,7 +83,10 @@ class Trainer:
       objective: the losses.
       strategy: where to run.
       learning_rate: Adam's, for encoder and generator.
-      discriminator_learning_rate: Adam's, for the discriminators.
+      discriminator_learning_rate: Adam's, for the discriminators. Two rates
+        for one step of each stand in for several steps of one of them, and
+        need not be equal to converge (Heusel et al., "GANs Trained by a Two
+        Time-Scale Update Rule", 2017, section 2).
       beta_1: Adam's decay of the mean.
       beta_2: Adam's decay of the square.
       average_half_life: of the averaged weights, images.
@@ -208,9 +211,9 @@ class Trainer:
         with them.
 
     Returns:
-      {name: float32 scalar}: every term of the objective, weighted, as the
-      mean over replicas, and 'penalty/...' on the steps that apply it (else
-      0). Not synchronized with the host until read.
+      {name: float32 scalar}: every term of the objective, weighted, and what
+      it observed, as the mean over replicas, and 'penalty/...' on the steps
+      that apply it (else 0). Not synchronized with the host until read.
     """
     if rate != self._rate:
       self._set_rate(rate)
@@ -247,6 +250,12 @@ class Trainer:
       self.strategy.reduce, tf.distribute.ReduceOp.MEAN, axis=None
     )
     terms = {name: mean(value) for name, value in terms.items()}
+    parts = self.strategy.experimental_local_results(
+      batch[self.model.domains[0]]
+    )
+    self.objective.after_step(
+      terms, images=parts[0].shape[0] * self.strategy.num_replicas_in_sync
+    )
     self._update_average(average_decay)
     spectral_lib.improve(
       [self.model, self.average, *tf.nest.flatten(self.discriminators)],
@@ -286,11 +295,11 @@ class Trainer:
       ),
     ]
     del tape
-    terms = {**losses.generator, **losses.discriminator}
+    terms = {**losses.generator, **losses.discriminator, **losses.observed}
     if self.objective.penalty_interval:
       optimizer, variables, gradients = pairs[1]
       penalties, extra = self._penalty(
-        variables, reals, penalize, scale, seed, stage
+        variables, (reals, losses.fakes), penalize, scale, seed, stage
       )
       terms.update(penalties)
       pairs[1] = (
@@ -305,20 +314,20 @@ class Trainer:
       optimizer.apply_gradients(zip(gradients, variables))
     return terms, finite
 
-  def _penalty(self, variables, reals, penalize, scale, seed, stage):
+  def _penalty(self, variables, pictures, penalize, scale, seed, stage):
     """Penalty terms and gradients, both zero on steps that skip it."""
 
     def apply():
       with tf.GradientTape() as tape:
         terms = self.objective.penalties(
-          self.discriminators, reals, seed=seed, **stage
+          self.discriminators, *pictures, seed=seed, **stage
         )
         loss = scale * _sum(terms)
       return terms, tape.gradient(loss, variables, unconnected_gradients='zero')
 
     def skip():
       return (
-        {f'penalty/{d}': tf.constant(0.0) for d in self.discriminators},
+        {f'penalty/{d}': tf.constant(0.0) for d in self.model.domains},
         [tf.zeros_like(v) for v in variables],
       )
 
