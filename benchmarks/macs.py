@@ -3,7 +3,8 @@
 Counted in the traced graph, where all shapes stand: for a convolution one for
 each number of its output and of a kernel's window, and as many for its
 gradient by the input and by the kernel. Additions, norms and activations are
-not counted.
+not counted, nor what nothing needs, as a graph is pruned before it runs: a
+convolution's two gradients are both traced, even if one is asked for.
 """
 
 import math
@@ -12,41 +13,100 @@ from typing import Any
 
 import tensorflow as tf
 
+_CONVOLUTIONS = ('Conv2D', 'DepthwiseConv2dNative')
+_MATRICES = ('MatMul', 'BatchMatMulV2')
+_CALLS = ('PartitionedCall', 'StatefulPartitionedCall')
+_CONDITIONALS = ('If', 'StatelessIf')
 
-def count(function: Callable[..., Any], *arguments: tf.TensorSpec) -> int:
+
+def count(
+  function: Callable[..., Any], *arguments: Any, taken: float = 1.0
+) -> float:
   """Multiply-accumulates of one call.
 
   Args:
     function: of tensors; its shapes must follow from those of its arguments.
-    *arguments: their shapes and dtypes.
+    *arguments: their shapes and dtypes: TensorSpecs, or structures of them.
+    taken: how often, of all calls, a condition in the graph takes the branch
+      that multiplies more; the mean over many calls comes out.
   """
-  graph = (
-    tf.function(function, autograph=False)
-    .get_concrete_function(*arguments)
-    .graph
+
+  # As a function of its own it says what it returns.
+  @tf.function(autograph=False)
+  def called(*own):
+    return tf.function(function, autograph=False)(*own)
+
+  definition = called.get_concrete_function(*arguments).graph.as_graph_def(
+    add_shapes=True
   )
-  return sum(_of(operation) for operation in graph.get_operations())
+  functions = {f.signature.name: f for f in definition.library.function}
+  return _count(definition.node, {}, functions, taken)
 
 
-def _of(operation) -> int:
-  kind = operation.type
-  if kind in ('Conv2D', 'DepthwiseConv2dNative'):
-    return _window(operation, operation.outputs[0], operation.inputs[1].shape)
-  if kind in ('Conv2DBackpropInput', 'DepthwiseConv2dNativeBackpropInput'):
-    return _window(operation, operation.inputs[2], operation.inputs[1].shape)
-  if kind in ('Conv2DBackpropFilter', 'DepthwiseConv2dNativeBackpropFilter'):
-    return _window(operation, operation.inputs[2], operation.outputs[0].shape)
-  if kind in ('MatMul', 'BatchMatMulV2'):
-    transposed = 'transpose_a' if kind == 'MatMul' else 'adj_x'
-    left = operation.inputs[0].shape
-    inner = left[-2 if operation.get_attr(transposed) else -1]
-    return math.prod(operation.outputs[0].shape) * inner
+def _count(nodes, arguments, functions, taken) -> float:
+  """Of nodes, and of the functions these call."""
+  shapes = dict(arguments)
+  for node in nodes:
+    shapes[node.name] = _shapes(node.attr)
+  return sum(_of(node, shapes, functions, taken) for node in nodes)
+
+
+def _count_function(function, functions, taken) -> float:
+  arguments = {
+    argument.name: _shapes(function.arg_attr[i].attr)
+    for i, argument in enumerate(function.signature.input_arg)
+  }
+  return _count(_needed(function), arguments, functions, taken)
+
+
+def _needed(function):
+  """The nodes of a function that its results or its effects depend on."""
+  nodes = {node.name: node for node in function.node_def}
+  todo = [*function.ret.values(), *function.control_ret.values()]
+  needed = {}
+  while todo:
+    name = todo.pop().removeprefix('^').split(':')[0]
+    if name in nodes and name not in needed:
+      needed[name] = nodes[name]
+      todo += nodes[name].input
+  return list(needed.values())
+
+
+def _shapes(attributes):
+  return [tf.TensorShape(s) for s in attributes['_output_shapes'].list.shape]
+
+
+def _of(node, shapes, functions, taken) -> float:
+  def of_function(attribute):
+    function = functions[node.attr[attribute].func.name]
+    return _count_function(function, functions, taken)
+
+  def incoming(index):
+    name, *place = node.input[index].split(':')
+    return shapes[name][int(place[-1]) if place else 0]
+
+  out = shapes[node.name]
+  if node.op in _CALLS:
+    return of_function('f')
+  if node.op in _CONDITIONALS:
+    less, more = sorted(map(of_function, ('then_branch', 'else_branch')))
+    return taken * more + (1 - taken) * less
+  if node.op in _CONVOLUTIONS:
+    return _window(node, out[0], incoming(1))
+  if node.op.removesuffix('BackpropInput') in _CONVOLUTIONS:
+    return _window(node, incoming(2), incoming(1))
+  if node.op.removesuffix('BackpropFilter') in _CONVOLUTIONS:
+    return _window(node, incoming(2), out[0])
+  if node.op in _MATRICES:
+    transposed = 'transpose_a' if node.op == 'MatMul' else 'adj_x'
+    inner = incoming(0)[-2 if node.attr[transposed].b else -1]
+    return math.prod(out[0]) * inner
   return 0
 
 
-def _window(operation, outputs, kernel) -> int:
+def _window(node, outputs, kernel) -> int:
   """Numbers of the forward output, each by those it is made of."""
   height, width, channels, _ = kernel
-  if operation.type.startswith('Depthwise'):
+  if node.op.startswith('Depthwise'):
     channels = 1
-  return math.prod(outputs.shape) * height * width * channels
+  return math.prod(outputs) * height * width * channels

@@ -1,57 +1,94 @@
-r"""Seconds per update and images per second, of any gin configuration.
+r"""What an update costs, of any gin configuration and of variants of it.
 
   python -m benchmarks.train_step --gin_file=anime.gin
-  python -m benchmarks.train_step --gin_file=anime.gin \
-      --gin_param="TwinGAN.precision='bfloat16'" --resolution=32
+  python -m benchmarks.train_step --gin_file=anime.gin --resolution=32 \
+      --variant="bfloat16: TwinGAN.precision='bfloat16'" \
+      --variant="always penalized: Objective.penalty_interval=1"
 
-One update trains all networks once. The last columns time the input alone
-(cut, mirror, batch, hand over; from memory, no update running) and say how
-many times faster it is than the update.
+One update trains all networks once. A variant is a name and bindings, with
+semicolons between them. Each row is measured by a process of its own: how many
+multiply-accumulates (MAC) the convolutions need, a lazy penalty's share
+included; seconds; how near two operations for each MAC come to what a
+convolution alone reaches there; and the most memory that was in use.
 """
 
-import tensorflow as tf
+import concurrent.futures
+import multiprocessing
+
 from absl import flags
 
-from benchmarks import updates
+from benchmarks import step_costs, updates
 from tf_twingan import command_line
-from tf_twingan.training import distribution
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'anime.gin', 'The configuration.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
+_VARIANT = flags.DEFINE_multi_string(
+  'variant', [], 'What else to measure: "NAME: BINDING; BINDING".'
+)
 _RESOLUTION = flags.DEFINE_multi_integer(
   'resolution', [], 'Which stages to time, px; all if not given.'
 )
-_STEPS = flags.DEFINE_integer('steps', 32, 'Updates to time.')
+_STEPS = flags.DEFINE_integer('steps', 64, 'Updates to time.')
+
+_COLUMNS = (
+  '| px | variant | batch | first s | GMAC | s/update | images/s per domain '
+  '| GFLOP/s | of the peak | peak GB |'
+)
 
 
 def main(argv) -> None:
-  """Prints one row for each stage."""
+  """Prints a table in Markdown, row by row."""
   command_line.no_arguments(argv)
   with command_line.clear_errors():
-    distribution.share_cores()
-    print(
-      f'{"px":>4} {"batch":>5} {"first s":>8} {"s/update":>9} {"images/s":>9} '
-      f'{"input images/s":>15} {"input is faster":>16}'
+    variants = {'as it is': []} | dict(map(_variant, _VARIANT.value))
+    resolutions = _RESOLUTION.value or updates.resolutions(
+      _GIN_FILE.value, _GIN_PARAM.value
     )
-    for stage in updates.of(
-      _GIN_FILE.value, _GIN_PARAM.value, _RESOLUTION.value
-    ):
-      _print(stage, _STEPS.value)
+    print(f'{_COLUMNS}\n{"|---" * _COLUMNS.count(" |")}|', flush=True)
+    for resolution in resolutions:
+      for name, params in variants.items():
+        cost = _alone(
+          step_costs.measure,
+          _GIN_FILE.value,
+          [*_GIN_PARAM.value, *params],
+          resolution,
+          _STEPS.value,
+        )
+        print(_row(resolution, name, cost), flush=True)
 
 
-def _print(stage: updates.Updates, steps: int) -> None:
-  size = stage.batch_size
-  seconds = stage.seconds(steps) / steps
-  waiting = stage.input_seconds(steps) / steps
-  print(
-    f'{stage.resolution:4d} {size:5d} {stage.first:8.1f} {seconds:9.4f} '
-    f'{size / seconds:9.1f} {size / waiting:15.0f} '
-    f'{seconds / waiting:15.0f}x',
-    flush=True,
+def _variant(text):
+  name, colon, params = text.partition(':')
+  if not colon:
+    raise ValueError(
+      f'--variant={text!r} has no name; write "NAME: BINDING; BINDING".'
+    )
+  return name.strip(), [param.strip() for param in params.split(';')]
+
+
+def _alone(function, *arguments):
+  """Calls it in a new process."""
+  with concurrent.futures.ProcessPoolExecutor(
+    1, mp_context=multiprocessing.get_context('spawn')
+  ) as pool:
+    return pool.submit(function, *arguments).result()
+
+
+def _row(resolution, name, cost):
+  cells = (
+    resolution,
+    name,
+    cost.batch_size,
+    f'{cost.first:.1f}',
+    f'{cost.macs / 1e9:.1f}',
+    f'{cost.seconds:.3f}',
+    f'{cost.batch_size / cost.seconds:.1f}',
+    f'{2 * cost.macs / cost.seconds / 1e9:.0f}',
+    f'{cost.of_peak:.0%} of {2 * cost.peak / 1e9:.0f}',
+    f'{cost.memory / 1e9:.2f}',
   )
+  return f'| {" | ".join(map(str, cells))} |'
 
 
 if __name__ == '__main__':
-  tf.config.experimental.enable_op_determinism()
-  tf.random.set_seed(0)
   command_line.run(main)

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 import gin
+from benchmarks import macs
 from tf_twingan import configs
 from tf_twingan.data import pipeline
 from tf_twingan.training import distribution, loop  # noqa: F401 (for gin)
@@ -50,14 +52,29 @@ class Updates:
     self._update().numpy()
 
   def _update(self) -> Any:
-    terms = self.trainer.step(
-      next(self._stream),
-      step=next(self._steps),
+    terms = self._step(next(self._stream), next(self._steps))
+    return next(iter(terms.values()))
+
+  def _step(self, batch, number) -> dict[str, Any]:
+    return self.trainer.step(
+      batch,
+      step=number,
       resolution=self.resolution,
       alpha=0.5,
       average_decay=0.9,
     )
-    return next(iter(terms.values()))
+
+  def macs(self) -> float:
+    """Multiply-accumulates of one, a lazy penalty's share included."""
+    picture = tf.TensorSpec(
+      [self.batch_size, self.resolution, self.resolution, 3], tf.uint8
+    )
+    interval = self.trainer.objective.penalty_interval
+    return macs.count(
+      lambda batch: self._step(batch, 0),
+      {d: picture for d in self.trainer.model.domains},
+      taken=1 / interval if interval else 0.0,
+    )
 
   def seconds(self, count: int) -> float:
     """Seconds for that many, with one wait for the device, as training has."""
@@ -75,6 +92,11 @@ class Updates:
     return time.perf_counter() - begun
 
 
+def resolutions(gin_file: str, params: Sequence[str] = ()) -> list[int]:
+  """Those that a configuration trains at, px."""
+  return _of_growth(_configured(gin_file, params))
+
+
 def of(
   gin_file: str, params: Sequence[str] = (), only: Sequence[int] = ()
 ) -> Iterator[Updates]:
@@ -85,15 +107,23 @@ def of(
     params: as for training.
     only: px; all resolutions if empty.
   """
-  gin.clear_config()
-  configs.parse(gin_file, params)
+  growth = _configured(gin_file, params)
   domains = [name for name, _ in gin.query_parameter('train.domains')]
-  growth = gin.get_configurable('Growth')()
   trainer = gin.get_configurable('Trainer')(
     tuple(domains),
     growth.final_resolution,
     strategy=distribution.make(gin.query_parameter('train.strategy')),
   )
-  for resolution in sorted({p.resolution for p in growth.phases}):
+  for resolution in _of_growth(growth):
     if not only or resolution in only:
       yield Updates(trainer, growth, domains, resolution)
+
+
+def _configured(gin_file, params):
+  gin.clear_config()
+  configs.parse(gin_file, params)
+  return gin.get_configurable('Growth')()
+
+
+def _of_growth(growth):
+  return sorted({p.resolution for p in growth.phases})

@@ -62,7 +62,36 @@ class MacsTest(tf.test.TestCase):
       return tape.gradient(drawn, [images, kernel])
 
     self.assertEqual(
-      macs.count(gradients, tf.TensorSpec([1, 4, 4, 2])), 3 * 16 * 5 * 18
+      macs.count(gradients, tf.TensorSpec([1, 4, 4, 2])), 2 * 16 * 5 * 18
+    )
+
+  def test_what_nothing_needs_is_not_counted(self):
+    kernel = tf.Variable(tf.ones([3, 3, 2, 5]))
+
+    def gradient(images):
+      with tf.GradientTape() as tape:
+        tape.watch(images)
+        drawn = tf.nn.conv2d(images, kernel, 1, 'SAME')
+      return tape.gradient(drawn, images)
+
+    # Neither the forward pass, which is linear, nor the other gradient.
+    self.assertEqual(
+      macs.count(gradient, tf.TensorSpec([1, 4, 4, 2])), 16 * 5 * 18
+    )
+
+  def test_a_condition_counts_as_often_as_it_is_taken(self):
+    kernel = tf.ones([3, 3, 2, 5])
+
+    def network(images, asked):
+      return tf.cond(
+        asked,
+        lambda: tf.nn.conv2d(images, kernel, 1, 'SAME'),
+        lambda: tf.zeros([1, 4, 4, 5]),
+      )
+
+    shapes = tf.TensorSpec([1, 4, 4, 2]), tf.TensorSpec([], tf.bool)
+    self.assertEqual(
+      macs.count(network, *shapes, taken=0.25), 0.25 * 16 * 5 * 18
     )
 
 

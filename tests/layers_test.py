@@ -61,14 +61,22 @@ class LayersTest(tf.test.TestCase):
       tape.gradient(total, x)[0, :, :, 0], [[10, 18], [42, 50]]
     )
 
-  def test_blur_keeps_a_constant_and_removes_a_lattice(self):
-    flat = tf.fill([1, 6, 6, 2], 3.0)
-    self.assertAllClose(layers.blur(flat), flat)
-    checks = np.indices([8, 8]).sum(0) % 2 * 2.0 - 1.0
-    lattice = tf.constant(checks[None, :, :, None], tf.float32)
-    self.assertAllClose(
-      layers.blur(lattice)[:, 1:-1, 1:-1], tf.zeros([1, 6, 6, 1])
+  def test_bilinear_upsampling_filters_what_nearest_makes(self):
+    x = tf.random.stateless_normal([2, 4, 6, 3], [1, 2])
+    near = tf.pad(
+      layers.upsample(x), [[0, 0], [1, 1], [1, 1], [0, 0]], 'SYMMETRIC'
     )
+    taps = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    filtered = sum(
+      taps[i, j] * near[:, i : i + 8, j : j + 12]
+      for i in range(3)
+      for j in range(3)
+    )
+    self.assertAllClose(layers.upsample_bilinear(x), filtered, atol=1e-6)
+
+  def test_bilinear_upsampling_keeps_half_precision(self):
+    x = tf.ones([1, 2, 2, 1], tf.bfloat16)
+    self.assertEqual(layers.upsample_bilinear(x).dtype, tf.bfloat16)
 
   def test_minibatch_stddev_of_two_groups(self):
     same = tf.ones([2, 4, 4, 3])

@@ -27,7 +27,7 @@ class Generator(keras.layers.Layer):
     attention: the SelfAttention, or None.
     attention_resolution: after which block it comes, px, or None.
     skip_resolutions: where the encoder's features come in, px.
-    smooth: whether upsampling is filtered.
+    smooth: whether upsampling is bilinear.
   """
 
   def __init__(
@@ -159,9 +159,8 @@ class Generator(keras.layers.Layer):
   def _stage(self, features, size, encoding, domains, **mode):
     """From the stage before to what this one's block makes of it."""
     if size > resolutions.SMALLEST:
-      features = layers.upsample(features)
-      if self.smooth:
-        features = layers.blur(features)
+      upsample = layers.upsample_bilinear if self.smooth else layers.upsample
+      features = upsample(features)
       if size in self.skip_resolutions:
         features = tf.concat([features, encoding.skips[size]], axis=-1)
     key, inputs = resolutions.key(size), features

@@ -17,7 +17,6 @@ import tensorflow as tf
 from tf_twingan.models import spectral
 
 LEAKY_SLOPE = 0.2
-_BLUR = (1.0, 2.0, 1.0)
 
 
 class Conv(keras.layers.Layer):
@@ -175,20 +174,17 @@ def downsample(inputs: tf.Tensor) -> tf.Tensor:
   return tf.nn.avg_pool2d(inputs, 2, 2, 'VALID')
 
 
-def blur(inputs: tf.Tensor) -> tf.Tensor:
-  """Low-pass filters each channel with [1, 2, 1] x [1, 2, 1] / 16.
+def upsample_bilinear(inputs: tf.Tensor) -> tf.Tensor:
+  """Bilinear upsampling by two, NHWC, same dtype; borders repeat.
 
-  Placed after nearest upsampling it makes it bilinear, which keeps the grid
-  of the coarse pixels out of the fine ones (Zhang, "Making Convolutional
-  Networks Shift-Invariant Again", 2019; StyleGAN section 2). Borders repeat.
+  It is nearest upsampling and then the filter [1, 2, 1] / 4 in both directions,
+  which keeps the grid of the coarse pixels out of the fine ones (Zhang, "Making
+  Convolutional Networks Shift-Invariant Again", 2019; StyleGAN section 2), at
+  less than half the cost.
   """
-  taps = tf.constant(_BLUR, inputs.dtype) / tf.cast(sum(_BLUR), inputs.dtype)
-  kernel = tf.tile(
-    (taps[:, None] * taps[None, :])[:, :, None, None],
-    [1, 1, inputs.shape[-1], 1],
-  )
-  padded = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]], 'SYMMETRIC')
-  return tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], 'VALID')
+  _, height, width, _ = inputs.shape
+  outputs = tf.image.resize(inputs, [2 * height, 2 * width])
+  return tf.cast(outputs, inputs.dtype)
 
 
 def minibatch_stddev(inputs: tf.Tensor, group_size: int) -> tf.Tensor:

@@ -80,7 +80,7 @@ class TwinGAN(network.Network):
       skip_max_resolution: the finest resolution with a U-Net skip, px; None
         for all, 4 for none. Fine skips carry detail, and the source's
         outlines with it.
-      smooth: filter after upsampling.
+      smooth: upsample bilinearly, not by repeating.
       sharing: what the domains have in common: 'convolutions', as in the
         article; 'everything', norms too, so that a domain is a name without
         effect; or 'nothing', so that each has an encoder and a generator.

@@ -1,0 +1,71 @@
+"""What the updates of one configuration cost, measured by a process alone.
+
+Peak memory is a process's, and a graph that was compiled stays: nothing else
+may have run in it.
+"""
+
+import resource
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from benchmarks import peak, updates
+from tf_twingan.training import distribution
+
+_TURNS = 4
+
+
+class StepCost(NamedTuple):
+  """Of one resolution.
+
+  Attributes:
+    batch_size: pictures of each domain in an update.
+    first: seconds of the first update, tracing and compiling included.
+    macs: multiply-accumulates of an update.
+    seconds: of an update, the fastest of several turns.
+    peak: multiply-accumulates a second of a convolution alone.
+    memory: bytes of main memory at most, TensorFlow's own included.
+  """
+
+  batch_size: int
+  first: float
+  macs: float
+  seconds: float
+  peak: float
+  memory: int
+
+  @property
+  def of_peak(self) -> float:
+    """The share of the peak that updates reach."""
+    return self.macs / self.seconds / self.peak
+
+
+def measure(
+  gin_file: str, params: Sequence[str], resolution: int, steps: int
+) -> StepCost:
+  """Times updates; to be called in a process of its own.
+
+  Args:
+    gin_file: as for training.
+    params: as for training.
+    resolution: px, of a stage.
+    steps: updates to time; a lazy penalty should come in its share of them.
+  """
+  distribution.share_cores()
+  tf.config.experimental.enable_op_determinism()
+  tf.random.set_seed(0)
+  (stage,) = updates.of(gin_file, params, [resolution])
+  turn = -(-steps // _TURNS)
+  seconds = min(stage.seconds(turn) for _ in range(_TURNS)) / turn
+  memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+  # Last, as these need memory, too.
+  precision = stage.trainer.model.get_config()['precision']
+  return StepCost(
+    stage.batch_size,
+    stage.first,
+    stage.macs(),
+    seconds,
+    peak.convolution_rate(precision),
+    memory,
+  )
