@@ -13,6 +13,11 @@ continues. On two cores a run takes about six minutes, all of it two hours.
 
 Do that while the machine does nothing else; trainings may share it, as they
 are measured in images, not seconds.
+
+  python -m benchmarks.comparison --output=comparison --method=TwinGAN \
+      --method=CycleGAN --photo=folder:/my/portraits --anime=folder:/my/anime
+
+compares on other pictures, in as many images.
 """
 
 import json
@@ -20,7 +25,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -40,10 +45,10 @@ _SEEDS = flags.DEFINE_integer(
   'seeds', 3, 'Runs of TwinGAN and CycleGAN on the first pair; others are one.'
 )
 
-# Styles that stand for the domains: {name: (photo, anime)}.
+# Sources of the domains: {'A and B': (photo, anime)}.
 PAIRS = {
-  'toon-head and lorelei': ('toon-head', 'lorelei'),
-  'personas and adventurer': ('personas', 'adventurer'),
+  'toon-head and lorelei': ('avatars:toon-head', 'avatars:lorelei'),
+  'personas and adventurer': ('avatars:personas', 'avatars:adventurer'),
 }
 METHODS = {
   'TwinGAN': budget.Experiment('anime.gin'),
@@ -68,16 +73,35 @@ METHODS = {
 _COSTS_AS = {'CycleGAN, rates x5': 'CycleGAN'}
 _REPEATED = ('TwinGAN', 'CycleGAN')
 _REFERENCE = 'TwinGAN'
+_PAIRED = 'pix2pix'
+# What a line of metrics.jsonl tells beside losses, scores and penalties.
+_NO_LOSSES = (
+  'images_seen',
+  'time',
+  'resolution',
+  'alpha',
+  'images_per_second',
+)
+# Images of each domain, the last of a run, over which its losses are averaged.
+_LAST = 1_000
 _GIVEN_BACK = ('reconstruction', 'round trip')
 # Those that are read beside what is scored.
 _BASELINES = directions.RESERVED[1:]
+
+_METHOD = flags.DEFINE_multi_enum(
+  'method', list(METHODS), list(METHODS), 'Which models.'
+)
+_PHOTO = flags.DEFINE_string(
+  'photo', None, 'A source of pictures, in place of the two pairs of styles.'
+)
+_ANIME = flags.DEFINE_string('anime', None, 'The other source.')
 
 
 class Run(NamedTuple):
   """One training.
 
   Attributes:
-    pair: a key of PAIRS.
+    pair: a key of `pairs`.
     method: a key of METHODS.
     seed: of the training.
   """
@@ -89,7 +113,7 @@ class Run(NamedTuple):
   @property
   def folder(self) -> str:
     """Its directory's name."""
-    words = f'{"-".join(PAIRS[self.pair])} {self.method} {self.seed}'
+    words = f'{_folder(self.pair)} {self.method} {self.seed}'
     return words.replace(',', '').replace(' ', '_')
 
 
@@ -98,7 +122,8 @@ def main(argv) -> None:
   command_line.no_arguments(argv)
   output = pathlib.Path(_OUTPUT.value)
   output.mkdir(parents=True, exist_ok=True)
-  runs = planned(_SEEDS.value)
+  sources = pairs(_PHOTO.value, _ANIME.value)
+  runs = planned(sources, _METHOD.value, _SEEDS.value)
 
   def asked(part):
     return _ONLY.value in (None, part)
@@ -108,23 +133,49 @@ def main(argv) -> None:
     times.write_text(json.dumps(_times(), indent=1))
   if asked('train'):
     for run in runs:
-      _train(output, run, json.loads(times.read_text())[run.method])
+      method = json.loads(times.read_text())[run.method]
+      _train(output, run, sources[run.pair], method)
   if asked('score'):
-    for pair in PAIRS:
-      _score(output, pair, [r for r in runs if r.pair == pair])
+    for pair in sources:
+      _score(output, sources[pair], [r for r in runs if r.pair == pair])
   if asked('tables'):
     text = tables(output, runs)
     (output / 'comparison.md').write_text(text)
     print(text)
 
 
-def planned(seeds: int) -> list[Run]:
-  """All trainings: first every method once on each pair, then further seeds."""
-  runs = [Run(pair, method, 0) for pair in PAIRS for method in METHODS]
-  first = next(iter(PAIRS))
+def pairs(photo: str | None, anime: str | None) -> dict[str, tuple[str, str]]:
+  """Sources of the domains by the pair's name: PAIRS, unless others are given.
+
+  Raises:
+    ValueError: one of the two is missing.
+  """
+  if (photo is None) != (anime is None):
+    raise ValueError('Give both --photo and --anime, or neither.')
+  return PAIRS if photo is None else {'photo and anime': (photo, anime)}
+
+
+def planned(
+  sources: Mapping[str, tuple[str, str]], methods: Sequence[str], seeds: int
+) -> list[Run]:
+  """All trainings: first every method once on each pair, then further seeds.
+
+  pix2pix is left out where there are no true pairs.
+  """
+  runs = [
+    Run(pair, method, 0)
+    for pair in sources
+    for method in methods
+    if method != _PAIRED or pair in PAIRS
+  ]
+  first = next(iter(sources))
   for seed in range(1, seeds):
-    runs += [Run(first, method, seed) for method in _REPEATED]
+    runs += [Run(first, m, seed) for m in methods if m in _REPEATED]
   return runs
+
+
+def _folder(pair: str) -> str:
+  return pair.replace(' and ', '-')
 
 
 def _times() -> dict[str, dict[str, Any]]:
@@ -150,16 +201,21 @@ def _times() -> dict[str, dict[str, Any]]:
   }
 
 
-def _train(output: pathlib.Path, run: Run, times: dict[str, Any]) -> None:
+def _train(
+  output: pathlib.Path,
+  run: Run,
+  sources: tuple[str, str],
+  times: dict[str, Any],
+) -> None:
   folder = output / run.folder
   if (folder / 'done').is_file():
     return
   experiment = METHODS[run.method]
-  split = '?split=paired' if run.method == 'pix2pix' else ''
-  photo, anime = PAIRS[run.pair]
+  split = '?split=paired' if run.method == _PAIRED else ''
+  photo, anime = sources
   params = [
-    f"photo='avatars:{photo}{split}'",
-    f"anime='avatars:{anime}{split}'",
+    f"photo='{photo}{split}'",
+    f"anime='{anime}{split}'",
     f'train.seed={run.seed}',
     'train.score_images=1_000_000',
     *experiment.params,
@@ -183,12 +239,14 @@ def _train(output: pathlib.Path, run: Run, times: dict[str, Any]) -> None:
   (folder / 'done').touch()
 
 
-def _score(output: pathlib.Path, pair: str, runs: Sequence[Run]) -> None:
-  folder = output / '-'.join(PAIRS[pair])
+def _score(
+  output: pathlib.Path, sources: tuple[str, str], runs: Sequence[Run]
+) -> None:
+  folder = output / _folder(runs[0].pair)
   if (folder / 'evaluation.json').is_file():
     return
   first, *others = (output / run.folder for run in runs)
-  photo, anime = PAIRS[pair]
+  photo, anime = sources
   with open(f'{folder}.log', 'w', encoding='utf-8') as log:
     subprocess.run(
       [
@@ -197,8 +255,8 @@ def _score(output: pathlib.Path, pair: str, runs: Sequence[Run]) -> None:
         'tf_twingan.evaluate',
         f'--run_dir={first}',
         *(f'--against={other}' for other in others),
-        f'--source=photo=avatars:{photo}',
-        f'--source=anime=avatars:{anime}',
+        f'--source=photo={photo}',
+        f'--source=anime={anime}',
         f'--output={folder}',
       ],
       stdout=log,
@@ -211,14 +269,15 @@ def tables(output: pathlib.Path, runs: Sequence[Run]) -> str:
   """Everything measured, as Markdown."""
   times = json.loads((output / 'times.json').read_text())
   lines = [*_sizes(output, runs, times), '']
-  for pair in PAIRS:
+  for pair in dict.fromkeys(run.pair for run in runs):
     own = [run for run in runs if run.pair == pair]
-    path = output / '-'.join(PAIRS[pair]) / 'evaluation.json'
+    path = output / _folder(pair) / 'evaluation.json'
     found = json.loads(path.read_text())['directions']
     for title, direction in found.items():
-      photo, anime = PAIRS[pair]
+      photo, anime = pair.split(' and ')
       named = title.replace('photo', photo).replace('anime', anime)
       lines += [f'## {named}', '', *_scores(output, own, direction), '']
+    lines += [f'## {pair}: losses', '', *_losses(output, own), '']
   return '\n'.join(lines)
 
 
@@ -228,7 +287,10 @@ def _sizes(output, runs, times) -> list[str]:
     '| ms an image | images |',
     '|---|---|---|---|---|---|',
   ]
-  for run in runs[: len(METHODS)]:
+  firsts = {}
+  for run in runs:
+    firsts.setdefault(run.method, run)
+  for run in firsts.values():
     config = configs.read_model(str(output / run.folder))
     model = architectures.build(config, precision='float32')
     px = config['max_resolution']
@@ -249,6 +311,31 @@ def _sizes(output, runs, times) -> list[str]:
       f'| {own["set_up"]:.0f} | {each} | {own["images"]:,} |'
     )
   return rows
+
+
+def _losses(output, runs) -> list[str]:
+  """What the losses of each run were at its end, weighted as in training."""
+  named = {}
+  for run in runs:
+    name = f'{run.method}, seed {run.seed}'
+    named[name] = _last_losses(output / run.folder / 'metrics.jsonl')
+  terms = dict.fromkeys(term for values in named.values() for term in values)
+  rows = [f'| | {" | ".join(terms)} |', '|---' * (len(terms) + 1) + '|']
+  for name, values in named.items():
+    cells = [f'{values[t]:.3f}' if t in values else '–' for t in terms]
+    rows.append(f'| {name} | {" | ".join(cells)} |')
+  return rows
+
+
+def _last_losses(path: pathlib.Path) -> dict[str, float]:
+  lines = [json.loads(line) for line in path.read_text().splitlines()]
+  end = lines[-1]['images_seen']
+  last = [line for line in lines if line['images_seen'] > end - _LAST]
+  return {
+    name: statistics.mean(line[name] for line in last if name in line)
+    for name in last[-1]
+    if name not in _NO_LOSSES and not name.startswith(('score', 'penalty'))
+  }
 
 
 def _scores(output, runs, direction) -> list[str]:
