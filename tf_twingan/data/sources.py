@@ -415,9 +415,9 @@ def _tfds(request: _Request) -> ImageSet:
   found = _usable(request, decoded, decoded.images)
   if request.vectors is None:
     return found
-  kept = _read(map(name, range(count)), decoded)
-  rows = _tfds_rows(request, builder, split)
-  rows = dict(zip(map(name, range(count)), rows, strict=True))
+  names = [name(index) for index in range(count)]
+  rows = dict(zip(names, _tfds_rows(request, builder, split), strict=True))
+  kept = _read(names, decoded)
   return found._replace(
     vectors=vectors_lib.checked(
       np.stack([rows[n] for n in kept]), kept, source=request.source
