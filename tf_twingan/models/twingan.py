@@ -183,6 +183,14 @@ class TwinGAN(network.Network):
       self.encoder, self.generator = encoder(owners), generator(owners)
 
   @property
+  def code_size(self) -> int:
+    """Numbers in the content code of a picture."""
+    channels = resolutions.Channels(
+      self._config['channels_base'], self._config['channels_max']
+    )
+    return resolutions.SMALLEST**2 * channels(resolutions.SMALLEST)
+
+  @property
   def trains_by_statistics(self) -> bool:
     """Whether training normalizes by the moving statistics, as inference."""
     return self._config['norm'] == 'batch_renorm'

@@ -7,6 +7,7 @@ places further on.
   source s --encode--> code, skips --decode as s--> reconstruction
                                    --decode as t--> translation
   translation --encode as t--> code' (content), --decode as s--> cycle
+  code, code' --projection--> the vector that a picture carries (identity)
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ import tensorflow as tf
 import gin
 from tf_twingan import losses, penalties
 from tf_twingan.training import augmentation as augmentation_lib
+from tf_twingan.training import identity as identity_lib
 from tf_twingan.training import judging
 from tf_twingan.training import terms as terms_lib
 
@@ -35,6 +37,8 @@ class Objective(terms_lib.AbstractObjective):
     content_weight: float = 0.1,
     cycle_weight: float = 1.0,
     mirror_weight: float = 0.0,
+    identity_weight: float = 0.0,
+    identity_from: int = 16,
     penalty: str = 'dragan',
     penalty_weight: float = 0.25,
     penalty_interval: int = 1,
@@ -57,6 +61,10 @@ class Objective(terms_lib.AbstractObjective):
         translation in a mirror, which keeps faces from turning round. Costs
         encoding and translating every picture once more: with all other
         terms, seven passes of half a network instead of five.
+      identity_weight: of what the codes of x and of its translation do not
+        say of the vector that x carries; see `identity`. The original's code
+        has 1.
+      identity_from: the resolution, px, from which a picture shows who it is.
       penalty: a key of `penalties.PENALTIES`, or 'none'.
       penalty_weight: of the penalty.
       penalty_interval: apply it every this many steps, that many times as
@@ -80,6 +88,9 @@ class Objective(terms_lib.AbstractObjective):
     self._content_weight = content_weight
     self._cycle_weight = cycle_weight
     self._mirror_weight = mirror_weight
+    self._identity_weight = identity_weight
+    self._identity_from = identity_from
+    self._identity: identity_lib.Identity | None = None
     self._penalty_weight = penalty_weight
     self._drift_weight = drift_weight
     self._augmentation = augmentation
@@ -94,10 +105,46 @@ class Objective(terms_lib.AbstractObjective):
   def build(
     self, domains: Sequence[str], max_resolution: int, *, replicas: int
   ) -> dict[str, Any]:
-    """Makes what the augmentation remembers; see `AbstractObjective.build`."""
-    del max_resolution, replicas
+    """Makes what the augmentation remembers; see `AbstractObjective.build`.
+
+    Raises:
+      ValueError: the identity term would never apply.
+    """
+    del replicas
+    if self._identity_weight and self._identity_from > max_resolution:
+      raise ValueError(
+        f'Objective.identity_from is {self._identity_from} px, but training '
+        f'ends at {max_resolution} px; lower it, or set identity_weight to 0.'
+      )
     self._domains = tuple(domains)
     return self._augmentation.build(domains) if self._augmentation else {}
+
+  @property
+  def needs_vectors(self) -> bool:
+    """See `AbstractObjective`."""
+    return bool(self._identity_weight)
+
+  @property
+  def trainable_variables(self) -> list[Any]:
+    """See `AbstractObjective`."""
+    return self._identity.trainable_variables if self._identity else []
+
+  def build_for_vectors(
+    self, model: Any, vector_sizes: Mapping[str, int]
+  ) -> dict[str, Any]:
+    """Makes what predicts them; see `AbstractObjective.build_for_vectors`.
+
+    Raises:
+      ValueError: no domain carries any.
+    """
+    if not vector_sizes:
+      raise ValueError(
+        f'Objective.identity_weight is {self._identity_weight}, but the '
+        'pictures of no domain carry vectors; add ?vectors=... to the source '
+        'of one, see data.sources, or set the weight to 0.'
+      )
+    self._identity = identity_lib.Identity(model.code_size, vector_sizes)
+    return {'identity': self._identity.projections}
 
   def compute(
     self,
@@ -109,6 +156,7 @@ class Objective(terms_lib.AbstractObjective):
     alpha: tf.Tensor,
     seed: tf.Tensor | None = None,
     shift: int = 1,
+    vectors: Mapping[str, tf.Tensor] | None = None,
   ) -> terms_lib.Losses:
     """All terms but the penalty, from one pass through the networks.
 
@@ -121,6 +169,7 @@ class Objective(terms_lib.AbstractObjective):
       alpha: how far it is faded in.
       seed: int32 [2], of the augmentation; None is enough without.
       shift: domain i is translated to domain i + shift, cyclically; static.
+      vectors: see `AbstractObjective`.
     """
     domains, count = model.domains, len(model.domains)
     stage = dict(resolution=resolution, alpha=alpha, training=True)
@@ -136,7 +185,8 @@ class Objective(terms_lib.AbstractObjective):
       generator['reconstruction'] = self._reconstruction_weight * losses.l1(
         drawn.inputs, _flat(drawn.reconstructions)
       )
-    if self._content_weight or self._cycle_weight:
+    identify = self._identity and resolution >= self._identity_from
+    if self._content_weight or self._cycle_weight or identify:
       again = model.encode(_flat(drawn.translations), domains, **still)
       again = again.take(targets, count)
       if self._content_weight:
@@ -146,6 +196,16 @@ class Objective(terms_lib.AbstractObjective):
       if self._cycle_weight:
         generator['cycle'] = self._cycle_weight * losses.l1(
           drawn.inputs, model.decode(again, domains, **still)
+        )
+      if identify:
+        said = self._identity.terms(
+          domains,
+          vectors,
+          real=drawn.encoding.content,
+          translated=again.content,
+        )
+        generator.update(
+          {name: self._identity_weight * term for name, term in said.items()}
         )
     if self._mirror_weight:
       # All pictures, not some: a batch that is mirrored as a whole has the

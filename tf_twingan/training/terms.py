@@ -38,10 +38,15 @@ class AbstractObjective(abc.ABC):
 
   Attributes:
     needs_pairs: picture i of every domain in a batch must show the same.
+    needs_vectors: of pictures, of at least one domain; `compute` is given
+      `vectors`, too, {domain: float32 [batch, size]} of those that carry them.
+    trainable_variables: its own, trained with the generator's.
     penalty_interval: steps between two penalties; 0 for none.
   """
 
   needs_pairs = False
+  needs_vectors = False
+  trainable_variables: Sequence[Any] = ()
   penalty_interval = 0
 
   def build(
@@ -59,6 +64,20 @@ class AbstractObjective(abc.ABC):
     """
     del domains, max_resolution, replicas
     return {}
+
+  def build_for_vectors(
+    self, model: Any, vector_sizes: Mapping[str, int]
+  ) -> dict[str, Any]:
+    """Makes what reads vectors; called once, after `build`, if they are needed.
+
+    Args:
+      model: as for `compute`.
+      vector_sizes: {domain: numbers in a vector} of those that carry them.
+
+    Returns:
+      Trackable objects by name, for the checkpoint.
+    """
+    raise NotImplementedError
 
   @abc.abstractmethod
   def compute(

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 import gin
+from tf_twingan.data import pipeline
 from tf_twingan.models import (
   architectures,
   cyclegan,
@@ -70,6 +71,7 @@ class Trainer:
     average_half_life: int = 10_000,
     average_warm_up: float = 0.2,
     seed: int = 0,
+    vector_sizes: Mapping[str, int] | None = None,
   ):
     """Builds networks and optimizers under the strategy.
 
@@ -94,6 +96,8 @@ class Trainer:
         in the current stage, so that new blocks are averaged from their own
         start and not from noise.
       seed: of the noise in penalties and of what an objective draws.
+      vector_sizes: {domain: numbers in a vector} of those whose pictures carry
+        vectors, for objectives that need them.
     """
     self.strategy = strategy
     self.objective = objective
@@ -119,12 +123,18 @@ class Trainer:
         max_resolution,
         replicas=strategy.num_replicas_in_sync,
       )
+      if objective.needs_vectors:
+        memory |= objective.build_for_vectors(self.model, vector_sizes or {})
+      self._generating = [
+        *self.model.trainable_variables,
+        *objective.trainable_variables,
+      ]
       self._judged = [
         v for d in self.discriminators.values() for v in d.trainable_variables
       ]
       self._generator_adam = adam(learning_rate=learning_rate)
       self._discriminator_adam = adam(learning_rate=discriminator_learning_rate)
-      self._generator_adam.build(self.model.trainable_variables)
+      self._generator_adam.build(self._generating)
       self._discriminator_adam.build(self._judged)
       self._loss_scale = tf.Variable(
         _LOSS_SCALE_START if self._scaled else 1.0, trainable=False
@@ -199,8 +209,8 @@ class Trainer:
     """Updates all networks once.
 
     Args:
-      batch: {domain: uint8 [batch, resolution, resolution, 3]}, distributed
-        if the strategy has several replicas.
+      batch: see `pipeline.Batches.at`; distributed if the strategy has several
+        replicas.
       step: the number of this step; seeds the noise, picks the pairing and
         times the penalty.
       resolution: of the stage.
@@ -278,6 +288,7 @@ class Trainer:
         seed=seed,
         shift=shift,
         **stage,
+        **self._vectors(batch),
       )
       generator_loss = scale * _sum(losses.generator)
       discriminator_loss = scale * _sum(losses.discriminator)
@@ -285,8 +296,7 @@ class Trainer:
       (
         self._generator_adam,
         *_awake(
-          self.model.trainable_variables,
-          tape.gradient(generator_loss, self.model.trainable_variables),
+          self._generating, tape.gradient(generator_loss, self._generating)
         ),
       ),
       (
@@ -436,11 +446,22 @@ class Trainer:
       for d in self.model.domains
     }
 
+  def _vectors(self, batch):
+    """By keyword, what pictures carry, for an objective that needs it."""
+    if not self.objective.needs_vectors:
+      return {}
+    keys = {d: pipeline.vectors_of(d) for d in self.model.domains}
+    return {'vectors': {d: batch[k] for d, k in keys.items() if k in batch}}
+
   def check_finite(self) -> None:
     """Raises FloatingPointError naming a variable that is not finite."""
     optimized = [v for adam, _ in self._optimizers for v in adam.variables]
     for variable in (
-      self.model.variables + self.average.variables + self._judged + optimized
+      self.model.variables
+      + list(self.objective.trainable_variables)
+      + self.average.variables
+      + self._judged
+      + optimized
     ):
       if not np.all(np.isfinite(variable.numpy())):
         raise FloatingPointError(
