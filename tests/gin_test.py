@@ -58,6 +58,7 @@ OTHER = {
   'precision',
   'stop_after_images',
   'seed',
+  'domains',
   'condition_size',  # Nothing in training gives conditions.
 }
 EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')

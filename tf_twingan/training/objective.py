@@ -25,6 +25,8 @@ from tf_twingan.training import terms as terms_lib
 class Objective(terms_lib.AbstractObjective):
   """Weights and kinds of the losses; a weight of 0 leaves a term out."""
 
+  can_share_discriminator = True
+
   def __init__(
     self,
     *,
@@ -102,7 +104,7 @@ class Objective(terms_lib.AbstractObjective):
   def compute(
     self,
     model,
-    discriminators: Mapping[str, Any],
+    discriminators: Any,
     reals: Mapping[str, tf.Tensor],
     *,
     resolution: int,
@@ -203,7 +205,7 @@ class Objective(terms_lib.AbstractObjective):
 
   def penalties(
     self,
-    discriminators: Mapping[str, Any],
+    discriminators: Any,
     reals: Mapping[str, tf.Tensor],
     fakes: Mapping[str, tf.Tensor],
     *,

@@ -39,9 +39,11 @@ class AbstractObjective(abc.ABC):
   Attributes:
     needs_pairs: picture i of every domain in a batch must show the same.
     penalty_interval: steps between two penalties; 0 for none.
+    can_share_discriminator: whether one network may judge all domains.
   """
 
   needs_pairs = False
+  can_share_discriminator = False
   penalty_interval = 0
 
   def build(

@@ -49,7 +49,8 @@ class Trainer:
     model: the network being trained.
     average: the exponential moving average (EMA) of the model, a network of
       the same kind: what is used afterwards (Karras et al. 2018, section 4).
-    discriminators: {domain: the network that judges its pictures}.
+    discriminators: {domain: the network that judges its pictures}, or the one
+      that judges those of all.
     objective: the losses.
     state: what a checkpoint must hold, by name.
   """
@@ -65,6 +66,7 @@ class Trainer:
     strategy: tf.distribute.Strategy,
     learning_rate: float = 1e-4,
     discriminator_learning_rate: float = 1e-4,
+    shared_discriminator: bool = False,
     beta_1: float = 0.0,
     beta_2: float = 0.99,
     average_half_life: int = 10_000,
@@ -79,7 +81,7 @@ class Trainer:
       model: makes a network from (domains, max_resolution=); uncalled, so
         that it is made under the strategy.
       discriminator: makes a discriminator from (max_resolution, precision=,
-        name=).
+        name=); if it is to be shared, from domains=, too.
       objective: the losses.
       strategy: where to run.
       learning_rate: Adam's, for encoder and generator.
@@ -87,6 +89,8 @@ class Trainer:
         for one step of each stand in for several steps of one of them, and
         need not be equal to converge (Heusel et al., "GANs Trained by a Two
         Time-Scale Update Rule", 2017, section 2).
+      shared_discriminator: one discriminator judges all domains, see
+        `models.discriminator`, rather than one each.
       beta_1: Adam's decay of the mean.
       beta_2: Adam's decay of the square.
       average_half_life: of the averaged weights, images.
@@ -95,6 +99,11 @@ class Trainer:
         start and not from noise.
       seed: of the noise in penalties and of what an objective draws.
     """
+    if shared_discriminator and not objective.can_share_discriminator:
+      raise ValueError(
+        'Trainer.shared_discriminator is True, but '
+        f'{type(objective).__name__} has one for each domain; set it to False.'
+      )
     self.strategy = strategy
     self.objective = objective
     self._average_half_life = average_half_life
@@ -110,17 +119,24 @@ class Trainer:
       self.average = model(domains, max_resolution=max_resolution)
       precision = self.model.get_config()['precision']
       self._scaled = precision == 'float16'
-      self.discriminators = {
-        d: discriminator(max_resolution, precision=precision, name=f'judge_{d}')
-        for d in self.model.domains
-      }
+      judge = functools.partial(
+        discriminator, max_resolution, precision=precision
+      )
+      if shared_discriminator:
+        self.discriminators = judge(domains=self.model.domains, name='judge')
+      else:
+        self.discriminators = {
+          d: judge(name=f'judge_{d}') for d in self.model.domains
+        }
       memory = objective.build(
         self.model.domains,
         max_resolution,
         replicas=strategy.num_replicas_in_sync,
       )
       self._judged = [
-        v for d in self.discriminators.values() for v in d.trainable_variables
+        v
+        for network in tf.nest.flatten(self.discriminators)
+        for v in network.trainable_variables
       ]
       self._generator_adam = adam(learning_rate=learning_rate)
       self._discriminator_adam = adam(learning_rate=discriminator_learning_rate)
