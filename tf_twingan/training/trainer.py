@@ -23,6 +23,7 @@ from tf_twingan.models import (
   architectures,
   cyclegan,
   patch_discriminator,
+  pggan,
   pix2pix,
   twingan,
 )
@@ -35,6 +36,7 @@ gin.register(twingan.TwinGAN)
 gin.register(discriminator_lib.Discriminator)
 gin.register(cyclegan.CycleGAN)
 gin.register(pix2pix.Pix2Pix)
+gin.register(pggan.ProgressiveGAN)
 gin.register(patch_discriminator.PatchDiscriminator)
 
 _LOSS_SCALE_START = 2.0**10
@@ -117,6 +119,13 @@ class Trainer:
     with strategy.scope():
       self.model = model(domains, max_resolution=max_resolution)
       self.average = model(domains, max_resolution=max_resolution)
+      if self.model.translates == objective.from_noise:
+        raise ValueError(
+          f'Trainer.model is {type(self.model).__name__} and Trainer.objective '
+          f'{type(objective).__name__}: one draws from noise, the other '
+          'translates. Set @ProgressiveGAN with @NoiseObjective(), and other '
+          'models with the objectives of their gin files.'
+        )
       precision = self.model.get_config()['precision']
       self._scaled = precision == 'float16'
       judge = functools.partial(
@@ -236,7 +245,7 @@ class Trainer:
     with self.strategy.scope():
       for network in (self.model, self.average):
         network.start_step(stage_step)
-    shift = 1 + step % (len(self.model.domains) - 1)
+    shift = 1 + step % max(1, len(self.model.domains) - 1)
     key = (resolution, shift)
     if key not in self._steps:
       self._steps[key] = tf.function(
@@ -402,7 +411,8 @@ class Trainer:
     """Estimates the averaged model's moving statistics.
 
     Each domain's statistics become the plain average over the batches, of
-    its pictures encoded, and of reconstructions and translations drawn.
+    its pictures encoded, and of reconstructions and translations drawn; or of
+    what is drawn from noise.
     Under batch renorm, which trains by moving statistics, those of the live
     model count as the first batch: layers then see in the estimate what they
     see in training, and not what each batch's own moments would make of it.
@@ -435,11 +445,14 @@ class Trainer:
         {d: tf.convert_to_tensor(b) for d, b in batch.items()},
         tf.constant(alpha, tf.float32),
         tf.constant(1.0 / index, tf.float32),
+        tf.constant([self._seed, -index], tf.int32),  # No training step's.
       )
 
-  def _estimate(self, batch, alpha, update, *, resolution):
-    self.average.reconstruct_and_translate(
+  def _estimate(self, batch, alpha, update, seed, *, resolution):
+    self.objective.measure(
+      self.average,
       self._reals(batch, alpha),
+      seed=seed,
       resolution=resolution,
       alpha=alpha,
       training=True,
