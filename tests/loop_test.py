@@ -186,6 +186,31 @@ class LoopTest(absltest.TestCase):
     }
     self.assertEqual(ramps, {'model': 0.5, 'average': 0.5})
 
+  def test_one_discriminator_for_all_domains_resumes_in_the_same_bits(self):
+    shared = (
+      AT_4_PX,
+      'Trainer.shared_discriminator=True',
+      'Discriminator.attention_resolution=4',
+      'Discriminator.spectral_norm=True',
+    )
+    whole, run = training_process.new_run(), training_process.new_run()
+    for directory, code, more in (
+      (whole, 0, ()),
+      (run, 128 + signal.SIGINT, ('train.stop_after_images=16',)),
+      (run, 0, ()),
+    ):
+      found, output = training_process.train(directory, *shared, *more)
+      self.assertEqual(found, code, output)
+    self.assert_same_bits(run, whole)
+    names = [
+      name
+      for name in checkpoints.tensors(newest(run))
+      if name.startswith('discriminators/')
+    ]
+    self.assertIn(
+      'discriminators/projection/kernel/.ATTRIBUTES/VARIABLE_VALUE', names
+    )
+
   def test_the_learning_rate_falls_to_the_last_batch(self):
     # The last batch begins at image 88, 8 of 64 before the end.
     rates = [

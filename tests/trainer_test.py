@@ -9,7 +9,7 @@ from absl.testing import parameterized
 
 from tests import two_devices
 from tf_twingan.models import discriminator, spectral, twingan
-from tf_twingan.training import objective, trainer
+from tf_twingan.training import cycle_objective, objective, trainer
 
 DOMAINS = ('photo', 'anime')
 STEP = dict(resolution=8, alpha=0.5, average_decay=0.5)
@@ -247,6 +247,18 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     maker.start_stage()
     maker.estimate_statistics([small], resolution=4, alpha=1.0)
     self.assertAllEqual(maker.average.non_trainable_variables[0], 1.0)
+
+  def test_objectives_that_need_a_discriminator_each_refuse_to_share_one(self):
+    with self.assertRaisesRegex(ValueError, 'CycleObjective has one for each'):
+      trainer.Trainer(
+        DOMAINS,
+        8,
+        model=None,
+        discriminator=None,
+        objective=cycle_objective.CycleObjective(),
+        strategy=tf.distribute.get_strategy(),
+        shared_discriminator=True,
+      )
 
   def test_non_finite_weights_are_named(self):
     maker = make()

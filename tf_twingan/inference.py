@@ -41,11 +41,17 @@ class Translator:
 
     Raises:
       FileNotFoundError: it holds no run, or no checkpoint yet.
-      ValueError: what it holds is damaged.
+      ValueError: what it holds is damaged, or draws from noise.
     """
     self.origin = os.path.abspath(run_dir)
     self._trained = trained.load(run_dir)
     self.model = self._trained.model
+    if not self.model.translates:
+      raise ValueError(
+        f'{run_dir} holds a model that draws from noise and translates '
+        f'nothing: python -m tf_twingan.sample --run_dir={run_dir} --count=64 '
+        '--output=DIR'
+      )
     self.resolution = self._trained.resolution
     # Python numbers, so that a graph holds just what this stage runs.
     self.alpha = self._trained.alpha

@@ -14,9 +14,11 @@ class Network(keras.layers.Layer):
   Attributes:
     domains: their names, in order.
     has_codes: whether `encode` gives codes that the domains share.
+    translates: whether it draws pictures of pictures, rather than of noise.
   """
 
   has_codes = True
+  translates = True
 
   def __init__(
     self,
@@ -74,7 +76,7 @@ class Network(keras.layers.Layer):
     """
     self.check_domain(source)
     self.check_domain(target)
-    return True
+    return self.translates
 
   def start_step(self, stage_step: int) -> None:
     """Is told of each training step, should the model change with them.

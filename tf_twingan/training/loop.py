@@ -15,6 +15,7 @@ from tf_twingan.training import (  # noqa: F401 (objectives, for gin)
   cycle_objective,
   distillation_objective,
   distribution,
+  noise_objective,
   objective,
   paired_objective,
   running,
@@ -62,7 +63,7 @@ def train(
     log_steps: steps between two looks at the losses; several workers also
       agree that often whether to stop.
     sample_images: images between two sample grids.
-    sample_rows: pictures of each domain in a grid.
+    sample_rows: pictures of each domain in a grid; of noise, rows of them.
     score_images: images between two scorings, see `scoring`; each resolution
       is scored at its end, too.
     score_pictures: held-out pictures of each domain to score by.

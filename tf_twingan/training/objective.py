@@ -16,15 +16,15 @@ from typing import Any
 import tensorflow as tf
 
 import gin
-from tf_twingan import losses, penalties
+from tf_twingan import losses
+from tf_twingan.training import adversarial_objective
 from tf_twingan.training import augmentation as augmentation_lib
 from tf_twingan.training import identity as identity_lib
-from tf_twingan.training import judging
 from tf_twingan.training import terms as terms_lib
 
 
 @gin.register
-class Objective(terms_lib.AbstractObjective):
+class Objective(adversarial_objective.AdversarialObjective):
   """Weights and kinds of the losses; a weight of 0 leaves a term out."""
 
   def __init__(
@@ -77,12 +77,15 @@ class Objective(terms_lib.AbstractObjective):
     Raises:
       ValueError: one of these cannot be.
     """
-    if penalty_interval < 1:
-      raise ValueError(f'penalty_interval is {penalty_interval}; at least 1.')
-    self._penalty = penalties.of(penalty)
-    self.penalty_interval = penalty_interval if self._penalty else 0
-    self._adversarial = losses.adversarial(adversarial)
-    self._adversarial_weight = adversarial_weight
+    super().__init__(
+      adversarial=adversarial,
+      adversarial_weight=adversarial_weight,
+      penalty=penalty,
+      penalty_weight=penalty_weight,
+      penalty_interval=penalty_interval,
+      drift_weight=drift_weight,
+      augmentation=augmentation,
+    )
     self._reconstructions_from = adversarial_on_reconstructions_from
     self._reconstruction_weight = reconstruction_weight
     self._content_weight = content_weight
@@ -91,33 +94,21 @@ class Objective(terms_lib.AbstractObjective):
     self._identity_weight = identity_weight
     self._identity_from = identity_from
     self._identity: identity_lib.Identity | None = None
-    self._penalty_weight = penalty_weight
-    self._drift_weight = drift_weight
-    self._augmentation = augmentation
-    self._adapts = augmentation is not None and augmentation.adapts
-    if self._adapts and self._adversarial.border is None:
-      raise ValueError(
-        f'Augmentation.target is set, but the logits of {adversarial!r} do '
-        'not say what is taken for real; set it to None, or choose another '
-        'Objective.adversarial.'
-      )
 
   def build(
     self, domains: Sequence[str], max_resolution: int, *, replicas: int
   ) -> dict[str, Any]:
-    """Makes what the augmentation remembers; see `AbstractObjective.build`.
+    """Makes what is remembered; see `AbstractObjective.build`.
 
     Raises:
       ValueError: the identity term would never apply.
     """
-    del replicas
     if self._identity_weight and self._identity_from > max_resolution:
       raise ValueError(
         f'Objective.identity_from is {self._identity_from} px, but training '
         f'ends at {max_resolution} px; lower it, or set identity_weight to 0.'
       )
-    self._domains = tuple(domains)
-    return self._augmentation.build(domains) if self._augmentation else {}
+    return super().build(domains, max_resolution, replicas=replicas)
 
   @property
   def needs_vectors(self) -> bool:
@@ -149,7 +140,7 @@ class Objective(terms_lib.AbstractObjective):
   def compute(
     self,
     model,
-    discriminators: Mapping[str, Any],
+    discriminators: Any,
     reals: Mapping[str, tf.Tensor],
     *,
     resolution: int,
@@ -240,86 +231,6 @@ class Objective(terms_lib.AbstractObjective):
       self._add_adversarial(result, domain, real, fakes)
     return result
 
-  def _add_adversarial(self, result, domain, real, fakes):
-    """Adds what logits of real and of each kind of generated pictures give."""
-    result.generator[f'adversarial/{domain}'] = (
-      self._adversarial_weight
-      * _mean([self._adversarial.generator(fake) for fake in fakes])
-    )
-    result.discriminator[f'discriminator/{domain}'] = _mean(
-      [self._adversarial.discriminator(real, fake) for fake in fakes]
-    )
-    if self._drift_weight:
-      result.discriminator[f'drift/{domain}'] = (
-        self._drift_weight * losses.drift(real)
-      )
-    if self._adapts:
-      result.observed[f'overfitting/{domain}'] = tf.reduce_mean(
-        tf.sign(real - self._adversarial.border)
-      )
-      result.observed[f'augmentation/{domain}'] = (
-        self._augmentation.probability(domain)
-      )
-
-  def penalties(
-    self,
-    discriminators: Mapping[str, Any],
-    reals: Mapping[str, tf.Tensor],
-    fakes: Mapping[str, tf.Tensor],
-    *,
-    resolution: int,
-    alpha: tf.Tensor,
-    seed: tf.Tensor,
-  ) -> terms_lib.Terms:
-    """The gradient penalty of each domain, scaled for lazy application.
-
-    Args:
-      discriminators: as for `compute`.
-      reals: as for `compute`.
-      fakes: {domain: translations to it}, like `reals`.
-      resolution: of the stage, static.
-      alpha: how far it is faded in.
-      seed: int32 [2], of where the penalty looks.
-    """
-    scale = self._penalty_weight * self.penalty_interval
-
-    def judge_all(pictures):
-      return self._judge(
-        discriminators,
-        pictures,
-        seed,
-        resolution=resolution,
-        alpha=alpha,
-        group=next(iter(pictures.values())).shape[0],
-      )
-
-    values = judging.penalize(self._penalty, judge_all, reals, fakes, seed)
-    return {f'penalty/{d}': scale * value for d, value in values.items()}
-
-  def after_step(self, terms: terms_lib.Terms, *, images: int) -> None:
-    """Adapts the augmentation; see `terms.AbstractObjective.after_step`."""
-    if self._adapts:
-      self._augmentation.adapt(
-        [terms[f'overfitting/{d}'] for d in self._domains], images
-      )
-
-  def _judge(self, discriminators, pictures, seed, **stage):
-    """Logits of all domains' pictures, augmented first."""
-    if self._augmentation:
-      # Replicas are given the same seed, and other pictures.
-      replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-      pictures = {
-        domain: self._augmentation(
-          images, domain, _fold(_fold(seed, replica), index)
-        )
-        for index, (domain, images) in enumerate(pictures.items())
-      }
-    return judging.judge(discriminators, pictures, **stage)
-
-
-def _fold(seed, number):
-  return tf.random.experimental.stateless_fold_in(seed, number)
-
 
 def _flat(parts):
   """[n, batch, h, w, c] -> [n * batch, h, w, c]."""
@@ -328,7 +239,3 @@ def _flat(parts):
 
 def _mirrored(images):
   return tf.reverse(images, axis=[2])
-
-
-def _mean(terms):
-  return tf.add_n(terms) / len(terms)

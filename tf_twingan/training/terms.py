@@ -42,11 +42,15 @@ class AbstractObjective(abc.ABC):
       `vectors`, too, {domain: float32 [batch, size]} of those that carry them.
     trainable_variables: its own, trained with the generator's.
     penalty_interval: steps between two penalties; 0 for none.
+    can_share_discriminator: whether one network may judge all domains.
+    from_noise: whether pictures are drawn from noise, not translated.
   """
 
   needs_pairs = False
   needs_vectors = False
   trainable_variables: Sequence[Any] = ()
+  can_share_discriminator = False
+  from_noise = False
   penalty_interval = 0
 
   def build(
@@ -128,6 +132,21 @@ class AbstractObjective(abc.ABC):
       {'penalty/' + domain: float32 scalar}.
     """
     raise NotImplementedError
+
+  def measure(
+    self, model: Any, reals: Mapping[str, tf.Tensor], *, seed: tf.Tensor, **mode
+  ) -> None:
+    """Shows a model what it will be used on, for its norms to measure.
+
+    Args:
+      model: one whose norms keep statistics.
+      reals: as for `compute`.
+      seed: int32 [2], of what is drawn at random.
+      **mode: as the model takes it: resolution, alpha, training,
+        statistics_update.
+    """
+    del seed
+    model.reconstruct_and_translate(reals, **mode)
 
   def after_step(self, terms: Terms, *, images: int) -> None:
     """Moves what is remembered; called once a step, outside the replicas.

@@ -24,6 +24,7 @@ from tf_twingan.models import (
   architectures,
   cyclegan,
   patch_discriminator,
+  pggan,
   pix2pix,
   twingan,
 )
@@ -36,6 +37,7 @@ gin.register(twingan.TwinGAN)
 gin.register(discriminator_lib.Discriminator)
 gin.register(cyclegan.CycleGAN)
 gin.register(pix2pix.Pix2Pix)
+gin.register(pggan.ProgressiveGAN)
 gin.register(patch_discriminator.PatchDiscriminator)
 
 _LOSS_SCALE_START = 2.0**10
@@ -50,7 +52,8 @@ class Trainer:
     model: the network being trained.
     average: the exponential moving average (EMA) of the model, a network of
       the same kind: what is used afterwards (Karras et al. 2018, section 4).
-    discriminators: {domain: the network that judges its pictures}.
+    discriminators: {domain: the network that judges its pictures}, or the one
+      that judges those of all.
     objective: the losses.
     state: what a checkpoint must hold, by name.
   """
@@ -66,6 +69,7 @@ class Trainer:
     strategy: tf.distribute.Strategy,
     learning_rate: float = 1e-4,
     discriminator_learning_rate: float = 1e-4,
+    shared_discriminator: bool = False,
     beta_1: float = 0.0,
     beta_2: float = 0.99,
     average_half_life: int = 10_000,
@@ -81,7 +85,7 @@ class Trainer:
       model: makes a network from (domains, max_resolution=); uncalled, so
         that it is made under the strategy.
       discriminator: makes a discriminator from (max_resolution, precision=,
-        name=).
+        name=); if it is to be shared, from domains=, too.
       objective: the losses.
       strategy: where to run.
       learning_rate: Adam's, for encoder and generator.
@@ -89,6 +93,8 @@ class Trainer:
         for one step of each stand in for several steps of one of them, and
         need not be equal to converge (Heusel et al., "GANs Trained by a Two
         Time-Scale Update Rule", 2017, section 2).
+      shared_discriminator: one discriminator judges all domains, see
+        `models.discriminator`, rather than one each.
       beta_1: Adam's decay of the mean.
       beta_2: Adam's decay of the square.
       average_half_life: of the averaged weights, images.
@@ -99,6 +105,11 @@ class Trainer:
       vector_sizes: {domain: numbers in a vector} of those whose pictures carry
         vectors, for objectives that need them.
     """
+    if shared_discriminator and not objective.can_share_discriminator:
+      raise ValueError(
+        'Trainer.shared_discriminator is True, but '
+        f'{type(objective).__name__} has one for each domain; set it to False.'
+      )
     self.strategy = strategy
     self.objective = objective
     self._average_half_life = average_half_life
@@ -112,12 +123,24 @@ class Trainer:
     with strategy.scope():
       self.model = model(domains, max_resolution=max_resolution)
       self.average = model(domains, max_resolution=max_resolution)
+      if self.model.translates == objective.from_noise:
+        raise ValueError(
+          f'Trainer.model is {type(self.model).__name__} and Trainer.objective '
+          f'{type(objective).__name__}: one draws from noise, the other '
+          'translates. Set @ProgressiveGAN with @NoiseObjective(), and other '
+          'models with the objectives of their gin files.'
+        )
       precision = self.model.get_config()['precision']
       self._scaled = precision == 'float16'
-      self.discriminators = {
-        d: discriminator(max_resolution, precision=precision, name=f'judge_{d}')
-        for d in self.model.domains
-      }
+      judge = functools.partial(
+        discriminator, max_resolution, precision=precision
+      )
+      if shared_discriminator:
+        self.discriminators = judge(domains=self.model.domains, name='judge')
+      else:
+        self.discriminators = {
+          d: judge(name=f'judge_{d}') for d in self.model.domains
+        }
       memory = objective.build(
         self.model.domains,
         max_resolution,
@@ -130,7 +153,9 @@ class Trainer:
         *objective.trainable_variables,
       ]
       self._judged = [
-        v for d in self.discriminators.values() for v in d.trainable_variables
+        v
+        for network in tf.nest.flatten(self.discriminators)
+        for v in network.trainable_variables
       ]
       self._generator_adam = adam(learning_rate=learning_rate)
       self._discriminator_adam = adam(learning_rate=discriminator_learning_rate)
@@ -230,7 +255,7 @@ class Trainer:
     with self.strategy.scope():
       for network in (self.model, self.average):
         network.start_step(stage_step)
-    shift = 1 + step % (len(self.model.domains) - 1)
+    shift = 1 + step % max(1, len(self.model.domains) - 1)
     key = (resolution, shift)
     if key not in self._steps:
       self._steps[key] = tf.function(
@@ -396,7 +421,8 @@ class Trainer:
     """Estimates the averaged model's moving statistics.
 
     Each domain's statistics become the plain average over the batches, of
-    its pictures encoded, and of reconstructions and translations drawn.
+    its pictures encoded, and of reconstructions and translations drawn; or of
+    what is drawn from noise.
     Under batch renorm, which trains by moving statistics, those of the live
     model count as the first batch: layers then see in the estimate what they
     see in training, and not what each batch's own moments would make of it.
@@ -429,11 +455,14 @@ class Trainer:
         {d: tf.convert_to_tensor(b) for d, b in batch.items()},
         tf.constant(alpha, tf.float32),
         tf.constant(1.0 / index, tf.float32),
+        tf.constant([self._seed, -index], tf.int32),  # No training step's.
       )
 
-  def _estimate(self, batch, alpha, update, *, resolution):
-    self.average.reconstruct_and_translate(
+  def _estimate(self, batch, alpha, update, seed, *, resolution):
+    self.objective.measure(
+      self.average,
       self._reals(batch, alpha),
+      seed=seed,
       resolution=resolution,
       alpha=alpha,
       training=True,
