@@ -20,10 +20,13 @@ class Model(Protocol):
   Attributes:
     domains: their names, in order.
     has_codes: whether `encode` gives codes.
+    style_size: of the style codes that `style` reads and `translate` takes as
+      its condition; None without.
   """
 
   domains: tuple[str, ...]
   has_codes: bool
+  style_size: int | None
 
   def draws(self, source: str, target: str) -> bool:
     """Whether that translation is one the model is meant to make."""

@@ -14,9 +14,11 @@ class Network(keras.layers.Layer):
   Attributes:
     domains: their names, in order.
     has_codes: whether `encode` gives codes that the domains share.
+    style_size: of the style codes that pictures can be drawn by; None without.
   """
 
   has_codes = True
+  style_size: int | None = None
 
   def __init__(
     self,

@@ -17,13 +17,15 @@ import tensorflow as tf
 import gin
 from tf_twingan import losses, penalties
 from tf_twingan.training import augmentation as augmentation_lib
-from tf_twingan.training import judging
+from tf_twingan.training import judging, styles
 from tf_twingan.training import terms as terms_lib
 
 
 @gin.register
 class Objective(terms_lib.AbstractObjective):
   """Weights and kinds of the losses; a weight of 0 leaves a term out."""
+
+  trains_styles = True
 
   def __init__(
     self,
@@ -35,6 +37,8 @@ class Objective(terms_lib.AbstractObjective):
     content_weight: float = 0.1,
     cycle_weight: float = 1.0,
     mirror_weight: float = 0.0,
+    style_weight: float = 1.0,
+    style_random: float = 0.5,
     penalty: str = 'dragan',
     penalty_weight: float = 0.25,
     penalty_interval: int = 1,
@@ -57,6 +61,11 @@ class Objective(terms_lib.AbstractObjective):
         translation in a mirror, which keeps faces from turning round. Costs
         encoding and translating every picture once more: with all other
         terms, seven passes of half a network instead of five.
+      style_weight: of L1 between the style that a translation was given and
+        its own, if the model has style codes; MUNIT has 1. See `styles`.
+      style_random: share of translations in a style drawn at random; the
+        others are given that of a real picture of the target domain. MUNIT
+        has 1.
       penalty: a key of `penalties.PENALTIES`, or 'none'.
       penalty_weight: of the penalty.
       penalty_interval: apply it every this many steps, that many times as
@@ -71,6 +80,10 @@ class Objective(terms_lib.AbstractObjective):
     """
     if penalty_interval < 1:
       raise ValueError(f'penalty_interval is {penalty_interval}; at least 1.')
+    if not 0 <= style_random <= 1:
+      raise ValueError(
+        f'Objective.style_random is {style_random}; choose one in [0, 1].'
+      )
     self._penalty = penalties.of(penalty)
     self.penalty_interval = penalty_interval if self._penalty else 0
     self._adversarial = losses.adversarial(adversarial)
@@ -80,6 +93,8 @@ class Objective(terms_lib.AbstractObjective):
     self._content_weight = content_weight
     self._cycle_weight = cycle_weight
     self._mirror_weight = mirror_weight
+    self._style_weight = style_weight
+    self._style_random = style_random
     self._penalty_weight = penalty_weight
     self._drift_weight = drift_weight
     self._augmentation = augmentation
@@ -119,12 +134,18 @@ class Objective(terms_lib.AbstractObjective):
         size for all.
       resolution: of the stage, static.
       alpha: how far it is faded in.
-      seed: int32 [2], of the augmentation; None is enough without.
+      seed: int32 [2], of the augmentation and of random styles; None is
+        enough without.
       shift: domain i is translated to domain i + shift, cyclically; static.
     """
     domains, count = model.domains, len(model.domains)
     stage = dict(resolution=resolution, alpha=alpha, training=True)
-    drawn = model.reconstruct_and_translate(reals, shift=shift, **stage)
+    place = dict(resolution=resolution, alpha=alpha)
+    style = styles.draw(model, reals, seed, random=self._style_random, **place)
+    own, given = style or (None, None)
+    drawn = model.reconstruct_and_translate(
+      reals, shift=shift, styles=style, **stage
+    )
     # Source s was drawn in domain s + shift, target t from t - shift.
     sources = [(t - shift) % count for t in range(count)]
     targets = [(s + shift) % count for s in range(count)]
@@ -145,7 +166,7 @@ class Objective(terms_lib.AbstractObjective):
         )
       if self._cycle_weight:
         generator['cycle'] = self._cycle_weight * losses.l1(
-          drawn.inputs, model.decode(again, domains, **still)
+          drawn.inputs, model.decode(again, domains, condition=own, **still)
         )
     if self._mirror_weight:
       # All pictures, not some: a batch that is mirrored as a whole has the
@@ -153,7 +174,13 @@ class Objective(terms_lib.AbstractObjective):
       seen = model.encode(_mirrored(drawn.inputs), domains, **still)
       generator['mirror'] = self._mirror_weight * losses.l1(
         _mirrored(_flat(drawn.translations)),
-        model.decode(seen.take(sources, count), domains, **still),
+        model.decode(
+          seen.take(sources, count), domains, condition=given, **still
+        ),
+      )
+    if style and self._style_weight:
+      generator['style'] = self._style_weight * styles.reconstruction(
+        model, style, _flat(drawn.translations), **place
       )
     judged = {}
     for index, domain in enumerate(domains):

@@ -38,10 +38,12 @@ class AbstractObjective(abc.ABC):
 
   Attributes:
     needs_pairs: picture i of every domain in a batch must show the same.
+    trains_styles: a model's style codes, if it has them, are trained.
     penalty_interval: steps between two penalties; 0 for none.
   """
 
   needs_pairs = False
+  trains_styles = False
   penalty_interval = 0
 
   def build(

@@ -108,6 +108,12 @@ class Trainer:
     with strategy.scope():
       self.model = model(domains, max_resolution=max_resolution)
       self.average = model(domains, max_resolution=max_resolution)
+      if self.model.style_size and not objective.trains_styles:
+        raise ValueError(
+          f'TwinGAN.style_size is {self.model.style_size}, but '
+          f'{type(objective).__name__} does not train style codes; set it to '
+          'None, or Trainer.objective to @Objective().'
+        )
       precision = self.model.get_config()['precision']
       self._scaled = precision == 'float16'
       self.discriminators = {
