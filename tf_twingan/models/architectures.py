@@ -41,9 +41,12 @@ class Translating(Model, Protocol):
 
   Attributes:
     has_codes: whether `encode` gives codes.
+    style_size: of the style codes that `style` reads and `translate` takes as
+      its condition; None without.
   """
 
   has_codes: bool
+  style_size: int | None
 
   def draws(self, source: str, target: str) -> bool:
     """Whether that translation is one the model is meant to make."""

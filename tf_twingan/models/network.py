@@ -15,10 +15,12 @@ class Network(keras.layers.Layer):
     domains: their names, in order.
     has_codes: whether `encode` gives codes that the domains share.
     translates: whether it draws pictures of pictures, rather than of noise.
+    style_size: of the style codes that pictures can be drawn by; None without.
   """
 
   has_codes = True
   translates = True
+  style_size: int | None = None
 
   def __init__(
     self,

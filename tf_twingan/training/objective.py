@@ -17,7 +17,7 @@ import tensorflow as tf
 
 import gin
 from tf_twingan import losses
-from tf_twingan.training import adversarial_objective
+from tf_twingan.training import adversarial_objective, styles
 from tf_twingan.training import augmentation as augmentation_lib
 from tf_twingan.training import identity as identity_lib
 from tf_twingan.training import terms as terms_lib
@@ -26,6 +26,8 @@ from tf_twingan.training import terms as terms_lib
 @gin.register
 class Objective(adversarial_objective.AdversarialObjective):
   """Weights and kinds of the losses; a weight of 0 leaves a term out."""
+
+  trains_styles = True
 
   def __init__(
     self,
@@ -39,6 +41,8 @@ class Objective(adversarial_objective.AdversarialObjective):
     mirror_weight: float = 0.0,
     identity_weight: float = 0.0,
     identity_from: int = 16,
+    style_weight: float = 1.0,
+    style_random: float = 0.5,
     penalty: str = 'dragan',
     penalty_weight: float = 0.25,
     penalty_interval: int = 1,
@@ -65,6 +69,11 @@ class Objective(adversarial_objective.AdversarialObjective):
         say of the vector that x carries; see `identity`. The original's code
         has 1.
       identity_from: the resolution, px, from which a picture shows who it is.
+      style_weight: of L1 between the style that a translation was given and
+        its own, if the model has style codes; MUNIT has 1. See `styles`.
+      style_random: share of translations in a style drawn at random; the
+        others are given that of a real picture of the target domain. MUNIT
+        has 1.
       penalty: a key of `penalties.PENALTIES`, or 'none'.
       penalty_weight: of the penalty.
       penalty_interval: apply it every this many steps, that many times as
@@ -77,6 +86,10 @@ class Objective(adversarial_objective.AdversarialObjective):
     Raises:
       ValueError: one of these cannot be.
     """
+    if not 0 <= style_random <= 1:
+      raise ValueError(
+        f'Objective.style_random is {style_random}; choose one in [0, 1].'
+      )
     super().__init__(
       adversarial=adversarial,
       adversarial_weight=adversarial_weight,
@@ -94,6 +107,8 @@ class Objective(adversarial_objective.AdversarialObjective):
     self._identity_weight = identity_weight
     self._identity_from = identity_from
     self._identity: identity_lib.Identity | None = None
+    self._style_weight = style_weight
+    self._style_random = style_random
 
   def build(
     self, domains: Sequence[str], max_resolution: int, *, replicas: int
@@ -158,13 +173,19 @@ class Objective(adversarial_objective.AdversarialObjective):
         size for all.
       resolution: of the stage, static.
       alpha: how far it is faded in.
-      seed: int32 [2], of the augmentation; None is enough without.
+      seed: int32 [2], of the augmentation and of random styles; None is
+        enough without.
       shift: domain i is translated to domain i + shift, cyclically; static.
       vectors: see `AbstractObjective`.
     """
     domains, count = model.domains, len(model.domains)
     stage = dict(resolution=resolution, alpha=alpha, training=True)
-    drawn = model.reconstruct_and_translate(reals, shift=shift, **stage)
+    place = dict(resolution=resolution, alpha=alpha)
+    style = styles.draw(model, reals, seed, random=self._style_random, **place)
+    own, given = style or (None, None)
+    drawn = model.reconstruct_and_translate(
+      reals, shift=shift, styles=style, **stage
+    )
     # Source s was drawn in domain s + shift, target t from t - shift.
     sources = [(t - shift) % count for t in range(count)]
     targets = [(s + shift) % count for s in range(count)]
@@ -186,7 +207,7 @@ class Objective(adversarial_objective.AdversarialObjective):
         )
       if self._cycle_weight:
         generator['cycle'] = self._cycle_weight * losses.l1(
-          drawn.inputs, model.decode(again, domains, **still)
+          drawn.inputs, model.decode(again, domains, condition=own, **still)
         )
       if identify:
         said = self._identity.terms(
@@ -204,7 +225,13 @@ class Objective(adversarial_objective.AdversarialObjective):
       seen = model.encode(_mirrored(drawn.inputs), domains, **still)
       generator['mirror'] = self._mirror_weight * losses.l1(
         _mirrored(_flat(drawn.translations)),
-        model.decode(seen.take(sources, count), domains, **still),
+        model.decode(
+          seen.take(sources, count), domains, condition=given, **still
+        ),
+      )
+    if style and self._style_weight:
+      generator['style'] = self._style_weight * styles.reconstruction(
+        model, style, _flat(drawn.translations), **place
       )
     judged = {}
     for index, domain in enumerate(domains):

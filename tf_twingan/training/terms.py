@@ -41,6 +41,7 @@ class AbstractObjective(abc.ABC):
     needs_vectors: of pictures, of at least one domain; `compute` is given
       `vectors`, too, {domain: float32 [batch, size]} of those that carry them.
     trainable_variables: its own, trained with the generator's.
+    trains_styles: a model's style codes, if it has them, are trained.
     penalty_interval: steps between two penalties; 0 for none.
     can_share_discriminator: whether one network may judge all domains.
     from_noise: whether pictures are drawn from noise, not translated.
@@ -51,6 +52,7 @@ class AbstractObjective(abc.ABC):
   trainable_variables: Sequence[Any] = ()
   can_share_discriminator = False
   from_noise = False
+  trains_styles = False
   penalty_interval = 0
 
   def build(

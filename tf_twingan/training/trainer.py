@@ -130,6 +130,12 @@ class Trainer:
           'translates. Set @ProgressiveGAN with @NoiseObjective(), and other '
           'models with the objectives of their gin files.'
         )
+      if self.model.style_size and not objective.trains_styles:
+        raise ValueError(
+          f'TwinGAN.style_size is {self.model.style_size}, but '
+          f'{type(objective).__name__} does not train style codes; set it to '
+          'None, or Trainer.objective to @Objective().'
+        )
       precision = self.model.get_config()['precision']
       self._scaled = precision == 'float16'
       judge = functools.partial(
