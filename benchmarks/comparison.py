@@ -218,6 +218,7 @@ def _train(
     f"anime='{anime}{split}'",
     f'train.seed={run.seed}',
     'train.score_images=1_000_000',
+    "train.best_by='swd'",  # Scores all pictures, twins or not.
     *experiment.params,
     *times['params'],
   ]
@@ -314,9 +315,14 @@ def _sizes(output, runs, times) -> list[str]:
 
 
 def _losses(output, runs) -> list[str]:
-  """What the losses of each run were at its end, weighted as in training."""
+  """What the losses came to at the end, weighted as in training.
+
+  Of the reference and its ablations; others are made of other terms.
+  """
   named = {}
   for run in runs:
+    if METHODS[run.method].gin_file != METHODS[_REFERENCE].gin_file:
+      continue
     name = f'{run.method}, seed {run.seed}'
     named[name] = _last_losses(output / run.folder / 'metrics.jsonl')
   terms = dict.fromkeys(term for values in named.values() for term in values)

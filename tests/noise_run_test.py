@@ -88,7 +88,10 @@ class NoiseRunTest(tf.test.TestCase):
   def test_what_is_not_scored_is_named(self):
     for params, message in (
       (["train.best_by='recall'"], "draws from noise; set it to 'swd'"),
-      (['final_resolution=8'], 'scored at 8 px; train to 16 px or more'),
+      (
+        ['final_resolution=8', 'Growth.decay_images=0'],
+        'scored at 8 px; train to 16 px or more',
+      ),
     ):
       with self.assertRaisesRegex(ValueError, message):
         train(self.folder, *params)
