@@ -84,6 +84,16 @@ _NO_LOSSES = (
 )
 # Images of each domain, the last of a run, over which its losses are averaged.
 _LAST = 1_000
+# What the short table shows of every direction, beside what is given back.
+_IN_SHORT = (
+  'recall@1',
+  'facing kept',
+  'background',
+  'L1 to truth',
+  'SWD',
+  'kernel (own features)',
+  'kernel error (own features)',
+)
 _GIVEN_BACK = ('reconstruction', 'round trip')
 # Those that are read beside what is scored.
 _BASELINES = directions.RESERVED[1:]
@@ -269,17 +279,59 @@ def _score(
 def tables(output: pathlib.Path, runs: Sequence[Run]) -> str:
   """Everything measured, as Markdown."""
   times = json.loads((output / 'times.json').read_text())
-  lines = [*_sizes(output, runs, times), '']
+  lines = ['## In short', '', *_short(output, runs), '']
+  lines += ['## Sizes and times', '', *_sizes(output, runs, times), '']
   for pair in dict.fromkeys(run.pair for run in runs):
     own = [run for run in runs if run.pair == pair]
-    path = output / _folder(pair) / 'evaluation.json'
-    found = json.loads(path.read_text())['directions']
-    for title, direction in found.items():
-      photo, anime = pair.split(' and ')
-      named = title.replace('photo', photo).replace('anime', anime)
+    for named, direction in _directions(output, pair).items():
       lines += [f'## {named}', '', *_scores(output, own, direction), '']
     lines += [f'## {pair}: losses', '', *_losses(output, own), '']
   return '\n'.join(lines)
+
+
+def _directions(output, pair) -> dict[str, Any]:
+  """What was scored of each, by its name."""
+  path = output / _folder(pair) / 'evaluation.json'
+  photo, anime = pair.split(' and ')
+  return {
+    title.replace('photo', photo).replace('anime', anime): direction
+    for title, direction in json.loads(path.read_text())['directions'].items()
+  }
+
+
+def _short(output, runs) -> list[str]:
+  """A few scores of all pairs in one table; of each method its first run."""
+  columns_of, rows = {}, {}
+  for pair in dict.fromkeys(run.pair for run in runs):
+    own = [run for run in runs if run.pair == pair]
+    for named, direction in _directions(output, pair).items():
+      for method, members in _groups(output, own).items():
+        columns_of[method] = None
+        scores = direction['scores'][members[0]]
+        for name in _IN_SHORT:
+          if name in scores:
+            cell = columns.cell(name, scores[name])
+            rows.setdefault((name, named), {})[method] = cell
+        for kind in _GIVEN_BACK:
+          back = direction['returned'].get(f'{members[0]}, {kind}', {})
+          if 'L1' in back:
+            cell = columns.cell('L1', back['L1'])
+            rows.setdefault((f'{kind}, L1', named), {})[method] = cell
+  lines = [f'| | | {" | ".join(columns_of)} |']
+  lines += ['|---' * (len(columns_of) + 2) + '|']
+  for (name, named), cells in sorted(rows.items(), key=lambda row: row[0][0]):
+    found = ' | '.join(cells.get(method, '–') for method in columns_of)
+    lines.append(f'| {name} | {named} | {found} |')
+  return lines
+
+
+def _groups(output, runs) -> dict[str, list[str]]:
+  """Of each method its runs, as an evaluation of them all names them."""
+  groups = {}
+  for run in runs:
+    name = 'translation' if run == runs[0] else str(output / run.folder)
+    groups.setdefault(run.method, []).append(name)
+  return groups
 
 
 def _sizes(output, runs, times) -> list[str]:
@@ -346,10 +398,7 @@ def _last_losses(path: pathlib.Path) -> dict[str, float]:
 
 def _scores(output, runs, direction) -> list[str]:
   """One row for each score, one column for each method and baseline."""
-  groups = {}
-  for run in runs:
-    name = 'translation' if run == runs[0] else str(output / run.folder)
-    groups.setdefault(run.method, []).append(name)
+  groups = _groups(output, runs)
   rows = []
   for kind, table in {
     '': direction['scores'],
