@@ -58,7 +58,7 @@ OTHER = {
   'precision',
   'stop_after_images',
   'seed',
-  'condition_size',  # Nothing in training gives conditions.
+  'condition_size',  # Of the caller's vectors: training gives styles.
 }
 EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')
 # Included after an experiment, in one of the user's own.

@@ -29,6 +29,7 @@ EVERY_PART = (
   'TwinGAN.attention_resolution=8',
   'TwinGAN.to_rgb_size=3',
   'TwinGAN.spectral_norm=True',
+  'TwinGAN.style_size=4',
   'TwinGAN.renorm_ramp_steps=14',
   'Discriminator.attention_resolution=4',
   'Discriminator.spectral_norm=True',

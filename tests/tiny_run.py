@@ -18,6 +18,7 @@ def make(
   precision='float32',
   resolution=RESOLUTION,
   seed=1,
+  **options,
 ) -> pathlib.Path:
   """Writes a run of an untrained network; returns its directory."""
   keras.utils.set_random_seed(seed)
@@ -27,11 +28,18 @@ def make(
     channels_base=16,
     channels_max=8,
     precision=precision,
+    **options,
   )
   # Domains start out equal; a training would have told them apart.
   for index, domain in enumerate(domains):
     for variable in model.domain_variables(domain):
       variable.assign(variable + 0.3 * index)
+  # Likewise, styles start out without effect, and unknown.
+  for variable in model.variables:
+    if 'condition_kernel' in variable.name:
+      variable.assign(tf.random.stateless_normal(variable.shape, [seed, 0]))
+    elif variable.name.startswith('anime_mean'):
+      variable.assign(tf.random.stateless_normal(variable.shape, [seed, 1]))
   run = pathlib.Path(tempfile.mkdtemp(), 'run')
   configs.write_model(str(run), architectures.describe(model))
   checkpoints.Checkpoints(str(run / 'checkpoints')).save(

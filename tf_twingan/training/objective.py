@@ -140,8 +140,7 @@ class Objective(terms_lib.AbstractObjective):
     """
     domains, count = model.domains, len(model.domains)
     stage = dict(resolution=resolution, alpha=alpha, training=True)
-    place = dict(resolution=resolution, alpha=alpha)
-    style = styles.draw(model, reals, seed, random=self._style_random, **place)
+    style = styles.draw(model, reals, seed, random=self._style_random, **stage)
     own, given = style or (None, None)
     drawn = model.reconstruct_and_translate(
       reals, shift=shift, styles=style, **stage
@@ -180,7 +179,7 @@ class Objective(terms_lib.AbstractObjective):
       )
     if style and self._style_weight:
       generator['style'] = self._style_weight * styles.reconstruction(
-        model, style, _flat(drawn.translations), **place
+        model, style, _flat(drawn.translations), **stage
       )
     judged = {}
     for index, domain in enumerate(domains):

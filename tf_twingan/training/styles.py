@@ -35,8 +35,7 @@ def draw(
   seed: tf.Tensor | None,
   *,
   random: float,
-  resolution: int,
-  alpha: tf.Tensor,
+  **stage_and_mode,
 ) -> style_lib.Styles | None:
   """Reads the pictures' own styles, and chooses those of the translations.
 
@@ -48,8 +47,7 @@ def draw(
     random: the share of styles that are drawn, in [0, 1]. The others are those
       of the target's picture at the same place in the batch, which shows
       something else.
-    resolution: of the stage, static.
-    alpha: how far it is faded in.
+    **stage_and_mode: resolution, alpha, training.
 
   Returns:
     The Styles, or None if the model has none.
@@ -57,7 +55,7 @@ def draw(
   if not model.style_size:
     return None
   pictures = tf.concat([reals[d] for d in model.domains], axis=0)
-  own = model.style(pictures, model.domains, resolution=resolution, alpha=alpha)
+  own = model.style(pictures, model.domains, **stage_and_mode)
   replica = tf.distribute.get_replica_context().replica_id_in_sync_group
   seeds = tf.random.experimental.stateless_split(
     _fold(_fold(seed, _STREAM), replica), 2
@@ -72,9 +70,7 @@ def reconstruction(
   model: Any,
   styles: style_lib.Styles,
   translations: tf.Tensor,
-  *,
-  resolution: int,
-  alpha: tf.Tensor,
+  **stage_and_mode,
 ) -> tf.Tensor:
   """L1 between the given styles and those read off the translations.
 
@@ -82,15 +78,12 @@ def reconstruction(
     model: the TwinGAN.
     styles: of `draw`.
     translations: [n * batch, resolution, resolution, 3], target by target.
-    resolution: of the stage, static.
-    alpha: how far it is faded in.
+    **stage_and_mode: resolution, alpha, training.
 
   Returns:
     A float32 scalar.
   """
-  read = model.style(
-    translations, model.domains, resolution=resolution, alpha=alpha
-  )
+  read = model.style(translations, model.domains, **stage_and_mode)
   return losses.l1(tf.stop_gradient(styles.given), read)
 
 
