@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests import program_process, tiny_run
 from tf_twingan import images as images_lib
+from tf_twingan import inference
 
 
 def translate(*flags):
@@ -68,6 +69,31 @@ class TranslateTest(absltest.TestCase):
     )
     np.testing.assert_array_equal(pair[:, :8], source)
 
+  def test_a_reference_and_a_seed_say_in_which_style(self):
+    run = tiny_run.make(style_size=4)
+    reference = self.inputs / 'reference.png'
+    Image.new('RGB', (30, 20), (250, 20, 60)).save(reference)
+    translator = inference.Translator(str(run))
+    read = images_lib.square(images_lib.read(reference), 8)
+    for flag, style in (
+      (f'--reference={reference}', translator.style(read[None], 'anime')[0]),
+      ('--style_seed=7', translator.random_styles(1, seed=7)[0]),
+    ):
+      code, output = translate(
+        f'--run_dir={run}',
+        f'--input={self.inputs / "a.png"}',
+        f'--output={self.outputs}',
+        '--to=anime',
+        flag,
+      )
+      self.assertEqual(code, 0, output)
+      source = images_lib.square(images_lib.read(self.inputs / 'a.png'), 8)
+      drawn = images_lib.read(self.outputs / 'a.png').astype(int)
+      expected = translator.translate(source[None], to='anime', style=style)[0]
+      self.assertLessEqual(np.abs(drawn - expected).max(), 1)
+      usual = translator.translate(source[None], to='anime')[0]
+      self.assertGreater(np.abs(drawn - usual).max(), 5)
+
   def test_originals_are_never_overwritten(self):
     before = (self.inputs / 'a.png').read_bytes()
     (self.inputs / 'a.jpg').unlink()
@@ -87,6 +113,11 @@ class TranslateTest(absltest.TestCase):
       ([*self.flags[1:], '--to=anime'], 'give either --run_dir'),
       ([*self.flags[1:], '--to=anime', '--model=dogs'], "model 'dogs'"),
       ([*self.flags, '--to=anime', '--input=/no/such'], '/no/such'),
+      ([*self.flags, '--to=anime', '--style_seed=1'], 'no style codes'),
+      (
+        [*self.flags, '--to=anime', '--style_seed=1', '--reference=a.png'],
+        'both ask for a style; give one of them',
+      ),
       ([*self.flags, '--to=anime', f'--input={empty}'], str(empty)),
     ):
       code, output = translate(*flags)
