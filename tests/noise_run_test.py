@@ -86,15 +86,16 @@ class NoiseRunTest(tf.test.TestCase):
     self.assertGreater(sheet.shape[1], 700)  # Eight columns.
 
   def test_what_is_not_scored_is_named(self):
-    for params, message in (
-      (["train.best_by='recall'"], "draws from noise; set it to 'swd'"),
+    for run, params, message in (
+      ('a', ["train.best_by='recall'"], "draws from noise; set it to 'swd'"),
       (
+        'b',
         ['final_resolution=8', 'Growth.decay_images=0'],
         'scored at 8 px; train to 16 px or more',
       ),
     ):
       with self.assertRaisesRegex(ValueError, message):
-        train(self.folder, *params)
+        train(self.folder / run, *params)
 
 
 if __name__ == '__main__':
