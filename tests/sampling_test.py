@@ -110,37 +110,32 @@ class SamplingTest(tf.test.TestCase):
 
   def test_user_errors_are_one_line(self):
     other = tiny_run.make()
-    for program, flags, message in (
-      ('sample', [f'--run_dir={other}'], 'tf_twingan.translate --run_dir='),
-      (
-        'sample',
-        [f'--run_dir={self.run_dir}', '--domain=cat'],
-        "no domain 'cat'",
-      ),
-      (
-        'sample',
-        [f'--run_dir={self.run_dir}', '--count=1', '--interpolate=3'],
-        '--count is 1; give 2 or more',
-      ),
-      ('sample', ['--run_dir=/does/not/exist'], 'not a run directory'),
-      (
-        'translate',
-        [f'--run_dir={self.run_dir}', '--to=anime', f'--input={other}'],
-        f'tf_twingan.sample --run_dir={self.run_dir} ',
-      ),
-      (
-        'evaluate',
-        [f'--run_dir={self.run_dir}'],
-        f'tf_twingan.sample --run_dir={self.run_dir} ',
-      ),
-    ):
-      output = pathlib.Path(tempfile.mkdtemp(), 'output')
-      code, text = program_process.run(program, f'--output={output}', *flags)
-      self.assertEqual(code, 1, text)
-      last = text.strip().splitlines()[-1]
-      self.assertStartsWith(last, 'Error: ')
-      self.assertIn(message, last)
-      self.assertNotIn('Traceback', text)
+    flags = [
+      f'--output={pathlib.Path(tempfile.mkdtemp(), "output")}',
+      f'--run_dir={self.run_dir}',
+    ]
+    instead = f'tf_twingan.sample --run_dir={self.run_dir} '
+    for program, cases in {
+      'sample': {
+        'tf_twingan.translate --run_dir=': [*flags, f'--run_dir={other}'],
+        "no domain 'cat'": [*flags, '--domain=cat'],
+        '--count is 1; give 2 or more': [
+          *flags,
+          '--count=1',
+          '--interpolate=3',
+        ],
+        'not a run directory': [*flags, '--run_dir=/does/not/exist'],
+      },
+      'translate': {instead: [*flags, '--to=anime', f'--input={other}']},
+      'evaluate': {instead: flags},
+    }.items():
+      results = program_process.run_each(program, *cases.values())
+      for message, (code, text) in zip(cases, results, strict=True):
+        self.assertEqual(code, 1, text)
+        last = text.strip().splitlines()[-1]
+        self.assertStartsWith(last, 'Error: ')
+        self.assertIn(message, last)
+        self.assertNotIn('Traceback', text)
 
 
 if __name__ == '__main__':

@@ -105,31 +105,31 @@ class TranslateTest(absltest.TestCase):
     self.assertEqual((self.inputs / 'a.png').read_bytes(), before)
 
   def test_user_errors_are_one_line(self):
-    empty = pathlib.Path(tempfile.mkdtemp())
-    broken = empty / 'broken.jpg'
-    for flags, message in (
-      ([*self.flags, '--to=cat'], "no domain 'cat'"),
-      ([*self.flags, '--to=anime', '--from=dog'], "no domain 'dog'"),
-      ([*self.flags[1:], '--to=anime'], 'give either --run_dir'),
-      ([*self.flags[1:], '--to=anime', '--model=dogs'], "model 'dogs'"),
-      ([*self.flags, '--to=anime', '--input=/no/such'], '/no/such'),
-      ([*self.flags, '--to=anime', '--style_seed=1'], 'no style codes'),
-      (
-        [*self.flags, '--to=anime', '--style_seed=1', '--reference=a.png'],
-        'both ask for a style; give one of them',
-      ),
-      ([*self.flags, '--to=anime', f'--input={empty}'], str(empty)),
-    ):
-      code, output = translate(*flags)
+    empty, broken = (pathlib.Path(tempfile.mkdtemp()) for _ in range(2))
+    (broken / 'broken.jpg').write_bytes(b'no picture')
+    to_anime = [*self.flags, '--to=anime']
+    cases = {
+      "no domain 'cat'": [*self.flags, '--to=cat'],
+      "no domain 'dog'": [*to_anime, '--from=dog'],
+      'give either --run_dir': to_anime[1:],
+      "model 'dogs'": [*to_anime[1:], '--model=dogs'],
+      '/no/such': [*to_anime, '--input=/no/such'],
+      'no style codes': [*to_anime, '--style_seed=1'],
+      'both ask for a style; give one of them': [
+        *to_anime,
+        '--style_seed=1',
+        '--reference=a.png',
+      ],
+      str(empty): [*to_anime, f'--input={empty}'],
+      'no picture could be read': [*to_anime, f'--input={broken}'],
+    }
+    results = program_process.run_each('translate', *cases.values())
+    for message, (code, output) in zip(cases, results, strict=True):
       self.assertEqual(code, 1, output)
       last = output.strip().splitlines()[-1]
       self.assertStartsWith(last, 'Error: ')
       self.assertIn(message, last)
       self.assertNotIn('Traceback', output)
-    broken.write_bytes(b'no picture')
-    code, output = translate(*self.flags, '--to=anime', f'--input={empty}')
-    self.assertEqual(code, 1)
-    self.assertIn('no picture could be read', output)
 
 
 if __name__ == '__main__':
