@@ -1,4 +1,4 @@
-"""A batch as the networks are shown it: pictures in [-1, 1], faded in."""
+"""A batch as the networks are shown it: in parts, in [-1, 1], faded in."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,6 +39,12 @@ def vectors(batch: Batch, domains: Sequence[str]) -> dict[str, tf.Tensor]:
   """
   keys = {d: pipeline.vectors_of(d) for d in domains}
   return {d: batch[key] for d, key in keys.items() if key in batch}
+
+
+def parts(batch: Batch, count: int) -> list[dict[str, tf.Tensor]]:
+  """Equal parts of a batch, neighbours together: `count` divides its size."""
+  split = {key: tf.split(rows, count) for key, rows in batch.items()}
+  return [{key: rows[i] for key, rows in split.items()} for i in range(count)]
 
 
 def _blend(images, alpha):

@@ -70,6 +70,7 @@ class Trainer:
     beta_2: float = 0.99,
     average_half_life: int = 10_000,
     average_warm_up: float = 0.2,
+    accumulate: int = 1,
     seed: int = 0,
     vector_sizes: Mapping[str, int] | None = None,
   ):
@@ -97,6 +98,9 @@ class Trainer:
       average_warm_up: the half-life is at most this share of the images seen
         in the current stage, so that new blocks are averaged from their own
         start and not from noise.
+      accumulate: in how many parts a batch goes through the networks, one
+        after another, before the mean of their gradients is applied: less
+        memory. See `update` for what then looks at a part only.
       seed: of the noise in penalties and of what an objective draws.
       vector_sizes: {domain: numbers in a vector} of those whose pictures carry
         vectors, for objectives that need them.
@@ -177,6 +181,7 @@ class Trainer:
       judging=update.Side(self._judged, self._discriminator_adam),
       scale=self._loss_scale,
       replicas=strategy.num_replicas_in_sync,
+      accumulate=accumulate,
     )
     self._estimator = statistics.Estimator(
       self.average, self.model, objective, strategy, seed
@@ -228,6 +233,10 @@ class Trainer:
       self._average_half_life, self._average_warm_up * images_in_stage
     )
     return 0.5 ** (batch_size / half_life) if half_life else 0.0
+
+  def check_batch_size(self, size: int, resolution: int) -> None:
+    """See `update.Update.check_batch_size`."""
+    self._update.check_batch_size(size, resolution)
 
   def step(
     self,
@@ -285,6 +294,11 @@ class Trainer:
   def _distributed_step(
     self, batch, alpha, average_decay, penalize, seed, *, resolution, shift
   ):
+    parts = self.strategy.experimental_local_results(
+      batch[self.model.domains[0]]
+    )
+    images = parts[0].shape[0] * self.strategy.num_replicas_in_sync
+    self._update.check_batch_size(images, resolution)
     terms, finite = self.strategy.run(
       self._update,
       (batch, alpha, penalize, seed),
@@ -294,12 +308,7 @@ class Trainer:
       self.strategy.reduce, tf.distribute.ReduceOp.MEAN, axis=None
     )
     terms = {name: mean(value) for name, value in terms.items()}
-    parts = self.strategy.experimental_local_results(
-      batch[self.model.domains[0]]
-    )
-    self.objective.after_step(
-      terms, images=parts[0].shape[0] * self.strategy.num_replicas_in_sync
-    )
+    self.objective.after_step(terms, images=images)
     self._update_average(average_decay)
     spectral_lib.improve(
       [self.model, self.average, *tf.nest.flatten(self.discriminators)],

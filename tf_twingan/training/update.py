@@ -3,6 +3,14 @@
 Both halves share one forward pass: the generator's gradient and the
 discriminators' gradient are two backward passes over the same pictures and
 logits, and both are applied at the end.
+
+A batch may go through the networks in parts, one after another, of whose
+gradients the mean is applied: then memory need only hold one part's
+activations. Losses are means over pictures, so that this is the gradient of
+the whole batch where no picture depends on another. It is not for what looks
+at several: batch norms take each part's own moments, and batch renorm moves its
+statistics once a part; DRAGAN goes as far as a part's pictures deviate;
+the minibatch standard deviation is within a part.
 """
 
 from collections.abc import Mapping
@@ -12,6 +20,9 @@ import tensorflow as tf
 
 from tf_twingan.training import loss_scale, shown
 from tf_twingan.training import terms as terms_lib
+
+# Sets the parts' seeds apart from others of the same step.
+_STREAM = 0xACC
 
 
 class Side(NamedTuple):
@@ -39,6 +50,7 @@ class Update:
     judging: Side,
     scale: loss_scale.LossScale,
     replicas: int,
+    accumulate: int,
   ):
     """Keeps what it changes.
 
@@ -50,7 +62,16 @@ class Update:
       judging: what the discriminators' terms train.
       scale: of the losses.
       replicas: how many update together.
+      accumulate: in how many parts a batch goes through the networks.
+
+    Raises:
+      ValueError: that is less than one.
     """
+    if accumulate < 1:
+      raise ValueError(
+        f'Trainer.accumulate is {accumulate}; set it to 1 for a batch as a '
+        'whole, or to the number of its parts.'
+      )
     self._model = model
     self._discriminators = discriminators
     self._objective = objective
@@ -58,6 +79,22 @@ class Update:
     self._judging = judging
     self._scale = scale
     self._replicas = replicas
+    self._accumulate = accumulate
+
+  def check_batch_size(self, size: int, resolution: int) -> None:
+    """Raises ValueError if a batch cannot be cut into the parts.
+
+    Args:
+      size: pictures of each domain, over all replicas.
+      resolution: where, px; to be named.
+    """
+    parts = self._replicas * self._accumulate
+    if size % parts:
+      raise ValueError(
+        f'Trainer.accumulate is {self._accumulate}, but Growth.batch_size is '
+        f'{size} at {resolution} px on {self._replicas} device(s); make that a '
+        f'multiple of {parts}, or set Trainer.accumulate to 1.'
+      )
 
   def __call__(
     self,
@@ -72,7 +109,8 @@ class Update:
     """Updates once.
 
     Args:
-      batch: this replica's share of it, see `pipeline.Batches.at`.
+      batch: this replica's share of it, see `pipeline.Batches.at`; its size
+        is a multiple of the parts.
       alpha: how far the stage is faded in.
       penalize: whether the penalty applies, a bool scalar.
       seed: int32 [2], of all that is drawn at random.
@@ -83,7 +121,7 @@ class Update:
       All terms of the objective, see `Trainer.step`, and 1.0 if all gradients
       were finite, else 0.0.
     """
-    terms, awake, gradients = self._gradients(
+    terms, awake, gradients = self._accumulated(
       batch, alpha, penalize, seed, resolution=resolution, shift=shift
     )
     finite = tf.constant(1.0)
@@ -94,6 +132,30 @@ class Update:
       side.adam.apply_gradients(zip(own, variables))
     return terms, finite
 
+  def _accumulated(self, batch, alpha, penalize, seed, **static):
+    """What `_gradients` gives of the whole batch, from its parts in turn."""
+    if self._accumulate == 1:
+      return self._gradients(batch, alpha, penalize, seed, **static)
+    seed = tf.random.experimental.stateless_fold_in(seed, _STREAM)
+    terms, awake, gradients = [], (), ()
+    for index, part in enumerate(shown.parts(batch, self._accumulate)):
+      own_seed = tf.random.experimental.stateless_fold_in(seed, index)
+      inputs = (part, alpha, penalize, own_seed)
+      # All that a part does hangs on its inputs, and these on what the parts
+      # before came to: two at once would need the memory of two.
+      with tf.control_dependencies(tf.nest.flatten(gradients)):
+        inputs = tf.nest.map_structure(tf.identity, inputs)
+      own_terms, awake, own = self._gradients(*inputs, **static)
+      terms.append(own_terms)
+      gradients = (
+        own if index == 0 else tf.nest.map_structure(tf.add, gradients, own)
+      )
+    means = {
+      name: tf.add_n([own[name] for own in terms]) / len(terms)
+      for name in terms[0]
+    }
+    return means, awake, gradients
+
   def _gradients(self, batch, alpha, penalize, seed, *, resolution, shift):
     """All terms; of both sides, the variables in use and their gradients."""
     domains = self._model.domains
@@ -102,8 +164,9 @@ class Update:
     if self._objective.needs_vectors:
       carried = {'vectors': shown.vectors(batch, domains)}
     stage = dict(resolution=resolution, alpha=alpha)
-    # Gradients are summed over replicas, losses are means: divide once here.
-    scale = self._scale.value / self._replicas
+    # Gradients are summed over replicas and parts, losses are means: divide
+    # once here.
+    scale = self._scale.value / (self._replicas * self._accumulate)
     with tf.GradientTape(persistent=True) as tape:
       losses = self._objective.compute(
         self._model,
