@@ -136,25 +136,64 @@ class Update:
     """What `_gradients` gives of the whole batch, from its parts in turn."""
     if self._accumulate == 1:
       return self._gradients(batch, alpha, penalize, seed, **static)
+    batch = shown.parts(batch, self._accumulate)
     seed = tf.random.experimental.stateless_fold_in(seed, _STREAM)
-    terms, awake, gradients = [], (), ()
-    for index, part in enumerate(shown.parts(batch, self._accumulate)):
-      own_seed = tf.random.experimental.stateless_fold_in(seed, index)
-      inputs = (part, alpha, penalize, own_seed)
-      # All that a part does hangs on its inputs, and these on what the parts
-      # before came to: two at once would need the memory of two.
-      with tf.control_dependencies(tf.nest.flatten(gradients)):
-        inputs = tf.nest.map_structure(tf.identity, inputs)
-      own_terms, awake, own = self._gradients(*inputs, **static)
-      terms.append(own_terms)
-      gradients = (
-        own if index == 0 else tf.nest.map_structure(tf.add, gradients, own)
+    both = [*self._generating.variables, *self._judging.variables]
+    names, awake = [], []
+
+    def add_part(index, terms, sums):
+      own_terms, own_awake, gradients = self._gradients(
+        {key: rows[index] for key, rows in batch.items()},
+        alpha,
+        penalize,
+        tf.random.experimental.stateless_fold_in(seed, index),
+        **static,
       )
-    means = {
-      name: tf.add_n([own[name] for own in terms]) / len(terms)
-      for name in terms[0]
-    }
-    return means, awake, gradients
+      # Every part is alike in these.
+      names[:], awake[:] = own_terms, own_awake
+      own = {
+        id(variable): gradient
+        for side in zip(own_awake, gradients)
+        for variable, gradient in zip(*side)
+      }
+      sums = [
+        total + own[id(variable)] if id(variable) in own else total
+        for variable, total in zip(both, sums)
+      ]
+      values = tf.stack(list(own_terms.values()))
+      return index + 1, terms.write(index, values), sums
+
+    _, terms, sums = self._in_turn(
+      add_part,
+      tf.TensorArray(tf.float32, self._accumulate),
+      [tf.zeros_like(v) for v in both],
+    )
+    means = tf.unstack(tf.reduce_mean(terms.stack(), axis=0), num=len(names))
+    sums = {id(variable): total for variable, total in zip(both, sums)}
+    return (
+      dict(zip(names, means)),
+      awake,
+      [[sums[id(variable)] for variable in side] for side in awake],
+    )
+
+  def _in_turn(self, add_part, terms, sums):
+    """Adds all parts, never two at once: that would need the memory of two."""
+    state = (tf.constant(0), terms, sums)
+    if self._replicas == 1:
+      return tf.while_loop(
+        lambda index, *_: index < self._accumulate,
+        add_part,
+        state,
+        parallel_iterations=1,
+      )
+    # Replicas cannot meet, as in a norm's moments, inside of a loop.
+    for _ in range(self._accumulate):
+      index, terms, sums = state
+      # Pictures and seed of a part, and so all that it does, hang on these.
+      with tf.control_dependencies(sums):
+        index = tf.identity(index)
+      state = add_part(index, terms, sums)
+    return state
 
   def _gradients(self, batch, alpha, penalize, seed, *, resolution, shift):
     """All terms; of both sides, the variables in use and their gradients."""
