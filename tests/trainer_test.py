@@ -155,14 +155,14 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_an_overflow_skips_the_step_and_halves_the_scale(self):
     maker = shared('float16')
-    maker._loss_scale.assign(3e38)
+    maker._loss_scale.value.assign(3e38)
     trained = maker.model.trainable_variables + maker._judged
     before = [v.numpy() for v in trained]
     maker.step(batch(), step=1, **STEP)
     for old, new in zip(before, trained):
       self.assertAllEqual(old, new)
-    self.assertNear(maker._loss_scale.numpy(), 1.5e38, 1e33)
-    maker._loss_scale.assign(1024.0)
+    self.assertNear(maker._loss_scale.value.numpy(), 1.5e38, 1e33)
+    maker._loss_scale.value.assign(1024.0)
 
   def test_the_average_follows_the_model(self):
     maker = shared()

@@ -38,6 +38,7 @@ class Network(keras.layers.Layer):
       max_resolution: of the pictures in the end, px.
       precision: dtype of the convolutions, one of PRECISIONS.
       config: the subclass's own values for `get_config`; plain JSON values.
+        How it is trained is none of them.
       name: of the layer.
 
     Raises:

@@ -96,6 +96,7 @@ class ProgressiveGAN(network.Network):
     to_rgb_size: int = 1,
     spectral_norm: bool = False,
     precision: str = 'float32',
+    recompute: bool = False,
     name: str = 'pggan',
   ):
     """Builds every block of every stage.
@@ -117,6 +118,8 @@ class ProgressiveGAN(network.Network):
       to_rgb_size: of the convolutions that draw the pictures; odd.
       spectral_norm: of every layer; see `spectral`.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
+      recompute: in training, run the generator's blocks again for their
+        gradients, see `TwinGAN`.
       name: of the layer.
     """
     super().__init__(
@@ -166,6 +169,7 @@ class ProgressiveGAN(network.Network):
       condition_size=None,
       attention_resolution=attention_resolution,
       to_rgb_size=to_rgb_size,
+      recompute=recompute,
       **shared,
     )
 

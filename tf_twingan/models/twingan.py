@@ -67,6 +67,7 @@ class TwinGAN(network.Network):
     condition_size: int | None = None,
     renorm_ramp_steps: int | None = None,
     precision: str = 'float32',
+    recompute: bool = False,
     name: str = 'twingan',
   ):
     """Builds every block of every stage.
@@ -102,6 +103,9 @@ class TwinGAN(network.Network):
       renorm_ramp_steps: steps of each stage in which the limits of batch
         renorm widen, as in the original: 30,000 there. None for fixed ones.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
+      recompute: in training, run the blocks of encoder and generator again
+        for their gradients, rather than keep what is in them: less memory and
+        more time, and the same network. See `recomputation`.
       name: of the layer.
     """
     super().__init__(
@@ -164,6 +168,7 @@ class TwinGAN(network.Network):
       pixel_norm=pixel_norm,
       residual=residual,
       spectral_norm=spectral_norm,
+      recompute=recompute,
     )
     skips = [r for r in rungs[1:] if r <= finest]
 

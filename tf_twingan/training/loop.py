@@ -115,6 +115,8 @@ def train(
     seed=seed,
     vector_sizes={name: rows.shape[1] for name, rows in vectors.items()},
   )
+  for phase in growth.phases:
+    trainer.check_batch_size(phase.batch_size, phase.resolution)
   if vectors and not trainer.objective.needs_vectors:
     tqdm.tqdm.write(
       f'Warning: nothing learns from the vectors of {", ".join(vectors)}; set '
