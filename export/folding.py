@@ -129,7 +129,8 @@ def fold(
 
   Raises:
     ValueError: the model has no such domain, is no Twin-GAN, draws by a
-      condition, or shares no kernels that `shared` could leave in common.
+      style or a condition, or shares no kernels that `shared` could leave in
+      common.
   """
   if not isinstance(model, twingan.TwinGAN):
     raise ValueError(
@@ -143,12 +144,18 @@ def fold(
       'The domains of this model share no convolutions (TwinGAN.sharing is '
       "'nothing'), so no one file can hold them once: export each direction."
     )
+  if model.style_size:
+    raise ValueError(
+      f'TwinGAN.style_size is {model.style_size}, but an exported file takes '
+      'pictures and no style. Draw with Translator.translate, or train with '
+      'TwinGAN.style_size = None.'
+    )
   condition_size = model.get_config()['condition_size']
   if condition_size:
     raise ValueError(
       f'TwinGAN.condition_size is {condition_size}, but an exported file takes '
-      'pictures and no condition. Draw with TwinGAN.translate, or train with '
-      'TwinGAN.condition_size = None.'
+      'pictures and no condition. Draw with TwinGAN.translate, or build the '
+      'model with condition_size = None.'
     )
   rungs = resolutions.up_to(resolution)
   ends = rungs[-1:] if alpha == 1.0 or len(rungs) == 1 else rungs[:-3:-1]

@@ -15,8 +15,8 @@ DOMAINS = ('photo', 'anime')
 
 
 @functools.cache
-def networks(norm):
-  """One trainer for all that is done to this norm."""
+def networks(norm, shared=False):
+  """One trainer for all that is done to this norm and to such judges."""
   keras.utils.set_random_seed(1)
   return trainer.Trainer(
     DOMAINS,
@@ -31,6 +31,7 @@ def networks(norm):
     strategy=tf.distribute.get_strategy(),
     learning_rate=1e-3,
     discriminator_learning_rate=1e-3,
+    shared_discriminator=shared,
   )
 
 
@@ -55,14 +56,22 @@ class EveryCombinationTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_step_moves_all_weights_and_keeps_them_finite(
     self, norm, adversarial
   ):
-    maker = networks(norm)
+    self.assert_every_penalty_moves_all(networks(norm), adversarial)
+
+  @parameterized.parameters(*losses.ADVERSARIAL)
+  def test_one_discriminator_of_all_domains_does_so_too(self, adversarial):
+    self.assert_every_penalty_moves_all(
+      networks('batch', shared=True), adversarial
+    )
+
+  def assert_every_penalty_moves_all(self, maker, adversarial):
     # What is added to all logits alike is nothing to a difference of them: a
     # critic's bias moves only if a leaky ReLU after it tells pictures apart.
     trained = [
       *maker.model.trainable_variables,
       *(
         v
-        for critic in maker.discriminators.values()
+        for critic in tf.nest.flatten(maker.discriminators)
         for v in critic.trainable_variables
         if not v.name.startswith('bias')
       ),

@@ -151,9 +151,10 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
         atol=1e-5,
       )
 
-  def test_what_draws_by_a_condition_is_refused(self):
-    with self.assertRaisesRegex(ValueError, 'condition_size is 5, but.*None'):
-      folding.of_translator(translator(condition_size=5), 'photo', 'anime')
+  @parameterized.parameters('condition_size', 'style_size')
+  def test_what_draws_by_a_condition_is_refused(self, name):
+    with self.assertRaisesRegex(ValueError, f'{name} is 5, but.*{name} = None'):
+      folding.of_translator(translator(**{name: 5}), 'photo', 'anime')
 
   def test_an_unknown_domain_is_named(self):
     with self.assertRaisesRegex(ValueError, "no domain 'cat'"):

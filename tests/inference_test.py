@@ -144,6 +144,78 @@ class TranslatorTest(tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, "model 'newer'.*has twingan"):
       inference.Translator(str(run))
 
+  def test_a_run_of_before_models_had_style_codes(self):
+    run = tiny_run.make()
+    written = (run / 'model.json').read_text()
+    config = json.loads(written)
+    self.assertIsNone(config.pop('style_size'))
+    (run / 'model.json').write_text(json.dumps(config))
+    old = inference.Translator(str(run))
+    self.assertEqual(old.fingerprint, self.translator.fingerprint)
+    configs.write_model(
+      str(run),
+      architectures.describe(old.model),
+      architectures.defaults(old.model),
+    )
+    self.assertEqual(
+      json.loads((run / 'model.json').read_text()), json.loads(written)
+    )
+
+  def test_styles_are_read_and_drawn_in(self):
+    translator = inference.Translator(str(tiny_run.make(style_size=4)))
+    some = pictures(3)
+    codes = translator.style(some, 'anime')
+    self.assertEqual(translator.style_size, 4)
+    self.assertAllClose(np.mean(codes**2, axis=1), [1, 1, 1], atol=1e-5)
+    drawn = translator.translate(some, to='anime', style=codes)
+    self.assertNotAllEqual(drawn, translator.translate(some, to='anime'))
+    for index in range(3):
+      one = translator.translate(some, to='anime', style=codes[index])
+      self.assertNear(np.abs(drawn[index].astype(int) - one[index]).max(), 0, 1)
+      # Only the direction counts.
+      self.assertAllEqual(
+        one, translator.translate(some, to='anime', style=2 * codes[index])
+      )
+    self.assertGreater(np.abs(drawn[0].astype(int) - one[0]).max(), 5)
+
+  def test_each_of_many_is_drawn_in_its_own_style(self):
+    translator = inference.Translator(str(tiny_run.make(style_size=4)))
+    many = pictures(1).repeat(34, axis=0)  # More than one batch.
+    codes = translator.random_styles(34, seed=0)
+    drawn = translator.translate(many, to='anime', style=codes)
+    last = translator.translate(many[:1], to='anime', style=codes[33])
+    self.assertNear(np.abs(drawn[33].astype(int) - last[0]).max(), 0, 1)
+    self.assertGreater(np.abs(drawn[0].astype(int) - last[0]).max(), 5)
+    self.assertEqual(
+      translator.translate(many[:0], to='anime', style=codes[0]).shape,
+      (0, 8, 8, 3),
+    )
+
+  def test_random_styles_follow_the_seed(self):
+    translator = inference.Translator(str(tiny_run.make(style_size=4)))
+    codes = translator.random_styles(3, seed=5)
+    self.assertAllClose(np.mean(codes**2, axis=1), [1, 1, 1])
+    self.assertAllEqual(translator.random_styles(2, seed=5), codes[:2])
+    self.assertNotAllClose(translator.random_styles(3, seed=6), codes)
+    with self.assertRaisesRegex(ValueError, r'style is \[3\]; give \[4\] for'):
+      translator.translate(pictures(2), to='anime', style=np.ones(3))
+    with self.assertRaisesRegex(ValueError, r'is \[3, 4\]; .* or \[2, 4\]'):
+      translator.translate(pictures(2), to='anime', style=codes)
+    with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
+      translator.style(pictures(), 'cat')
+
+  def test_a_model_without_style_codes_says_so(self):
+    self.assertIsNone(self.translator.style_size)
+    for ask in (
+      lambda: self.translator.style(pictures(), 'anime'),
+      lambda: self.translator.random_styles(1, seed=0),
+      lambda: self.translator.translate(
+        pictures(), to='anime', style=np.ones(4)
+      ),
+    ):
+      with self.assertRaisesRegex(ValueError, 'no style codes.*style_size=16'):
+        ask()
+
   def test_alpha_of_the_stage_is_used(self):
     faded = inference.Translator(str(tiny_run.make(alpha=0.25)))
     self.assertNotAllEqual(

@@ -63,6 +63,24 @@ class LossesTest(tf.test.TestCase):
     a = tf.constant([[1.0, 2.0]], tf.bfloat16)
     self.assertNear(losses.l1(a, tf.constant([[0.0, 4.0]])), 1.5, 1e-6)
 
+  def test_cosine_by_hand(self):
+    # At right angles, the same direction, the opposite one, and 3-4-5.
+    a = [[1.0, 0.0], [2.0, 2.0], [1.0, 0.0], [5.0, 0.0]]
+    b = [[0.0, 9.0], [0.1, 0.1], [-3.0, 0.0], [3.0, 4.0]]
+    self.assertAllClose(
+      [losses.cosine([v], [w]) for v, w in zip(a, b)], [1.0, 0.0, 2.0, 0.4]
+    )
+    self.assertAllClose(losses.cosine(a, b), 3.4 / 4)
+
+  def test_cosine_of_nothing_has_a_gradient(self):
+    zero = tf.zeros([1, 2])
+    with tf.GradientTape() as tape:
+      tape.watch(zero)
+      value = losses.cosine(zero, [[1.0, 2.0]])
+    self.assertEqual(value, 1.0)
+    gradient = tape.gradient(value, zero)
+    self.assertTrue(tf.reduce_all(tf.math.is_finite(gradient)))
+
 
 if __name__ == '__main__':
   tf.test.main()

@@ -68,6 +68,42 @@ class PipelineTest(absltest.TestCase):
     batch = still.at(0, resolution=8, batch_size=200)['photo']
     self.assertEqual(batch[:, :, -1].max(), 0)
 
+  def test_vectors_go_with_their_pictures(self):
+    pictures = {
+      'photo': numbered(11, 16),
+      'anime': numbered(7, 16),
+      'cat': numbered(9, 16),
+    }
+    rows = {
+      d: np.arange(2.0 * len(pictures[d]), dtype=np.float32).reshape(-1, 2)
+      for d in ('photo', 'cat')
+    }
+    for paired in (False, True):
+      if paired:
+        pictures['photo'] = pictures['cat'] = numbered(7, 16)
+      plain, batches = (
+        pipeline.Batches(pictures, seed=2, paired=paired, vectors=v)
+        for v in (None, rows)
+      )
+      for seen in range(0, 40, 4):  # Several epochs, and borders of epochs.
+        at = dict(resolution=8 if seen < 20 else 16, batch_size=4)
+        for order in (0, 1):
+          batch = batches.at(seen, order=order, **at)
+          for domain, picture in plain.at(seen, order=order, **at).items():
+            np.testing.assert_array_equal(batch.pop(domain), picture)
+            if domain in rows:
+              np.testing.assert_array_equal(
+                batch.pop(pipeline.vectors_of(domain)),
+                rows[domain][numbers(picture)],
+              )
+          self.assertEmpty(batch)
+    streamed = next(batches.stream(8, **at).as_numpy_iterator())
+    expected = batches.at(8, **at)
+    self.assertEqual(set(streamed), set(expected))
+    for name, value in expected.items():
+      np.testing.assert_array_equal(streamed[name], value)
+      self.assertEqual(streamed[name].dtype, value.dtype)
+
   def test_a_stage_sees_box_filtered_pictures(self):
     pictures = np.random.default_rng(0).integers(
       0, 256, [3, 8, 8, 3], dtype=np.uint8

@@ -1,10 +1,40 @@
 """Runs a program as a user would, for tests of what it says."""
 
+import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Calls a program's main with one list of arguments after the other, each with
+# its flags at their defaults before, and writes what came of each as JSON.
+_EACH = """
+import contextlib, importlib, io, json, sys
+import gin
+from absl import app, flags, logging
+
+logging.set_verbosity(logging.WARNING)
+main = importlib.import_module(sys.argv[1]).main
+results = []
+for arguments in json.loads(sys.argv[2]):
+  for name in list(flags.FLAGS):
+    flags.FLAGS[name].unparse()
+  gin.clear_config()
+  said, code = io.StringIO(), 0
+  with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    try:
+      app.run(main, argv=[sys.argv[1], *arguments])
+    except SystemExit as stop:
+      code = stop.code
+    if isinstance(code, str):
+      print(code)
+      code = 1
+  results.append([code or 0, said.getvalue()])
+with open(sys.argv[3], 'w') as file:
+  json.dump(results, file)
+"""
 
 
 def run(name, *arguments):
@@ -23,3 +53,30 @@ def run_module(module, *arguments):
     check=False,
   )
   return done.returncode, done.stdout
+
+
+def run_each(name, *calls):
+  """Runs `python -m tf_twingan.NAME` with one list of arguments after another.
+
+  All in one process, as TensorFlow takes seconds to start: for calls that
+  share nothing but what is loaded.
+
+  Returns:
+    [(exit code, what it printed from Python)], in order.
+  """
+  with tempfile.NamedTemporaryFile() as file:
+    subprocess.run(
+      [
+        sys.executable,
+        '-c',
+        _EACH,
+        f'tf_twingan.{name}',
+        json.dumps([[str(a) for a in call] for call in calls]),
+        file.name,
+      ],
+      cwd=_ROOT,
+      # Threads can be chosen once a process only; so no call does.
+      env={**os.environ, 'TF_NUM_INTRAOP_THREADS': '2'},
+      check=True,
+    )
+    return [tuple(result) for result in json.load(file)]

@@ -16,6 +16,7 @@ class Copier:
   """Draws every picture as it is; one of another domain 20 levels darker."""
 
   domains = ('photo', 'anime')
+  translates = True
 
   def draws(self, source, target):
     del source, target

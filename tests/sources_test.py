@@ -17,7 +17,7 @@ from absl.testing import absltest, parameterized
 from PIL import Image
 
 from tf_twingan import data, images
-from tf_twingan.data import cache, sources
+from tf_twingan.data import cache, characters, sources, vectors
 
 
 def _picture(number: int, size: int = 20) -> np.ndarray:
@@ -155,6 +155,71 @@ class FolderTest(_SourcesTest):
     self.assertEqual(again.skipped, result.skipped)
     np.testing.assert_array_equal(again.images, result.images)
 
+  def write_vectors(self, names, path='vectors.npz'):
+    """Rows whose first number is the one in the file's name."""
+    np.savez(
+      self.photos / path,
+      names=names,
+      vectors=[[int(pathlib.Path(n).stem), 1.0] for n in names],
+    )
+
+  def assert_own_rows(self, found):
+    self.assertEqual(
+      found.vectors[:, 0].tolist(), [float(p[0, 0, 0]) for p in found.images]
+    )
+
+  def test_each_picture_has_its_own_vector(self):
+    self.write(40)
+    names = [f'{n:03}.png' for n in range(40)]
+    # In the middle of the order, which is that of a hash.
+    broken = names[20]
+    (self.photos / broken).write_text('no picture')
+    self.write_vectors([*reversed(names), '999.png'])
+    for split in sources.SPLITS:
+      with self.assertLogs(level='WARNING'):
+        found = self.load('?vectors=vectors.npz', split=split)
+      self.assert_own_rows(found)
+      with self.assertLogs(level='WARNING'):
+        plain = self.load(split=split)
+      self.assertIsNone(plain.vectors)
+      np.testing.assert_array_equal(plain.images, found.images)
+    # The broken one needs no row; a changed file is read, without decoding.
+    names.remove(broken)
+    self.write_vectors(names)
+    with mock.patch.object(images, 'read', side_effect=AssertionError):
+      with self.assertLogs(level='WARNING'):
+        self.assert_own_rows(self.load('?vectors=vectors.npz'))
+      np.savez(self.photos / 'vectors.npz', names=names, vectors=[[7]] * 39)
+      with self.assertLogs(level='WARNING'):
+        found = self.load('?vectors=vectors.npz')
+      self.assertEqual(set(found.vectors.ravel()), {7.0})
+
+  def test_vectors_of_own_splits_are_named_from_the_top(self):
+    self.write(3, 'train')
+    self.write(2, 'test/deep', first=10)
+    names = [f'train/{n:03}.png' for n in range(3)]
+    names += [f'test/deep/{n:03}.png' for n in (10, 11)]
+    self.write_vectors(names)
+    self.assert_own_rows(self.load('?vectors=vectors.npz'))
+    self.assert_own_rows(self.load('?vectors=vectors.npz', split='test'))
+    other = self.root / 'other.npz'
+    self.write_vectors(names, other)
+    self.assert_own_rows(self.load(f'?vectors={other}&crop=1'))
+
+  def test_vectors_that_are_not_there(self):
+    self.write(4)
+    self.assert_one_line(
+      FileNotFoundError,
+      'no vectors at .*/photos/v.npz; a relative path starts at the folder',
+      lambda: self.load('?vectors=v.npz'),
+    )
+    self.write_vectors(['000.png'], 'v.npz')
+    self.assert_one_line(
+      ValueError,
+      r"v.npz has no row for \d of 3 pictures, the first of them '00\d.png'",
+      lambda: self.load('?vectors=v.npz'),
+    )
+
   def test_cache_is_used(self):
     self.write(12)
     first = self.load()
@@ -287,6 +352,8 @@ class BadSourceTest(_SourcesTest):
     self.check('folder:/x?crop=.5&crop=.7', "'crop' is given twice")
     for value in ('0', '1.5', 'half', '', 'nan'):
       self.check(f'folder:/x?crop={value}', r'no fraction in \(0, 1\]')
+    self.check('folder:/x?vectors=', 'names nothing; write vectors=FILE')
+    self.check('avatars:lorelei?vectors=a.npz', 'write vectors=factors')
     self.check('folder:/x?fit=stretch', 'stretch is unknown; use one of crop')
 
   def test_resolution(self):
@@ -422,6 +489,22 @@ class AvatarsTest(_SourcesTest):
     result = sources.load('avatars:lorelei?crop=0.5', 32).images
     np.testing.assert_array_equal(result, self.drawn[:, 16:48, 16:48])
 
+  def test_vectors_of_characters(self):
+    people = [characters.character(n) for n in range(3)]
+    factors = {
+      name: np.array([getattr(p, name) for p in people])
+      for name in ('hair_color', 'hair_shape', 'skin_color')
+    }
+    self.fake.load.return_value = (self.drawn, factors)
+    source = 'avatars:lorelei?vectors=factors'
+    for resolution in (8, 128):
+      found = sources.load(source, resolution)
+      np.testing.assert_array_equal(
+        found.vectors, vectors.of_characters(factors)
+      )
+      self.assertLen(found.images, 3)
+    self.assertIsNone(sources.load('avatars:lorelei', 8).vectors)
+
   def test_unknown_style(self):
     self.assert_one_line(
       ValueError,
@@ -442,6 +525,7 @@ class SourcesTestPictures(tfds.core.GeneratorBasedBuilder):
         {
           'image': tfds.features.Image(shape=(None, None, 3)),
           'label': tfds.features.ClassLabel(num_classes=99),
+          'who': tfds.features.Tensor(shape=(2,), dtype=np.float32),
         }
       ),
     )
@@ -455,7 +539,10 @@ class SourcesTestPictures(tfds.core.GeneratorBasedBuilder):
 
   def _generate_examples(self, numbers=()):
     for number in numbers:
-      yield number, {'image': _picture(number), 'label': number}
+      yield (
+        number,
+        {'image': _picture(number), 'label': number, 'who': [number, 1.0]},
+      )
 
 
 class SourcesTestNumbers(tfds.core.GeneratorBasedBuilder):
@@ -504,6 +591,34 @@ class TfdsTest(_SourcesTest):
       '.*trainB',
       lambda: sources.load(f'{source}?split=trainC', 8),
     )
+
+  def test_vectors_are_a_feature(self):
+    source = 'tfds:sources_test_pictures?vectors='
+    for split in sources.SPLITS:
+      found = sources.load(f'{source}who', 8, split=split)
+      self.assertEqual(
+        found.vectors[:, 0].tolist(), [float(p[0, 0, 0]) for p in found.images]
+      )
+    read = images.read
+
+    def fail(encoded, **options):
+      if read(encoded)[0, 0, 0] == 10:
+        raise images.UnreadableImage('', 'bad')
+      return read(encoded, **options)
+
+    with mock.patch.object(images, 'read', side_effect=fail):
+      with self.assertLogs(level='WARNING'):
+        found = sources.load(f'{source}who', 16)
+    self.assertLen(found.images, 17)
+    self.assertEqual(
+      found.vectors[:, 0].tolist(), [float(p[0, 0, 0]) for p in found.images]
+    )
+    for feature in ('name', 'label', 'image'):
+      self.assert_one_line(
+        ValueError,
+        f'vectors={feature} is no feature of numbers .* image, label, who',
+        lambda feature=feature: sources.load(f'{source}{feature}', 8),
+      )
 
   def test_unknown_names(self):
     self.assert_one_line(

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_twingan import checkpoints, configs
-from tf_twingan.models import architectures, twingan
+from tf_twingan.models import architectures, pggan, twingan
 
 RESOLUTION = 8
 
@@ -18,6 +18,7 @@ def make(
   precision='float32',
   resolution=RESOLUTION,
   seed=1,
+  **options,
 ) -> pathlib.Path:
   """Writes a run of an untrained network; returns its directory."""
   keras.utils.set_random_seed(seed)
@@ -27,11 +28,38 @@ def make(
     channels_base=16,
     channels_max=8,
     precision=precision,
+    **options,
   )
   # Domains start out equal; a training would have told them apart.
   for index, domain in enumerate(domains):
     for variable in model.domain_variables(domain):
       variable.assign(variable + 0.3 * index)
+  # Likewise, styles start out without effect, and unknown.
+  for variable in model.variables:
+    if 'condition_kernel' in variable.name:
+      variable.assign(tf.random.stateless_normal(variable.shape, [seed, 0]))
+    elif variable.name.startswith('anime_mean'):
+      variable.assign(tf.random.stateless_normal(variable.shape, [seed, 1]))
+  return _write(model, resolution, alpha)
+
+
+def make_of_noise(domains=('photo', 'anime')) -> pathlib.Path:
+  """The same of a network that draws from noise."""
+  keras.utils.set_random_seed(1)
+  model = pggan.ProgressiveGAN(
+    domains,
+    max_resolution=16,
+    latent_size=6,
+    channels_base=16,
+    channels_max=8,
+  )
+  for index, domain in enumerate(domains):
+    for variable in model.first_layer.norm.parameters[domain].values():
+      variable.assign(variable + 0.3 * index)
+  return _write(model, RESOLUTION, 1.0)
+
+
+def _write(model, resolution, alpha):
   run = pathlib.Path(tempfile.mkdtemp(), 'run')
   configs.write_model(str(run), architectures.describe(model))
   checkpoints.Checkpoints(str(run / 'checkpoints')).save(

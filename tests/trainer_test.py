@@ -9,7 +9,7 @@ from absl.testing import parameterized
 
 from tests import two_devices
 from tf_twingan.models import discriminator, spectral, twingan
-from tf_twingan.training import objective, trainer
+from tf_twingan.training import cycle_objective, objective, trainer
 
 DOMAINS = ('photo', 'anime')
 STEP = dict(resolution=8, alpha=0.5, average_decay=0.5)
@@ -155,14 +155,14 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_an_overflow_skips_the_step_and_halves_the_scale(self):
     maker = shared('float16')
-    maker._loss_scale.assign(3e38)
+    maker._loss_scale.value.assign(3e38)
     trained = maker.model.trainable_variables + maker._judged
     before = [v.numpy() for v in trained]
     maker.step(batch(), step=1, **STEP)
     for old, new in zip(before, trained):
       self.assertAllEqual(old, new)
-    self.assertNear(maker._loss_scale.numpy(), 1.5e38, 1e33)
-    maker._loss_scale.assign(1024.0)
+    self.assertNear(maker._loss_scale.value.numpy(), 1.5e38, 1e33)
+    maker._loss_scale.value.assign(1024.0)
 
   def test_the_average_follows_the_model(self):
     maker = shared()
@@ -247,6 +247,18 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     maker.start_stage()
     maker.estimate_statistics([small], resolution=4, alpha=1.0)
     self.assertAllEqual(maker.average.non_trainable_variables[0], 1.0)
+
+  def test_objectives_that_need_a_discriminator_each_refuse_to_share_one(self):
+    with self.assertRaisesRegex(ValueError, 'CycleObjective has one for each'):
+      trainer.Trainer(
+        DOMAINS,
+        8,
+        model=None,
+        discriminator=None,
+        objective=cycle_objective.CycleObjective(),
+        strategy=tf.distribute.get_strategy(),
+        shared_discriminator=True,
+      )
 
   def test_non_finite_weights_are_named(self):
     maker = make()

@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests import program_process, tiny_run
 from tf_twingan import images as images_lib
+from tf_twingan import inference
 
 
 def translate(*flags):
@@ -68,6 +69,31 @@ class TranslateTest(absltest.TestCase):
     )
     np.testing.assert_array_equal(pair[:, :8], source)
 
+  def test_a_reference_and_a_seed_say_in_which_style(self):
+    run = tiny_run.make(style_size=4)
+    reference = self.inputs / 'reference.png'
+    Image.new('RGB', (30, 20), (250, 20, 60)).save(reference)
+    translator = inference.Translator(str(run))
+    read = images_lib.square(images_lib.read(reference), 8)
+    for flag, style in (
+      (f'--reference={reference}', translator.style(read[None], 'anime')[0]),
+      ('--style_seed=7', translator.random_styles(1, seed=7)[0]),
+    ):
+      code, output = translate(
+        f'--run_dir={run}',
+        f'--input={self.inputs / "a.png"}',
+        f'--output={self.outputs}',
+        '--to=anime',
+        flag,
+      )
+      self.assertEqual(code, 0, output)
+      source = images_lib.square(images_lib.read(self.inputs / 'a.png'), 8)
+      drawn = images_lib.read(self.outputs / 'a.png').astype(int)
+      expected = translator.translate(source[None], to='anime', style=style)[0]
+      self.assertLessEqual(np.abs(drawn - expected).max(), 1)
+      usual = translator.translate(source[None], to='anime')[0]
+      self.assertGreater(np.abs(drawn - usual).max(), 5)
+
   def test_originals_are_never_overwritten(self):
     before = (self.inputs / 'a.png').read_bytes()
     (self.inputs / 'a.jpg').unlink()
@@ -79,26 +105,31 @@ class TranslateTest(absltest.TestCase):
     self.assertEqual((self.inputs / 'a.png').read_bytes(), before)
 
   def test_user_errors_are_one_line(self):
-    empty = pathlib.Path(tempfile.mkdtemp())
-    broken = empty / 'broken.jpg'
-    for flags, message in (
-      ([*self.flags, '--to=cat'], "no domain 'cat'"),
-      ([*self.flags, '--to=anime', '--from=dog'], "no domain 'dog'"),
-      ([*self.flags[1:], '--to=anime'], 'give either --run_dir'),
-      ([*self.flags[1:], '--to=anime', '--model=dogs'], "model 'dogs'"),
-      ([*self.flags, '--to=anime', '--input=/no/such'], '/no/such'),
-      ([*self.flags, '--to=anime', f'--input={empty}'], str(empty)),
-    ):
-      code, output = translate(*flags)
+    empty, broken = (pathlib.Path(tempfile.mkdtemp()) for _ in range(2))
+    (broken / 'broken.jpg').write_bytes(b'no picture')
+    to_anime = [*self.flags, '--to=anime']
+    cases = {
+      "no domain 'cat'": [*self.flags, '--to=cat'],
+      "no domain 'dog'": [*to_anime, '--from=dog'],
+      'give either --run_dir': to_anime[1:],
+      "model 'dogs'": [*to_anime[1:], '--model=dogs'],
+      '/no/such': [*to_anime, '--input=/no/such'],
+      'no style codes': [*to_anime, '--style_seed=1'],
+      'both ask for a style; give one of them': [
+        *to_anime,
+        '--style_seed=1',
+        '--reference=a.png',
+      ],
+      str(empty): [*to_anime, f'--input={empty}'],
+      'no picture could be read': [*to_anime, f'--input={broken}'],
+    }
+    results = program_process.run_each('translate', *cases.values())
+    for message, (code, output) in zip(cases, results, strict=True):
       self.assertEqual(code, 1, output)
       last = output.strip().splitlines()[-1]
       self.assertStartsWith(last, 'Error: ')
       self.assertIn(message, last)
       self.assertNotIn('Traceback', output)
-    broken.write_bytes(b'no picture')
-    code, output = translate(*self.flags, '--to=anime', f'--input={empty}')
-    self.assertEqual(code, 1)
-    self.assertIn('no picture could be read', output)
 
 
 if __name__ == '__main__':

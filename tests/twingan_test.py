@@ -231,6 +231,89 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     ]
     self.assertNotAllClose(*codes, atol=1e-2)
 
+  def styled(self, **options):
+    model = build(norm='instance', style_size=3, **options)
+    for index, variable in enumerate(model.generator.variables):
+      if 'condition_kernel' in variable.name:
+        variable.assign(
+          tf.random.stateless_normal(variable.shape, [index, 5]) / 2
+        )
+    return model
+
+  def test_style_codes_condition_the_generator_alone(self):
+    model, plain = build(style_size=3), build()
+    self.assertEqual(
+      [(v.name, v.shape) for v in model.encoder.variables],
+      [(v.name, v.shape) for v in plain.encoder.variables],
+    )
+    for convs in model.generator.blocks.values():
+      for conv in convs:
+        self.assertEqual(conv.norm.condition_kernel.shape[0], 3)
+    self.assertIsNone(plain.style_encoder)
+
+  @parameterized.parameters(*twingan.SHARINGS)
+  def test_styles_of_its_own_and_of_a_reference_go_where_they_belong(
+    self, sharing
+  ):
+    model = self.styled(sharing=sharing)
+    images = {d: pictures(seed=i + 1) for i, d in enumerate(DOMAINS)}
+    drawn = model.reconstruct_and_translate(images, resolution=16, shift=2)
+    for index, target in enumerate(DOMAINS):
+      source = DOMAINS[index - 2]
+      style = model.style(images[target], [target], resolution=16)
+      for found, of in (
+        (drawn.reconstructions, target),
+        (drawn.translations, source),
+      ):
+        self.assertAllClose(
+          found[index],
+          model.translate(
+            images[of], of, target, condition=style, resolution=16
+          ),
+          atol=1e-5,
+        )
+    self.assertNotAllClose(
+      drawn.translations[1],
+      model.translate(
+        images['cat'],
+        'cat',
+        'anime',
+        condition=model.style(images['cat'], ['anime'], resolution=16),
+        resolution=16,
+      ),
+      atol=1e-2,
+    )
+
+  def test_without_a_style_it_draws_in_the_mean_one_and_redraws_in_its_own(
+    self,
+  ):
+    model, x = self.styled(), pictures()
+    model.style_encoder.means['anime'].assign([0.1, 0.0, -0.1])
+    style = tf.constant([[5.0, 0.0, -5.0]] * 2)
+    self.assertAllClose(
+      model.translate(x, 'photo', 'anime', resolution=16),
+      model.translate(x, 'photo', 'anime', condition=style, resolution=16),
+      atol=1e-5,
+    )
+    own = model.style(x, ['anime'], resolution=16)
+    redrawn = model.translate(x, 'anime', 'anime', resolution=16)
+    self.assertAllClose(
+      redrawn,
+      model.translate(x, 'anime', 'anime', condition=own, resolution=16),
+      atol=1e-5,
+    )
+    self.assertNotAllClose(
+      redrawn,
+      model.translate(x, 'anime', 'anime', condition=style, resolution=16),
+      atol=1e-2,
+    )
+
+  def test_a_model_without_style_codes_says_so(self):
+    with self.assertRaisesRegex(ValueError, 'no style codes.*style_size=16'):
+      build().style(pictures(), ['photo'], resolution=16)
+    with self.assertRaisesRegex(ValueError, 'no style codes.*style_size=16'):
+      build().mean_style('photo')
+
   def test_domains_own_nothing_of_conditions(self):
     self.assertLen(
       build(condition_size=2).domain_variables('photo'),
@@ -274,7 +357,8 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       model.decode(changed, ['anime'], resolution=16),
     )
 
-  def test_config_builds_the_same_network(self):
+  @parameterized.parameters(dict(condition_size=3), dict(style_size=3))
+  def test_config_builds_the_same_network(self, **conditions):
     model = build(
       norm='instance',
       smooth=True,
@@ -282,7 +366,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       attention_resolution=8,
       to_rgb_size=3,
       spectral_norm=True,
-      condition_size=3,
+      **conditions,
     )
     again = twingan.TwinGAN(**model.get_config())
     self.assertEqual(
@@ -302,6 +386,8 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     (dict(norm='group'), "'group'"),
     (dict(skip_max_resolution=24), '24 is not a power of two'),
     (dict(renorm_ramp_steps=9), "is 9 with the norm 'batch'; give"),
+    (dict(style_size=1), 'style_size is 1 with condition_size None; give'),
+    (dict(style_size=8, condition_size=8), 'is 8 with condition_size 8; give'),
     (dict(to_rgb_size=2), 'to_rgb_size is 2; choose an odd one'),
     (dict(precision='int8'), "'int8'; choose one of float32"),
   )

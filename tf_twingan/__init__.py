@@ -12,9 +12,10 @@ import os
 from typing import Any
 
 __version__ = '0.1.0'
-__all__ = ['SearchIndex', 'Translator', '__version__']
+__all__ = ['Sampler', 'SearchIndex', 'Translator', '__version__']
 
 _LAZY = {
+  'Sampler': 'tf_twingan.sampling',
   'SearchIndex': 'tf_twingan.retrieval.index',
   'Translator': 'tf_twingan.inference',
 }

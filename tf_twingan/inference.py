@@ -41,11 +41,17 @@ class Translator:
 
     Raises:
       FileNotFoundError: it holds no run, or no checkpoint yet.
-      ValueError: what it holds is damaged.
+      ValueError: what it holds is damaged, or draws from noise.
     """
     self.origin = os.path.abspath(run_dir)
     self._trained = trained.load(run_dir)
     self.model = self._trained.model
+    if not self.model.translates:
+      raise ValueError(
+        f'{run_dir} holds a model that draws from noise and translates '
+        f'nothing: python -m tf_twingan.sample --run_dir={run_dir} --count=64 '
+        '--output=DIR'
+      )
     self.resolution = self._trained.resolution
     # Python numbers, so that a graph holds just what this stage runs.
     self.alpha = self._trained.alpha
@@ -53,9 +59,13 @@ class Translator:
     self.domains: tuple[str, ...] = self.model.domains
     stage = dict(resolution=self.resolution, alpha=self.alpha)
     self._translate = tf.function(
-      lambda images, source, target: self.model.translate(
-        images, source, target, **stage
+      lambda images, source, target, **condition: self.model.translate(
+        images, source, target, **condition, **stage
       ),
+      autograph=False,
+    )
+    self._style = tf.function(
+      lambda images, domain: self.model.style(images, [domain], **stage),
       autograph=False,
     )
     self._encode = tf.function(
@@ -128,7 +138,12 @@ class Translator:
     trained.save(self._trained, folder)
 
   def translate(
-    self, images: np.ndarray, to: str, source: str | None = None
+    self,
+    images: np.ndarray,
+    to: str,
+    source: str | None = None,
+    *,
+    style: np.ndarray | None = None,
   ) -> np.ndarray:
     """Draws pictures in another domain.
 
@@ -137,20 +152,95 @@ class Translator:
         in the middle is used.
       to: the domain to draw them in.
       source: their own domain; may be left out if the model has two.
+      style: float [style_size], what to draw all of them like, or
+        [n, style_size], each of them; of `style` or `random_styles`. Only the
+        direction counts. None draws in the mean style of the domain's
+        training pictures; within their own domain, in the pictures' own.
 
     Returns:
       uint8 RGB [n, resolution, resolution, 3].
 
     Raises:
-      ValueError: no such domain, or `images` is no such array.
+      ValueError: no such domain, `images` or `style` is no such array, or the
+        model has no style codes.
     """
     source = self.source_for(to, source)
+    if style is None:
+      return self._in_batches(
+        images,
+        lambda batch: images_lib.to_uint8(
+          self._translate(batch, source, to).numpy()
+        ),
+      )
     return self._in_batches(
       images,
-      lambda batch: images_lib.to_uint8(
-        self._translate(batch, source, to).numpy()
+      lambda batch, codes: images_lib.to_uint8(
+        self._translate(batch, source, to, condition=codes).numpy()
       ),
+      self._one_for_each(style, len(images)),
     )
+
+  def _one_for_each(self, style, count):
+    """Style codes as float32 [count, style_size]."""
+    size = self._style_size()
+    codes = np.asarray(style, np.float32)
+    if codes.shape not in ((size,), (count, size)):
+      raise ValueError(
+        f'style is {list(codes.shape)}; give [{size}] for all pictures or '
+        f'[{count}, {size}], one for each.'
+      )
+    return np.broadcast_to(codes, [count, size])
+
+  def _style_size(self):
+    if not self.style_size:
+      raise ValueError(
+        'This model has no style codes; those trained with '
+        'TwinGAN.style_size=16, say, have them.'
+      )
+    return self.style_size
+
+  @property
+  def style_size(self) -> int | None:
+    """Numbers of a style code; None if the model has none."""
+    return self.model.style_size
+
+  def style(self, images: np.ndarray, domain: str) -> np.ndarray:
+    """Style codes: how pictures look, to draw others likewise.
+
+    Args:
+      images: as for `translate`.
+      domain: theirs; others may be drawn in it in these styles.
+
+    Returns:
+      float32 [n, style_size], the mean square of each 1.
+
+    Raises:
+      ValueError: no such domain, or the model has no style codes.
+    """
+    self._style_size()
+    self.model.check_domain(domain)
+    return self._in_batches(
+      images, lambda batch: self._style(batch, domain).numpy()
+    )
+
+  def random_styles(self, count: int, seed: int) -> np.ndarray:
+    """Style codes drawn at random, as in training.
+
+    Args:
+      count: of the codes.
+      seed: the same gives the same codes, and their first ones alike for any
+        count.
+
+    Returns:
+      float32 [count, style_size], the mean square of each 1.
+
+    Raises:
+      ValueError: the model has no style codes.
+    """
+    codes = np.random.default_rng(seed).standard_normal(
+      [count, self._style_size()], np.float32
+    )
+    return codes / np.sqrt(np.mean(codes**2, axis=1, keepdims=True))
 
   @property
   def has_codes(self) -> bool:
@@ -249,13 +339,19 @@ class Translator:
       else np.zeros([0, self.resolution, self.resolution, 3], np.uint8)
     )
 
-  def _in_batches(self, images, function):
+  def _in_batches(self, images, function, *more):
+    """A function's results; it is given each batch, and that of `more`."""
     prepared = self.prepare(images)
     count = len(prepared)
     if not count:  # One picture stands in, for a result of the right shape.
-      prepared = np.zeros([1, *prepared.shape[1:]], np.uint8)
+      prepared, *more = (
+        np.zeros([1, *a.shape[1:]], a.dtype) for a in (prepared, *more)
+      )
     results = [
-      function(images_lib.to_float(prepared[i : i + _BATCH]))
+      function(
+        images_lib.to_float(prepared[i : i + _BATCH]),
+        *(array[i : i + _BATCH] for array in more),
+      )
       for i in range(0, len(prepared), _BATCH)
     ]
     return tf.nest.map_structure(

@@ -1,4 +1,4 @@
-r"""Trains a twin network, or continues a training.
+r"""Trains a twin network or another model, or continues a training.
 
   python -m tf_twingan.train --gin_file=anime.gin
   python -m tf_twingan.train --gin_file=photos.gin \
@@ -20,6 +20,7 @@ import sys
 from absl import flags
 
 from tf_twingan import command_line, configs
+from tf_twingan.models import architectures
 from tf_twingan.training import distribution, loop, running
 
 _GIN_FILE = flags.DEFINE_string(
@@ -51,13 +52,17 @@ def main(argv) -> None:
     except running.Stopped as stopped:
       print(command_line.own_words(stopped), file=sys.stderr)
       sys.exit(128 + stopped.signum)
+  kind = architectures.kind_of(configs.read_model(run_dir))
+  program, values = 'sample', '--count=64'
+  if kind.translates:
+    program, values = 'translate', '--input=DIR_OR_FILE --to=DOMAIN'
   newest = max(pathlib.Path(run_dir, 'samples').glob('*.png'), default=None)
   print(
     f'The run is in {run_dir}. Next:\n'
     f'  look at {newest}\n'
     f'  {_python()} -m tensorboard.main --logdir={run_dir}/summaries\n'
-    f'  {_python()} -m tf_twingan.translate --run_dir={run_dir} '
-    '--input=DIR_OR_FILE --output=DIR --to=DOMAIN'
+    f'  {_python()} -m tf_twingan.{program} --run_dir={run_dir} '
+    f'--output=DIR {values}'
   )
 
 

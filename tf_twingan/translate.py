@@ -4,10 +4,16 @@ r"""Translates pictures with a trained run or a pretrained model.
       --input=portrait.jpg --output=translated
   python -m tf_twingan.translate --run_dir=runs/anime --to=anime \
       --input=/my/portraits --output=translated --side_by_side
+  python -m tf_twingan.translate --run_dir=runs/styles --to=anime \
+      --input=portrait.jpg --output=translated --reference=anime_face.png
 
 Pictures may have any size and common format; the largest square in the middle
 is used. Each result is a PNG named like its source; one that can't be read is
 skipped and listed.
+
+A model with style codes (TwinGAN.style_size) draws in the style of a picture
+of the target domain (--reference) or in a random one (--style_seed); without
+these, in the mean style of the domain.
 """
 
 import collections
@@ -42,6 +48,15 @@ _OUTPUT = flags.DEFINE_string(
 _SIDE_BY_SIDE = flags.DEFINE_bool(
   'side_by_side', False, 'Put each result beside its source.'
 )
+_REFERENCE = flags.DEFINE_string(
+  'reference', None, 'A picture of the domain --to, to draw in its style.'
+)
+_STYLE_SEED = flags.DEFINE_integer(
+  'style_seed',
+  None,
+  'Draw in a random style; the same for the same number.',
+  lower_bound=0,
+)
 
 _BATCH = 32
 
@@ -52,6 +67,7 @@ def main(argv) -> None:
   with command_line.clear_errors():
     translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
     translator.source_for(_TO.value, _FROM.value)
+    style = _style(translator)
     root = pathlib.Path(_INPUT.value)
     files = [root] if root.is_file() else images_lib.list_files(root)
     if not files:
@@ -59,7 +75,7 @@ def main(argv) -> None:
         f'{root} holds no pictures; these are looked for: '
         f'{", ".join(sorted(images_lib.SUFFIXES))}.'
       )
-    skipped = _translate_all(translator, root, files)
+    skipped = _translate_all(translator, root, files, style)
   done = len(files) - len(skipped)
   print(f'{done} of {len(files)} pictures translated to {_OUTPUT.value}')
   for path, reason in skipped:
@@ -68,7 +84,29 @@ def main(argv) -> None:
     sys.exit('Error: no picture could be read.')
 
 
-def _translate_all(translator, root, files):
+def _style(translator):
+  """The style that is asked for, or None."""
+  if _REFERENCE.value is not None and _STYLE_SEED.value is not None:
+    raise ValueError(
+      f'--reference={_REFERENCE.value} and --style_seed={_STYLE_SEED.value} '
+      'both ask for a style; give one of them.'
+    )
+  if _STYLE_SEED.value is not None:
+    return translator.random_styles(1, _STYLE_SEED.value)[0]
+  if _REFERENCE.value is None:
+    return None
+  picture = _read(translator, _REFERENCE.value)
+  return translator.style(picture[None], _TO.value)[0]
+
+
+def _read(translator, path):
+  return images_lib.square(
+    images_lib.read(path, at_least=2 * translator.resolution),
+    translator.resolution,
+  )
+
+
+def _translate_all(translator, root, files, style):
   skipped = []
   targets = _targets(root, files)
   for start in tqdm.tqdm(
@@ -79,19 +117,14 @@ def _translate_all(translator, root, files):
     names, batch = [], []
     for path in files[start : start + _BATCH]:
       try:
-        batch.append(
-          images_lib.square(
-            images_lib.read(path, at_least=2 * translator.resolution),
-            translator.resolution,
-          )
-        )
+        batch.append(_read(translator, path))
         names.append(path)
       except images_lib.UnreadableImage as error:
         skipped.append((path, error.reason))
     if not batch:
       continue
     sources = np.stack(batch)
-    results = translator.translate(sources, _TO.value, _FROM.value)
+    results = translator.translate(sources, _TO.value, _FROM.value, style=style)
     if _SIDE_BY_SIDE.value:
       results = np.concatenate([sources, results], axis=2)
     for path, result in zip(names, results):

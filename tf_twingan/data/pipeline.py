@@ -5,7 +5,7 @@ the seed, the domain and how many images were seen, and from nothing else:
 no iterator state is to be saved, and a resumed run reads on exactly where it
 stopped. Each domain is shuffled anew each epoch and walks through its own
 pictures, so domains of different sizes stay unpaired; unless pairs are asked
-for, which stay together.
+for, which stay together. Vectors that pictures carry go with them.
 """
 
 import functools
@@ -24,6 +24,11 @@ _IN_MEMORY_BYTES = 2**30
 _CHUNK = 1024
 
 
+def vectors_of(domain: str) -> str:
+  """The key in a batch of the vectors that a domain's pictures carry."""
+  return f'{domain}/vectors'
+
+
 class Batches:
   """Draws batches from the domains' pictures."""
 
@@ -34,6 +39,7 @@ class Batches:
     seed: int = 0,
     mirror: bool = True,
     paired: bool = False,
+    vectors: Mapping[str, np.ndarray] | None = None,
   ):
     """Takes the pictures as they are loaded.
 
@@ -44,11 +50,14 @@ class Batches:
       mirror: flip half of the pictures left to right.
       paired: picture i of all domains goes into the same place of the same
         batch, mirrored or not; all have equally many.
+      vectors: {domain: float32 [n, size]} of some domains, row i with picture
+        i, mirrored or not.
     """
     self._pictures = dict(pictures)
     self._seed = seed
     self._mirror = mirror
     self._paired = paired
+    self._vectors = dict(vectors or {})
     self._stage: tuple[int, Batch] = (0, {})
 
   def at(
@@ -68,19 +77,20 @@ class Batches:
       order: which of many shuffles; training takes 0.
 
     Returns:
-      {domain: uint8 [batch_size, resolution, resolution, 3]}.
+      {domain: uint8 [batch_size, resolution, resolution, 3]}, and, of domains
+      that carry vectors, {vectors_of(domain): float32 [batch_size, size]}.
     """
     stage = self._at_resolution(resolution)
-    return {
-      domain: self._draw(
-        pictures,
-        (self._seed, order, 0 if self._paired else number),
-        images_seen,
-        resolution,
-        batch_size,
+    batch = {}
+    for number, (domain, pictures) in enumerate(stage.items()):
+      key = (self._seed, order, 0 if self._paired else number)
+      places = _places(key, images_seen, batch_size, len(pictures))
+      batch[domain] = self._draw(
+        pictures, places, (*key, images_seen), resolution
       )
-      for number, (domain, pictures) in enumerate(stage.items())
-    }
+      if domain in self._vectors:
+        batch[vectors_of(domain)] = self._vectors[domain][places]
+    return batch
 
   def stream(
     self, images_seen: int, *, resolution: int, batch_size: int
@@ -93,11 +103,13 @@ class Batches:
       for position in itertools.count(images_seen, batch_size):
         yield self.at(position, resolution=resolution, batch_size=batch_size)
 
+    signature = {d: tf.TensorSpec(shape, tf.uint8) for d in self._pictures}
+    for domain, rows in self._vectors.items():
+      signature[vectors_of(domain)] = tf.TensorSpec(
+        (batch_size, rows.shape[1]), tf.float32
+      )
     return tf.data.Dataset.from_generator(
-      generate,
-      output_signature={
-        d: tf.TensorSpec(shape, tf.uint8) for d in self._pictures
-      },
+      generate, output_signature=signature
     ).prefetch(2)
 
   def _at_resolution(self, resolution):
@@ -124,22 +136,23 @@ class Batches:
     self._stage = (resolution, stage)
     return stage
 
-  def _draw(self, pictures, key, images_seen, resolution, batch_size):
-    positions = np.arange(images_seen, images_seen + batch_size)
-    epochs, places = np.divmod(positions, len(pictures))
-    batch = np.stack(
-      [
-        pictures[_order(key, int(epoch), len(pictures))[place]]
-        for epoch, place in zip(epochs, places)
-      ]
-    )
+  def _draw(self, pictures, places, key, resolution):
+    batch = np.stack([pictures[place] for place in places])
     if batch.shape[1] != resolution:
       batch = images_lib.downsample(batch, resolution)
     if self._mirror:
-      coins = _generator(*key, images_seen, 1)
-      mirrored = coins.random(batch_size) < 0.5
+      mirrored = _generator(*key, 1).random(len(places)) < 0.5
       batch[mirrored] = batch[mirrored, :, ::-1]
     return batch
+
+
+def _places(key, images_seen, batch_size, size):
+  """Which of a domain's pictures come next."""
+  positions = np.arange(images_seen, images_seen + batch_size)
+  return [
+    _order(key, int(epoch), size)[place]
+    for epoch, place in zip(*np.divmod(positions, size))
+  ]
 
 
 def _generator(*key: int) -> np.random.Generator:

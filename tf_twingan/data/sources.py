@@ -13,11 +13,16 @@ A domain's source is one string, `SCHEME:WHAT?option=value&option=value`:
   ?split=trainA   tfds only: the split to train on, if not 'train'
   ?split=paired   avatars only: train on characters that every style draws, in
                   the same order, and no other split holds: true pairs
+  ?vectors=FILE   folder only: an .npz below PATH, or anywhere, with a row for
+                  each picture by its path below PATH, see vectors
+  ?vectors=FEATURE  tfds only: a feature of numbers, one vector for a picture
+  ?vectors=factors  avatars only: hair and skin, as the drawing was told them
 
 Folders and datasets are decoded once for a resolution and kept as one memory
 mapped array in `TF_TWINGAN_CACHE` (default ~/.cache/tf_twingan). What is held
 out for tests depends on the files' names alone, so that it stays held out when
-pictures are added and is the same in every run.
+pictures are added and is the same in every run. Vectors are read anew each
+time and matched by name, so they may change without the pictures.
 """
 
 import difflib
@@ -32,11 +37,13 @@ from absl import logging
 
 from tf_twingan import images
 from tf_twingan.data import cache
+from tf_twingan.data import vectors as vectors_lib
 
 SPLITS = ('train', 'test')
 HOLDOUT_FRACTION = 0.1
 HOLDOUT_MAX = 500
 PAIRED = 'paired'
+_FACTORS = 'factors'
 
 
 class ImageSet(NamedTuple):
@@ -46,10 +53,13 @@ class ImageSet(NamedTuple):
     images: uint8 RGB, [n, resolution, resolution, 3]; read-only and possibly
       memory mapped.
     skipped: (path, reason) of each picture that could not be read.
+    vectors: float32 [n, size], a row for each picture, finite and not zero;
+      None if the source names none.
   """
 
   images: np.ndarray
   skipped: tuple[tuple[str, str], ...] = ()
+  vectors: np.ndarray | None = None
 
 
 class _Request(NamedTuple):
@@ -61,6 +71,7 @@ class _Request(NamedTuple):
   fit: str
   limit: int | None
   train_split: str
+  vectors: str | None
 
   def fitting(self) -> dict[str, Any]:
     return dict(
@@ -91,7 +102,7 @@ def load(source: str, resolution: int, *, split: str = 'train') -> ImageSet:
     The pictures, and those that were skipped.
 
   Raises:
-    FileNotFoundError: the folder is missing.
+    FileNotFoundError: the folder, or the file of its vectors, is missing.
     ValueError: anything else is wrong with the source or what it holds.
     OSError: the cache cannot be written.
   """
@@ -171,7 +182,7 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
       f'source {source!r} names nothing after its colon; write {_USAGE[scheme]}'
     )
   own = {'tfds': ('split',), 'avatars': ('limit', 'split')}
-  names = ('crop', 'fit', *own.get(scheme, ()))
+  names = ('crop', 'fit', *own.get(scheme, ()), 'vectors')
   given = {}
   for part in tail.split('&') if tail else ():
     name, _, value = part.partition('=')
@@ -203,6 +214,16 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
       f'{source}: split={train_split} is unknown; write split={PAIRED} for '
       'true pairs, or leave it out'
     )
+  vectors = given.get('vectors')
+  if vectors == '':
+    raise ValueError(
+      f'{source}: vectors= names nothing; write vectors={_VECTORS[scheme]}'
+    )
+  if scheme == 'avatars' and vectors not in (None, _FACTORS):
+    raise ValueError(
+      f'{source}: vectors={vectors} is unknown; write vectors={_FACTORS}, or '
+      'leave it out'
+    )
   return (
     scheme,
     what,
@@ -211,6 +232,7 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
       'fit': fit,
       'limit': _limit(source, given.get('limit')),
       'train_split': train_split,
+      'vectors': vectors,
     },
   )
 
@@ -243,15 +265,19 @@ def _avatars(request: _Request) -> ImageSet:
     which = {'train_size': request.limit, 'test_size': request.limit}
   if request.train_split == PAIRED:
     which['paired'] = True
-  pictures, _ = avatar_twins.load(request.what, request.split, **which)
+  pictures, factors = avatar_twins.load(request.what, request.split, **which)
   drawn = pictures.shape[1]
   if request.crop == 1 and request.resolution <= drawn:
-    return ImageSet(images.downsample(pictures, request.resolution))
-  return ImageSet(np.stack([request.fitted(p) for p in pictures]))
+    fitted = images.downsample(pictures, request.resolution)
+  else:
+    fitted = np.stack([request.fitted(p) for p in pictures])
+  if request.vectors is None:
+    return ImageSet(fitted)
+  return ImageSet(fitted, vectors=vectors_lib.of_characters(factors))
 
 
 def _folder(request: _Request) -> ImageSet:
-  root = pathlib.Path(request.what).expanduser()
+  top = root = pathlib.Path(request.what).expanduser()
   has_splits = all((root / split).is_dir() for split in SPLITS)
   if has_splits:
     root = root / request.split
@@ -281,15 +307,29 @@ def _folder(request: _Request) -> ImageSet:
     pictures=lambda: ((name, names[name]) for name in ordered),
     held_out=lambda name: places[name] < HOLDOUT_FRACTION,
   )
-  if has_splits:
-    return _usable(request, decoded, decoded.images)
-  held_out = min(max(decoded.held_out, 1), HOLDOUT_MAX)
-  part = (
-    decoded.images[:held_out]
-    if request.split == 'test'
-    else decoded.images[held_out:]
+  part = slice(None)
+  if not has_splits:
+    held_out = min(max(decoded.held_out, 1), HOLDOUT_MAX)
+    part = slice(held_out) if request.split == 'test' else slice(held_out, None)
+  found = _usable(request, decoded, decoded.images[part])
+  if request.vectors is None:
+    return found
+  return found._replace(
+    vectors=vectors_lib.of_file(
+      top / pathlib.Path(request.vectors).expanduser(),
+      [
+        (root / name).relative_to(top).as_posix()
+        for name in _read(ordered, decoded)[part]
+      ],
+      source=request.source,
+    )
   )
-  return _usable(request, decoded, part)
+
+
+def _read(names: Iterable[str], decoded: cache.Decoded) -> list[str]:
+  """The names of the decoded pictures: those that were not skipped."""
+  skipped = {name for name, _ in decoded.skipped}
+  return [name for name in names if name not in skipped]
 
 
 def _place(name: str) -> float:
@@ -348,6 +388,9 @@ def _tfds(request: _Request) -> ImageSet:
     test, train = f'{train}[:{held_out}]', f'{train}[{held_out}:]'
   split = test if request.split == 'test' else train
 
+  def name(index: int) -> str:
+    return f'{builder.info.full_name} {split} {index}'
+
   def pictures() -> Iterator[tuple[str, bytes]]:
     # The encoded bytes, so that one reader judges all pictures.
     dataset = builder.as_dataset(
@@ -358,7 +401,7 @@ def _tfds(request: _Request) -> ImageSet:
       ),
     )
     for index, example in enumerate(tfds.as_numpy(dataset)):
-      yield f'{builder.info.full_name} {split} {index}', example['image']
+      yield name(index), example['image']
 
   count = builder.info.splits[split].num_examples
   decoded = cache.decoded(
@@ -369,7 +412,41 @@ def _tfds(request: _Request) -> ImageSet:
     count=count,
     pictures=pictures,
   )
-  return _usable(request, decoded, decoded.images)
+  found = _usable(request, decoded, decoded.images)
+  if request.vectors is None:
+    return found
+  names = [name(index) for index in range(count)]
+  rows = dict(zip(names, _tfds_rows(request, builder, split), strict=True))
+  kept = _read(names, decoded)
+  return found._replace(
+    vectors=vectors_lib.checked(
+      np.stack([rows[n] for n in kept]), kept, source=request.source
+    )
+  )
+
+
+def _tfds_rows(request: _Request, builder: Any, split: str) -> list[np.ndarray]:
+  """The feature that is asked for, of every example in order."""
+  import tensorflow_datasets as tfds
+
+  features = builder.info.features
+  feature = features[request.vectors] if request.vectors in features else None
+  if not (
+    isinstance(feature, tfds.features.Tensor)
+    and np.issubdtype(feature.np_dtype, np.number)
+    and len(feature.shape) == 1
+    and feature.shape[0]
+  ):
+    raise ValueError(
+      f'{request.source}: vectors={request.vectors} is no feature of numbers '
+      f'[size] among {", ".join(features)}; name one that is'
+    )
+  dataset = builder.as_dataset(
+    split=split,
+    shuffle_files=False,
+    decoders=tfds.decode.PartialDecoding({request.vectors: True}),
+  )
+  return [example[request.vectors] for example in tfds.as_numpy(dataset)]
 
 
 def _first_line(error: Exception) -> str:
@@ -410,3 +487,4 @@ _USAGE = {
   'folder': 'folder:PATH',
   'tfds': 'tfds:NAME',
 }
+_VECTORS = {'avatars': _FACTORS, 'folder': 'FILE', 'tfds': 'FEATURE'}

@@ -1,8 +1,9 @@
 """The models by name: what `model.json` says, and the network it stands for.
 
-A model translates pictures between its domains. Training, translating and
-scoring need no more of it than `Model` says, so that models of other papers
-train and are measured under the same roof.
+A model translates pictures between its domains, or draws pictures of them from
+noise. Training, translating, sampling and scoring need no more of it than the
+protocols here say, so that models of other papers train and are measured under
+the same roof.
 """
 
 import inspect
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from tf_twingan.models import cyclegan, pix2pix, twingan
+from tf_twingan.models import cyclegan, pggan, pix2pix, twingan
 
 
 class Model(Protocol):
@@ -19,14 +20,11 @@ class Model(Protocol):
 
   Attributes:
     domains: their names, in order.
-    has_codes: whether `encode` gives codes.
+    translates: whether it is `Translating`, or else `Generating`.
   """
 
   domains: tuple[str, ...]
-  has_codes: bool
-
-  def draws(self, source: str, target: str) -> bool:
-    """Whether that translation is one the model is meant to make."""
+  translates: bool
 
   def start_step(self, stage_step: int) -> None:
     """Is told, before each training step, how many its stage has had."""
@@ -36,6 +34,22 @@ class Model(Protocol):
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming those that there are."""
+
+
+class Translating(Model, Protocol):
+  """What a model can do that is shown pictures.
+
+  Attributes:
+    has_codes: whether `encode` gives codes.
+    style_size: of the style codes that `style` reads and `translate` takes as
+      its condition; None without.
+  """
+
+  has_codes: bool
+  style_size: int | None
+
+  def draws(self, source: str, target: str) -> bool:
+    """Whether that translation is one the model is meant to make."""
 
   def translate(
     self, images: tf.Tensor, source: str, target: str, **stage_and_mode
@@ -56,10 +70,29 @@ class Model(Protocol):
     """Codes, see `twingan.TwinGAN.encode`; ValueError without `has_codes`."""
 
 
+class Generating(Model, Protocol):
+  """What a model can do that draws from noise.
+
+  Attributes:
+    latent_size: of the vectors that it draws from.
+  """
+
+  latent_size: int
+
+  def noise(self, count: int, seed: Any) -> tf.Tensor:
+    """Latent vectors, float32 [count, latent_size]; of a seed, int32 [2]."""
+
+  def generate(
+    self, latents: tf.Tensor, domains: Any, **stage_and_mode
+  ) -> tf.Tensor:
+    """Pictures of latent vectors, see `pggan.ProgressiveGAN.generate`."""
+
+
 ARCHITECTURES = {
   'twingan': twingan.TwinGAN,
   'cyclegan': cyclegan.CycleGAN,
   'pix2pix': pix2pix.Pix2Pix,
+  'pggan': pggan.ProgressiveGAN,
 }
 _KEY = 'model'
 
@@ -91,10 +124,21 @@ def build(config: Mapping[str, Any], **changes: Any) -> Model:
     ValueError: there is no such model; names those that there are.
   """
   values = {**config, **changes}
-  name = values.pop(_KEY)
+  kind = kind_of(values)
+  del values[_KEY]
+  return kind(**values)
+
+
+def kind_of(config: Mapping[str, Any]) -> type[Model]:
+  """The class of a description's model.
+
+  Raises:
+    ValueError: there is no such model; names those that there are.
+  """
+  name = config[_KEY]
   if name not in ARCHITECTURES:
     raise ValueError(
       f'Unknown model {name!r}; this version has {", ".join(ARCHITECTURES)}. '
       'A run of a newer version needs that version.'
     )
-  return ARCHITECTURES[name](**values)
+  return ARCHITECTURES[name]

@@ -7,12 +7,12 @@ is divided by the square root of two, which keeps its variance.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import layers, normalization
+from tf_twingan.models import layers, normalization, recomputation
 
 
 class NormalizedConv(keras.layers.Layer):
@@ -62,6 +62,39 @@ class NormalizedConv(keras.layers.Layer):
     """NHWC to NHWC; `domains` and `mode` as for `DomainNorm.call`."""
     outputs = layers.leaky_relu(self.norm(self.conv(inputs), domains, **mode))
     return layers.pixel_norm(outputs) if self.pixel_norm else outputs
+
+
+def run(
+  block: Callable[..., tf.Tensor],
+  inputs: Sequence[tf.Tensor],
+  domains: Sequence[str],
+  *,
+  recompute: bool,
+  condition: tf.Tensor | None = None,
+  **mode,
+) -> tf.Tensor:
+  """Runs a block, in training again for its gradient if so wished.
+
+  Args:
+    block: (inputs, domains, **mode) -> output.
+    inputs: NHWC tensors.
+    domains: as for `DomainNorm.call`.
+    recompute: keep nothing of it for the backward pass, see `recomputation`.
+    condition: as for `DomainNorm.call`.
+    **mode: likewise.
+  """
+  if not recompute or not mode.get('training'):
+    return block(inputs, domains, condition=condition, **mode)
+  given = [] if condition is None else [condition]
+
+  def one_pass(*tensors, once):
+    inputs, given = tensors[:count], tensors[count:]
+    return block(
+      inputs, domains, condition=given[0] if given else None, once=once, **mode
+    )
+
+  count = len(inputs)
+  return recomputation.run(one_pass, *inputs, *given)
 
 
 def shortcut(

@@ -1,9 +1,13 @@
-"""PGGAN's discriminator, one per domain (Karras et al. 2018, table 2).
+"""PGGAN's discriminator, of one domain or of several (Karras et al. 2018).
 
-Unshared and without normalization: each judges pictures of its own domain.
+Table 2 there, without normalization. By itself it judges pictures of one
+domain. One for several domains shares everything but a vector of each, by
+which it judges the features before the last layer, too: a projection (Miyato
+& Koyama, "cGANs with Projection Discriminator", 2018, equation 4).
 """
 
 import functools
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -15,9 +19,11 @@ _STDDEV_GROUP = 4
 
 
 class Discriminator(keras.layers.Layer):
-  """Judges pictures of one domain; every stage's block exists at once.
+  """Judges pictures; every stage's block exists at once.
 
   Attributes:
+    domains: those that it tells apart, in order; none if it is one domain's.
+    projection: features to a score as a picture of each of them, or None.
     attention: the SelfAttention, or None.
     attention_resolution: before which block it comes, px, or None.
   """
@@ -28,6 +34,7 @@ class Discriminator(keras.layers.Layer):
     *,
     channels_base: int,
     channels_max: int,
+    domains: Sequence[str] = (),
     attention_resolution: int | None = None,
     spectral_norm: bool = False,
     precision: str = 'float32',
@@ -40,6 +47,7 @@ class Discriminator(keras.layers.Layer):
       channels_base: feature channels at 4 px before `channels_max` applies;
         halved at each finer resolution.
       channels_max: the most feature channels.
+      domains: whose pictures it tells apart, if it judges several domains'.
       attention_resolution: let all places of a picture look at each other
         before the block there, px; see `attention`. None for nowhere.
       spectral_norm: of every layer; see `spectral`.
@@ -64,6 +72,12 @@ class Discriminator(keras.layers.Layer):
     self.last_conv = conv(width + 1, width, name='4px_conv')
     self.hidden = dense(width * resolutions.SMALLEST**2, width, name='hidden')
     self.logit = dense(width, 1, gain=1.0, name='logit')
+    self.domains = tuple(domains)
+    self.projection = None
+    if self.domains:
+      self.projection = dense(
+        width, len(self.domains), gain=1.0, use_bias=False, name='projection'
+      )
     self.attention_resolution = attention_lib.check(
       attention_resolution, max_resolution
     )
@@ -74,21 +88,37 @@ class Discriminator(keras.layers.Layer):
       )
 
   def call(
-    self, images: tf.Tensor, *, resolution: int, group: int, alpha=1.0
+    self,
+    images: tf.Tensor,
+    domains: Sequence[str] = (),
+    *,
+    resolution: int,
+    group: int,
+    alpha=1.0,
   ) -> tf.Tensor:
     """Scores pictures; high is real.
 
     Args:
-      images: [batch, resolution, resolution, 3] in [-1, 1].
+      images: [batch, resolution, resolution, 3] in [-1, 1]; the batch is
+        len(domains) equal parts, one after another.
+      domains: whose pictures each part holds, static; some of `self.domains`,
+        and none if it has none.
       resolution: of the stage, static.
-      group: pictures that belong together, static; the minibatch standard
-        deviation is taken over runs of the largest divisor of it up to four,
-        so that real and generated pictures never share a run.
+      group: pictures that belong together, static, a divisor of each part;
+        the minibatch standard deviation is taken over runs of the largest
+        divisor of it up to four, so that real and generated pictures, or those
+        of two domains, never share a run.
       alpha: how far this stage is faded in.
 
     Returns:
       float32 logits [batch].
     """
+    if bool(domains) != bool(self.domains):
+      raise ValueError(
+        f'This discriminator tells apart {list(self.domains)}, but is shown '
+        f'pictures of {list(domains)}; name the domain of each part of the '
+        'batch, of those that it was made for.'
+      )
     features = self._features(
       images, resolution, alpha, until=resolutions.SMALLEST
     )
@@ -100,7 +130,13 @@ class Discriminator(keras.layers.Layer):
       features, [-1, features.shape[1] * features.shape[2] * features.shape[3]]
     )
     features = layers.leaky_relu(self.hidden(features))
-    return self.logit(tf.cast(features, tf.float32))[:, 0]
+    features = tf.cast(features, tf.float32)
+    logits = self.logit(features)[:, 0]
+    if self.projection is None:
+      return logits
+    scores = tf.split(self.projection(features), len(domains))
+    own = [s[:, self.domains.index(d)] for s, d in zip(scores, domains)]
+    return logits + tf.concat(own, axis=0)
 
   def attention_map(
     self, images: tf.Tensor, *, resolution: int, alpha=1.0

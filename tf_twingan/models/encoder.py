@@ -6,6 +6,7 @@ to the generator: a 4x4 content code and the features of each finer
 resolution, for the U-Net skips (Ronneberger et al. 2015).
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ class Encoder(keras.layers.Layer):
     residual: whether each block's input is added to its output.
     shortcuts: {rung's name: the convolution it is added through}, where the
       two differ in width.
+    recompute: whether training runs each block again for its gradient.
   """
 
   def __init__(
@@ -61,11 +63,13 @@ class Encoder(keras.layers.Layer):
     spectral_norm: bool,
     condition_size: int | None,
     precision: str,
+    recompute: bool = False,
     name: str = 'encoder',
   ):
     super().__init__(name=name, autocast=False)
     self._precision = precision
     self.residual = residual
+    self.recompute = recompute
     options = dict(
       domains=domains,
       norm=norm,
@@ -116,21 +120,41 @@ class Encoder(keras.layers.Layer):
     """
     images = tf.cast(images, self._precision)
     key = resolutions.key(resolution)
-    features = self.from_rgb[key](images, domains, **mode)
+    features = self._entered(images, key, domains, **mode)
     fading = resolution > resolutions.SMALLEST and not (
       isinstance(alpha, float) and alpha == 1.0
     )
     skips = {}
     for size in reversed(resolutions.up_to(resolution)[1:]):
-      features = self._block(resolutions.key(size), features, domains, **mode)
+      features = self._run(
+        functools.partial(self._block, resolutions.key(size)),
+        features,
+        domains,
+        **mode,
+      )
       skips[size] = features
       features = layers.downsample(features)
       if fading and size == resolution:
-        coarse = self.from_rgb[resolutions.key(size // 2)](
-          layers.downsample(images), domains, **mode
+        coarse = self._entered(
+          layers.downsample(images),
+          resolutions.key(size // 2),
+          domains,
+          **mode,
         )
         features = layers.fade(coarse, features, alpha)
     return Encoding(features, skips)
+
+  def _run(self, block, inputs, domains, **mode):
+    return blocks.run(
+      lambda inputs, domains, **mode: block(*inputs, domains, **mode),
+      [inputs],
+      domains,
+      recompute=self.recompute,
+      **mode,
+    )
+
+  def _entered(self, images, key, domains, **mode):
+    return self._run(self.from_rgb[key], images, domains, **mode)
 
   def _block(self, key, inputs, domains, **mode):
     outputs = inputs

@@ -4,6 +4,7 @@ Convolutions are shared by all domains; which domain is drawn is decided by
 the normalization parameters alone.
 """
 
+import functools
 from collections.abc import Sequence
 
 import keras
@@ -28,6 +29,7 @@ class Generator(keras.layers.Layer):
     attention_resolution: after which block it comes, px, or None.
     skip_resolutions: where the encoder's features come in, px.
     smooth: whether upsampling is bilinear.
+    recompute: whether training runs each block again for its gradient.
   """
 
   def __init__(
@@ -45,12 +47,14 @@ class Generator(keras.layers.Layer):
     condition_size: int | None,
     attention_resolution: int | None,
     to_rgb_size: int,
+    recompute: bool = False,
     name: str = 'generator',
   ):
     super().__init__(name=name, autocast=False)
     self.skip_resolutions = frozenset(skip_resolutions)
     self.smooth = smooth
     self.residual = residual
+    self.recompute = recompute
     options = dict(
       domains=domains,
       norm=norm,
@@ -123,7 +127,13 @@ class Generator(keras.layers.Layer):
         )
       features = self._stage(features, size, encoding, domains, **mode)
       if size == self.attention_resolution:
-        features = self.attention(features)
+        features = blocks.run(
+          lambda inputs, domains, **mode: self.attention(*inputs),
+          [features],
+          domains,
+          recompute=self.recompute,
+          **mode,
+        )
     images = self._rgb(features, resolutions.key(resolution))
     return images if coarse is None else layers.fade(coarse, images, alpha)
 
@@ -158,11 +168,24 @@ class Generator(keras.layers.Layer):
 
   def _stage(self, features, size, encoding, domains, **mode):
     """From the stage before to what this one's block makes of it."""
+    inputs = [features]
+    if size in self.skip_resolutions:
+      inputs.append(encoding.skips[size])
+    return blocks.run(
+      functools.partial(self._block, size),
+      inputs,
+      domains,
+      recompute=self.recompute,
+      **mode,
+    )
+
+  def _block(self, size, features_and_skip, domains, **mode):
+    features, *skip = features_and_skip
     if size > resolutions.SMALLEST:
       upsample = layers.upsample_bilinear if self.smooth else layers.upsample
       features = upsample(features)
-      if size in self.skip_resolutions:
-        features = tf.concat([features, encoding.skips[size]], axis=-1)
+    if skip:
+      features = tf.concat([features, *skip], axis=-1)
     key, inputs = resolutions.key(size), features
     for conv in self.blocks[key]:
       features = conv(features, domains, **mode)

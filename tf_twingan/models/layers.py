@@ -82,7 +82,7 @@ class Dense(keras.layers.Layer):
 
   Attributes:
     kernel: float32 [in_features, out_features].
-    bias: float32 [out_features].
+    bias: float32 [out_features], or None.
     spectral: the SpectralNorm, or None.
   """
 
@@ -92,6 +92,7 @@ class Dense(keras.layers.Layer):
     out_features: int,
     *,
     gain: float = math.sqrt(2.0),
+    use_bias: bool = True,
     spectral_norm: bool = False,
     name: str | None = None,
   ):
@@ -102,9 +103,11 @@ class Dense(keras.layers.Layer):
       name='kernel',
       initializer=keras.initializers.RandomNormal(stddev=1.0),
     )
-    self.bias = self.add_weight(
-      shape=(out_features,), name='bias', initializer='zeros'
-    )
+    self.bias = None
+    if use_bias:
+      self.bias = self.add_weight(
+        shape=(out_features,), name='bias', initializer='zeros'
+      )
     self.spectral = (
       spectral.SpectralNorm(self.kernel) if spectral_norm else None
     )
@@ -118,7 +121,10 @@ class Dense(keras.layers.Layer):
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
     """[batch, in_features] -> [batch, out_features], same dtype."""
     kernel = tf.cast(self.scaled_kernel(), inputs.dtype)
-    return tf.linalg.matmul(inputs, kernel) + tf.cast(self.bias, inputs.dtype)
+    outputs = tf.linalg.matmul(inputs, kernel)
+    if self.bias is not None:
+      outputs += tf.cast(self.bias, inputs.dtype)
+    return outputs
 
 
 @tf.custom_gradient

@@ -14,9 +14,13 @@ class Network(keras.layers.Layer):
   Attributes:
     domains: their names, in order.
     has_codes: whether `encode` gives codes that the domains share.
+    translates: whether it draws pictures of pictures, rather than of noise.
+    style_size: of the style codes that pictures can be drawn by; None without.
   """
 
   has_codes = True
+  translates = True
+  style_size: int | None = None
 
   def __init__(
     self,
@@ -34,6 +38,7 @@ class Network(keras.layers.Layer):
       max_resolution: of the pictures in the end, px.
       precision: dtype of the convolutions, one of PRECISIONS.
       config: the subclass's own values for `get_config`; plain JSON values.
+        How it is trained is none of them.
       name: of the layer.
 
     Raises:
@@ -74,7 +79,7 @@ class Network(keras.layers.Layer):
     """
     self.check_domain(source)
     self.check_domain(target)
-    return True
+    return self.translates
 
   def start_step(self, stage_step: int) -> None:
     """Is told of each training step, should the model change with them.

@@ -30,10 +30,13 @@ weights that will be used (`statistics_update`), because those of averaged
 (EMA) weights are not the average of the live ones.
 """
 
+import functools
 from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
+
+from tf_twingan.models import recomputation
 
 KINDS = ('batch', 'batch_renorm', 'instance', 'layer', 'none')
 # Those that keep moving statistics.
@@ -136,6 +139,7 @@ class DomainNorm(keras.layers.Layer):
     statistics_update: tf.Tensor | None = None,
     condition: tf.Tensor | None = None,
     limits: tuple[tf.Tensor, tf.Tensor] | None = None,
+    once: recomputation.Once = recomputation.at_once,
   ) -> tf.Tensor:
     """Normalizes, scales and shifts.
 
@@ -153,6 +157,8 @@ class DomainNorm(keras.layers.Layer):
         any length, as only its direction counts. None adds nothing.
       limits: batch renorm in training only; see `renorm_limits`. By default
         they are fixed.
+      once: by which statistics are moved, and what follows from them is taken;
+        see `recomputation`.
 
     Returns:
       A tensor like `inputs`.
@@ -162,7 +168,10 @@ class DomainNorm(keras.layers.Layer):
     """
     owns = [self.parameters[d] for d in domains]
     mode = dict(
-      training=training, statistics_update=statistics_update, limits=limits
+      training=training,
+      statistics_update=statistics_update,
+      limits=limits,
+      once=once,
     )
     if condition is None:
       return self._normalize(inputs, owns, **mode)
@@ -200,7 +209,9 @@ class DomainNorm(keras.layers.Layer):
       for role, more in zip(('scale', 'offset'), tf.split(added, 2, axis=-1))
     )
 
-  def _normalize(self, inputs, owns, *, training, statistics_update, limits):
+  def _normalize(
+    self, inputs, owns, *, training, statistics_update, limits, once
+  ):
     """Each part by the parameters of its domain."""
     if self.kind in _AXES:
       parts = self._parts(inputs, owns)
@@ -210,10 +221,19 @@ class DomainNorm(keras.layers.Layer):
     outputs = []
     for own, part in zip(owns, tf.split(inputs, len(owns))):
       if self.kind == 'batch_renorm':
-        outputs.append(self._renormalized(part, own, statistics_update, limits))
+        scale, shift = once(
+          functools.partial(
+            self._correction, part, own, statistics_update, limits
+          )
+        )
+        outputs.append(
+          self._normalized(
+            part, own['scale'] * scale, own['offset'] + own['scale'] * shift
+          )
+        )
         continue
       if statistics_update is not None and not _is_zero(statistics_update):
-        _move(own, *self._batch_moments(part), statistics_update)
+        once(functools.partial(self._follow, part, own, statistics_update))
       outputs.append(self._normalized(part, own['scale'], own['offset']))
     return tf.concat(outputs, axis=0)
 
@@ -275,8 +295,8 @@ class DomainNorm(keras.layers.Layer):
     outputs = tf.cast(part, tf.float32) * multiplier + shift
     return tf.cast(outputs, part.dtype)
 
-  def _renormalized(self, part, own, fraction, limits):
-    """Batch renorm of one part (Ioffe 2017, algorithm 1).
+  def _correction(self, part, own, fraction, limits):
+    """Batch renorm's r and d of one part (Ioffe 2017, algorithm 1).
 
     Unlike there the statistics are moved before they are used, so the very
     first batch is normalized by its own moments.
@@ -298,9 +318,11 @@ class DomainNorm(keras.layers.Layer):
     shift = tf.clip_by_value(
       (mean - moved_mean) / moved_deviation, -shift_max, shift_max
     )
-    return self._normalized(
-      part, own['scale'] * scale, own['offset'] + own['scale'] * shift
-    )
+    return scale, shift
+
+  def _follow(self, part, own, fraction):
+    """Moves the statistics toward the moments of one part."""
+    return _move(own, *self._batch_moments(part), fraction)
 
   def _batch_moments(self, part):
     """Mean and variance of one part, over all replicas; no gradient."""

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tf_twingan.models import encoder as encoder_lib
 from tf_twingan.models import generator as generator_lib
 from tf_twingan.models import network, normalization, resolutions, unshared
+from tf_twingan.models import style as style_lib
 
 SHARINGS = ('convolutions', 'everything', 'nothing')
 # The name under which domains that share everything keep their one norm.
@@ -43,6 +44,7 @@ class TwinGAN(network.Network):
     domains: their names, in order.
     encoder: see `encoder.Encoder`.
     generator: see `generator.Generator`.
+    style_encoder: see `style.StyleEncoder`; None without style codes.
   """
 
   def __init__(
@@ -61,9 +63,11 @@ class TwinGAN(network.Network):
     attention_resolution: int | None = None,
     to_rgb_size: int = 1,
     spectral_norm: bool = False,
+    style_size: int | None = None,
     condition_size: int | None = None,
     renorm_ramp_steps: int | None = None,
     precision: str = 'float32',
+    recompute: bool = False,
     name: str = 'twingan',
   ):
     """Builds every block of every stage.
@@ -90,12 +94,18 @@ class TwinGAN(network.Network):
         None for nowhere.
       to_rgb_size: of the convolutions that draw the pictures; odd.
       spectral_norm: of every convolution; see `spectral`.
-      condition_size: of the vectors that may be given as `condition`, one for
-        each picture, to move the norms' scales and offsets; None for no such
-        vectors. See `normalization`.
+      style_size: of the style codes by which pictures are drawn, MUNIT's are
+        8 long and the original's 16; None for none. They move the scales and
+        offsets of the generator's norms; see `style` and `normalization`.
+      condition_size: of vectors of the caller's, such as attributes, that may
+        be given as `condition` in the place of style codes, and to `encode`,
+        too; None for no such vectors.
       renorm_ramp_steps: steps of each stage in which the limits of batch
         renorm widen, as in the original: 30,000 there. None for fixed ones.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
+      recompute: in training, run the blocks of encoder and generator again
+        for their gradients, rather than keep what is in them: less memory and
+        more time, and the same network. See `recomputation`.
       name: of the layer.
     """
     super().__init__(
@@ -114,6 +124,7 @@ class TwinGAN(network.Network):
         attention_resolution=attention_resolution,
         to_rgb_size=to_rgb_size,
         spectral_norm=spectral_norm,
+        style_size=style_size,
         condition_size=condition_size,
         renorm_ramp_steps=renorm_ramp_steps,
       ),
@@ -130,6 +141,12 @@ class TwinGAN(network.Network):
     if to_rgb_size < 1 or to_rgb_size % 2 == 0:
       raise ValueError(
         f'to_rgb_size is {to_rgb_size}; choose an odd one, such as 1, 3 or 7.'
+      )
+    if style_size is not None and (style_size < 2 or condition_size):
+      raise ValueError(
+        f'style_size is {style_size} with condition_size {condition_size}; '
+        'give at least 2, as only directions count, and no condition_size, as '
+        'style codes are the conditions then.'
       )
     self._renorm_ramp = None
     if renorm_ramp_steps is not None:
@@ -151,13 +168,17 @@ class TwinGAN(network.Network):
       pixel_norm=pixel_norm,
       residual=residual,
       spectral_norm=spectral_norm,
-      condition_size=condition_size,
+      recompute=recompute,
     )
     skips = [r for r in rungs[1:] if r <= finest]
 
     def encoder(owners):
       return encoder_lib.Encoder(
-        owners, max_resolution, precision=precision, **shared
+        owners,
+        max_resolution,
+        condition_size=condition_size,
+        precision=precision,
+        **shared,
       )
 
     def generator(owners):
@@ -168,19 +189,45 @@ class TwinGAN(network.Network):
         skip_resolutions=skips,
         attention_resolution=attention_resolution,
         to_rgb_size=to_rgb_size,
+        condition_size=style_size or condition_size,
         **shared,
       )
 
-    if sharing == 'nothing':
-      self.encoder = unshared.Unshared(
-        self.domains, lambda domain: encoder([domain]), name='encoder'
+    def style_encoder(owners):
+      return style_lib.StyleEncoder(
+        owners,
+        max_resolution,
+        channels=shared['channels'],
+        size=style_size,
+        spectral_norm=spectral_norm,
+        precision=precision,
       )
-      self.generator = unshared.Unshared(
-        self.domains, lambda domain: generator([domain]), name='generator'
-      )
-    else:
-      owners = self.domains if sharing == 'convolutions' else [_ALL]
-      self.encoder, self.generator = encoder(owners), generator(owners)
+
+    def made(part, name):
+      if sharing == 'nothing':
+        return unshared.Unshared(
+          self.domains, lambda domain: part([domain]), name=name
+        )
+      return part(self.domains if sharing == 'convolutions' else [_ALL])
+
+    self.encoder = made(encoder, 'encoder')
+    self.generator = made(generator, 'generator')
+    self.style_encoder = (
+      None if style_size is None else made(style_encoder, 'style_encoder')
+    )
+
+  @property
+  def style_size(self) -> int | None:
+    """Of the style codes; None without."""
+    return self._config['style_size']
+
+  @property
+  def code_size(self) -> int:
+    """Numbers in the content code of a picture."""
+    channels = resolutions.Channels(
+      self._config['channels_base'], self._config['channels_max']
+    )
+    return resolutions.SMALLEST**2 * channels(resolutions.SMALLEST)
 
   @property
   def trains_by_statistics(self) -> bool:
@@ -219,6 +266,45 @@ class TwinGAN(network.Network):
       encoding, self._owners(domains), **self._limits(), **stage_and_mode
     )
 
+  def style(
+    self,
+    images: tf.Tensor,
+    domains: Sequence[str],
+    *,
+    training: bool = False,
+    **stage,
+  ) -> tf.Tensor:
+    """The style codes of pictures; see `StyleEncoder.call`.
+
+    Args:
+      images: see there.
+      domains: see there.
+      training: without effect, as nothing there normalizes.
+      **stage: resolution, alpha, statistics_update.
+
+    Raises:
+      ValueError: the model has none.
+    """
+    del training
+    return self._styled()(images, self._owners(domains), **stage)
+
+  def mean_style(self, domain: str) -> tf.Tensor:
+    """The style in the middle of a domain's pictures, float32 [style_size].
+
+    Raises:
+      ValueError: the model has no style codes, or no such domain.
+    """
+    encoder = _network_of(self._styled(), self.check_domain(domain))
+    return encoder.mean(self.norm_of(domain))
+
+  def _styled(self):
+    if self.style_encoder is None:
+      raise ValueError(
+        'This model has no style codes: TwinGAN.style_size is None. Train one '
+        'with TwinGAN.style_size=16.'
+      )
+    return self.style_encoder
+
   def _owners(self, domains):
     """Whose norm each part of a packed batch goes by."""
     if self._config['sharing'] != 'everything':
@@ -240,14 +326,41 @@ class TwinGAN(network.Network):
 
     Translating a domain to itself reconstructs. A condition says how to draw,
     so that only the generator is given it.
+
+    Args:
+      images: [batch, resolution, resolution, 3] in [-1, 1].
+      source: their domain.
+      target: the domain to draw them in.
+      condition: [batch, size], style codes in a model that has them. None
+        draws in the pictures' own styles within their domain, and in another
+        one in its mean style: like every direction, that is one which the
+        generator was trained to draw, while it never drew without any.
+      **stage_and_mode: resolution, alpha, training.
     """
+    condition = self._condition(
+      condition, images, source, target, stage_and_mode
+    )
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.decode(
       encoding, [target], condition=condition, **stage_and_mode
     )
 
+  def _condition(self, given, images, source, target, stage_and_mode):
+    """What is drawn by; see `translate`."""
+    if given is not None or self.style_encoder is None:
+      return given
+    if source == target:
+      return self.style(images, [source], **stage_and_mode)
+    return tf.tile(self.mean_style(target)[None], [tf.shape(images)[0], 1])
+
   def attention_map(
-    self, images: tf.Tensor, source: str, target: str, **stage_and_mode
+    self,
+    images: tf.Tensor,
+    source: str,
+    target: str,
+    *,
+    condition: tf.Tensor | None = None,
+    **stage_and_mode,
   ) -> tf.Tensor:
     """Which places look where while pictures are drawn in another domain.
 
@@ -255,6 +368,7 @@ class TwinGAN(network.Network):
       images: [batch, resolution, resolution, 3] in [-1, 1].
       source: their domain.
       target: the domain to draw them in.
+      condition: as for `translate`.
       **stage_and_mode: resolution, alpha, training.
 
     Returns:
@@ -263,13 +377,21 @@ class TwinGAN(network.Network):
     Raises:
       ValueError: there is no attention in this stage.
     """
+    condition = self._condition(
+      condition, images, source, target, stage_and_mode
+    )
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.generator_of(target).attention_map(
-      encoding, self._owners([target]), **stage_and_mode
+      encoding, self._owners([target]), condition=condition, **stage_and_mode
     )
 
   def reconstruct_and_translate(
-    self, images: Mapping[str, tf.Tensor], *, shift: int = 1, **stage_and_mode
+    self,
+    images: Mapping[str, tf.Tensor],
+    *,
+    shift: int = 1,
+    styles: style_lib.Styles | None = None,
+    **stage_and_mode,
   ) -> 'Drawings':
     """Every domain's pictures, drawn in their own and in another domain.
 
@@ -279,8 +401,10 @@ class TwinGAN(network.Network):
     Args:
       images: {domain: [batch, resolution, resolution, 3]}, one batch size.
       shift: domain i is translated to domain i + shift, cyclically; static.
-      **stage_and_mode: resolution, alpha, training, statistics_update. No
-        condition: what is drawn of what is not known here.
+      styles: to draw in, of a model with style codes. None draws each
+        picture in its own style, and its translation in that of the target's
+        picture at the same place in the batch.
+      **stage_and_mode: resolution, alpha, training, statistics_update.
 
     Returns:
       The Drawings.
@@ -293,8 +417,14 @@ class TwinGAN(network.Network):
       for target in range(count)
       for part in (target, (target - shift) % count)
     ]
+    if styles is None and self.style_encoder is not None:
+      own = self.style(stacked, self.domains, **stage_and_mode)
+      styles = style_lib.Styles(own, given=own)
     both = self.decode(
-      encoding.take(order, count), self.domains, **stage_and_mode
+      encoding.take(order, count),
+      self.domains,
+      condition=styles.interleaved(count) if styles else None,
+      **stage_and_mode,
     )
     batch = images[self.domains[0]].shape[0]
     both = tf.reshape(both, [count, 2, batch, *both.shape[1:]])

@@ -52,21 +52,22 @@ class Unshared(keras.layers.Layer):
       inputs: a tensor, or a structure of them; the batch of each is
         len(domains) equal parts, one after another.
       domains: the domain of each part, static; a name may come twice.
-      condition: as the networks take it, packed like the inputs.
+      condition: as the networks take it, if they do; packed like the inputs.
       **stage_and_mode: as the networks take it.
 
     Returns:
       What the networks return, packed alike.
     """
     flat = [tf.split(t, len(domains)) for t in tf.nest.flatten(inputs)]
-    conditions = [None] * len(domains)
+    conditions = [{} for _ in domains]
     if condition is not None:
-      conditions = tf.split(condition, len(domains))
+      parts = tf.split(condition, len(domains))
+      conditions = [{'condition': part} for part in parts]
     outputs = [
       self.networks[domain](
         tf.nest.pack_sequence_as(inputs, list(part)),
         [domain],
-        condition=own,
+        **own,
         **stage_and_mode,
       )
       for domain, part, own in zip(domains, zip(*flat), conditions)

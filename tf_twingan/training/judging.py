@@ -15,7 +15,7 @@ Pictures = Mapping[str, tf.Tensor]
 
 
 def judge(
-  discriminators: Mapping[str, Any],
+  discriminators: Any,
   pictures: Pictures,
   *,
   resolution: int,
@@ -25,7 +25,8 @@ def judge(
   """Logits of every domain's pictures.
 
   Args:
-    discriminators: {domain: Discriminator}.
+    discriminators: {domain: Discriminator}, or one for all domains, which
+      then sees them all in one pass.
     pictures: {domain: [pictures, resolution, resolution, 3] in [-1, 1]},
       equally many of each.
     resolution: of the stage, static.
@@ -36,7 +37,12 @@ def judge(
     {domain: float32 [pictures]}.
   """
   stage = dict(resolution=resolution, alpha=alpha, group=group)
-  return {d: discriminators[d](p, **stage) for d, p in pictures.items()}
+  if isinstance(discriminators, Mapping):
+    return {d: discriminators[d](p, **stage) for d, p in pictures.items()}
+  domains = list(pictures)
+  packed = tf.concat([pictures[d] for d in domains], axis=0)
+  logits = tf.split(discriminators(packed, domains, **stage), len(domains))
+  return dict(zip(domains, logits))
 
 
 def penalize(

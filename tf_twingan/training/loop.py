@@ -15,6 +15,7 @@ from tf_twingan.training import (  # noqa: F401 (objectives, for gin)
   cycle_objective,
   distillation_objective,
   distribution,
+  noise_objective,
   objective,
   paired_objective,
   running,
@@ -53,7 +54,8 @@ def train(
     domains: (name, source) of each, in the model's order; see
       `data.sources`. A list, because gin would write a dict down sorted.
     growth: the schedule.
-    trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=).
+    trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=,
+      vector_sizes=).
     strategy: see `distribution.make`.
     seed: of weights, batches, mirroring and noise.
     deterministic: make every operation give the same bits again.
@@ -61,7 +63,7 @@ def train(
     log_steps: steps between two looks at the losses; several workers also
       agree that often whether to stop.
     sample_images: images between two sample grids.
-    sample_rows: pictures of each domain in a grid.
+    sample_rows: pictures of each domain in a grid; of noise, rows of them.
     score_images: images between two scorings, see `scoring`; each resolution
       is scored at its end, too.
     score_pictures: held-out pictures of each domain to score by.
@@ -90,9 +92,12 @@ def train(
       raise ValueError(f'train.{name} is {value}; at least 1.')
   # First of all: several workers must find each other before anything runs.
   devices = distribution.make(strategy)
-  pictures, held_out = {}, {}
+  pictures, held_out, vectors = {}, {}, {}
   for name, source in domains:
-    pictures[name] = sources.load(source, growth.final_resolution).images
+    loaded = sources.load(source, growth.final_resolution)
+    pictures[name] = loaded.images
+    if loaded.vectors is not None:
+      vectors[name] = loaded.vectors
     held_out[name] = sources.load(
       source, growth.final_resolution, split='test'
     ).images[: max(sample_rows, score_pictures)]
@@ -108,7 +113,16 @@ def train(
     growth.final_resolution,
     strategy=devices,
     seed=seed,
+    vector_sizes={name: rows.shape[1] for name, rows in vectors.items()},
   )
+  for phase in growth.phases:
+    trainer.check_batch_size(phase.batch_size, phase.resolution)
+  if vectors and not trainer.objective.needs_vectors:
+    tqdm.tqdm.write(
+      f'Warning: nothing learns from the vectors of {", ".join(vectors)}; set '
+      'Objective.identity_weight to 1.0, or leave ?vectors out.'
+    )
+    vectors = {}
   if trainer.objective.needs_pairs:
     sources.check_pairs(
       dict(domains), {name: len(p) for name, p in pictures.items()}
@@ -141,6 +155,7 @@ def train(
       seed=seed,
       mirror=mirror,
       paired=trainer.objective.needs_pairs,
+      vectors=vectors,
     ),
     statistics_batches=statistics_batches,
     shown={name: p[:sample_rows] for name, p in held_out.items()},

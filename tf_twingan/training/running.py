@@ -318,18 +318,19 @@ class Run:
     )
 
   def _draw(self, phase, alpha):
-    shown = {
-      d: images_lib.downsample(p, phase.resolution)
-      for d, p in self._shown.items()
-    }
-    self._summaries.sample_grid(
-      self._seen,
-      summaries.draw_sheet(
-        self._trainer.average,
-        shown,
-        resolution=phase.resolution,
-        alpha=alpha,
-        answers=self._answers,
-        title=f'{self._seen:,} images of each domain, {phase.resolution} px',
-      ),
+    stage = dict(
+      resolution=phase.resolution,
+      alpha=alpha,
+      title=f'{self._seen:,} images of each domain, {phase.resolution} px',
     )
+    model = self._trainer.average
+    if model.translates:
+      shown = {
+        d: images_lib.downsample(p, phase.resolution)
+        for d, p in self._shown.items()
+      }
+      sheet = summaries.draw_sheet(model, shown, answers=self._answers, **stage)
+    else:
+      rows = max(len(p) for p in self._shown.values())
+      sheet = summaries.draw_samples(model, rows, **stage)
+    self._summaries.sample_grid(self._seen, sheet)

@@ -2,7 +2,9 @@
 
 On held-out pictures, each domain translated to the next, at the resolution
 of the stage: is it good, is it getting better, which checkpoint is best?
-`evaluate` says much more, once a run is done.
+`evaluate` says much more, once a run is done. Of a model that draws from noise,
+as many pictures of each domain are drawn, of the same noise each time; only
+their distance to training pictures says something then.
 
   score/recall          the own counterpart is the nearest, where known
   score/swd             sliced Wasserstein distance to training pictures x 1000
@@ -28,6 +30,7 @@ _PREFIX = 'score'
 # A quarter of what the metric takes by itself, for a fraction of a second.
 _PATCHES = 32
 _DIRECTIONS = 128
+_NOISE = (0, 1)  # The seed of what models draw from that draw from noise.
 
 
 class Scorer:
@@ -64,11 +67,23 @@ class Scorer:
     Raises:
       ValueError: there is none; says which there are.
     """
-    names = [n for n in BETTER if n != 'recall' or self._answers]
+    names = list(BETTER)
+    if not (self._answers and model.translates):
+      names.remove('recall')
     if resolution < sliced_wasserstein.COARSEST:
       names.remove('swd')
     if not _redrawn(model):
       names.remove('reconstruction')
+    if not names:
+      raise ValueError(
+        f'Of a model that draws from noise, nothing is scored at {resolution} '
+        f'px; train to {sliced_wasserstein.COARSEST} px or more.'
+      )
+    if name not in names and not model.translates:
+      raise ValueError(
+        f'train.best_by is {name!r}, which compares a picture with its source, '
+        f'but the model draws from noise; set it to {names[0]!r}.'
+      )
     if name not in names:
       raise ValueError(
         f'train.best_by is {name!r}; of these pictures, at {resolution} px, '
@@ -95,22 +110,19 @@ class Scorer:
     }
 
     def drawn(source, target):
-      return images_lib.to_uint8(
-        np.asarray(
-          model.translate(
-            images_lib.to_float(small[source]),
-            source,
-            target,
-            resolution=resolution,
-            alpha=alpha,
-          )
-        )
-      )
+      stage = dict(resolution=resolution, alpha=alpha)
+      if model.translates:
+        pictures = images_lib.to_float(small[source])
+        results = model.translate(pictures, source, target, **stage)
+      else:
+        latents = model.noise(len(small[target]), _NOISE)
+        results = model.generate(latents, [target], **stage)
+      return images_lib.to_uint8(np.asarray(results))
 
     values: dict[str, dict[str, float]] = {name: {} for name in BETTER}
     for index, target in enumerate(domains):
       translated = drawn(domains[index - 1], target)
-      if self._answers:
+      if self._answers and model.translates:
         values['recall'][target] = nearest_counterpart.recall(
           translated, small[target]
         )
@@ -138,6 +150,8 @@ class Scorer:
 
 
 def _redrawn(model):
+  if not model.translates:
+    return []
   return [domain for domain in model.domains if model.draws(domain, domain)]
 
 

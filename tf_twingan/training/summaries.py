@@ -11,6 +11,9 @@ import tensorflow as tf
 
 from tf_twingan import images as images_lib
 
+_NOISE = (0, 2)  # The seed of what grids are drawn from.
+_COLUMNS = 8  # Of such a grid, or as near as blocks of the domains come.
+
 
 class Summaries:
   """Writes `summaries/`, `metrics.jsonl` and `samples/` of a run."""
@@ -133,3 +136,34 @@ def draw_sheet(
     for i in range(min(len(c) for c in columns))
   ]
   return images_lib.contact_sheet(rows, headers, cell=96, title=title)
+
+
+def draw_samples(
+  model: Any, rows: int, *, resolution: int, alpha: float, title: str
+) -> np.ndarray:
+  """Draws the same noise each time.
+
+  Args:
+    model: see `models.architectures.Generating`; with moving statistics.
+    rows: of the grid.
+    resolution: of the stage.
+    alpha: how far it is faded in.
+    title: a line above the grid.
+
+  Returns:
+    uint8 [height, width, 3]: one block of columns for each domain; the same
+    places of two blocks are drawn from the same noise.
+  """
+  columns = max(1, _COLUMNS // len(model.domains))
+  latents = model.noise(rows * columns, _NOISE)
+  sheet: list[list[np.ndarray]] = [[] for _ in range(rows)]
+  for domain in model.domains:
+    drawn = images_lib.to_uint8(
+      np.asarray(
+        model.generate(latents, [domain], resolution=resolution, alpha=alpha)
+      )
+    )
+    for index, row in enumerate(sheet):
+      row += list(drawn[index * columns : (index + 1) * columns])
+  headers = [domain for domain in model.domains for _ in range(columns)]
+  return images_lib.contact_sheet(sheet, headers, cell=96, title=title)

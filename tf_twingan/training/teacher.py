@@ -30,6 +30,10 @@ class Teacher:
     """
     self._origin = origin
     loaded = trained.load(trained.folder(origin))
+    if not loaded.model.translates:
+      raise ValueError(
+        f'The teacher {origin} draws from noise; name a model that translates.'
+      )
     self._model, self._alpha = loaded.model, loaded.alpha
     self.domains: tuple[str, ...] = self._model.domains
     self.resolution = loaded.resolution

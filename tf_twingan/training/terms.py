@@ -38,10 +38,21 @@ class AbstractObjective(abc.ABC):
 
   Attributes:
     needs_pairs: picture i of every domain in a batch must show the same.
+    needs_vectors: of pictures, of at least one domain; `compute` is given
+      `vectors`, too, {domain: float32 [batch, size]} of those that carry them.
+    trainable_variables: its own, trained with the generator's.
+    trains_styles: a model's style codes, if it has them, are trained.
     penalty_interval: steps between two penalties; 0 for none.
+    can_share_discriminator: whether one network may judge all domains.
+    from_noise: whether pictures are drawn from noise, not translated.
   """
 
   needs_pairs = False
+  needs_vectors = False
+  trainable_variables: Sequence[Any] = ()
+  can_share_discriminator = False
+  from_noise = False
+  trains_styles = False
   penalty_interval = 0
 
   def build(
@@ -59,6 +70,20 @@ class AbstractObjective(abc.ABC):
     """
     del domains, max_resolution, replicas
     return {}
+
+  def build_for_vectors(
+    self, model: Any, vector_sizes: Mapping[str, int]
+  ) -> dict[str, Any]:
+    """Makes what reads vectors; called once, after `build`, if they are needed.
+
+    Args:
+      model: as for `compute`.
+      vector_sizes: {domain: numbers in a vector} of those that carry them.
+
+    Returns:
+      Trackable objects by name, for the checkpoint.
+    """
+    raise NotImplementedError
 
   @abc.abstractmethod
   def compute(
@@ -109,6 +134,21 @@ class AbstractObjective(abc.ABC):
       {'penalty/' + domain: float32 scalar}.
     """
     raise NotImplementedError
+
+  def measure(
+    self, model: Any, reals: Mapping[str, tf.Tensor], *, seed: tf.Tensor, **mode
+  ) -> None:
+    """Shows a model what it will be used on, for its norms to measure.
+
+    Args:
+      model: one whose norms keep statistics.
+      reals: as for `compute`.
+      seed: int32 [2], of what is drawn at random.
+      **mode: as the model takes it: resolution, alpha, training,
+        statistics_update.
+    """
+    del seed
+    model.reconstruct_and_translate(reals, **mode)
 
   def after_step(self, terms: Terms, *, images: int) -> None:
     """Moves what is remembered; called once a step, outside the replicas.

@@ -5,9 +5,8 @@ so checkpoints of all stages have one shape. A step is traced once per
 resolution; how far a stage is faded in, the decay of the average and whether
 the penalty applies are tensors.
 
-Both halves share one forward pass: the generator's gradient and the
-discriminators' gradient are two backward passes over the same pictures and
-logits, and both are applied at the end of the step.
+What a step does on one replica is in `update`, what is estimated between
+steps in `statistics`.
 """
 
 import functools
@@ -23,11 +22,13 @@ from tf_twingan.models import (
   architectures,
   cyclegan,
   patch_discriminator,
+  pggan,
   pix2pix,
   twingan,
 )
 from tf_twingan.models import discriminator as discriminator_lib
 from tf_twingan.models import spectral as spectral_lib
+from tf_twingan.training import loss_scale, statistics, update
 from tf_twingan.training import terms as terms_lib
 
 # Registered here, so that the networks themselves know nothing of gin.
@@ -35,10 +36,8 @@ gin.register(twingan.TwinGAN)
 gin.register(discriminator_lib.Discriminator)
 gin.register(cyclegan.CycleGAN)
 gin.register(pix2pix.Pix2Pix)
+gin.register(pggan.ProgressiveGAN)
 gin.register(patch_discriminator.PatchDiscriminator)
-
-_LOSS_SCALE_START = 2.0**10
-_LOSS_SCALE_GROWTH_STEPS = 1000
 
 
 @gin.register
@@ -49,7 +48,8 @@ class Trainer:
     model: the network being trained.
     average: the exponential moving average (EMA) of the model, a network of
       the same kind: what is used afterwards (Karras et al. 2018, section 4).
-    discriminators: {domain: the network that judges its pictures}.
+    discriminators: {domain: the network that judges its pictures}, or the one
+      that judges those of all.
     objective: the losses.
     state: what a checkpoint must hold, by name.
   """
@@ -65,11 +65,14 @@ class Trainer:
     strategy: tf.distribute.Strategy,
     learning_rate: float = 1e-4,
     discriminator_learning_rate: float = 1e-4,
+    shared_discriminator: bool = False,
     beta_1: float = 0.0,
     beta_2: float = 0.99,
     average_half_life: int = 10_000,
     average_warm_up: float = 0.2,
+    accumulate: int = 1,
     seed: int = 0,
+    vector_sizes: Mapping[str, int] | None = None,
   ):
     """Builds networks and optimizers under the strategy.
 
@@ -79,7 +82,7 @@ class Trainer:
       model: makes a network from (domains, max_resolution=); uncalled, so
         that it is made under the strategy.
       discriminator: makes a discriminator from (max_resolution, precision=,
-        name=).
+        name=); if it is to be shared, from domains=, too.
       objective: the losses.
       strategy: where to run.
       learning_rate: Adam's, for encoder and generator.
@@ -87,14 +90,26 @@ class Trainer:
         for one step of each stand in for several steps of one of them, and
         need not be equal to converge (Heusel et al., "GANs Trained by a Two
         Time-Scale Update Rule", 2017, section 2).
+      shared_discriminator: one discriminator judges all domains, see
+        `models.discriminator`, rather than one each.
       beta_1: Adam's decay of the mean.
       beta_2: Adam's decay of the square.
       average_half_life: of the averaged weights, images.
       average_warm_up: the half-life is at most this share of the images seen
         in the current stage, so that new blocks are averaged from their own
         start and not from noise.
+      accumulate: in how many parts a batch goes through the networks, one
+        after another, before the mean of their gradients is applied: less
+        memory. See `update` for what then looks at a part only.
       seed: of the noise in penalties and of what an objective draws.
+      vector_sizes: {domain: numbers in a vector} of those whose pictures carry
+        vectors, for objectives that need them.
     """
+    if shared_discriminator and not objective.can_share_discriminator:
+      raise ValueError(
+        'Trainer.shared_discriminator is True, but '
+        f'{type(objective).__name__} has one for each domain; set it to False.'
+      )
     self.strategy = strategy
     self.objective = objective
     self._average_half_life = average_half_life
@@ -108,33 +123,68 @@ class Trainer:
     with strategy.scope():
       self.model = model(domains, max_resolution=max_resolution)
       self.average = model(domains, max_resolution=max_resolution)
+      if self.model.translates == objective.from_noise:
+        raise ValueError(
+          f'Trainer.model is {type(self.model).__name__} and Trainer.objective '
+          f'{type(objective).__name__}: one draws from noise, the other '
+          'translates. Set @ProgressiveGAN with @NoiseObjective(), and other '
+          'models with the objectives of their gin files.'
+        )
+      if self.model.style_size and not objective.trains_styles:
+        raise ValueError(
+          f'TwinGAN.style_size is {self.model.style_size}, but '
+          f'{type(objective).__name__} does not train style codes; set it to '
+          'None, or Trainer.objective to @Objective().'
+        )
       precision = self.model.get_config()['precision']
-      self._scaled = precision == 'float16'
-      self.discriminators = {
-        d: discriminator(max_resolution, precision=precision, name=f'judge_{d}')
-        for d in self.model.domains
-      }
+      judge = functools.partial(
+        discriminator, max_resolution, precision=precision
+      )
+      if shared_discriminator:
+        self.discriminators = judge(domains=self.model.domains, name='judge')
+      else:
+        self.discriminators = {
+          d: judge(name=f'judge_{d}') for d in self.model.domains
+        }
       memory = objective.build(
         self.model.domains,
         max_resolution,
         replicas=strategy.num_replicas_in_sync,
       )
+      if objective.needs_vectors:
+        memory |= objective.build_for_vectors(self.model, vector_sizes or {})
+      self._generating = [
+        *self.model.trainable_variables,
+        *objective.trainable_variables,
+      ]
       self._judged = [
-        v for d in self.discriminators.values() for v in d.trainable_variables
+        v
+        for network in tf.nest.flatten(self.discriminators)
+        for v in network.trainable_variables
       ]
       self._generator_adam = adam(learning_rate=learning_rate)
       self._discriminator_adam = adam(learning_rate=discriminator_learning_rate)
-      self._generator_adam.build(self.model.trainable_variables)
+      self._generator_adam.build(self._generating)
       self._discriminator_adam.build(self._judged)
-      self._loss_scale = tf.Variable(
-        _LOSS_SCALE_START if self._scaled else 1.0, trainable=False
-      )
-      self._good_steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+      self._loss_scale = loss_scale.LossScale(precision)
       for own, other in zip(self.average.variables, self.model.variables):
         own.assign(other)
     self._optimizers = (
       (self._generator_adam, learning_rate),
       (self._discriminator_adam, discriminator_learning_rate),
+    )
+    self._update = update.Update(
+      self.model,
+      self.discriminators,
+      objective,
+      generating=update.Side(self._generating, self._generator_adam),
+      judging=update.Side(self._judged, self._discriminator_adam),
+      scale=self._loss_scale,
+      replicas=strategy.num_replicas_in_sync,
+      accumulate=accumulate,
+    )
+    self._estimator = statistics.Estimator(
+      self.average, self.model, objective, strategy, seed
     )
     self.state = dict(
       model=self.model,
@@ -142,8 +192,8 @@ class Trainer:
       discriminators=self.discriminators,
       generator_adam=self._generator_adam,
       discriminator_adam=self._discriminator_adam,
-      loss_scale=self._loss_scale,
-      good_steps=self._good_steps,
+      loss_scale=self._loss_scale.value,
+      good_steps=self._loss_scale.good_steps,
       **memory,
     )
 
@@ -160,7 +210,7 @@ class Trainer:
           variable.assign(tf.zeros_like(variable))
       # Blocks that no longer run keep no trace of when they were last drawn
       # with: a resumed run draws at other moments, and ends in the same bits.
-      for variable in _statistics(self.average):
+      for variable in statistics.of(self.average):
         variable.assign(tf.zeros_like(variable))
     self.apply_settings()
 
@@ -168,8 +218,7 @@ class Trainer:
     """Sets what is configured, not trained; a restored state has the former."""
     self._set_rate(1.0)
     with self.strategy.scope():
-      if not self._scaled:
-        self._loss_scale.assign(1.0)
+      self._loss_scale.apply_settings()
 
   def _set_rate(self, rate):
     """Multiplies the configured learning rates."""
@@ -185,6 +234,10 @@ class Trainer:
     )
     return 0.5 ** (batch_size / half_life) if half_life else 0.0
 
+  def check_batch_size(self, size: int, resolution: int) -> None:
+    """See `update.Update.check_batch_size`."""
+    self._update.check_batch_size(size, resolution)
+
   def step(
     self,
     batch: Mapping[str, Any],
@@ -199,8 +252,8 @@ class Trainer:
     """Updates all networks once.
 
     Args:
-      batch: {domain: uint8 [batch, resolution, resolution, 3]}, distributed
-        if the strategy has several replicas.
+      batch: see `pipeline.Batches.at`; distributed if the strategy has several
+        replicas.
       step: the number of this step; seeds the noise, picks the pairing and
         times the penalty.
       resolution: of the stage.
@@ -220,7 +273,7 @@ class Trainer:
     with self.strategy.scope():
       for network in (self.model, self.average):
         network.start_step(stage_step)
-    shift = 1 + step % (len(self.model.domains) - 1)
+    shift = 1 + step % max(1, len(self.model.domains) - 1)
     key = (resolution, shift)
     if key not in self._steps:
       self._steps[key] = tf.function(
@@ -241,8 +294,13 @@ class Trainer:
   def _distributed_step(
     self, batch, alpha, average_decay, penalize, seed, *, resolution, shift
   ):
+    parts = self.strategy.experimental_local_results(
+      batch[self.model.domains[0]]
+    )
+    images = parts[0].shape[0] * self.strategy.num_replicas_in_sync
+    self._update.check_batch_size(images, resolution)
     terms, finite = self.strategy.run(
-      self._replica_step,
+      self._update,
       (batch, alpha, penalize, seed),
       dict(resolution=resolution, shift=shift),
     )
@@ -250,126 +308,15 @@ class Trainer:
       self.strategy.reduce, tf.distribute.ReduceOp.MEAN, axis=None
     )
     terms = {name: mean(value) for name, value in terms.items()}
-    parts = self.strategy.experimental_local_results(
-      batch[self.model.domains[0]]
-    )
-    self.objective.after_step(
-      terms, images=parts[0].shape[0] * self.strategy.num_replicas_in_sync
-    )
+    self.objective.after_step(terms, images=images)
     self._update_average(average_decay)
     spectral_lib.improve(
       [self.model, self.average, *tf.nest.flatten(self.discriminators)],
       self.strategy,
     )
-    if self._scaled:
-      self._update_loss_scale(mean(finite) == 1)
+    if self._loss_scale.active:
+      self._loss_scale.follow(mean(finite) == 1)
     return terms
-
-  def _replica_step(self, batch, alpha, penalize, seed, *, resolution, shift):
-    reals = self._reals(batch, alpha)
-    stage = dict(resolution=resolution, alpha=alpha)
-    # Gradients are summed over replicas, losses are means: divide once here.
-    scale = self._loss_scale / self.strategy.num_replicas_in_sync
-    with tf.GradientTape(persistent=True) as tape:
-      losses = self.objective.compute(
-        self.model,
-        self.discriminators,
-        reals,
-        seed=seed,
-        shift=shift,
-        **stage,
-      )
-      generator_loss = scale * _sum(losses.generator)
-      discriminator_loss = scale * _sum(losses.discriminator)
-    pairs = [
-      (
-        self._generator_adam,
-        *_awake(
-          self.model.trainable_variables,
-          tape.gradient(generator_loss, self.model.trainable_variables),
-        ),
-      ),
-      (
-        self._discriminator_adam,
-        *_awake(self._judged, tape.gradient(discriminator_loss, self._judged)),
-      ),
-    ]
-    del tape
-    terms = {**losses.generator, **losses.discriminator, **losses.observed}
-    if self.objective.penalty_interval:
-      optimizer, variables, gradients = pairs[1]
-      penalties, extra = self._penalty(
-        variables, (reals, losses.fakes), penalize, scale, seed, stage
-      )
-      terms.update(penalties)
-      pairs[1] = (
-        optimizer,
-        variables,
-        [g + e for g, e in zip(gradients, extra)],
-      )
-    finite = tf.constant(1.0)
-    if self._scaled:
-      finite = self._unscale(pairs)
-    for optimizer, variables, gradients in pairs:
-      optimizer.apply_gradients(zip(gradients, variables))
-    return terms, finite
-
-  def _penalty(self, variables, pictures, penalize, scale, seed, stage):
-    """Penalty terms and gradients, both zero on steps that skip it."""
-
-    def apply():
-      with tf.GradientTape() as tape:
-        terms = self.objective.penalties(
-          self.discriminators, *pictures, seed=seed, **stage
-        )
-        loss = scale * _sum(terms)
-      return terms, tape.gradient(loss, variables, unconnected_gradients='zero')
-
-    def skip():
-      return (
-        {f'penalty/{d}': tf.constant(0.0) for d in self.model.domains},
-        [tf.zeros_like(v) for v in variables],
-      )
-
-    return tf.cond(penalize, apply, skip)
-
-  def _unscale(self, pairs):
-    """Divides gradients by the loss scale; zeroes them all if one overflowed.
-
-    Zero gradients leave the weights where they are if beta_1 is 0, as here;
-    with momentum they would still drift.
-
-    Returns:
-      1.0 if all were finite on every replica, else 0.0.
-    """
-    gradients = [g for _, _, own in pairs for g in own]
-    finite = tf.reduce_all(
-      [tf.reduce_all(tf.math.is_finite(g)) for g in gradients]
-    )
-    finite = tf.cast(finite, tf.float32)
-    if self.strategy.num_replicas_in_sync > 1:
-      finite = tf.distribute.get_replica_context().all_reduce(
-        tf.distribute.ReduceOp.MEAN, finite
-      )
-    finite = tf.cast(finite == 1, tf.float32)
-    for index, (optimizer, variables, own) in enumerate(pairs):
-      pairs[index] = (
-        optimizer,
-        variables,
-        [
-          tf.where(finite == 1, g / self._loss_scale, tf.zeros_like(g))
-          for g in own
-        ],
-      )
-    return finite
-
-  def _update_loss_scale(self, finite):
-    """Halves on overflow, doubles after a run of good steps."""
-    good = tf.where(finite, self._good_steps + 1, 0)
-    grow = good >= _LOSS_SCALE_GROWTH_STEPS
-    factor = tf.where(finite, tf.where(grow, 2.0, 1.0), 0.5)
-    self._loss_scale.assign(tf.maximum(self._loss_scale * factor, 1.0))
-    self._good_steps.assign(tf.where(grow, tf.zeros_like(good), good))
 
   def _update_average(self, decay):
     def update(own, other):
@@ -383,92 +330,20 @@ class Trainer:
   def estimate_statistics(
     self, batches, *, resolution: int, alpha: float
   ) -> None:
-    """Estimates the averaged model's moving statistics.
-
-    Each domain's statistics become the plain average over the batches, of
-    its pictures encoded, and of reconstructions and translations drawn.
-    Under batch renorm, which trains by moving statistics, those of the live
-    model count as the first batch: layers then see in the estimate what they
-    see in training, and not what each batch's own moments would make of it.
-    A model that keeps none, as with instance norm, is left alone.
-
-    Args:
-      batches: iterable of {domain: uint8 [batch, res, res, 3]}, the same
-        batch size throughout; some 30 of them.
-      resolution: of the stage.
-      alpha: how far it is faded in.
-    """
-    if not _statistics(self.average):
-      return
-    key = ('statistics', resolution)
-    if key not in self._steps:
-      self._steps[key] = tf.function(
-        functools.partial(self._estimate, resolution=resolution),
-        autograph=False,
-      )
-    first = 1
-    if self.model.trains_by_statistics:
-      first = 2
-      with self.strategy.scope():
-        for own, other in zip(
-          _statistics(self.average), _statistics(self.model)
-        ):
-          own.assign(other)
-    for index, batch in enumerate(batches, start=first):
-      self._steps[key](
-        {d: tf.convert_to_tensor(b) for d, b in batch.items()},
-        tf.constant(alpha, tf.float32),
-        tf.constant(1.0 / index, tf.float32),
-      )
-
-  def _estimate(self, batch, alpha, update, *, resolution):
-    self.average.reconstruct_and_translate(
-      self._reals(batch, alpha),
-      resolution=resolution,
-      alpha=alpha,
-      training=True,
-      statistics_update=update,
-    )
-
-  def _reals(self, batch, alpha):
-    return {
-      d: _blend(tf.cast(batch[d], tf.float32) / 127.5 - 1, alpha)
-      for d in self.model.domains
-    }
+    """Estimates the averaged model's; see `statistics.Estimator.estimate`."""
+    self._estimator.estimate(batches, resolution=resolution, alpha=alpha)
 
   def check_finite(self) -> None:
     """Raises FloatingPointError naming a variable that is not finite."""
     optimized = [v for adam, _ in self._optimizers for v in adam.variables]
     for variable in (
-      self.model.variables + self.average.variables + self._judged + optimized
+      self.model.variables
+      + list(self.objective.trainable_variables)
+      + self.average.variables
+      + self._judged
+      + optimized
     ):
       if not np.all(np.isfinite(variable.numpy())):
         raise FloatingPointError(
           f'The weights or averages {variable.name} hold NaN or Inf.'
         )
-
-
-def _statistics(network):
-  """What the norms keep; spectral norm's own state goes with the weights."""
-  others = {id(d) for _, d in spectral_lib.directions(network)}
-  return [v for v in network.non_trainable_variables if id(v) not in others]
-
-
-def _awake(variables, gradients):
-  """Drops the variables of blocks that did not run."""
-  pairs = [(v, g) for v, g in zip(variables, gradients) if g is not None]
-  return [v for v, _ in pairs], [g for _, g in pairs]
-
-
-def _sum(terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
-  # Distillation has no discriminators' terms.
-  return tf.add_n(list(terms.values())) if terms else tf.constant(0.0)
-
-
-def _blend(images, alpha):
-  """Fades real pictures in as the networks are (PGGAN section 2)."""
-  if images.shape[1] < 8:
-    return images
-  coarse = tf.nn.avg_pool2d(images, 2, 2, 'VALID')
-  coarse = tf.repeat(tf.repeat(coarse, 2, axis=1), 2, axis=2)
-  return coarse + (images - coarse) * alpha
