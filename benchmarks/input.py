@@ -62,6 +62,7 @@ def main(argv) -> None:
   """Prints a table in Markdown, row by row."""
   command_line.no_arguments(argv)
   with command_line.clear_errors(), tempfile.TemporaryDirectory() as scratch:
+    updates.configure(_GIN_FILE.value, _GIN_PARAM.value)
     distribution.share_cores()
     os.environ['TF_TWINGAN_CACHE'] = os.path.join(scratch, 'kept')
     os.environ['TFDS_DATA_DIR'] = os.path.join(scratch, 'tfds')

@@ -52,6 +52,7 @@ def measure(
     resolution: px, of a stage.
     steps: updates to time; a lazy penalty should come in its share of them.
   """
+  updates.configure(gin_file, params)
   distribution.share_cores()
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)

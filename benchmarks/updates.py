@@ -94,7 +94,7 @@ class Updates:
 
 def resolutions(gin_file: str, params: Sequence[str] = ()) -> list[int]:
   """Those that a configuration trains at, px."""
-  return _of_growth(_configured(gin_file, params))
+  return _of_growth(configure(gin_file, params))
 
 
 def of(
@@ -107,7 +107,7 @@ def of(
     params: as for training.
     only: px; all resolutions if empty.
   """
-  growth = _configured(gin_file, params)
+  growth = configure(gin_file, params)
   domains = [name for name, _ in gin.query_parameter('train.domains')]
   trainer = gin.get_configurable('Trainer')(
     tuple(domains),
@@ -119,7 +119,13 @@ def of(
       yield Updates(trainer, growth, domains, resolution)
 
 
-def _configured(gin_file, params):
+def configure(gin_file: str, params: Sequence[str] = ()) -> Any:
+  """Parses a configuration, alone, and returns its schedule, a Growth.
+
+  Args:
+    gin_file: as for training.
+    params: as for training.
+  """
   gin.clear_config()
   configs.parse(gin_file, params)
   return gin.get_configurable('Growth')()

@@ -128,15 +128,18 @@ class DistributionTest(parameterized.TestCase):
     self.assertFalse(distribution.emulates('bfloat16', arm))
 
   @parameterized.parameters(
-    ({}, [2, max(1, len(os.sched_getaffinity(0)) // 2)]),
-    ({'TF_NUM_INTEROP_THREADS': '3'}, [0, 0]),
+    ({}, False, [2, len(os.sched_getaffinity(0))]),
+    ({}, True, [2, max(1, len(os.sched_getaffinity(0)) // 2)]),
+    ({'TF_NUM_INTEROP_THREADS': '3'}, True, [0, 0]),
   )
-  def test_cores_are_shared_unless_the_user_chose(self, environment, expected):
-    program = """
+  def test_cores_are_shared_unless_the_user_chose(
+    self, environment, halves, expected
+  ):
+    program = f"""
 import tf_twingan
 import tensorflow as tf
 from tf_twingan.training import distribution
-distribution.share_cores()
+distribution.share_cores(halves={halves})
 threads = tf.config.threading
 print(
   threads.get_inter_op_parallelism_threads(),

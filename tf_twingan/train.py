@@ -44,8 +44,8 @@ def main(argv) -> None:
   """Parses gin, trains, and says what to do next."""
   command_line.no_arguments(argv)
   with command_line.clear_errors():
-    distribution.share_cores()
     path = configs.parse(_GIN_FILE.value, _GIN_PARAM.value)
+    distribution.share_cores()
     run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
     try:
       loop.train(run_dir)

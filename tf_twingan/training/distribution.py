@@ -5,6 +5,8 @@ import pathlib
 
 import tensorflow as tf
 
+import gin
+
 # What an x86 CPU must have to convolve in half precision; others emulate it.
 _CPU_FLAGS = {
   'bfloat16': {'avx512_bf16', 'amx_bf16'},
@@ -13,16 +15,21 @@ _CPU_FLAGS = {
 _CPU_INFO = pathlib.Path('/proc/cpuinfo')
 
 
-def share_cores() -> None:
-  """Lets two operations run at a time, each on half of the CPU's cores.
+@gin.configurable
+def share_cores(*, halves: bool = False) -> None:
+  """Lets two operations run at a time, on the same cores or on half of them.
 
   A backward pass always has two things to do (a convolution's gradient by its
   kernel and by its input, one discriminator and the other), and an operation
-  on few threads wastes less of them. On two cores this makes a step a fifth
-  faster than TensorFlow's choice, which gives every operation all cores. It
+  on few threads wastes less of them. A forward pass has one thing to do after
+  the other. So what a small network loses to threads it wins by halves, and
+  what a wide one computes is better done by all cores: see the benchmarks. It
   must come before anything else that TensorFlow does. Where there is a GPU, or
   one of TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS is set, it does
   nothing.
+
+  Args:
+    halves: each operation has half of the cores, for small networks.
 
   Raises:
     RuntimeError: TensorFlow has begun to work.
@@ -36,7 +43,9 @@ def share_cores() -> None:
   if hasattr(os, 'sched_getaffinity'):  # Not on every system.
     cores = len(os.sched_getaffinity(0))
   tf.config.threading.set_inter_op_parallelism_threads(2)
-  tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // 2))
+  tf.config.threading.set_intra_op_parallelism_threads(
+    max(1, cores // 2) if halves else cores
+  )
 
 
 def make(name: str) -> tf.distribute.Strategy:
