@@ -8,7 +8,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tf_twingan.models import discriminator, pggan, twingan
-from tf_twingan.training import augmentation, noise_objective, trainer
+from tf_twingan.training import augmentation, noise_objective, shown, trainer
 
 STEP = dict(resolution=8, alpha=0.5, average_decay=0.5)
 
@@ -124,7 +124,7 @@ class NoiseObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       result = maker.objective.compute(
         maker.model,
         maker.discriminators,
-        maker._reals(batch(maker), tf.constant(1.0)),
+        shown.pictures(batch(maker), maker.model.domains, tf.constant(1.0)),
         resolution=8,
         alpha=1.0,
         seed=tf.constant([0, step]),
