@@ -17,10 +17,14 @@ _CONVOLUTIONS = ('Conv2D', 'DepthwiseConv2dNative')
 _MATRICES = ('MatMul', 'BatchMatMulV2')
 _CALLS = ('PartitionedCall', 'StatefulPartitionedCall')
 _CONDITIONALS = ('If', 'StatelessIf')
+_LOOPS = ('While', 'StatelessWhile')
 
 
 def count(
-  function: Callable[..., Any], *arguments: Any, taken: float = 1.0
+  function: Callable[..., Any],
+  *arguments: Any,
+  taken: float = 1.0,
+  turns: int = 1,
 ) -> float:
   """Multiply-accumulates of one call.
 
@@ -29,6 +33,7 @@ def count(
     *arguments: their shapes and dtypes: TensorSpecs, or structures of them.
     taken: how often, of all calls, a condition in the graph takes the branch
       that multiplies more; the mean over many calls comes out.
+    turns: of a loop in the graph.
   """
 
   # As a function of its own it says what it returns.
@@ -40,23 +45,24 @@ def count(
     add_shapes=True
   )
   functions = {f.signature.name: f for f in definition.library.function}
-  return _count(definition.node, {}, functions, taken)
+  how_often = {'taken': taken, 'turns': turns}
+  return _count(definition.node, {}, functions, **how_often)
 
 
-def _count(nodes, arguments, functions, taken) -> float:
+def _count(nodes, arguments, functions, **how_often) -> float:
   """Of nodes, and of the functions these call."""
   shapes = dict(arguments)
   for node in nodes:
     shapes[node.name] = _shapes(node.attr)
-  return sum(_of(node, shapes, functions, taken) for node in nodes)
+  return sum(_of(node, shapes, functions, **how_often) for node in nodes)
 
 
-def _count_function(function, functions, taken) -> float:
+def _count_function(function, functions, **how_often) -> float:
   arguments = {
     argument.name: _shapes(function.arg_attr[i].attr)
     for i, argument in enumerate(function.signature.input_arg)
   }
-  return _count(_needed(function), arguments, functions, taken)
+  return _count(_needed(function), arguments, functions, **how_often)
 
 
 def _needed(function):
@@ -76,10 +82,10 @@ def _shapes(attributes):
   return [tf.TensorShape(s) for s in attributes['_output_shapes'].list.shape]
 
 
-def _of(node, shapes, functions, taken) -> float:
+def _of(node, shapes, functions, *, taken, turns) -> float:
   def of_function(attribute):
     function = functions[node.attr[attribute].func.name]
-    return _count_function(function, functions, taken)
+    return _count_function(function, functions, taken=taken, turns=turns)
 
   def incoming(index):
     name, *place = node.input[index].split(':')
@@ -91,6 +97,8 @@ def _of(node, shapes, functions, taken) -> float:
   if node.op in _CONDITIONALS:
     less, more = sorted(map(of_function, ('then_branch', 'else_branch')))
     return taken * more + (1 - taken) * less
+  if node.op in _LOOPS:
+    return turns * of_function('body')
   if node.op in _CONVOLUTIONS:
     return _window(node, out[0], incoming(1))
   if node.op.removesuffix('BackpropInput') in _CONVOLUTIONS:

@@ -74,6 +74,7 @@ class Updates:
       lambda batch: self._step(batch, 0),
       {d: picture for d in self.trainer.model.domains},
       taken=1 / interval if interval else 0.0,
+      turns=gin.query_parameter('Trainer.accumulate'),
     )
 
   def seconds(self, count: int) -> float:

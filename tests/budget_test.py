@@ -94,6 +94,19 @@ class MacsTest(tf.test.TestCase):
       macs.count(network, *shapes, taken=0.25), 0.25 * 16 * 5 * 18
     )
 
+  def test_a_loop_counts_as_often_as_it_turns(self):
+    kernel = tf.ones([3, 3, 2, 2])
+
+    def network(images):
+      return tf.while_loop(
+        lambda turn, _: turn < 3,
+        lambda turn, seen: (turn + 1, tf.nn.conv2d(seen, kernel, 1, 'SAME')),
+        (0, images),
+      )
+
+    images = tf.TensorSpec([1, 4, 4, 2])
+    self.assertEqual(macs.count(network, images, turns=3), 3 * 16 * 2 * 18)
+
 
 if __name__ == '__main__':
   tf.test.main()

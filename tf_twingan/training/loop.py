@@ -133,6 +133,12 @@ def train(
       f'Warning: this CPU emulates {precision}, many times slower than '
       f'float32; set {type(trainer.model).__name__}.precision to float32.'
     )
+  answers = all(source.startswith('avatars:') for _, source in domains)
+  count = min(score_pictures, *(len(p) for p in held_out.values()))
+  scorer = scoring.Scorer(
+    {name: p[:count] for name, p in held_out.items()}, pictures, answers=answers
+  )
+  scorer.check(best_by, growth.final_resolution, trainer.model)
   if distribution.is_chief(devices):
     os.makedirs(run_dir, exist_ok=True)
     configs.write_model(
@@ -140,12 +146,6 @@ def train(
       architectures.describe(trainer.model),
       architectures.defaults(trainer.model),
     )
-  answers = all(source.startswith('avatars:') for _, source in domains)
-  count = min(score_pictures, *(len(p) for p in held_out.values()))
-  scorer = scoring.Scorer(
-    {name: p[:count] for name, p in held_out.items()}, pictures, answers=answers
-  )
-  scorer.check(best_by, growth.final_resolution, trainer.model)
   run = running.Run(
     run_dir,
     growth,
