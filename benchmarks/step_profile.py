@@ -1,0 +1,88 @@
+r"""Where the milliseconds of an update go, by kind of operation.
+
+  python -m benchmarks.step_profile --gin_file=anime.gin
+
+TensorFlow's profiler records every operation of a few updates. Two run at a
+time: what they leave of two places is waiting, Python's part and the
+profiler's included. So look at a configuration with `share_cores.halves`: where
+each operation has all cores, two that run at once wait for each other, too,
+and that counts as theirs.
+"""
+
+import re
+from collections import Counter
+
+from absl import flags
+
+from benchmarks import op_times, updates
+from tf_twingan import command_line
+from tf_twingan.training import distribution
+
+_GIN_FILE = flags.DEFINE_string('gin_file', 'anime.gin', 'The configuration.')
+_GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
+_RESOLUTION = flags.DEFINE_multi_integer(
+  'resolution', [], 'Which stages to look at, px; all if not given.'
+)
+_STEPS = flags.DEFINE_integer(
+  'steps', 16, 'Updates; a lazy penalty should come in its share of them.'
+)
+
+_PLACES = 2  # See `distribution.share_cores`.
+
+# An operation is of the first kind whose pattern its scope and type hold.
+_KINDS = {
+  'Adam and averages': r'(Adam|average)\w*/',
+  'convolutions, by input': r':.*Conv2DBackpropInput',
+  'convolutions, by kernel': r':.*Conv2DBackpropFilter',
+  'convolutions, forward': r':.*(Conv2D|MatMul)',
+  'norms': r'/norm/|:.*BatchNorm',
+  'resampling': r':.*(AvgPool|Resize|Depthwise)|/(Repeat|upsample)\w*/',
+  'activations': r':.*LeakyRelu',
+  'copies': r':.*(Concat|Slice|Split|Pad|Transpose|Tile|Stack|Reverse)',
+  'sums': r':.*(Sum|Mean|AddN|BiasAdd)',
+  'all others': r':',
+}
+_WAITING = 'waiting'
+
+
+def main(argv) -> None:
+  """Prints a table in Markdown: milliseconds, and shares of the update."""
+  command_line.no_arguments(argv)
+  with command_line.clear_errors():
+    updates.configure(_GIN_FILE.value, _GIN_PARAM.value)
+    distribution.share_cores()
+    columns, rows = [], {kind: [] for kind in (*_KINDS, _WAITING)}
+    for stage in updates.of(
+      _GIN_FILE.value, _GIN_PARAM.value, _RESOLUTION.value
+    ):
+      wall, kinds = _profile(stage, _STEPS.value)
+      columns.append(f'{stage.resolution} px: {1000 * wall:.0f} ms')
+      for kind, cells in rows.items():
+        share = kinds[kind] / _PLACES / wall
+        cells.append(f'{1000 * wall * share:.1f} ({share:.0%})')
+    print(f'| | {" | ".join(columns)} |\n|---{"|---" * len(columns)}|')
+    for kind, cells in rows.items():
+      print(f'| {kind} | {" | ".join(cells)} |')
+
+
+def _profile(stage, steps):
+  """Seconds of an update, and of each kind over all places."""
+  wall = 0.0
+
+  def run():
+    nonlocal wall
+    wall = stage.seconds(steps) / steps
+
+  kinds = Counter()
+  for name, seconds in op_times.record(run).items():
+    kinds[_kind(name)] += seconds / steps
+  kinds[_WAITING] = _PLACES * wall - kinds.total()
+  return wall, kinds
+
+
+def _kind(name):
+  return next(k for k, pattern in _KINDS.items() if re.search(pattern, name))
+
+
+if __name__ == '__main__':
+  command_line.run(main)
