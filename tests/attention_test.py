@@ -73,6 +73,18 @@ class AttentionTest(tf.test.TestCase):
       self.assertAllClose(tf.reduce_sum(found, 2), tf.ones([2, 64]))
       self.assertGreater(float(tf.math.reduce_std(found)), 1e-6)
 
+  def test_a_map_within_a_stage_that_fades_in_and_trains(self):
+    x = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
+    model = build(attention_resolution=8, renorm_ramp_steps=10)
+    model.start_step(3)
+    stage = dict(resolution=16, training=True)
+    wanted = ('photo', 'anime')
+    faded = model.attention_map(x, *wanted, alpha=0.5, **stage)
+    self.assertEqual(faded.shape, [2, 64, 64])
+    # The encoder reads another picture then.
+    whole = model.attention_map(x, *wanted, alpha=1.0, **stage)
+    self.assertNotAllClose(faded, whole)
+
   def test_what_attention_does_is_drawn(self):
     model = build(attention_resolution=8)
     x = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)

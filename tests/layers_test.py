@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import tensorflow as tf
+from absl.testing import parameterized
 
 from tf_twingan.models import layers
 
 
-class LayersTest(tf.test.TestCase):
+class LayersTest(parameterized.TestCase, tf.test.TestCase):
   def test_conv_scales_its_kernel_at_run_time(self):
     conv = layers.Conv(4, 2, 3)
     conv.kernel.assign(tf.ones_like(conv.kernel))
@@ -40,6 +41,42 @@ class LayersTest(tf.test.TestCase):
     self.assertAllClose(y, [-0.4, 3.0])
     self.assertAllClose(first, [2 * -0.4 * 0.2, 6.0])
     self.assertAllClose(outer.gradient(first, x), [2 * 0.04, 2.0])
+
+  def test_leaky_relu_in_bfloat16(self):
+    x = tf.constant([-2.0, -0.5, 0.0, 3.0], tf.bfloat16)
+    upstream = tf.constant([1.0, -2.0, 4.0, 8.0], tf.bfloat16)
+    with tf.GradientTape() as tape:
+      tape.watch(x)
+      y = layers.leaky_relu(x)
+    gradient = tape.gradient(y, x, upstream)
+    self.assertEqual(gradient.dtype, tf.bfloat16)
+    self.assertAllClose(gradient, [0.2, -0.4, 0.8, 8.0], rtol=0.01)
+
+  @parameterized.parameters(False, True)
+  def test_gradients_of_pixel_norm(self, in_graph):
+    def plain(x):
+      return x / tf.sqrt(tf.reduce_mean(x**2, -1, keepdims=True) + 1e-4)
+
+    x = tf.random.stateless_normal([2, 3, 3, 5], [1, 2])
+
+    def derivatives(function):
+      with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+          inner.watch(x)
+          value = tf.reduce_sum(function(x) ** 3)
+        first = inner.gradient(value, x)
+        steepness = tf.reduce_sum(first**2)
+      return first, outer.gradient(steepness, x)
+
+    def run(function):
+      def bound():
+        return derivatives(function)
+
+      return (tf.function(bound, autograph=False) if in_graph else bound)()
+
+    for found, true in zip(run(layers.pixel_norm), run(plain)):
+      self.assertAllClose(found, true, atol=1e-4)
 
   def test_pixel_norm_gives_unit_mean_square(self):
     x = tf.random.stateless_normal([2, 3, 3, 16], [1, 2]) * 7

@@ -61,13 +61,25 @@ class PenaltiesTest(parameterized.TestCase, tf.test.TestCase):
       rtol=1e-5,
     )
 
-  @parameterized.parameters(('dragan', 0.2), ('dragan_variance', 0.08))
-  def test_dragan_looks_around_as_far_as_half_the_deviation(self, name, widest):
+  @parameterized.parameters(
+    ('dragan', 0.0, 0.2), ('dragan_variance', -0.08, 0.08)
+  )
+  def test_dragan_looks_around_as_far_as_half_the_deviation(
+    self, name, lowest, highest
+  ):
     # Of deviation 0.4, variance 0.16.
-    real = striped(0.4)
+    real = tf.tile(striped(0.4), [64, 1, 1, 1])
     noise = penalties.of(name).points(real, -real, SEED) - real
-    self.assertBetween(float(tf.reduce_min(noise)), -1e-6, 0.01 * widest)
-    self.assertBetween(float(tf.reduce_max(noise)), 0.99 * widest, widest)
+    self.assertBetween(
+      float(tf.reduce_min(noise)), lowest - 1e-6, 0.9 * lowest + 0.001
+    )
+    self.assertBetween(
+      float(tf.reduce_max(noise)), 0.9 * highest, highest + 1e-6
+    )
+    # As far as a share of its own for each picture, from none to all.
+    reach = np.sort(np.max(noise, axis=(1, 2, 3)) / highest)
+    self.assertAllClose(reach, np.linspace(0, 1, 64), atol=0.2)
+    self.assertLen(set(reach.tolist()), 64)
 
   def test_a_flat_critic_can_be_made_steeper(self):
     slope = tf.Variable(0.0)

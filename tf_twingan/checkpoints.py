@@ -164,7 +164,10 @@ class Checkpoints:
         read(prefix)
       except (AssertionError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
-          f'Checkpoint {prefix} does not match this model: {_first_line(error)}'
+          f'Checkpoint {prefix} does not match this model: '
+          f'{_first_line(error)} A run keeps the parts that it began with: set '
+          'back what differs from its operative_config.gin, or choose another '
+          'run directory.'
         ) from error
       return prefix
     raise ValueError(

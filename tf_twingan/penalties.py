@@ -6,10 +6,12 @@ Each looks at the gradient of the logits by the pictures, at points of its own:
                    2018, section 4.1)
   wgan_gp          between real and generated ones; how far its norm is from
                    one (Gulrajani et al. 2017, algorithm 1)
-  dragan           around real ones, as far as their standard deviation; as
-                   wgan_gp (Kodali et al. 2017)
-  dragan_variance  the same, as far as their variance, as the original Twin-GAN
-                   has it: nearer, where they deviate by less than one
+  dragan           around real ones, on the line to each with noise of half
+                   the batch's standard deviation; as wgan_gp (Kodali et al.
+                   2017, with the noise of the authors' code, uniform in [0, 1])
+  dragan_variance  the same with noise of half the variance, in [-1, 1], as the
+                   original Twin-GAN has it: nearer, where pictures deviate by
+                   less than one
 """
 
 from collections.abc import Callable
@@ -71,13 +73,19 @@ def _between(real, fake, seed):
   return share * real + (1 - share) * fake
 
 
-def _around(width):
-  """Real pictures with uniform noise, half a `width` of all of them wide."""
+def _around(width, lowest):
+  """Each real picture with a share of uniform noise from `lowest` to 1.
+
+  The noise is half a `width` of all pictures strong, the share a picture's own.
+  """
 
   def points(real, fake, seed):
     del fake
-    noise = tf.random.stateless_uniform(tf.shape(real), seed)
-    return real + 0.5 * width(real) * noise
+    noise = tf.random.stateless_uniform(tf.shape(real), seed, lowest)
+    # Another stream than the noise's.
+    seed = tf.random.experimental.stateless_fold_in(seed, 1)
+    share = tf.random.stateless_uniform([real.shape[0], 1, 1, 1], seed)
+    return real + share * 0.5 * width(real) * noise
 
   return points
 
@@ -95,8 +103,10 @@ def _squared_distance_from_one(gradient):
 PENALTIES = {
   'r1': Penalty(_at_real, _half_squared_norm),
   'wgan_gp': Penalty(_between, _squared_distance_from_one),
-  'dragan': Penalty(_around(tf.math.reduce_std), _squared_distance_from_one),
+  'dragan': Penalty(
+    _around(tf.math.reduce_std, 0.0), _squared_distance_from_one
+  ),
   'dragan_variance': Penalty(
-    _around(tf.math.reduce_variance), _squared_distance_from_one
+    _around(tf.math.reduce_variance, -1.0), _squared_distance_from_one
   ),
 }

@@ -143,6 +143,7 @@ class Generator(keras.layers.Layer):
     domains: Sequence[str],
     *,
     resolution: int,
+    alpha=1.0,
     **mode,
   ) -> tf.Tensor:
     """Which places look where while pictures are drawn.
@@ -151,6 +152,7 @@ class Generator(keras.layers.Layer):
       encoding: as for `call`.
       domains: as for `call`.
       resolution: as for `call`.
+      alpha: as for `call`; attention comes before the blending.
       **mode: as for `call`.
 
     Returns:
@@ -160,6 +162,7 @@ class Generator(keras.layers.Layer):
     Raises:
       ValueError: there is no attention in this stage.
     """
+    del alpha
     last = attention_lib.check_readable(self.attention_resolution, resolution)
     features = encoding.content
     for size in resolutions.up_to(last):

@@ -382,7 +382,11 @@ class TwinGAN(network.Network):
     )
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.generator_of(target).attention_map(
-      encoding, self._owners([target]), condition=condition, **stage_and_mode
+      encoding,
+      self._owners([target]),
+      condition=condition,
+      **self._limits(),
+      **stage_and_mode,
     )
 
   def reconstruct_and_translate(

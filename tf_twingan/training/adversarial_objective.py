@@ -47,8 +47,11 @@ class AdversarialObjective(terms_lib.AbstractObjective):
     Raises:
       ValueError: one of these cannot be.
     """
+    name = type(self).__name__
     if penalty_interval < 1:
-      raise ValueError(f'penalty_interval is {penalty_interval}; at least 1.')
+      raise ValueError(
+        f'{name}.penalty_interval is {penalty_interval}; at least 1.'
+      )
     self._penalty = penalties.of(penalty)
     self.penalty_interval = penalty_interval if self._penalty else 0
     self._adversarial = losses.adversarial(adversarial)
@@ -61,7 +64,7 @@ class AdversarialObjective(terms_lib.AbstractObjective):
       raise ValueError(
         f'Augmentation.target is set, but the logits of {adversarial!r} do '
         'not say what is taken for real; set it to None, or choose another '
-        f'{type(self).__name__}.adversarial.'
+        f'{name}.adversarial.'
       )
 
   def build(

@@ -40,7 +40,7 @@ class Augmentation(tf.Module):
     self,
     *,
     kinds: Sequence[str] = KINDS,
-    probability: float = 1.0,
+    probability: float | None = None,
     target: float | None = None,
     adjust_images: int = 500_000,
   ):
@@ -49,10 +49,11 @@ class Augmentation(tf.Module):
     Args:
       kinds: some of 'color', 'translation' and 'cutout'.
       probability: of each change of each picture, in [0, 1]; where it starts
-        if it adapts.
+        if it adapts. None is 1, and 0 if it adapts, as in the paper.
       target: the r_t to hold each discriminator at, by more or fewer changes;
         the paper's is 0.6. None keeps the probability.
-      adjust_images: images in which an adapting probability goes from 0 to 1.
+      adjust_images: images in which an adapting probability goes from 0 to 1
+        at the fastest; the paper's is 500,000, of 25 million.
 
     Raises:
       ValueError: one of these cannot be.
@@ -64,6 +65,8 @@ class Augmentation(tf.Module):
         f'Augmentation.kinds is {tuple(kinds)}; choose some of '
         f'{", ".join(KINDS)}.'
       )
+    if probability is None:
+      probability = 1.0 if target is None else 0.0
     if not 0 <= probability <= 1:
       raise ValueError(
         f'Augmentation.probability is {probability}; choose one in [0, 1].'

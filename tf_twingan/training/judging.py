@@ -71,9 +71,19 @@ def penalize(
     logits = judge_all(parts)
     return tf.concat([logits[d] for d in domains], axis=0)
 
-  points = [penalty.points(reals[d], fakes[d], seed) for d in domains]
+  # Replicas are given the same seed, and other pictures.
+  replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+  seed = _fold(seed, replica)
+  points = [
+    penalty.points(reals[d], fakes[d], _fold(seed, index))
+    for index, d in enumerate(domains)
+  ]
   gradient = penalties.gradient(critic, tf.concat(points, axis=0))
   return {
     d: tf.reduce_mean(penalty.measure(part))
     for d, part in zip(domains, tf.split(gradient, len(domains)))
   }
+
+
+def _fold(seed, number):
+  return tf.random.experimental.stateless_fold_in(seed, number)

@@ -55,7 +55,8 @@ class Objective(adversarial_objective.AdversarialObjective):
       adversarial: a key of `losses.ADVERSARIAL`.
       adversarial_weight: of the generator's adversarial term.
       adversarial_on_reconstructions_from: the resolution, px, from which the
-        discriminators judge reconstructions too; None for never.
+        discriminators judge reconstructions too; None for never. The terms
+        are the means over both kinds of pictures.
       reconstruction_weight: of L1 between x and its reconstruction.
       content_weight: of L1 between the content codes of x and of its
         translation (semantic consistency).
@@ -188,8 +189,8 @@ class Objective(adversarial_objective.AdversarialObjective):
     # Source s was drawn in domain s + shift, target t from t - shift.
     sources = [(t - shift) % count for t in range(count)]
     targets = [(s + shift) % count for s in range(count)]
-    # Generated and mirrored pictures are normalized by the statistics of real
-    # ones, and leave them as they are: those are what inference will use.
+    # Generated and mirrored pictures leave the statistics, which inference will
+    # use, as real ones made them; batch renorm normalizes by those, too.
     still = dict(stage, statistics_update=0.0)
     generator = {}
     if self._reconstruction_weight:

@@ -111,7 +111,7 @@ class Trainer:
         f'{type(objective).__name__} has one for each domain; set it to False.'
       )
     self.strategy = strategy
-    self.objective = objective
+    self._objective = objective
     self._average_half_life = average_half_life
     self._average_warm_up = average_warm_up
     self._seed = seed
@@ -136,7 +136,15 @@ class Trainer:
           f'{type(objective).__name__} does not train style codes; set it to '
           'None, or Trainer.objective to @Objective().'
         )
-      precision = self.model.get_config()['precision']
+      config = self.model.get_config()
+      if config.get('condition_size'):
+        raise ValueError(
+          f'TwinGAN.condition_size is {config["condition_size"]}, but no '
+          'objective gives vectors to draw by: they are for models that a '
+          'program of yours builds and trains. Leave it out; style codes '
+          '(TwinGAN.style_size) are trained.'
+        )
+      precision = config['precision']
       judge = functools.partial(
         discriminator, max_resolution, precision=precision
       )
@@ -196,6 +204,11 @@ class Trainer:
       good_steps=self._loss_scale.good_steps,
       **memory,
     )
+
+  @property
+  def objective(self) -> terms_lib.AbstractObjective:
+    """What the networks are trained to do."""
+    return self._objective
 
   def start_stage(self) -> None:
     """Restarts both optimizers, as a new resolution wakes new variables.
@@ -282,7 +295,7 @@ class Trainer:
         ),
         autograph=False,
       )
-    interval = self.objective.penalty_interval
+    interval = self._objective.penalty_interval
     return self._steps[key](
       dict(batch),
       tf.constant(alpha, tf.float32),
@@ -308,7 +321,7 @@ class Trainer:
       self.strategy.reduce, tf.distribute.ReduceOp.MEAN, axis=None
     )
     terms = {name: mean(value) for name, value in terms.items()}
-    self.objective.after_step(terms, images=images)
+    self._objective.after_step(terms, images=images)
     self._update_average(average_decay)
     spectral_lib.improve(
       [self.model, self.average, *tf.nest.flatten(self.discriminators)],
@@ -338,7 +351,7 @@ class Trainer:
     optimized = [v for adam, _ in self._optimizers for v in adam.variables]
     for variable in (
       self.model.variables
-      + list(self.objective.trainable_variables)
+      + list(self._objective.trainable_variables)
       + self.average.variables
       + self._judged
       + optimized
