@@ -122,6 +122,12 @@ class AugmentationTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(change.probability('photo'), 1.0)
     self.assertEqual(change.probability('anime'), 0.0)
 
+  def test_what_adapts_starts_with_nothing(self):
+    for target, start in ((None, 1.0), (0.6, 0.0)):
+      change = augmentation.Augmentation(target=target)
+      change.build(['photo'])
+      self.assertEqual(change.probability('photo'), start)
+
   def test_a_fixed_chance_remembers_nothing(self):
     change = augmentation.Augmentation(probability=0.3)
     self.assertEqual(change.build(['photo', 'anime']), {})

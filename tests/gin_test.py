@@ -65,7 +65,7 @@ OTHER = {
   'seed',
   'vector_sizes',
   'domains',
-  'condition_size',  # Of the caller's vectors: training gives styles.
+  'condition_size',  # Of a program's own training: ours gives styles.
 }
 EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')
 # Included after an experiment, in one of the user's own.

@@ -96,6 +96,7 @@ class NoiseRunTest(tf.test.TestCase):
     ):
       with self.assertRaisesRegex(ValueError, message):
         train(self.folder / run, *params)
+      self.assertFalse((self.folder / run).exists())
 
 
 if __name__ == '__main__':

@@ -219,6 +219,19 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
         strategy=tf.distribute.get_strategy(),
       )
 
+  def test_vectors_that_no_objective_gives_are_refused(self):
+    with self.assertRaisesRegex(ValueError, 'condition_size is 2, but no obj'):
+      trainer.Trainer(
+        DOMAINS,
+        8,
+        model=lambda domains, max_resolution: networks(
+          domains, style_size=None, condition_size=2
+        )[0],
+        discriminator=discriminator.Discriminator,
+        objective=objective.Objective(),
+        strategy=tf.distribute.get_strategy(),
+      )
+
   def test_a_bad_share_is_named(self):
     with self.assertRaisesRegex(ValueError, r'style_random is 2.0; .* \[0, 1'):
       objective.Objective(style_random=2.0)
