@@ -59,6 +59,10 @@ class PatchDiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, '70 px, more.*one of 16, 34'):
       build(64, field=70)
 
+  def test_it_tells_no_domains_apart(self):
+    with self.assertRaisesRegex(ValueError, 'shared_discriminator to False'):
+      build(domains=['photo', 'anime'])
+
 
 if __name__ == '__main__':
   tf.test.main()

@@ -5,6 +5,8 @@ of stride 2, end in one logit a place, each of which sees a patch of so many
 pixels, overlapping. CycleGAN judges by it, too.
 """
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -31,6 +33,7 @@ class PatchDiscriminator(keras.layers.Layer):
     field: int = 70,
     conditional: bool = False,
     precision: str = 'float32',
+    domains: Sequence[str] = (),
     name: str | None = None,
   ):
     """Builds it.
@@ -44,9 +47,18 @@ class PatchDiscriminator(keras.layers.Layer):
       conditional: judge a picture together with the one that it was drawn
         from.
       precision: dtype of the convolutions.
+      domains: to be told apart; it tells none.
       name: of the layer.
+
+    Raises:
+      ValueError: one of these cannot be.
     """
     super().__init__(name=name or 'patch_discriminator', autocast=False)
+    if domains:
+      raise ValueError(
+        'A PatchDiscriminator judges the pictures of one domain; set '
+        'Trainer.shared_discriminator to False.'
+      )
     if field not in FIELDS:
       raise ValueError(
         f'PatchDiscriminator.field is {field}; choose one of '
