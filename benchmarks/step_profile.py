@@ -58,8 +58,8 @@ def main(argv) -> None:
       wall, kinds = _profile(stage, _STEPS.value)
       columns.append(f'{stage.resolution} px: {1000 * wall:.0f} ms')
       for kind, cells in rows.items():
-        share = kinds[kind] / _PLACES / wall
-        cells.append(f'{1000 * wall * share:.1f} ({share:.0%})')
+        taken = kinds[kind] / _PLACES
+        cells.append(f'{1000 * taken:.1f} ({taken / wall:.0%})')
     print(f'| | {" | ".join(columns)} |\n|---{"|---" * len(columns)}|')
     for kind, cells in rows.items():
       print(f'| {kind} | {" | ".join(cells)} |')

@@ -141,19 +141,12 @@ class AdversarialObjective(terms_lib.AbstractObjective):
   def _judge(self, discriminators, pictures, seed, **stage):
     """Logits of all domains' pictures, augmented first."""
     if self._augmentation:
-      # Replicas are given the same seed, and other pictures.
-      replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+      seeds = judging.own_seeds(seed, pictures)
       pictures = {
-        domain: self._augmentation(
-          images, domain, _fold(_fold(seed, replica), index)
-        )
-        for index, (domain, images) in enumerate(pictures.items())
+        domain: self._augmentation(images, domain, seeds[domain])
+        for domain, images in pictures.items()
       }
     return judging.judge(discriminators, pictures, **stage)
-
-
-def _fold(seed, number):
-  return tf.random.experimental.stateless_fold_in(seed, number)
 
 
 def _mean(terms):
