@@ -128,6 +128,25 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     outputs = norm(pictures(1, 100.0), ['photo'], training=True)
     self.assertAllClose(tf.reduce_mean(outputs, [0, 1, 2]), [1.0] * 3, atol=0.1)
 
+  def test_renorm_corrections_are_constants_of_the_gradient(self):
+    norm = normalization.DomainNorm(DOMAINS, 3, kind='batch_renorm')
+    own = norm.parameters['photo']
+    own['moving_mean'].assign([0.5, 0.0, -0.5])
+    own['moving_variance'].assign([2.0, 4.0, 6.0])
+    x, upstream = pictures(1), pictures(2)
+    with tf.GradientTape() as tape:
+      tape.watch(x)
+      outputs = norm(x, ['photo'], training=True, statistics_update=0.0)
+    found = tape.gradient(outputs, x, output_gradients=upstream)
+    # Of ((x - mean) / deviation) * r + d, and so r times that of batch norm.
+    deviation = tf.math.reduce_std(x, [0, 1, 2])
+    normalized = (x - tf.reduce_mean(x, [0, 1, 2])) / deviation
+    along = tf.reduce_mean(upstream * normalized, [0, 1, 2])
+    rest = upstream - tf.reduce_mean(upstream, [0, 1, 2]) - along * normalized
+    r = deviation / tf.sqrt(tf.constant([2.0, 4.0, 6.0]))
+    self.assertAllClose(found, r * rest / deviation, atol=1e-3)
+    self.assertNotAllClose(r, [1.0] * 3, atol=0.05)
+
   @parameterized.parameters((0.0, 1.1, 0.1), (0.5, 2.55, 0.55), (1.0, 4.0, 1.0))
   def test_renorm_limits_by_hand(self, progress, scale_max, shift_max):
     found = normalization.renorm_limits(tf.constant(progress))

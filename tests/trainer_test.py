@@ -9,7 +9,7 @@ from absl.testing import parameterized
 
 from tests import two_devices
 from tf_twingan.models import discriminator, spectral, twingan
-from tf_twingan.training import cycle_objective, objective, trainer
+from tf_twingan.training import cycle_objective, objective, shown, trainer
 
 DOMAINS = ('photo', 'anime')
 STEP = dict(resolution=8, alpha=0.5, average_decay=0.5)
@@ -22,6 +22,7 @@ def make(
   norm='batch_renorm',
   spectral_norm=False,
   ramp=None,
+  generating_rate=1e-2,
   **options,
 ):
   keras.utils.set_random_seed(1)
@@ -47,7 +48,7 @@ def make(
       cycle_weight=1.0, penalty='r1', penalty_interval=2, **options
     ),
     strategy=strategy or tf.distribute.get_strategy(),
-    learning_rate=1e-2,
+    learning_rate=generating_rate,
     discriminator_learning_rate=1e-2,
   )
 
@@ -112,6 +113,50 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(values[0], 0)
     self.assertEqual(values[1], 0)
     self.assertGreater(values[2], 0)
+
+  def test_gradients_hold_the_penalty_and_each_side_has_its_rate(self):
+    # No moments and no seeds, so that the gradient is known beforehand.
+    maker = make(norm='instance', generating_rate=4e-2, penalty_weight=20.0)
+    data = batch()
+    reals = shown.pictures(data, DOMAINS, tf.constant(STEP['alpha']))
+    stage = dict(resolution=8, alpha=tf.constant(STEP['alpha']))
+    seed = tf.constant([0, 0])
+
+    def gradients(penalized):
+      with tf.GradientTape() as tape:
+        losses = maker.objective.compute(
+          maker.model, maker.discriminators, reals, seed=seed, shift=1, **stage
+        )
+        terms = [*losses.discriminator.values()]
+        if penalized:
+          terms += maker.objective.penalties(
+            maker.discriminators, reals, losses.fakes, seed=seed, **stage
+          ).values()
+        loss = tf.add_n(terms)
+      return tape.gradient(loss, maker._judged)
+
+    for step, penalized in ((0, True), (1, False)):
+      maker.start_stage()
+      expected = gradients(penalized)
+      other = gradients(not penalized)
+      before = weights(maker)
+      maker.step(data, step=step, **STEP)
+      # Without beta_1, Adam's first moments are the last gradients. Of its
+      # variables the last are two moments of each weight.
+      moments = maker._discriminator_adam.variables[-2 * len(maker._judged) :]
+      applied = moments[::2]
+      scale = max(float(tf.reduce_max(tf.abs(g))) for g in expected)
+      for own, hand in zip(applied, expected, strict=True):
+        self.assertAllClose(own, hand, rtol=0, atol=5e-3 * scale)
+      difference = max(
+        float(tf.reduce_max(tf.abs(a - b))) for a, b in zip(applied, other)
+      )
+      self.assertGreater(difference, 0.05 * scale)
+      # Adam's first step is its rate, wherever there is a gradient.
+      moves = [np.abs(a - b).max() for a, b in zip(weights(maker), before)]
+      count = len(maker.model.variables)
+      self.assertAllClose(max(moves[:count]), 4e-2, rtol=1e-2)
+      self.assertAllClose(max(moves[count:]), 1e-2, rtol=1e-2)
 
   def test_two_replicas_equal_one(self):
     # At 4 px, for tracing a step for several replicas takes long.

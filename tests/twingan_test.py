@@ -368,6 +368,8 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       spectral_norm=True,
       **conditions,
     )
+    for conv in model.generator.to_rgb.values():
+      self.assertEqual(tuple(conv.kernel.shape)[:2], (3, 3))
     again = twingan.TwinGAN(**model.get_config())
     self.assertEqual(
       [(v.name, v.shape) for v in model.variables],
