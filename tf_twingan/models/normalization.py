@@ -19,6 +19,9 @@ pixel it would nearly be what pixel norm does already. 'none' measures
 nothing, but still multiplies and adds: without a scale and an offset a domain
 would own nothing, and all domains would be drawn alike.
 
+tensorflow_addons has instance and group norm, but with one scale and offset and
+for one domain a call; here a packed batch holds several, each with its own.
+
 A condition (a style code, attributes) may move scale and offset further, by a
 dense layer on its direction, as in adaptive instance norm (Huang & Belongie
 2017), but beside the domain's own: the layer starts at zero, so that without a
