@@ -24,6 +24,7 @@ from tf_twingan.training import (
   augmentation,
   cycle_objective,
   distillation_objective,
+  distribution,
   growth,
   loop,
   noise_objective,
@@ -35,6 +36,7 @@ from tf_twingan.training import (
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / 'gin'
 CONFIGURABLES = {
   'train': loop.train,
+  'share_cores': distribution.share_cores,
   'Growth': growth.Growth,
   'TwinGAN': twingan.TwinGAN,
   'Discriminator': discriminator.Discriminator,
