@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_twingan import losses, penalties
 from tf_twingan.training import augmentation as augmentation_lib
-from tf_twingan.training import judging
+from tf_twingan.training import judging, seeds
 from tf_twingan.training import terms as terms_lib
 
 
@@ -141,9 +141,9 @@ class AdversarialObjective(terms_lib.AbstractObjective):
   def _judge(self, discriminators, pictures, seed, **stage):
     """Logits of all domains' pictures, augmented first."""
     if self._augmentation:
-      seeds = judging.own_seeds(seed, pictures)
+      own = seeds.of_domains(seed, pictures)
       pictures = {
-        domain: self._augmentation(images, domain, seeds[domain])
+        domain: self._augmentation(images, domain, own[domain])
         for domain, images in pictures.items()
       }
     return judging.judge(discriminators, pictures, **stage)

@@ -4,12 +4,13 @@ Gradient penalties look through the same door, so that whatever a discriminator
 sees of a picture, such as an augmented one, is what it is penalized for.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from tf_twingan import penalties
+from tf_twingan.training import seeds
 
 Pictures = Mapping[str, tf.Tensor]
 
@@ -71,26 +72,10 @@ def penalize(
     logits = judge_all(parts)
     return tf.concat([logits[d] for d in domains], axis=0)
 
-  seeds = own_seeds(seed, domains)
-  points = [penalty.points(reals[d], fakes[d], seeds[d]) for d in domains]
+  own = seeds.of_domains(seed, domains)
+  points = [penalty.points(reals[d], fakes[d], own[d]) for d in domains]
   gradient = penalties.gradient(critic, tf.concat(points, axis=0))
   return {
     d: tf.reduce_mean(penalty.measure(part))
     for d, part in zip(domains, tf.split(gradient, len(domains)))
   }
-
-
-def own_seeds(seed: tf.Tensor, domains: Iterable[str]) -> dict[str, tf.Tensor]:
-  """A seed for each domain and replica, as all are given the same one.
-
-  Args:
-    seed: int32 [2], of a step.
-    domains: in the order that tells them apart.
-
-  Returns:
-    {domain: int32 [2]}.
-  """
-  fold = tf.random.experimental.stateless_fold_in
-  replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-  own = fold(seed, replica)
-  return {d: fold(own, index) for index, d in enumerate(domains)}

@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 import gin
-from tf_twingan.training import adversarial_objective
+from tf_twingan.training import adversarial_objective, seeds
 from tf_twingan.training import augmentation as augmentation_lib
 from tf_twingan.training import terms as terms_lib
 
@@ -110,10 +110,9 @@ class NoiseObjective(adversarial_objective.AdversarialObjective):
 
 def _generate(model, batch, seed, **mode):
   """So many pictures of each domain; [domains * batch, ...]."""
-  # Replicas are given the same seed, and draw other pictures.
-  replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-  for number in (replica, _NOISE):
-    seed = tf.random.experimental.stateless_fold_in(seed, number)
+  seed = tf.random.experimental.stateless_fold_in(
+    seeds.of_replica(seed), _NOISE
+  )
   return model.generate(
     model.noise(batch * len(model.domains), seed), model.domains, **mode
   )

@@ -24,6 +24,7 @@ import tensorflow as tf
 
 from tf_twingan import losses
 from tf_twingan.models import style as style_lib
+from tf_twingan.training import seeds
 
 # Sets these draws apart from others of the same step's seed.
 _STREAM = 0x57F1E
@@ -56,13 +57,11 @@ def draw(
     return None
   pictures = tf.concat([reals[d] for d in model.domains], axis=0)
   own = model.style(pictures, model.domains, **stage_and_mode)
-  replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-  seeds = tf.random.experimental.stateless_split(
-    _fold(_fold(seed, _STREAM), replica), 2
-  )
+  stream = tf.random.experimental.stateless_fold_in(seed, _STREAM)
+  two = tf.random.experimental.stateless_split(seeds.of_replica(stream), 2)
   count = pictures.shape[0]
-  chosen = tf.random.stateless_uniform([count, 1], seeds[0]) < random
-  drawn = style_lib.random(count, model.style_size, seeds[1])
+  chosen = tf.random.stateless_uniform([count, 1], two[0]) < random
+  drawn = style_lib.random(count, model.style_size, two[1])
   return style_lib.Styles(own, given=tf.where(chosen, drawn, own))
 
 
@@ -85,7 +84,3 @@ def reconstruction(
   """
   read = model.style(translations, model.domains, **stage_and_mode)
   return losses.l1(tf.stop_gradient(styles.given), read)
-
-
-def _fold(seed, number):
-  return tf.random.experimental.stateless_fold_in(seed, number)
