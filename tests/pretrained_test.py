@@ -21,6 +21,8 @@ class PretrainedTest(tf.test.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     cls.translator = tf_twingan.Translator.from_pretrained('avatar_twins')
+    cls.folder = inference.pretrained_dir('avatar_twins')
+    cls.card = (cls.folder / 'MODEL_CARD.md').read_text()
     # Numbers from 0 on are the test split; all styles hold them.
     cls.twins = {
       domain: np.stack(
@@ -45,11 +47,8 @@ class PretrainedTest(tf.test.TestCase):
     ]
 
   def test_translations_find_their_counterpart_as_the_card_says(self):
-    card = (
-      inference.pretrained_dir('avatar_twins') / 'MODEL_CARD.md'
-    ).read_text()
     for source, target in (('photo', 'anime'), ('anime', 'photo')):
-      row = re.search(rf'{source} to {target} \| (\d+) % \| (\d+) %', card)
+      row = re.search(rf'{source} to {target} \| (\d+) % \| (\d+) %', self.card)
       found = self.recall(source, target, True)
       copied = self.recall(source, target, False)
       for right, printed, other in zip(found, row.groups(), copied):
@@ -69,13 +68,11 @@ class PretrainedTest(tf.test.TestCase):
     self.assertGreater(right, max(self.recall('photo', 'anime', False)) + 0.2)
 
   def test_it_is_small_and_has_a_card(self):
-    folder = inference.pretrained_dir('avatar_twins')
-    size = sum(p.stat().st_size for p in folder.rglob('*') if p.is_file())
+    size = sum(p.stat().st_size for p in self.folder.rglob('*') if p.is_file())
     self.assertLess(size, 5e6)
-    card = (folder / 'MODEL_CARD.md').read_text()
     for topic in ('Data', 'Schedule', 'Figures', 'Licence', 'Limits'):
-      self.assertIn(f'## {topic}', card)
-    self.assertIn(f'{self.translator.images_seen:,}', card)
+      self.assertIn(f'## {topic}', self.card)
+    self.assertIn(f'{self.translator.images_seen:,}', self.card)
 
 
 if __name__ == '__main__':
