@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from benchmarks import updates
 from tf_twingan.models import resolutions
-from tf_twingan.training import growth as growth_lib
+from tf_twingan.training import growth_schedule
 
 _TURN = 16  # Updates at least: a lazy penalty comes once among them.
 
@@ -39,7 +39,7 @@ class Cost(NamedTuple):
 
   set_up: float
   per_image: dict[int, float]
-  growth: growth_lib.Growth
+  growth: growth_schedule.Growth
 
   @property
   def seconds(self) -> float:
@@ -63,7 +63,7 @@ class Cost(NamedTuple):
     return (seconds - self.set_up) / (self.seconds - self.set_up)
 
 
-def stretched(growth: growth_lib.Growth, factor: float) -> list[str]:
+def stretched(growth: growth_schedule.Growth, factor: float) -> list[str]:
   """Bindings that make a schedule longer, in whole batches."""
 
   def images(phase):

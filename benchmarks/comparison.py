@@ -32,10 +32,11 @@ import tensorflow as tf
 from absl import flags
 
 from benchmarks import budget, macs
-from tf_twingan import command_line, configs
+from tf_twingan import cli
 from tf_twingan.evaluation import columns, directions
-from tf_twingan.models import architectures
-from tf_twingan.training import distribution
+from tf_twingan.models import registry
+from tf_twingan.runs import config_files
+from tf_twingan.training import strategies
 
 _OUTPUT = flags.DEFINE_string('output', 'comparison', 'Where all of it goes.')
 _ONLY = flags.DEFINE_enum(
@@ -134,7 +135,7 @@ class Run(NamedTuple):
 
 def main(argv) -> None:
   """Does what is still to do."""
-  command_line.no_arguments(argv)
+  cli.reject_arguments(argv)
   output = pathlib.Path(_OUTPUT.value)
   output.mkdir(parents=True, exist_ok=True)
   sources = pairs(_PHOTO.value, _ANIME.value)
@@ -195,7 +196,7 @@ def _folder(pair: str) -> str:
 
 def _times() -> dict[str, dict[str, Any]]:
   # As all of these train.
-  distribution.share_cores(halves=True)
+  strategies.share_cores(halves=True)
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)
   costs = budget.measure(
@@ -349,8 +350,8 @@ def _sizes(output, runs, times) -> list[str]:
   for run in runs:
     firsts.setdefault(run.method, run)
   for run in firsts.values():
-    config = configs.read_model(str(output / run.folder))
-    model = architectures.build(config, precision='float32')
+    config = config_files.read_model(str(output / run.folder))
+    model = registry.build(config, precision='float32')
     px = config['max_resolution']
     shape = tf.TensorSpec([1, px, px, 3])
 
@@ -448,4 +449,4 @@ def _cell(name: str, values: Sequence[float | str | None]) -> str:
 
 
 if __name__ == '__main__':
-  command_line.run(main)
+  cli.run(main)

@@ -15,17 +15,10 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from export import (
-  conversion,
-  everything,
-  folding,
-  latency,
-  network,
-  planning,
-  selection,
-  serving,
-)
-from tf_twingan.exported import bundles
+from export import all_directions, benchmark, plan
+from export.formats import saved_model, tflite
+from export.graph import domain_selection, folded_network, folding
+from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.models import twingan
 
 _RESOLUTION = flags.DEFINE_integer('resolution', 256, 'px.')
@@ -68,10 +61,10 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _print_latencies(model, px) -> None:
-  drawer = network.Network(_fold(model, px))
+  drawer = folded_network.Network(_fold(model, px))
   print(f'{"":12}{"bytes":>12}{"1 thread, ms":>14}{"2 threads, ms":>15}')
-  for kind in conversion.KINDS:
-    file = planning.convert(drawer, kind)
+  for kind in tflite.KINDS:
+    file = plan.convert(drawer, kind)
     print(f'{kind:12}{len(file):12,}{_times(file)}')
   picture = tf.zeros([1, px, px, 3])
   first, second, *_ = model.domains
@@ -79,14 +72,16 @@ def _print_latencies(model, px) -> None:
     lambda images: model.translate(images, first, second, resolution=px),
     autograph=False,
   )
-  keras = latency.time_calls(lambda: translate(picture), _SECONDS.value)
+  keras = benchmark.time_calls(lambda: translate(picture), _SECONDS.value)
   print(f'{"Keras":12}{"":12}{"":14}{keras.milliseconds:15.1f}\n')
 
 
 def _print_saved_models(model, px) -> None:
   first, second, *_ = model.domains
-  shared = everything.drawers_of(model, px)
-  one = _saved_bytes({(first, second): network.Network(_fold(model, px))}, px)
+  shared = all_directions.drawers_of(model, px)
+  one = _saved_bytes(
+    {(first, second): folded_network.Network(_fold(model, px))}, px
+  )
   every = _saved_bytes(shared, px)
   print(f'SavedModel of one direction      {one:12,} bytes')
   print(
@@ -98,21 +93,21 @@ def _print_saved_models(model, px) -> None:
 def _saved_bytes(drawers, px) -> int:
   spec = tf.TensorSpec([None, px, px, 3], tf.float32, name='image')
   signatures = {
-    bundles.direction(a, b): tf.function(
+    bundle_manifest.direction(a, b): tf.function(
       lambda image, drawer=drawer: {'translation': drawer.translate(image)},
       autograph=False,
     ).get_concrete_function(spec)
     for (a, b), drawer in drawers.items()
   }
   with tempfile.TemporaryDirectory() as folder:
-    saved = serving.write(list(drawers.values()), signatures, folder, 1, {})
+    saved = saved_model.write(list(drawers.values()), signatures, folder, 1, {})
     return sum(p.stat().st_size for p in saved.rglob('*') if p.is_file())
 
 
-class _FromInput(network.Variables):
+class _FromInput(folded_network.Variables):
   """Kernels as variables, and all else cut out of one input vector."""
 
-  def __init__(self, kernels: network.Variables):
+  def __init__(self, kernels: folded_network.Variables):
     super().__init__()
     self._kernels = kernels
     self.vector = None
@@ -136,24 +131,24 @@ class _FromInput(network.Variables):
 def _print_shared_files(model, px) -> None:
   """Files of every domain, timed by turns with a folded one."""
   picture = np.zeros([1, px, px, 3], np.float32)
-  chosen = selection.Selection(model, px)
+  chosen = domain_selection.Selection(model, px)
   files = {
-    'folded, 1 direction': planning.convert(
-      network.Network(_fold(model, px)), 'dynamic'
+    'folded, 1 direction': plan.convert(
+      folded_network.Network(_fold(model, px)), 'dynamic'
     ),
-    'domains by their places': conversion.convert(
+    'domains by their places': tflite.convert(
       chosen.translate,
       chosen,
       'dynamic',
-      output_name=conversion.TRANSLATION,
+      output_name=tflite.TRANSLATION,
       pictures=picture,
-      more=selection.INPUTS,
+      more=domain_selection.INPUTS,
     ),
     'norms as an input': _with_norms(model, px, picture),
   }
   folded, *_ = files.values()
   calls = {(n, t): _call(f, t) for n, f in files.items() for t in (1, 2)}
-  times = latency.time_by_turns(calls, len(calls) * _SECONDS.value)
+  times = benchmark.time_by_turns(calls, len(calls) * _SECONDS.value)
   print(f'TFLite, dynamic, {len(model.domains)} domains; times by turns')
   for name, file in files.items():
     parts = _partitions(file)
@@ -171,22 +166,22 @@ def _print_shared_files(model, px) -> None:
 def _with_norms(model, px, picture) -> bytes:
   first, second, *_ = model.domains
   weights = _fold(model, px, first, second, shared=True)
-  kernels = network.Variables()
+  kernels = folded_network.Variables()
   counted = _FromInput(kernels)
   holder = tf.Module()
-  holder.drawer = network.Network(weights, variables=counted)
+  holder.drawer = folded_network.Network(weights, variables=counted)
 
   def translate(image, norms):
     taken = _FromInput(kernels)
     taken.vector = norms
-    return network.Network(weights, variables=taken).translate(image)
+    return folded_network.Network(weights, variables=taken).translate(image)
 
   norms = tf.TensorSpec([1, counted.length], tf.float32, name='norms')
-  return conversion.convert(
+  return tflite.convert(
     translate,
     holder,
     'dynamic',
-    output_name=conversion.TRANSLATION,
+    output_name=tflite.TRANSLATION,
     pictures=picture,
     more=dict(norms=norms),
   )
@@ -213,7 +208,7 @@ def _partitions(file) -> int:
 def _times(file: bytes) -> str:
   cells = []
   for threads in (1, 2):
-    found = latency.measure(file, threads=threads, seconds=_SECONDS.value)
+    found = benchmark.measure(file, threads=threads, seconds=_SECONDS.value)
     cells.append(f'{found.milliseconds:{14 if threads == 1 else 15}.1f}')
   return ''.join(cells)
 

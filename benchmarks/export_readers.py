@@ -32,7 +32,7 @@ import tensorflow as tf
 from absl import flags
 from PIL import Image
 
-from tf_twingan import command_line
+from tf_twingan import cli
 from tf_twingan.data import cache
 
 _PACKAGES: Mapping[str, tuple[str, ...]] = {
@@ -112,7 +112,7 @@ def main(argv) -> None:
   if len(argv) != 2:
     sys.exit(f'Error: give one bundle, not {len(argv) - 1}: OUTPUT/<to>.')
   rows = []
-  with command_line.clear_errors():
+  with cli.report_errors():
     bundle = Bundle.load(argv[1])
     unknown = set(_READERS.value) - set(_ALL)
     if unknown or not _READERS.value:
@@ -334,4 +334,4 @@ def _run(command: list[str], given: bytes = b'') -> bytes:
 
 
 if __name__ == '__main__':
-  command_line.run(main)
+  cli.run(main)

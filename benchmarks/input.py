@@ -22,9 +22,10 @@ from absl import flags
 from PIL import Image
 
 from benchmarks import updates
-from tf_twingan import command_line
-from tf_twingan.data import pipeline, sources
-from tf_twingan.training import distribution
+from tf_twingan import cli
+from tf_twingan.data import batch_stream
+from tf_twingan.data.sources import registry
+from tf_twingan.training import strategies
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'photos.gin', 'Whose updates.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
@@ -60,10 +61,10 @@ class MadeUpPhotographs(tfds.core.GeneratorBasedBuilder):
 
 def main(argv) -> None:
   """Prints a table in Markdown, row by row."""
-  command_line.no_arguments(argv)
-  with command_line.clear_errors(), tempfile.TemporaryDirectory() as scratch:
+  cli.reject_arguments(argv)
+  with cli.report_errors(), tempfile.TemporaryDirectory() as scratch:
     updates.configure(_GIN_FILE.value, _GIN_PARAM.value)
-    distribution.share_cores()
+    strategies.share_cores()
     os.environ['TF_TWINGAN_CACHE'] = os.path.join(scratch, 'kept')
     os.environ['TFDS_DATA_DIR'] = os.path.join(scratch, 'tfds')
     folder = pathlib.Path(scratch, 'pictures')
@@ -107,13 +108,15 @@ def _pictures(count: int) -> Iterator[bytes]:
 def _read(source, resolution) -> float:
   """Pictures a second when a source is read for the first time."""
   begun = time.perf_counter()
-  sources.load(source, resolution)
+  registry.load(source, resolution)
   return _PICTURES.value / (time.perf_counter() - begun)
 
 
 def _batches(source, resolution) -> float:
   """Pictures a second from the source's array, one domain's."""
-  batches = pipeline.Batches({'photo': sources.load(source, resolution).images})
+  batches = batch_stream.Batches(
+    {'photo': registry.load(source, resolution).images}
+  )
   stream = iter(batches.stream(0, resolution=resolution, batch_size=_BATCH))
   next(stream)
   count = max(_PICTURES.value // _BATCH, 1)
@@ -145,4 +148,4 @@ def _taken(resolution) -> float:
 if __name__ == '__main__':
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)
-  command_line.run(main)
+  cli.run(main)

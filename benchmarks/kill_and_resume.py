@@ -19,7 +19,8 @@ import time
 import numpy as np
 from absl import flags
 
-from tf_twingan import checkpoints, command_line
+from tf_twingan import cli
+from tf_twingan.runs import checkpoints
 
 _KILLS = flags.DEFINE_integer('kills', 5, 'How many times to kill.')
 _SEED = flags.DEFINE_integer('seed', 0, 'Of the moments.')
@@ -31,7 +32,7 @@ _FADES = (range(32, 64, _BATCH), range(96, 128, _BATCH))  # Images seen.
 
 def main(argv) -> None:
   """Runs both trainings and compares them."""
-  command_line.no_arguments(argv)
+  cli.reject_arguments(argv)
   generator = random.Random(_SEED.value)
   moments = [generator.choice(fade) for fade in _FADES][: _KILLS.value]
   while len(moments) < _KILLS.value:
@@ -92,4 +93,4 @@ def _tensors(run):
 
 
 if __name__ == '__main__':
-  command_line.run(main)
+  cli.run(main)

@@ -27,13 +27,14 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
-from export import embedder, metadata, searcher
-from tf_twingan import command_line, inference
-from tf_twingan.data import sources
+from export.bundle_files import metadata
+from export.formats import embedding
+from export.formats import search_index as formats_search_index
+from tf_twingan import cli, inference
+from tf_twingan.data.sources import registry
 from tf_twingan.metrics import distances
-from tf_twingan.retrieval import embedding as embedding_lib
-from tf_twingan.retrieval import index as index_lib
-from tf_twingan.retrieval import neighbours as neighbours_lib
+from tf_twingan.retrieval import embeddings, nearest_neighbours
+from tf_twingan.retrieval import search_index as retrieval_search_index
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string('model', None, 'A shipped model: avatar_twins.')
@@ -46,7 +47,10 @@ _SIZES = flags.DEFINE_multi_integer(
   'size', [10_000, 100_000, 1_000_000], 'speed: how many vectors.'
 )
 _KINDS = flags.DEFINE_multi_enum(
-  'kind', neighbours_lib.KINDS, neighbours_lib.KINDS, 'speed: which kinds.'
+  'kind',
+  nearest_neighbours.KINDS,
+  nearest_neighbours.KINDS,
+  'speed: which kinds.',
 )
 _RECALL_AT = (1, 5, 10)
 _CHOSEN_ON = 600  # Characters, the first; the others are looked up.
@@ -59,8 +63,8 @@ def main(argv) -> None:
   parts = {'recall': _recall, 'device': _device, 'speed': _speed}
   if len(argv) != 2 or argv[1] not in parts:
     sys.exit(f'Error: write one of {", ".join(parts)} before the flags.')
-  with command_line.clear_errors():
-    translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  with cli.report_errors():
+    translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
     if len(_SOURCE.value) != 2:
       raise ValueError(
         f'--source is given {len(_SOURCE.value)} times; give two domains.'
@@ -68,7 +72,7 @@ def main(argv) -> None:
     pictures = {}
     for item in _SOURCE.value:
       domain, _, source = item.partition('=')
-      loaded = sources.load(source, translator.resolution, split='test')
+      loaded = registry.load(source, translator.resolution, split='test')
       pictures[domain] = np.asarray(loaded.images)
     parts[argv[1]](translator, pictures)
 
@@ -104,7 +108,7 @@ def _recall(
       _row(name, _recalls(distances.squared(a, b), own))
     with tempfile.TemporaryDirectory() as folder:
       index = _index(folder, translator, shown, target)
-      for by in index_lib.BY:
+      for by in retrieval_search_index.BY:
         found = index.query(queries, source, k=max(_RECALL_AT), by=by)
         names = [[n.record.name for n in neighbours] for neighbours in found]
         _row(
@@ -129,15 +133,15 @@ def _device(
     own = [str(i) for i in range(_CHOSEN_ON, len(shown))]
     with tempfile.TemporaryDirectory() as folder:
       index = _index(folder, translator, shown, target)
-      for by in index_lib.BY:
-        search = searcher.Search(index, by)
-        model = embedder.convert(
-          searcher.Query(search, source, target),
+      for by in retrieval_search_index.BY:
+        search = formats_search_index.Search(index, by)
+        model = embedding.convert(
+          formats_search_index.Query(search, source, target),
           translator.resolution,
           about,
-          searcher.build(search, target),
+          formats_search_index.build(search, target),
         )
-        found = searcher.find(model, queries, 1)
+        found = formats_search_index.find(model, queries, 1)
         expected = index.query(queries, source, k=1, by=by)
         there, here = (
           np.mean([name == row for name, row in zip(own, names)])
@@ -146,7 +150,7 @@ def _device(
             [row[0].record.name for row in expected],
           )
         )
-        same = searcher.agreement(found, expected)
+        same = formats_search_index.agreement(found, expected)
         print(
           f'{f"{source} in {target}":20}{by:>12}{len(model):12,}{same:8.1%}'
           f'{there:10.1%}{here:9.1%}',
@@ -155,7 +159,7 @@ def _device(
 
 
 def _index(folder, translator, shown, target):
-  index = index_lib.SearchIndex.build(folder, translator)
+  index = retrieval_search_index.SearchIndex.build(folder, translator)
   index.add(target, ((str(i), p) for i, p in enumerate(shown)))
   index.finish()
   return index
@@ -190,7 +194,7 @@ def _histograms(pictures):
 def _averaged(translator, pictures, domain):
   """Content codes as they are: no place, no centring."""
   codes = translator.encode(pictures, domain).mean(axis=(1, 2))
-  return embedding_lib.unit(codes).astype(np.float64)
+  return embeddings.unit(codes).astype(np.float64)
 
 
 def _speed(
@@ -207,7 +211,7 @@ def _speed(
     normal = np.random.default_rng(seed).standard_normal(
       [count, dimensions], np.float32
     )
-    return embedding_lib.unit(normal @ factor.T.astype(np.float32))
+    return embeddings.unit(normal @ factor.T.astype(np.float32))
 
   queries = drawn(0, _QUERIES)
   print(
@@ -232,7 +236,7 @@ def _compare(vectors: np.ndarray, queries: np.ndarray) -> None:
   exact: np.ndarray | None = None
   for kind in ('flat', *(k for k in _KINDS.value if k != 'flat')):
     start = time.perf_counter()
-    index = neighbours_lib.FaissNeighbours(kind, lookup=vectors.__getitem__)
+    index = nearest_neighbours.FaissNeighbours(kind, lookup=vectors.__getitem__)
     index.start('', len(vectors), vectors[:: -(-len(vectors) // 100_000)])
     for i in range(0, len(vectors), _CHUNK):
       part = vectors[i : i + _CHUNK]
@@ -261,4 +265,4 @@ def _compare(vectors: np.ndarray, queries: np.ndarray) -> None:
 
 
 if __name__ == '__main__':
-  command_line.run(main)
+  cli.run(main)

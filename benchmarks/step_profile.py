@@ -15,8 +15,8 @@ from collections import Counter
 from absl import flags
 
 from benchmarks import op_times, updates
-from tf_twingan import command_line
-from tf_twingan.training import distribution
+from tf_twingan import cli
+from tf_twingan.training import strategies
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'anime.gin', 'The configuration.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
@@ -47,10 +47,10 @@ _WAITING = 'waiting'
 
 def main(argv) -> None:
   """Prints a table in Markdown: milliseconds, and shares of the update."""
-  command_line.no_arguments(argv)
-  with command_line.clear_errors():
+  cli.reject_arguments(argv)
+  with cli.report_errors():
     updates.configure(_GIN_FILE.value, _GIN_PARAM.value)
-    distribution.share_cores()
+    strategies.share_cores()
     columns, rows = [], {kind: [] for kind in (*_KINDS, _WAITING)}
     for stage in updates.of(
       _GIN_FILE.value, _GIN_PARAM.value, _RESOLUTION.value
@@ -85,4 +85,4 @@ def _kind(name):
 
 
 if __name__ == '__main__':
-  command_line.run(main)
+  cli.run(main)

@@ -18,7 +18,7 @@ import multiprocessing
 from absl import flags
 
 from benchmarks import step_costs, updates
-from tf_twingan import command_line
+from tf_twingan import cli
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'anime.gin', 'The configuration.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
@@ -38,8 +38,8 @@ _COLUMNS = (
 
 def main(argv) -> None:
   """Prints a table in Markdown, row by row."""
-  command_line.no_arguments(argv)
-  with command_line.clear_errors():
+  cli.reject_arguments(argv)
+  with cli.report_errors():
     variants = {'as it is': []} | dict(map(_variant, _VARIANT.value))
     resolutions = _RESOLUTION.value or updates.resolutions(
       _GIN_FILE.value, _GIN_PARAM.value
@@ -91,4 +91,4 @@ def _row(resolution, name, cost):
 
 
 if __name__ == '__main__':
-  command_line.run(main)
+  cli.run(main)

@@ -10,9 +10,12 @@ import tensorflow as tf
 
 import gin
 from benchmarks import macs
-from tf_twingan import configs
-from tf_twingan.data import pipeline
-from tf_twingan.training import distribution, loop  # noqa: F401 (for gin)
+from tf_twingan import gin_files
+from tf_twingan.data import batch_stream
+from tf_twingan.training import (
+  setup,  # noqa: F401 (for gin)
+  strategies,  # noqa: F401 (for gin)
+)
 
 _PICTURES = 512  # Noise, of each domain.
 
@@ -36,7 +39,7 @@ class Updates:
     )
     noise = np.random.default_rng(0)
     shape = [_PICTURES, resolution, resolution, 3]
-    batches = pipeline.Batches(
+    batches = batch_stream.Batches(
       {d: noise.integers(0, 256, shape, dtype=np.uint8) for d in domains}
     )
     self._stream = iter(
@@ -113,7 +116,7 @@ def of(
   trainer = gin.get_configurable('Trainer')(
     tuple(domains),
     growth.final_resolution,
-    strategy=distribution.make(gin.query_parameter('train.strategy')),
+    strategy=strategies.make(gin.query_parameter('train.strategy')),
   )
   for resolution in _of_growth(growth):
     if not only or resolution in only:
@@ -128,7 +131,7 @@ def configure(gin_file: str, params: Sequence[str] = ()) -> Any:
     params: as for training.
   """
   gin.clear_config()
-  configs.parse(gin_file, params)
+  gin_files.parse(gin_file, params)
   return gin.get_configurable('Growth')()
 
 

@@ -37,21 +37,15 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
-from export import (
-  bundle,
-  embedder,
-  everything,
-  latency,
-  metadata,
-  parity,
-  planning,
-  searcher,
-  serving,
-)
-from tf_twingan import command_line, inference
-from tf_twingan.data import named_sources, sources
-from tf_twingan.exported import bundles
-from tf_twingan.retrieval import index as index_lib
+from export import all_directions, benchmark, exporter, parity, plan
+from export.bundle_files import metadata
+from export.formats import embedding, saved_model
+from export.formats import search_index as formats_search_index
+from tf_twingan import cli, inference
+from tf_twingan.data import dataset_strings
+from tf_twingan.data.sources import registry
+from tf_twingan.inference.exported import bundle_manifest
+from tf_twingan.retrieval import search_index as retrieval_search_index
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
@@ -64,7 +58,9 @@ _FROM = flags.DEFINE_string(
   'The domain of the pictures; may be left out if the model has two.',
 )
 _FORMATS = flags.DEFINE_list(
-  'formats', list(bundle.DEFAULT_FORMATS), 'What to write, with commas between.'
+  'formats',
+  list(exporter.DEFAULT_FORMATS),
+  'What to write, with commas between.',
 )
 _OUTPUT = flags.DEFINE_string('output', None, 'The folder for the bundle.')
 _SOURCE = flags.DEFINE_multi_string(
@@ -82,7 +78,7 @@ _INDEX = flags.DEFINE_string(
 _BY = flags.DEFINE_enum(
   'by',
   'fused',
-  index_lib.BY,
+  retrieval_search_index.BY,
   'Format search: what to look a picture up by; see tf_twingan.search.',
 )
 _VERSION = flags.DEFINE_integer(
@@ -107,7 +103,7 @@ _MAX_MS = flags.DEFINE_float(
   lower_bound=0,
 )
 _FORMAT = flags.DEFINE_enum(
-  'format', 'dynamic', planning.KINDS, 'plan: what the limits are for.'
+  'format', 'dynamic', plan.KINDS, 'plan: what the limits are for.'
 )
 _THREADS = flags.DEFINE_list(
   'threads', ['1', '2'], 'benchmark, plan: how many; plan takes the last.'
@@ -144,7 +140,7 @@ def main(argv) -> None:
       f'Error: {command!r} is no command; leave it out to export, or write '
       'plan or benchmark BUNDLE.'
     )
-  with command_line.clear_errors():
+  with cli.report_errors():
     for other, names in _ONLY.items():
       for name in names:
         if other != command and flags.FLAGS[name].present:
@@ -154,7 +150,7 @@ def main(argv) -> None:
         raise ValueError('write benchmark BUNDLE, the folder of a direction.')
       _benchmark(pathlib.Path(rest[0]))
       return
-    command_line.no_arguments([command, *rest])
+    cli.reject_arguments([command, *rest])
     _plan() if command == 'plan' else _export()
 
 
@@ -162,10 +158,10 @@ def _export() -> None:
   for flag in (_TO, _OUTPUT):
     if not flag.value:
       raise ValueError(f'give --{flag.name}; --help says what it is.')
-  if _TO.value == everything.NAME:
+  if _TO.value == all_directions.NAME:
     _export_everything()
     return
-  bundle.check_formats(_FORMATS.value)
+  exporter.check_formats(_FORMATS.value)
   if 'search' in _FORMATS.value and not _INDEX.value:
     raise ValueError(
       'format search needs --index, what `python -m tf_twingan.search build` '
@@ -173,11 +169,13 @@ def _export() -> None:
     )
   if _BY.present and 'search' not in _FORMATS.value:
     raise ValueError('--by is for format search; name it in --formats.')
-  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
   source = translator.source_for(_TO.value, _FROM.value)
   direction = _direction(translator, source, _TO.value)
   try:
-    manifest, failures = bundle.export(direction, _FORMATS.value, _OUTPUT.value)
+    manifest, failures = exporter.export(
+      direction, _FORMATS.value, _OUTPUT.value
+    )
   except ImportError as error:
     raise ValueError(str(error)) from error
   _report(manifest, failures)
@@ -204,10 +202,10 @@ def _report(manifest, failures) -> None:
 def _export_everything() -> None:
   for name in ('from', 'index', 'by'):
     if flags.FLAGS[name].present:
-      raise ValueError(f'--{name} does not go with --to={everything.NAME}.')
-  formats = _FORMATS.value if _FORMATS.present else everything.FORMATS
-  bundle.check_formats(formats, everything.FORMATS)
-  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+      raise ValueError(f'--{name} does not go with --to={all_directions.NAME}.')
+  formats = _FORMATS.value if _FORMATS.present else all_directions.FORMATS
+  exporter.check_formats(formats, all_directions.FORMATS)
+  translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
   named = _sources(translator)
   for domain in translator.domains:
     _check_named(domain, named)
@@ -215,12 +213,12 @@ def _export_everything() -> None:
   about = _about(
     translator,
     named,
-    name=everything.NAME,
+    name=all_directions.NAME,
     description='Draws pictures of any of '
     f'{", ".join(translator.domains)} as any other, '
     f'{translator.resolution} px.',
   )
-  manifest, failures = everything.export(
+  manifest, failures = all_directions.export(
     translator, pictures, formats, _OUTPUT.value, about
   )
   _report(manifest, failures)
@@ -229,17 +227,15 @@ def _export_everything() -> None:
 def _plan() -> None:
   if _RESOLUTION.value is None:
     raise ValueError('give --resolution, the side of the pictures in px.')
-  limits = planning.Limits(_MAX_MB.value, _MAX_MS.value)
+  limits = plan.Limits(_MAX_MB.value, _MAX_MS.value)
   kind, threads = _FORMAT.value, _thread_counts()[-1]
   print(
     f'{"base":>5} {"max":>4} {"weights":>10} '
-    + ' '.join(f'{k + ", MB":>12}' for k in planning.KINDS)
+    + ' '.join(f'{k + ", MB":>12}' for k in plan.KINDS)
     + f' {"GMAC":>8} {"memory, MB":>10} {"ms":>7}'
   )
   first = None
-  for found in planning.plan(
-    _RESOLUTION.value, limits, kind=kind, threads=threads
-  ):
+  for found in plan.plan(_RESOLUTION.value, limits, kind=kind, threads=threads):
     timed = f'{found.latency.milliseconds:7.1f}' if found.latency else '      -'
     print(
       f'{found.channels_base:5} {found.channels_max:4} {found.weights:10,} '
@@ -261,7 +257,7 @@ def _plan() -> None:
 
 
 def _benchmark(folder: pathlib.Path) -> None:
-  files = bundles.read_manifest(folder)['files']
+  files = bundle_manifest.read_manifest(folder)['files']
   names = [n for n, e in files.items() if n.endswith('.tflite')]
   if not names:
     raise ValueError(f'{folder} holds no TFLite file to time.')
@@ -270,7 +266,7 @@ def _benchmark(folder: pathlib.Path) -> None:
   print(f'{"file":40}' + ''.join(f'{f"{c} threads":>12}' for c in counts))
   for name in names:
     model = (folder / name).read_bytes()
-    times = [latency.measure(model, threads=c).milliseconds for c in counts]
+    times = [benchmark.measure(model, threads=c).milliseconds for c in counts]
     print(f'{name:40}' + ''.join(f'{t:12.2f}' for t in times))
 
 
@@ -282,37 +278,37 @@ def _thread_counts() -> list[int]:
 
 def _direction(
   translator: inference.Translator, source: str, target: str
-) -> bundle.Direction:
+) -> exporter.ExportDirection:
   named = _sources(translator)
   _check_named(source, named)
   pictures = {
-    domain: sources.load(name, translator.resolution).images[:_LEARN_FROM]
+    domain: registry.load(name, translator.resolution).images[:_LEARN_FROM]
     for domain, name in named.items()
     if domain in (source, target)
   }
   held_out = _held_out(named[source], translator)
   index = _index(translator, source)
-  return bundle.Direction(
+  return exporter.ExportDirection(
     translator,
     source,
     target,
-    bundle.Pictures(pictures[source], held_out),
+    exporter.Pictures(pictures[source], held_out),
     (lambda: index.embedding)
     if index
-    else lambda: embedder.learn(translator, pictures),
+    else lambda: embedding.learn(translator, pictures),
     _about(
       translator,
       named,
-      name=bundles.direction(source, target),
+      name=bundle_manifest.direction(source, target),
       description=f'Draws pictures of {source} as {target}, '
       f'{translator.resolution} px.',
     ),
-    searcher.Search(index, _BY.value) if index else None,
+    formats_search_index.Search(index, _BY.value) if index else None,
   )
 
 
 def _about(translator, named, **texts: str) -> metadata.About:
-  version = _VERSION.value or serving.next_version(
+  version = _VERSION.value or saved_model.next_version(
     pathlib.Path(_OUTPUT.value, _TO.value, 'saved_model')
   )
   shipped = _SHIPPED if _MODEL.value else dict.fromkeys(_SHIPPED, '')
@@ -334,10 +330,10 @@ def _check_named(domain: str, named: Mapping[str, str]) -> None:
 
 
 def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
-  pictures = sources.load(source, translator.resolution, split='test').images
+  pictures = registry.load(source, translator.resolution, split='test').images
   pictures = pictures[: parity.PICTURES]
   if len(pictures) < parity.PICTURES:
-    trained_on = sources.load(source, translator.resolution).images
+    trained_on = registry.load(source, translator.resolution).images
     more = trained_on[: parity.PICTURES - len(pictures)]
     print(
       f'Only {len(pictures)} pictures of {source} are held out; {len(more)} of '
@@ -349,25 +345,27 @@ def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
 
 
 def _sources(translator) -> Mapping[str, str]:
-  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
-  named = named_sources.of_run(folder, translator.domains)
+  folder = cli.model_folder(_RUN_DIR.value, _MODEL.value)
+  named = dataset_strings.of_run(folder, translator.domains)
   for text in _SOURCE.value:
-    domain, source = named_sources.parse(text)
+    domain, source = dataset_strings.parse(text)
     named[translator.check_domain(domain)] = source
   return named
 
 
-def _index(translator, source) -> index_lib.SearchIndex | None:
+def _index(translator, source) -> retrieval_search_index.SearchIndex | None:
   if not _INDEX.value:
     return None
-  index = index_lib.SearchIndex.load(_INDEX.value, translator=translator)
+  index = retrieval_search_index.SearchIndex.load(
+    _INDEX.value, translator=translator
+  )
   if source not in index.embedding.means:
     raise ValueError(f'{_INDEX.value} has learned nothing of {source}.')
   return index
 
 
 def _card(translator, named) -> str:
-  folder = command_line.model_folder(_RUN_DIR.value, _MODEL.value)
+  folder = cli.model_folder(_RUN_DIR.value, _MODEL.value)
   path = pathlib.Path(folder, _CARD)
   if path.is_file():
     return path.read_text(encoding='utf-8')
@@ -398,7 +396,7 @@ def _table(manifest) -> str:
 
 def run() -> None:
   """The console script."""
-  command_line.run(main)
+  cli.run(main)
 
 
 if __name__ == '__main__':

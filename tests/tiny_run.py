@@ -6,8 +6,8 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from tf_twingan import checkpoints, configs
-from tf_twingan.models import architectures, pggan, twingan
+from tf_twingan.models import pggan, registry, twingan
+from tf_twingan.runs import checkpoints, config_files
 
 RESOLUTION = 8
 
@@ -61,7 +61,7 @@ def make_of_noise(domains=('photo', 'anime')) -> pathlib.Path:
 
 def _write(model, resolution, alpha):
   run = pathlib.Path(tempfile.mkdtemp(), 'run')
-  configs.write_model(str(run), architectures.describe(model))
+  config_files.write_model(str(run), registry.describe(model))
   checkpoints.Checkpoints(str(run / 'checkpoints')).save(
     1000,
     {

@@ -15,8 +15,8 @@ __version__ = '0.1.0'
 __all__ = ['Sampler', 'SearchIndex', 'Translator', '__version__']
 
 _LAZY = {
-  'Sampler': 'tf_twingan.sampling',
-  'SearchIndex': 'tf_twingan.retrieval.index',
+  'Sampler': 'tf_twingan.inference',
+  'SearchIndex': 'tf_twingan.retrieval.search_index',
   'Translator': 'tf_twingan.inference',
 }
 

@@ -37,16 +37,17 @@ from collections.abc import Mapping
 
 from absl import flags
 
-from tf_twingan import command_line, trained
+from tf_twingan import cli
+from tf_twingan.evaluation import candidates as candidates_lib
 from tf_twingan.evaluation import (
+  dataset_pair,
   directions,
-  domains,
   feature_networks,
   report,
   scores,
-  subjects,
 )
-from tf_twingan.exported import opening
+from tf_twingan.inference.exported import exported_translator
+from tf_twingan.runs import loading
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
@@ -98,8 +99,8 @@ _OUTPUT = flags.DEFINE_string('output', None, 'The folder for the results.')
 
 def main(argv) -> None:
   """Scores a model, exported files, or a folder of translations."""
-  command_line.no_arguments(argv)
-  with command_line.clear_errors():
+  cli.reject_arguments(argv)
+  with cli.report_errors():
     if _EXPORTED.value:
       _of_exports()
     elif _TRANSLATIONS.value or _EXPORT_SOURCES.value:
@@ -115,14 +116,14 @@ def _of_a_model() -> None:
         f'--{flag.name} goes with --translations; a model is scored both '
         'ways, at its own resolution.'
       )
-  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
   _check_output()
-  sources = domains.parse(_SOURCE.value) or domains.of_a_run(
-    command_line.model_folder(_RUN_DIR.value, _MODEL.value), translator.domains
+  sources = dataset_pair.parse(_SOURCE.value) or dataset_pair.of_a_run(
+    cli.model_folder(_RUN_DIR.value, _MODEL.value), translator.domains
   )
   for domain in sources:
     translator.check_domain(domain)
-  pictures = domains.load(sources, translator.resolution, _COUNT.value)
+  pictures = dataset_pair.load(sources, translator.resolution, _COUNT.value)
   others = _others(sources)
   runs = {'translation': _RUN_DIR.value} if _RUN_DIR.value else {}
   report.write(
@@ -147,14 +148,14 @@ def _of_exports() -> None:
       raise ValueError(f'--{flag.name} does not go with --exported; {remedy}.')
   asked = (_FROM.value, _TO.value) if _FROM.value or _TO.value else None
   _check_output()
-  opened = opening.open_path(_EXPORTED.value)
-  sources = domains.parse(_SOURCE.value) or _sources_of(opened)
+  opened = exported_translator.open_path(_EXPORTED.value)
+  sources = dataset_pair.parse(_SOURCE.value) or _sources_of(opened)
   scored = {
     kind or 'translation': drawer.between(*sources, asked)
     for kind, drawer in opened.drawers.items()
   }
   resolution = next(iter(scored.values())).resolution
-  pictures = domains.load(sources, resolution, _COUNT.value)
+  pictures = dataset_pair.load(sources, resolution, _COUNT.value)
   others = _others(sources, asked)
   for name in scored.keys() & others.keys():
     raise ValueError(
@@ -175,33 +176,33 @@ def _of_exports() -> None:
   )
 
 
-def _sources_of(opened: opening.Opened) -> Mapping[str, str]:
+def _sources_of(opened: exported_translator.Opened) -> Mapping[str, str]:
   """What the model of an export was trained on, if that is still known."""
   if opened.domains is None or opened.origin is None:
     raise ValueError(
       f'{_EXPORTED.value} does not say what its pictures are; give '
       '--source=DOMAIN=SOURCE for both of its domains.'
     )
-  return domains.of_a_run(trained.folder(opened.origin), opened.domains)
+  return dataset_pair.of_a_run(loading.folder(opened.origin), opened.domains)
 
 
 def _parts(
-  pictures: domains.Domains,
-  scored: Mapping[str, subjects.Subject],
-  others: Mapping[str, subjects.Subject],
+  pictures: dataset_pair.Domains,
+  scored: Mapping[str, candidates_lib.Subject],
+  others: Mapping[str, candidates_lib.Subject],
 ) -> list[report.Part]:
   """Both directions, as far as what is scored draws them."""
   asked = {**scored, **others}
   first, second = pictures.sources
   parts = []
   for pair in ((first, second), (second, first)):
-    drawing = {n: s for n, s in asked.items() if subjects.draws(s, *pair)}
+    drawing = {n: s for n, s in asked.items() if candidates_lib.draws(s, *pair)}
     if set(scored) & set(drawing):
       direction = directions.between(pictures, *pair)
       parts.append(
         report.Part(
           direction,
-          {n: subjects.ask(s, direction) for n, s in drawing.items()},
+          {n: candidates_lib.ask(s, direction) for n, s in drawing.items()},
           absent=[name for name in asked if name not in drawing],
         )
       )
@@ -218,7 +219,7 @@ def _of_a_folder() -> None:
     raise ValueError(
       'give --export_sources first, and --translations when they are there.'
     )
-  sources = domains.parse(_SOURCE.value)
+  sources = dataset_pair.parse(_SOURCE.value)
   source, target = _FROM.value, _TO.value
   if {source, target} != set(sources) or not sources:
     raise ValueError(
@@ -229,9 +230,9 @@ def _of_a_folder() -> None:
     raise ValueError('give --resolution, the side to compare at in pixels.')
   if _TRANSLATIONS.value:
     _check_output()
-  pictures = domains.load(sources, _RESOLUTION.value, _COUNT.value)
+  pictures = dataset_pair.load(sources, _RESOLUTION.value, _COUNT.value)
   if _EXPORT_SOURCES.value:
-    subjects.export(_EXPORT_SOURCES.value, pictures.held_out[source])
+    candidates_lib.export(_EXPORT_SOURCES.value, pictures.held_out[source])
     print(
       f'{pictures.count} held-out pictures of {source} in '
       f'{_EXPORT_SOURCES.value}'
@@ -239,14 +240,14 @@ def _of_a_folder() -> None:
     return
   direction = directions.between(pictures, source, target)
   candidates = {
-    'translation': subjects.read_folder(_TRANSLATIONS.value, direction)
+    'translation': candidates_lib.read_folder(_TRANSLATIONS.value, direction)
   }
   for name in _AGAINST.value:
     if _is_folder(name):
-      candidates[name] = subjects.read_folder(name, direction)
+      candidates[name] = candidates_lib.read_folder(name, direction)
       continue
     for column, subject in _other(name, sources, (source, target)).items():
-      candidates[column] = subjects.ask(subject, direction)
+      candidates[column] = candidates_lib.ask(subject, direction)
   report.write(
     _OUTPUT.value,
     [report.Part(direction, candidates)],
@@ -258,7 +259,7 @@ def _of_a_folder() -> None:
 
 def _others(
   sources: Mapping[str, str], asked: tuple[str, str] | None = None
-) -> dict[str, subjects.Subject]:
+) -> dict[str, candidates_lib.Subject]:
   """What --against names, by column."""
   found = {}
   for name in _AGAINST.value:
@@ -270,7 +271,7 @@ def _other(
   name: str,
   sources: Mapping[str, str],
   asked: tuple[str, str] | None = None,
-) -> dict[str, subjects.Subject]:
+) -> dict[str, candidates_lib.Subject]:
   """What one value of --against names; a bundle is several."""
   if _is_folder(name):
     raise ValueError(
@@ -278,12 +279,12 @@ def _other(
       '(no manifest.json, no saved_model.pb); a folder of translations goes '
       'with --translations.'
     )
-  if not _is_run(name) and opening.is_export(name):
+  if not _is_run(name) and exported_translator.is_export(name):
     return {
       f'{name}, {kind}' if kind else name: drawer.between(*sources, asked)
-      for kind, drawer in opening.open_path(name).drawers.items()
+      for kind, drawer in exported_translator.open_path(name).drawers.items()
     }
-  translator = command_line.load_translator(
+  translator = cli.load_translator(
     *((name, None) if _is_run(name) else (None, name))
   )
   for domain in sources:
@@ -300,11 +301,11 @@ def _is_folder(name: str) -> bool:
   return (
     pathlib.Path(name).is_dir()
     and not _is_run(name)
-    and not opening.is_export(name)
+    and not exported_translator.is_export(name)
   )
 
 
-def _runs(others: Mapping[str, subjects.Subject]) -> dict[str, str]:
+def _runs(others: Mapping[str, candidates_lib.Subject]) -> dict[str, str]:
   """Those of which there may be curves over training."""
   return {name: name for name in others if _is_run(name)}
 
@@ -322,7 +323,7 @@ def _check_output() -> None:
 
 def run() -> None:
   """The console script."""
-  command_line.run(main)
+  cli.run(main)
 
 
 if __name__ == '__main__':

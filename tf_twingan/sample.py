@@ -14,8 +14,8 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from tf_twingan import command_line, sampling
-from tf_twingan import images as images_lib
+from tf_twingan import cli, image_grids, image_io
+from tf_twingan.inference import sampler as sampler_lib
 
 _RUN_DIR = flags.DEFINE_string(
   'run_dir', None, "A training's directory.", required=True
@@ -40,17 +40,17 @@ _COLUMNS = 8
 
 def main(argv) -> None:
   """Draws, and writes pictures and sheets."""
-  command_line.no_arguments(argv)
-  with command_line.clear_errors():
-    sampler = sampling.Sampler(_RUN_DIR.value)
+  cli.reject_arguments(argv)
+  with cli.report_errors():
+    sampler = sampler_lib.Sampler(_RUN_DIR.value)
     names, latents, columns = _latents(sampler)
     domains = sampler.domains if _DOMAIN.value is None else [_DOMAIN.value]
     for domain in domains:
       pictures = sampler.draw(latents, domain)
       folder = pathlib.Path(_OUTPUT.value)
       for name, picture in zip(names, pictures):
-        images_lib.write_png(folder / domain / f'{name}.png', picture)
-      images_lib.write_png(
+        image_io.write_png(folder / domain / f'{name}.png', picture)
+      image_io.write_png(
         folder / f'{domain}.png', _sheet(pictures, columns, sampler, domain)
       )
       print(f'{len(pictures)} pictures of {domain} in {folder / domain}')
@@ -67,7 +67,7 @@ def _latents(sampler):
       f'{_COUNT.value}; give 2 or more.'
     )
   count = _INTERPOLATE.value
-  ways = [sampling.between(*pair, count) for pair in zip(noise, noise[1:])]
+  ways = [sampler_lib.between(*pair, count) for pair in zip(noise, noise[1:])]
   names = [f'{i:04d}_{j:02d}' for i in range(len(ways)) for j in range(count)]
   return names, np.concatenate(ways), count
 
@@ -76,7 +76,7 @@ def _sheet(pictures, columns, sampler, domain):
   rows = [
     list(pictures[i : i + columns]) for i in range(0, len(pictures), columns)
   ]
-  return images_lib.contact_sheet(
+  return image_grids.contact_sheet(
     rows,
     [''] * len(rows[0]),
     cell=96,
@@ -86,7 +86,7 @@ def _sheet(pictures, columns, sampler, domain):
 
 def run() -> None:
   """The console script."""
-  command_line.run(main)
+  cli.run(main)
 
 
 if __name__ == '__main__':

@@ -31,12 +31,10 @@ import numpy as np
 import tqdm
 from absl import flags
 
-from tf_twingan import command_line, inference
-from tf_twingan import images as images_lib
-from tf_twingan.data import gallery, named_sources
-from tf_twingan.retrieval import index as index_lib
-from tf_twingan.retrieval import neighbours as neighbours_lib
-from tf_twingan.retrieval import results
+from tf_twingan import cli, image_io, inference
+from tf_twingan.data import dataset_strings
+from tf_twingan.data.sources import gallery
+from tf_twingan.retrieval import nearest_neighbours, results, search_index
 
 _INDEX = flags.DEFINE_string('index', None, "The index's folder.")
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
@@ -63,9 +61,9 @@ _QDRANT = flags.DEFINE_string(
 _KIND = flags.DEFINE_enum(
   'kind',
   None,
-  neighbours_lib.KINDS,
+  nearest_neighbours.KINDS,
   'build: how to search; by default exactly (flat) up to '
-  f'{neighbours_lib.FLAT_UP_TO:,} pictures of a domain, and approximately '
+  f'{nearest_neighbours.FLAT_UP_TO:,} pictures of a domain, and approximately '
   'beyond.',
 )
 _IMAGE = flags.DEFINE_multi_string(
@@ -75,7 +73,7 @@ _IMAGE = flags.DEFINE_multi_string(
 )
 _K = flags.DEFINE_integer('k', 5, 'query: how many neighbours to find.')
 _BY = flags.DEFINE_enum(
-  'by', 'fused', index_lib.BY, 'query: what to search other domains by.'
+  'by', 'fused', search_index.BY, 'query: what to search other domains by.'
 )
 _AMONG = flags.DEFINE_multi_string(
   'among',
@@ -103,8 +101,8 @@ def main(argv) -> None:
       f'Error: {command!r} is no command; write `search build` or `search '
       'query` before the flags.'
     )
-  command_line.no_arguments([command, *rest])
-  with command_line.clear_errors():
+  cli.reject_arguments([command, *rest])
+  with cli.report_errors():
     for other, names in _ONLY.items():
       for name in names:
         if other != command and flags.FLAGS[name].present:
@@ -118,10 +116,10 @@ def main(argv) -> None:
 def _run_build(skipped: _Skipped) -> None:
   if not _SOURCE.value:
     raise ValueError('give --source, what to build the index of.')
-  translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
   # All of them, before any work: the last may be misspelt.
   opened = _open_sources(translator, default=translator.domains[-1])
-  index = index_lib.SearchIndex.build(
+  index = search_index.SearchIndex.build(
     _INDEX.value, translator, kind=_KIND.value, server=_QDRANT.value
   )
   new = 0
@@ -146,8 +144,8 @@ def _run_query(skipped: _Skipped) -> None:
     raise ValueError('give --image or --source, whom to look for.')
   translator = None
   if _RUN_DIR.value or _MODEL.value:
-    translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
-  index = index_lib.SearchIndex.load(
+    translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
+  index = search_index.SearchIndex.load(
     _INDEX.value, translator, server=_QDRANT.value
   )
   queries = list(_queries(index, skipped))
@@ -181,7 +179,7 @@ def _open_sources(
   """The sources with their domains, which are printed."""
   opened = []
   for text in _SOURCE.value:
-    domain, source = named_sources.split(text)
+    domain, source = dataset_strings.split(text)
     if domain is not None:
       translator.check_domain(domain)
     else:
@@ -200,7 +198,7 @@ def _open_sources(
 
 
 def _queries(
-  index: index_lib.SearchIndex, skipped: _Skipped
+  index: search_index.SearchIndex, skipped: _Skipped
 ) -> Iterator[results.Query]:
   translator = index.translator
   missing = [d for d in translator.domains if d not in index.domains]
@@ -217,8 +215,8 @@ def _queries(
     one = gallery.Gallery(
       path,
       [path],
-      lambda name: images_lib.square(
-        images_lib.read(name, at_least=2 * translator.resolution),
+      lambda name: image_io.square(
+        image_io.read(name, at_least=2 * translator.resolution),
         translator.resolution,
       ),
     )
@@ -237,7 +235,7 @@ def _read(
   ):
     try:
       yield name, pictures.read(name)
-    except images_lib.UnreadableImage as error:
+    except image_io.UnreadableImage as error:
       skipped.append((name, error.reason))
     except OSError as error:
       skipped.append((name, error.strerror or str(error)))
@@ -249,7 +247,7 @@ def _report(skipped: _Skipped) -> None:
 
 
 def _write(
-  index: index_lib.SearchIndex,
+  index: search_index.SearchIndex,
   answers: Sequence[results.Answer],
   skipped: _Skipped,
 ) -> None:
@@ -261,7 +259,7 @@ def _write(
   for start in range(0, len(answers), _ROWS):
     sheets.append(output / f'neighbours-{1 + start // _ROWS}.png')
     part = answers[start : start + _ROWS]
-    images_lib.write_png(sheets[-1], results.sheet(index, part, by=_BY.value))
+    image_io.write_png(sheets[-1], results.sheet(index, part, by=_BY.value))
   found = results.as_json(index, answers, by=_BY.value)
   found['skipped'] = [{'name': n, 'reason': r} for n, r in skipped]
   file = output / 'neighbours.json'
@@ -274,7 +272,7 @@ def _write(
 
 def run() -> None:
   """The console script."""
-  command_line.run(main)
+  cli.run(main)
 
 
 if __name__ == '__main__':

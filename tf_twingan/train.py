@@ -19,9 +19,10 @@ import sys
 
 from absl import flags
 
-from tf_twingan import command_line, configs
-from tf_twingan.models import architectures
-from tf_twingan.training import distribution, loop, running
+from tf_twingan import cli, gin_files
+from tf_twingan.models import registry
+from tf_twingan.runs import config_files
+from tf_twingan.training import loop, setup, strategies
 
 _GIN_FILE = flags.DEFINE_string(
   'gin_file', None, 'The experiment: a name from gin/ or a path.', required=True
@@ -42,17 +43,17 @@ _RUN_DIR = flags.DEFINE_string(
 
 def main(argv) -> None:
   """Parses gin, trains, and says what to do next."""
-  command_line.no_arguments(argv)
-  with command_line.clear_errors():
-    path = configs.parse(_GIN_FILE.value, _GIN_PARAM.value)
-    distribution.share_cores()
+  cli.reject_arguments(argv)
+  with cli.report_errors():
+    path = gin_files.parse(_GIN_FILE.value, _GIN_PARAM.value)
+    strategies.share_cores()
     run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
     try:
-      loop.train(run_dir)
-    except running.Stopped as stopped:
-      print(command_line.own_words(stopped), file=sys.stderr)
+      setup.train(run_dir)
+    except loop.Stopped as stopped:
+      print(cli.strip_gin_context(stopped), file=sys.stderr)
       sys.exit(128 + stopped.signum)
-  kind = architectures.kind_of(configs.read_model(run_dir))
+  kind = registry.kind_of(config_files.read_model(run_dir))
   program, values = 'sample', '--count=64'
   if kind.translates:
     program, values = 'translate', '--input=DIR_OR_FILE --to=DOMAIN'
@@ -73,7 +74,7 @@ def _python() -> str:
 
 def run() -> None:
   """The console script."""
-  command_line.run(main)
+  cli.run(main)
 
 
 if __name__ == '__main__':

@@ -24,8 +24,7 @@ import numpy as np
 import tqdm
 from absl import flags
 
-from tf_twingan import command_line
-from tf_twingan import images as images_lib
+from tf_twingan import cli, image_io
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
@@ -63,17 +62,17 @@ _BATCH = 32
 
 def main(argv) -> None:
   """Translates all pictures of the input."""
-  command_line.no_arguments(argv)
-  with command_line.clear_errors():
-    translator = command_line.load_translator(_RUN_DIR.value, _MODEL.value)
+  cli.reject_arguments(argv)
+  with cli.report_errors():
+    translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
     translator.source_for(_TO.value, _FROM.value)
     style = _style(translator)
     root = pathlib.Path(_INPUT.value)
-    files = [root] if root.is_file() else images_lib.list_files(root)
+    files = [root] if root.is_file() else image_io.list_files(root)
     if not files:
       raise ValueError(
         f'{root} holds no pictures; these are looked for: '
-        f'{", ".join(sorted(images_lib.SUFFIXES))}.'
+        f'{", ".join(sorted(image_io.SUFFIXES))}.'
       )
     skipped = _translate_all(translator, root, files, style)
   done = len(files) - len(skipped)
@@ -100,8 +99,8 @@ def _style(translator):
 
 
 def _read(translator, path):
-  return images_lib.square(
-    images_lib.read(path, at_least=2 * translator.resolution),
+  return image_io.square(
+    image_io.read(path, at_least=2 * translator.resolution),
     translator.resolution,
   )
 
@@ -119,7 +118,7 @@ def _translate_all(translator, root, files, style):
       try:
         batch.append(_read(translator, path))
         names.append(path)
-      except images_lib.UnreadableImage as error:
+      except image_io.UnreadableImage as error:
         skipped.append((path, error.reason))
     if not batch:
       continue
@@ -128,7 +127,7 @@ def _translate_all(translator, root, files, style):
     if _SIDE_BY_SIDE.value:
       results = np.concatenate([sources, results], axis=2)
     for path, result in zip(names, results):
-      images_lib.write_png(targets[path], result)
+      image_io.write_png(targets[path], result)
   return skipped
 
 
@@ -168,7 +167,7 @@ def _targets(root, files):
 
 def run() -> None:
   """The console script."""
-  command_line.run(main)
+  cli.run(main)
 
 
 if __name__ == '__main__':

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan.data import twins as twins_lib
-from tf_twingan.evaluation import backgrounds, color_transfer
-from tf_twingan.evaluation import domains as domains_lib
+from tf_twingan.data.avatars import ground_truth
+from tf_twingan.evaluation import backgrounds, color_transfer, dataset_pair
 
 # What is scored first, and what it is read beside.
 RESERVED = (
@@ -47,9 +46,9 @@ class Direction(NamedTuple):
   real: np.ndarray
   training: np.ndarray
   source_training: np.ndarray
-  twins: twins_lib.Twins | None = None
+  twins: ground_truth.Twins | None = None
   background_masks: np.ndarray | None = None
-  factors: twins_lib.Factors | None = None
+  factors: ground_truth.Factors | None = None
   recolored: backgrounds.Recolored | None = None
 
   @property
@@ -81,7 +80,7 @@ class Candidate(NamedTuple):
 
 
 def between(
-  domains: domains_lib.Domains, source: str, target: str
+  domains: dataset_pair.Domains, source: str, target: str
 ) -> Direction:
   """The direction from one domain to the other.
 
@@ -90,16 +89,16 @@ def between(
   """
   shown = domains.held_out[source]
   known, recolored = {}, None
-  if twins_lib.are_twins(*domains.sources.values()):
+  if ground_truth.are_twins(*domains.sources.values()):
     size, count = domains.resolution, len(shown)
     of_target, of_source = (
-      twins_lib.describe(domains.sources[d], size, count)
+      ground_truth.describe(domains.sources[d], size, count)
       for d in (target, source)
     )
     known = dict(
       twins=of_target,
       background_masks=of_target.background_masks & of_source.background_masks,
-      factors=twins_lib.factors(
+      factors=ground_truth.factors(
         domains.sources[target],
         domains.sources[source],
         training=len(domains.training[target]),
@@ -107,7 +106,7 @@ def between(
       ),
     )
     other, real = (
-      twins_lib.on_other_backgrounds(domains.sources[d], size, count)
+      ground_truth.on_other_backgrounds(domains.sources[d], size, count)
       for d in (source, target)
     )
     recolored = backgrounds.Recolored(

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from tf_twingan.evaluation import (
   columns,
   curves,
+  dataset_pair,
   directions,
-  domains,
   feature_networks,
-  foreign,
-  groups,
+  group_gaps,
+  out_of_distribution,
   pages,
   scores,
   sheets,
@@ -45,7 +45,7 @@ class Part(NamedTuple):
 def write(
   output: str | os.PathLike,
   parts: Sequence[Part],
-  pictures: domains.Domains,
+  pictures: dataset_pair.Domains,
   *,
   what: str,
   features: str = feature_networks.OWN,
@@ -114,7 +114,7 @@ def write(
         note=' '.join(notes),
       )
     )
-    gaps = groups.gaps(direction, scored[next(iter(candidates))])
+    gaps = group_gaps.gaps(direction, scored[next(iter(candidates))])
     if gaps:
       found[title]['groups'] = gaps
       heading = f'{title}: gaps between groups'
@@ -125,7 +125,7 @@ def write(
       back = f'{direction.source} given back'
       print(f'\n{back}\n{tables.as_text(returned)}')
       sections.append(pages.Section(back, returned))
-    inputs = foreign.score(direction, network)
+    inputs = out_of_distribution.score(direction, network)
     if inputs:
       found[title]['foreign'] = inputs
       heading = f'Pictures given as {direction.target}'

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from tf_twingan.evaluation import (
-  as_a_set,
-  behaviour,
+  attribute_probe,
   directions,
-  distribution,
-  factors,
   feature_networks,
-  measured,
-  truth,
+  feature_scores,
+  image_set_scores,
+  measurements,
+  paired_scores,
+  robustness_scores,
 )
 from tf_twingan.metrics import fidelity, structural_similarity
 
@@ -34,7 +34,7 @@ def score(
   *,
   network: feature_networks.FeatureNetwork | None = None,
   seed: int = 0,
-) -> dict[str, measured.Measured]:
+) -> dict[str, measurements.Measured]:
   """Scores the candidates by all that applies to the direction.
 
   Args:
@@ -51,19 +51,21 @@ def score(
     ValueError: there are too few pictures, or they do not fit each other.
   """
   reference, _ = _divided(direction, seed)
-  scorers: list[measured.Scorer] = []
+  scorers: list[measurements.Scorer] = []
   if direction.twins:
-    scorers.append(truth.Scorer(direction))
+    scorers.append(paired_scores.PairedScorer(direction))
   if direction.factors:
-    scorers.append(factors.Scorer(direction, seed=seed))
-  scorers.append(as_a_set.Scorer(direction, reference=reference, seed=seed))
+    scorers.append(attribute_probe.AttributeScorer(direction, seed=seed))
+  scorers.append(
+    image_set_scores.ImageSetScorer(direction, reference=reference, seed=seed)
+  )
   if network:
     scorers.append(
-      distribution.Scorer(
+      feature_scores.FeatureScorer(
         direction, reference=reference, network=network, seed=seed
       )
     )
-  scorers.append(behaviour.Scorer(direction))
+  scorers.append(robustness_scores.RobustnessScorer(direction))
   found = {}
   for name, candidate in candidates.items():
     columns, each = {}, {}
@@ -71,7 +73,7 @@ def score(
       one = scorer.measure(candidate)
       columns |= one.columns
       each |= one.each
-    found[name] = measured.Measured(columns, each)
+    found[name] = measurements.Measured(columns, each)
   return found
 
 

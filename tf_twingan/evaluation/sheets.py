@@ -5,9 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan import images as images_lib
-from tf_twingan.evaluation import backgrounds, directions, measured, truth
-from tf_twingan.metrics import memorizing
+from tf_twingan import image_grids
+from tf_twingan.evaluation import (
+  backgrounds,
+  directions,
+  measurements,
+  paired_scores,
+)
+from tf_twingan.metrics import memorization
 
 SHOWN = 8  # Pictures on a sheet, at random; of the best and worst, half each.
 _CELL = 96  # px
@@ -28,7 +33,7 @@ class Sheet(NamedTuple):
 def draw(
   direction: directions.Direction,
   candidates: Mapping[str, directions.Candidate],
-  scored: Mapping[str, measured.Measured],
+  scored: Mapping[str, measurements.Measured],
   *,
   seed: int = 0,
 ) -> list[Sheet]:
@@ -85,11 +90,15 @@ def _evidence(
   """{column: what gives the rows that show why a picture got its score}."""
 
   def nearest_answer():
-    nearest = truth.Scorer(direction).nearest(candidate.translations)
+    nearest = paired_scores.PairedScorer(direction).nearest(
+      candidate.translations
+    )
     return {'nearest true answer': direction.real[nearest]}
 
   def nearest_training():
-    _, nearest = memorizing.nearest(candidate.translations, direction.training)
+    _, nearest = memorization.nearest(
+      candidate.translations, direction.training
+    )
     return {'nearest in training': direction.training[nearest]}
 
   def other_background():
@@ -111,7 +120,7 @@ def _grid(
   places: Sequence[int],
   headers: Sequence[str],
 ) -> np.ndarray:
-  return images_lib.contact_sheet(
+  return image_grids.contact_sheet(
     [[pictures[i] for i in places] for pictures in rows.values()],
     headers,
     list(rows),

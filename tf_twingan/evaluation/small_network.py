@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import images as images_lib
+from tf_twingan import image_io
 
 LARGEST = 64  # px; larger pictures are made smaller.
 _COARSEST = 4  # px
@@ -32,8 +32,8 @@ def prepare(pictures: np.ndarray) -> np.ndarray:
     float32 [n, size, size, 3] in [-1, 1], `size` at most `LARGEST`.
   """
   if pictures.shape[1] > LARGEST:
-    pictures = images_lib.downsample(pictures, LARGEST)
-  return images_lib.to_float(pictures)
+    pictures = image_io.downsample(pictures, LARGEST)
+  return image_io.to_float(pictures)
 
 
 def build(

@@ -16,7 +16,7 @@ The figure is this project's own.
 
 import numpy as np
 
-from tf_twingan.metrics import pairs
+from tf_twingan.metrics import image_pairs
 
 
 def measure(
@@ -37,7 +37,7 @@ def measure(
   Raises:
     ValueError: the shapes do not fit.
   """
-  pairs.check(pictures, answers)
+  image_pairs.check(pictures, answers)
   # A mask of 0 and 255 would weigh pixels by its numbers.
   if masks.dtype != bool or masks.shape != pictures.shape[:3]:
     raise ValueError(

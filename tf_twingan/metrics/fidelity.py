@@ -12,7 +12,7 @@ Processing 13) starts from, and finds wanting.
 
 import numpy as np
 
-from tf_twingan.metrics import pairs
+from tf_twingan.metrics import image_pairs
 
 
 def l1(pictures: np.ndarray, references: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def l1(pictures: np.ndarray, references: np.ndarray) -> np.ndarray:
   Raises:
     ValueError: the shapes differ.
   """
-  pairs.check(pictures, references)
+  image_pairs.check(pictures, references)
   return np.array([np.abs(d).mean() for d in _each(pictures, references)])
 
 
@@ -49,7 +49,7 @@ def psnr(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  pairs.check(pictures, references, peak)
+  image_pairs.check(pictures, references, peak)
   squared = np.array([np.square(d).mean() for d in _each(pictures, references)])
   with np.errstate(divide='ignore'):
     return 10 * np.log10(peak**2 / squared)

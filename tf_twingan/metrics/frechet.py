@@ -17,7 +17,7 @@ Equilibrium (Heusel et al. 2017, arXiv:1706.08500), equation 6.
 
 import numpy as np
 
-from tf_twingan.metrics import features
+from tf_twingan.metrics import feature_sets
 
 
 def distance(*, real: np.ndarray, fake: np.ndarray) -> float:
@@ -35,7 +35,7 @@ def distance(*, real: np.ndarray, fake: np.ndarray) -> float:
       feature is not finite.
   """
   # A covariance takes two rows.
-  real, fake = features.checked(real=real, fake=fake, fewest=2)
+  real, fake = feature_sets.checked(real=real, fake=fake, fewest=2)
   real_mean, real_covariance = _gaussian(real)
   fake_mean, fake_covariance = _gaussian(fake)
   values, vectors = np.linalg.eigh(real_covariance)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan.metrics import features
+from tf_twingan.metrics import feature_sets
 
 
 class KernelDistance(NamedTuple):
@@ -55,7 +55,7 @@ def distance(
     ValueError: the shapes do not fit, a block would have fewer than two rows,
       or a feature is not finite.
   """
-  real, fake = features.checked(real=real, fake=fake)
+  real, fake = feature_sets.checked(real=real, fake=fake)
   if blocks < 2:
     raise ValueError(
       f'blocks is {blocks}; a standard error takes at least 2 blocks.'

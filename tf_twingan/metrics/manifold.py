@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan.metrics import distances, features
+from tf_twingan.metrics import distances, feature_sets
 
 
 class Scores(NamedTuple):
@@ -61,7 +61,7 @@ def scores(*, real: np.ndarray, fake: np.ndarray, k: int = 5) -> Scores:
   if k < 1:
     raise ValueError(f'k is {k}; it must be at least 1.')
   # The nearest of a row is itself, so its k-th neighbour takes k others.
-  real, fake = features.checked(real=real, fake=fake, fewest=k + 1)
+  real, fake = feature_sets.checked(real=real, fake=fake, fewest=k + 1)
   between = distances.squared(real, fake)
   in_real_balls = between <= _squared_radii(real, k)[:, None]
   in_fake_balls = between <= _squared_radii(fake, k)[None, :]

@@ -27,7 +27,7 @@ Auxiliary Classifier GANs (Odena et al. 2017, arXiv:1610.09585), section 4.2.
 
 import numpy as np
 
-from tf_twingan.metrics import pairs
+from tf_twingan.metrics import image_pairs
 
 WINDOW = 11
 DEVIATION = 1.5
@@ -50,7 +50,7 @@ def ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  pairs.check(pictures, references, peak)
+  image_pairs.check(pictures, references, peak)
   return np.array(
     [_components(a, b, peak)[0].mean() for a, b in zip(pictures, references)]
   )
@@ -72,7 +72,7 @@ def ms_ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  pairs.check(pictures, references, peak)
+  image_pairs.check(pictures, references, peak)
   return np.array(
     [_multi_scale(a, b, peak) for a, b in zip(pictures, references)]
   )

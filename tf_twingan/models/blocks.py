@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import layers, normalization, recomputation
+from tf_twingan.models import domain_norm, gradient_checkpointing, layers
 
 
 class NormalizedConv(keras.layers.Layer):
@@ -47,7 +47,7 @@ class NormalizedConv(keras.layers.Layer):
       spectral_norm=spectral_norm,
       name='conv',
     )
-    self.norm = normalization.DomainNorm(
+    self.norm = domain_norm.DomainNorm(
       domains,
       out_channels,
       kind=norm,
@@ -94,7 +94,7 @@ def run(
     )
 
   count = len(inputs)
-  return recomputation.run(one_pass, *inputs, *given)
+  return gradient_checkpointing.run(one_pass, *inputs, *given)
 
 
 def shortcut(

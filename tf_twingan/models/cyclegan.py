@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import one_way, plain
+from tf_twingan.models import cyclegan_layers, two_generators
 
 
 class ResNet(keras.layers.Layer):
@@ -19,23 +19,27 @@ class ResNet(keras.layers.Layer):
   def __init__(self, channels: int, blocks: int, *, name: str | None = None):
     super().__init__(name=name, autocast=False)
     n = channels
-    self.first = plain.Conv(3, n, 7, reflect=True, name='first')
+    self.first = cyclegan_layers.Conv(3, n, 7, reflect=True, name='first')
     self.down = [
-      plain.Conv(n, 2 * n, 3, stride=2, name='down_1'),
-      plain.Conv(2 * n, 4 * n, 3, stride=2, name='down_2'),
+      cyclegan_layers.Conv(n, 2 * n, 3, stride=2, name='down_1'),
+      cyclegan_layers.Conv(2 * n, 4 * n, 3, stride=2, name='down_2'),
     ]
     self.blocks = [
       [
-        plain.Conv(4 * n, 4 * n, 3, reflect=True, name=f'block_{i}_conv_{j}')
+        cyclegan_layers.Conv(
+          4 * n, 4 * n, 3, reflect=True, name=f'block_{i}_conv_{j}'
+        )
         for j in (1, 2)
       ]
       for i in range(1, blocks + 1)
     ]
     self.up = [
-      plain.UpConv(4 * n, 2 * n, 3, name='up_1'),
-      plain.UpConv(2 * n, n, 3, name='up_2'),
+      cyclegan_layers.UpConv(4 * n, 2 * n, 3, name='up_1'),
+      cyclegan_layers.UpConv(2 * n, n, 3, name='up_2'),
     ]
-    self.last = plain.Conv(n, 3, 7, reflect=True, use_bias=True, name='last')
+    self.last = cyclegan_layers.Conv(
+      n, 3, 7, reflect=True, use_bias=True, name='last'
+    )
 
   def call(self, images: tf.Tensor) -> tf.Tensor:
     """[batch, side, side, 3] to the same, before the tanh."""
@@ -44,13 +48,13 @@ class ResNet(keras.layers.Layer):
       features = _relu_of(conv, features)
     for first, second in self.blocks:
       change = second(_relu_of(first, features))
-      features = features + plain.instance_norm(change)
+      features = features + cyclegan_layers.instance_norm(change)
     for conv in self.up:
       features = _relu_of(conv, features)
     return self.last(features)
 
 
-class CycleGAN(one_way.OneWayPair):
+class CycleGAN(two_generators.TwoGenerators):
   """Two residual generators; see `one_way.OneWayPair`."""
 
   def __init__(
@@ -89,4 +93,4 @@ class CycleGAN(one_way.OneWayPair):
 
 
 def _relu_of(conv, features):
-  return tf.nn.relu(plain.instance_norm(conv(features)))
+  return tf.nn.relu(cyclegan_layers.instance_norm(conv(features)))

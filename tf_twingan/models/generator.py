@@ -10,9 +10,13 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import attention as attention_lib
-from tf_twingan.models import blocks, layers, resolutions
-from tf_twingan.models import encoder as encoder_lib
+from tf_twingan.models import (
+  attention,
+  blocks,
+  content_encoder,
+  layers,
+  resolutions,
+)
 
 
 class Generator(keras.layers.Layer):
@@ -64,7 +68,7 @@ class Generator(keras.layers.Layer):
     )
     self.blocks, self.shortcuts, self.to_rgb = {}, {}, {}
     for resolution in resolutions.up_to(max_resolution):
-      key, width = resolutions.key(resolution), channels(resolution)
+      key, width = resolutions.block_name(resolution), channels(resolution)
       below = channels(max(resolution // 2, resolutions.SMALLEST))
       # A skip is as wide as what the encoder hands down from here: `below`.
       incoming = below * (2 if resolution in self.skip_resolutions else 1)
@@ -84,18 +88,18 @@ class Generator(keras.layers.Layer):
         spectral_norm=spectral_norm,
         name=f'to_rgb_{key}',
       )
-    self.attention_resolution = attention_lib.check(
+    self.attention_resolution = attention.check(
       attention_resolution, max_resolution
     )
-    self.attention: attention_lib.SelfAttention | None = None
+    self.attention: attention.SelfAttention | None = None
     if attention_resolution is not None:
-      self.attention = attention_lib.SelfAttention(
+      self.attention = attention.SelfAttention(
         channels(attention_resolution), spectral_norm=spectral_norm
       )
 
   def call(
     self,
-    encoding: encoder_lib.Encoding,
+    encoding: content_encoder.Encoding,
     domains: Sequence[str],
     *,
     resolution: int,
@@ -123,7 +127,7 @@ class Generator(keras.layers.Layer):
         isinstance(alpha, float) and alpha == 1.0
       ):
         coarse = layers.upsample(
-          self._rgb(features, resolutions.key(size // 2))
+          self._rgb(features, resolutions.block_name(size // 2))
         )
       features = self._stage(features, size, encoding, domains, **mode)
       if size == self.attention_resolution:
@@ -134,12 +138,12 @@ class Generator(keras.layers.Layer):
           recompute=self.recompute,
           **mode,
         )
-    images = self._rgb(features, resolutions.key(resolution))
+    images = self._rgb(features, resolutions.block_name(resolution))
     return images if coarse is None else layers.fade(coarse, images, alpha)
 
   def attention_map(
     self,
-    encoding: encoder_lib.Encoding,
+    encoding: content_encoder.Encoding,
     domains: Sequence[str],
     *,
     resolution: int,
@@ -163,7 +167,7 @@ class Generator(keras.layers.Layer):
       ValueError: there is no attention in this stage.
     """
     del alpha
-    last = attention_lib.check_readable(self.attention_resolution, resolution)
+    last = attention.check_readable(self.attention_resolution, resolution)
     features = encoding.content
     for size in resolutions.up_to(last):
       features = self._stage(features, size, encoding, domains, **mode)
@@ -189,7 +193,7 @@ class Generator(keras.layers.Layer):
       features = upsample(features)
     if skip:
       features = tf.concat([features, *skip], axis=-1)
-    key, inputs = resolutions.key(size), features
+    key, inputs = resolutions.block_name(size), features
     for conv in self.blocks[key]:
       features = conv(features, domains, **mode)
     if not self.residual:

@@ -14,7 +14,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import spectral
+from tf_twingan.models import spectral_normalization
 
 LEAKY_SLOPE = 0.2
 _EPSILON = 1e-4  # Of a mean square.
@@ -60,7 +60,9 @@ class Conv(keras.layers.Layer):
         shape=(out_channels,), name='bias', initializer='zeros'
       )
     self.spectral = (
-      spectral.SpectralNorm(self.kernel) if spectral_norm else None
+      spectral_normalization.SpectralNorm(self.kernel)
+      if spectral_norm
+      else None
     )
 
   def scaled_kernel(self) -> tf.Tensor:
@@ -110,7 +112,9 @@ class Dense(keras.layers.Layer):
         shape=(out_features,), name='bias', initializer='zeros'
       )
     self.spectral = (
-      spectral.SpectralNorm(self.kernel) if spectral_norm else None
+      spectral_normalization.SpectralNorm(self.kernel)
+      if spectral_norm
+      else None
     )
 
   def scaled_kernel(self) -> tf.Tensor:

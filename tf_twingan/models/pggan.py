@@ -16,12 +16,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import encoder as encoder_lib
-from tf_twingan.models import generator as generator_lib
-from tf_twingan.models import layers, network, normalization, resolutions
+from tf_twingan.models import (
+  base_model,
+  content_encoder,
+  domain_norm,
+  generator,
+  layers,
+  resolutions,
+)
 
 
-class FirstLayer(keras.layers.Layer):
+class LatentToFeatures(keras.layers.Layer):
   """Latent vectors to 4x4 codes: dense, per-domain norm, leaky ReLU.
 
   Attributes:
@@ -51,7 +56,7 @@ class FirstLayer(keras.layers.Layer):
       spectral_norm=spectral_norm,
       name='dense',
     )
-    self.norm = normalization.DomainNorm(
+    self.norm = domain_norm.DomainNorm(
       domains, channels, kind=norm, name='norm'
     )
     self.pixel_norm = pixel_norm
@@ -67,7 +72,7 @@ class FirstLayer(keras.layers.Layer):
     return layers.pixel_norm(features) if self.pixel_norm else features
 
 
-class ProgressiveGAN(network.Network):
+class ProgressiveGAN(base_model.BaseModel):
   """Draws pictures of its domains from noise; grows as the twin network does.
 
   Attributes:
@@ -156,10 +161,10 @@ class ProgressiveGAN(network.Network):
     self._precision = precision
     channels = resolutions.Channels(channels_base, channels_max)
     shared = dict(norm=norm, pixel_norm=pixel_norm, spectral_norm=spectral_norm)
-    self.first_layer = FirstLayer(
+    self.first_layer = LatentToFeatures(
       self.domains, latent_size, channels(resolutions.SMALLEST), **shared
     )
-    self.generator = generator_lib.Generator(
+    self.generator = generator.Generator(
       self.domains,
       max_resolution,
       channels=channels,
@@ -215,7 +220,7 @@ class ProgressiveGAN(network.Network):
     """
     code = self.first_layer(tf.cast(latents, self._precision), domains, **mode)
     return self.generator(
-      encoder_lib.Encoding(code, {}),
+      content_encoder.Encoding(code, {}),
       domains,
       resolution=resolution,
       alpha=alpha,

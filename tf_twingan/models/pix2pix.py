@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import layers, one_way, plain
+from tf_twingan.models import cyclegan_layers, layers, two_generators
 
 _SIZE = 4
 _WIDEST = 8  # Channels, in those of the first convolution.
@@ -33,7 +33,7 @@ class UNet(keras.layers.Layer):
     # The outermost and the innermost one are not normalized: the paper's
     # first layer is not, and of a single pixel nothing would be left.
     self.down = [
-      plain.Conv(
+      cyclegan_layers.Conv(
         width,
         out,
         _SIZE,
@@ -48,7 +48,9 @@ class UNet(keras.layers.Layer):
       width = widths[i] if i == count - 1 else 2 * widths[i]
       out = widths[i - 1] if i else 3
       self.up.append(
-        plain.UpConv(width, out, _SIZE, use_bias=not i, name=f'up_{i + 1}')
+        cyclegan_layers.UpConv(
+          width, out, _SIZE, use_bias=not i, name=f'up_{i + 1}'
+        )
       )
 
   def call(self, images: tf.Tensor) -> tf.Tensor:
@@ -59,16 +61,16 @@ class UNet(keras.layers.Layer):
         features = layers.leaky_relu(features)
       features = conv(features)
       if 0 < i < len(self.down) - 1:
-        features = plain.instance_norm(features)
+        features = cyclegan_layers.instance_norm(features)
       skips.append(features)
     skips.pop()
     for conv in self.up[:-1]:
-      features = plain.instance_norm(conv(tf.nn.relu(features)))
+      features = cyclegan_layers.instance_norm(conv(tf.nn.relu(features)))
       features = tf.concat([features, skips.pop()], axis=-1)
     return self.up[-1](tf.nn.relu(features))
 
 
-class Pix2Pix(one_way.OneWayPair):
+class Pix2Pix(two_generators.TwoGenerators):
   """Two U-Nets, one for each direction; see `one_way.OneWayPair`."""
 
   def __init__(

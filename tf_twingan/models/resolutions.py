@@ -23,7 +23,7 @@ def up_to(resolution: int) -> list[int]:
   return [1 << k for k in range(2, resolution.bit_length())]
 
 
-def key(resolution: int) -> str:
+def block_name(resolution: int) -> str:
   """The rung's name in a model: '32px'."""
   return f'{resolution}px'
 

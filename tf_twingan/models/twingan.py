@@ -11,17 +11,22 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_twingan.models import encoder as encoder_lib
+from tf_twingan.models import (
+  base_model,
+  content_encoder,
+  domain_norm,
+  per_domain_networks,
+  resolutions,
+)
 from tf_twingan.models import generator as generator_lib
-from tf_twingan.models import network, normalization, resolutions, unshared
-from tf_twingan.models import style as style_lib
+from tf_twingan.models import style_encoder as style_encoder_lib
 
 SHARINGS = ('convolutions', 'everything', 'nothing')
 # The name under which domains that share everything keep their one norm.
 _ALL = 'all'
 
 
-class Drawings(NamedTuple):
+class TranslationOutputs(NamedTuple):
   """What `reconstruct_and_translate` makes; n domains in the model's order.
 
   Attributes:
@@ -32,12 +37,12 @@ class Drawings(NamedTuple):
   """
 
   inputs: tf.Tensor
-  encoding: encoder_lib.Encoding
+  encoding: content_encoder.Encoding
   reconstructions: tf.Tensor
   translations: tf.Tensor
 
 
-class TwinGAN(network.Network):
+class TwinGAN(base_model.BaseModel):
   """Encodes pictures of any of its domains and draws them in any other.
 
   Attributes:
@@ -173,7 +178,7 @@ class TwinGAN(network.Network):
     skips = [r for r in rungs[1:] if r <= finest]
 
     def encoder(owners):
-      return encoder_lib.Encoder(
+      return content_encoder.Encoder(
         owners,
         max_resolution,
         condition_size=condition_size,
@@ -194,7 +199,7 @@ class TwinGAN(network.Network):
       )
 
     def style_encoder(owners):
-      return style_lib.StyleEncoder(
+      return style_encoder_lib.StyleEncoder(
         owners,
         max_resolution,
         channels=shared['channels'],
@@ -205,7 +210,7 @@ class TwinGAN(network.Network):
 
     def made(part, name):
       if sharing == 'nothing':
-        return unshared.Unshared(
+        return per_domain_networks.PerDomainNetworks(
           self.domains, lambda domain: part([domain]), name=name
         )
       return part(self.domains if sharing == 'convolutions' else [_ALL])
@@ -245,11 +250,11 @@ class TwinGAN(network.Network):
     if self._renorm_ramp is None:
       return {}
     ramp = tf.convert_to_tensor(self._renorm_ramp)
-    return dict(limits=normalization.renorm_limits(ramp))
+    return dict(limits=domain_norm.renorm_limits(ramp))
 
   def encode(
     self, images: tf.Tensor, domains: Sequence[str], **stage_and_mode
-  ) -> encoder_lib.Encoding:
+  ) -> content_encoder.Encoding:
     """See `Encoder.call`."""
     return self.encoder(
       images, self._owners(domains), **self._limits(), **stage_and_mode
@@ -257,7 +262,7 @@ class TwinGAN(network.Network):
 
   def decode(
     self,
-    encoding: encoder_lib.Encoding,
+    encoding: content_encoder.Encoding,
     domains: Sequence[str],
     **stage_and_mode,
   ) -> tf.Tensor:
@@ -394,9 +399,9 @@ class TwinGAN(network.Network):
     images: Mapping[str, tf.Tensor],
     *,
     shift: int = 1,
-    styles: style_lib.Styles | None = None,
+    styles: style_encoder_lib.Styles | None = None,
     **stage_and_mode,
-  ) -> 'Drawings':
+  ) -> 'TranslationOutputs':
     """Every domain's pictures, drawn in their own and in another domain.
 
     All domains share each network's single call; the domains' parts are only
@@ -423,7 +428,7 @@ class TwinGAN(network.Network):
     ]
     if styles is None and self.style_encoder is not None:
       own = self.style(stacked, self.domains, **stage_and_mode)
-      styles = style_lib.Styles(own, given=own)
+      styles = style_encoder_lib.Styles(own, given=own)
     both = self.decode(
       encoding.take(order, count),
       self.domains,
@@ -432,9 +437,9 @@ class TwinGAN(network.Network):
     )
     batch = images[self.domains[0]].shape[0]
     both = tf.reshape(both, [count, 2, batch, *both.shape[1:]])
-    return Drawings(stacked, encoding, both[:, 0], both[:, 1])
+    return TranslationOutputs(stacked, encoding, both[:, 0], both[:, 1])
 
-  def encoder_of(self, domain: str) -> encoder_lib.Encoder:
+  def encoder_of(self, domain: str) -> content_encoder.Encoder:
     """The encoder of a domain's pictures; the same for all that share it."""
     return _network_of(self.encoder, self.check_domain(domain))
 
@@ -461,6 +466,6 @@ class TwinGAN(network.Network):
 
 
 def _network_of(part, domain):
-  if isinstance(part, unshared.Unshared):
+  if isinstance(part, per_domain_networks.PerDomainNetworks):
     return part.networks[domain]
   return part

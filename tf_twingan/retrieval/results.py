@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf_twingan import images as images_lib
-from tf_twingan.retrieval import index as index_lib
+from tf_twingan import image_grids
+from tf_twingan.retrieval import search_index
 
 _TITLES = {
   'own': "Nearest by the pictures' own codes; below each, 1 - cosine",
@@ -49,11 +49,11 @@ class Answer(NamedTuple):
 
   query: Query
   translations: Mapping[str, np.ndarray]
-  neighbours: Sequence[index_lib.Neighbour]
+  neighbours: Sequence[search_index.Neighbour]
 
 
 def look_up(
-  index: index_lib.SearchIndex,
+  index: search_index.SearchIndex,
   queries: Sequence[Query],
   among: Sequence[str],
   *,
@@ -90,7 +90,7 @@ def look_up(
 
 
 def sheet(
-  index: index_lib.SearchIndex, answers: Sequence[Answer], *, by: str
+  index: search_index.SearchIndex, answers: Sequence[Answer], *, by: str
 ) -> np.ndarray:
   """A contact sheet with a row for each answer, uint8 RGB [h, w, 3]."""
   # Queries of several domains may have been translated to fewer or more.
@@ -110,7 +110,7 @@ def sheet(
       + [f'{n.distance:.3f}\n{n.record.name}' for n in neighbours]
       + [''] * behind
     )
-  return images_lib.contact_sheet(
+  return image_grids.contact_sheet(
     rows,
     ['query', *['translation'] * translated, 'nearest']
     + [f'no. {place}' for place in range(2, places + 1)],
@@ -121,7 +121,7 @@ def sheet(
 
 
 def as_json(
-  index: index_lib.SearchIndex, answers: Sequence[Answer], *, by: str
+  index: search_index.SearchIndex, answers: Sequence[Answer], *, by: str
 ) -> dict[str, Any]:
   """The answers in plain values."""
   return {

@@ -1,189 +1,339 @@
-"""Trains a run: loads pictures, builds what trains them, and starts it."""
+"""A run in progress: stage after stage, until done, stopped or broken.
 
-import os
-from collections.abc import Callable, Sequence
+It reads losses from the device once in a while, not every step; what it finds
+there names the exact step of a NaN. Nothing is saved before the losses since
+the last look and all weights were found finite.
+"""
 
-import keras
+import dataclasses
+import signal
+import time
+from collections.abc import Mapping
+
+import numpy as np
 import tensorflow as tf
 import tqdm
 
-import gin
-from tf_twingan import checkpoints, configs
-from tf_twingan.data import pipeline, sources
-from tf_twingan.models import architectures
-from tf_twingan.training import (  # noqa: F401 (objectives, for gin)
-  cycle_objective,
-  distillation_objective,
-  distribution,
-  noise_objective,
-  objective,
-  paired_objective,
-  running,
-  scoring,
+from tf_twingan import image_io
+from tf_twingan.data import batch_stream
+from tf_twingan.models import registry
+from tf_twingan.runs import best, checkpoints
+from tf_twingan.training import (
+  growth_schedule,
+  progress,
+  strategies,
+  summaries,
+  validation_scores,
 )
-from tf_twingan.training import growth as growth_lib
 from tf_twingan.training import trainer as trainer_lib
 
+_STATISTICS_ORDER = 1  # Other batches than those of training, order 0.
 
-@gin.configurable
-def train(
-  run_dir: str,
-  *,
-  domains: Sequence[tuple[str, str]],
-  growth: growth_lib.Growth,
-  trainer: Callable[..., trainer_lib.Trainer],
-  strategy: str = 'default',
-  seed: int = 0,
-  deterministic: bool = True,
-  mirror: bool = True,
-  log_steps: int = 20,
-  sample_images: int = 10_000,
-  sample_rows: int = 6,
-  score_images: int = 10_000,
-  score_pictures: int = 100,
-  best_by: str = 'swd',
-  checkpoint_minutes: float = 5.0,
-  checkpoints_kept: int = 3,
-  statistics_batches: int = 32,
-  stop_after_images: int | None = None,
-) -> None:
-  """Trains a run to the end of its schedule, or continues it.
 
-  Args:
-    run_dir: the run directory; one that holds a run is continued.
-    domains: (name, source) of each, in the model's order; see
-      `data.sources`. A list, because gin would write a dict down sorted.
-    growth: the schedule.
-    trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=,
-      vector_sizes=).
-    strategy: see `distribution.make`.
-    seed: of weights, batches, mirroring and noise.
-    deterministic: make every operation give the same bits again.
-    mirror: flip half of the training pictures left to right.
-    log_steps: steps between two looks at the losses; several workers also
-      agree that often whether to stop.
-    sample_images: images between two sample grids.
-    sample_rows: pictures of each domain in a grid; of noise, rows of them.
-    score_images: images between two scorings, see `scoring`; each resolution
-      is scored at its end, too.
-    score_pictures: held-out pictures of each domain to score by.
-    best_by: the score whose best checkpoint is kept in `best/`: 'recall',
-      'swd' or 'reconstruction'.
-    checkpoint_minutes: time between two checkpoints.
-    checkpoints_kept: the newest ones.
-    statistics_batches: batches that estimate the moving statistics of the
-      averaged model before it is saved or drawn with.
-    stop_after_images: stop, as if interrupted, once this many were seen.
+class Stopped(Exception):
+  """A signal asked to stop; everything up to now is saved.
 
-  Raises:
-    Stopped: after a signal or `stop_after_images`; all is saved.
-    FloatingPointError: a loss, a weight or an optimizer's average became NaN
-      or Inf; the checkpoints are good ones.
+  Attributes:
+    signum: the signal's number.
   """
-  for name, value in (
-    ('log_steps', log_steps),
-    ('sample_images', sample_images),
-    ('sample_rows', sample_rows),
-    ('score_images', score_images),
-    ('score_pictures', score_pictures),
-    ('statistics_batches', statistics_batches),
+
+  def __init__(self, signum: int, message: str):
+    super().__init__(message)
+    self.signum = signum
+
+
+@dataclasses.dataclass(frozen=True)
+class Intervals:
+  """How often what is done beside the steps; see `loop.train`."""
+
+  log_steps: int
+  sample_images: int
+  score_images: int
+  checkpoint_seconds: float
+  stop_after_images: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Due:
+  """What is to be done after a step."""
+
+  look: bool
+  sample: bool
+  score: bool
+  save: bool
+  stop: bool
+
+
+class TrainingLoop:
+  """A run in progress."""
+
+  def __init__(
+    self,
+    run_dir: str,
+    growth: growth_schedule.Growth,
+    trainer: trainer_lib.Trainer,
+    *,
+    batches: batch_stream.Batches,
+    statistics_batches: int,
+    shown: Mapping[str, np.ndarray],
+    answers: bool,
+    scorer: validation_scores.ValidationScorer,
+    best_by: str,
+    store: checkpoints.Checkpoints,
   ):
-    if value < 1:
-      raise ValueError(f'train.{name} is {value}; at least 1.')
-  # First of all: several workers must find each other before anything runs.
-  devices = distribution.make(strategy)
-  pictures, held_out, vectors = {}, {}, {}
-  for name, source in domains:
-    loaded = sources.load(source, growth.final_resolution)
-    pictures[name] = loaded.images
-    if loaded.vectors is not None:
-      vectors[name] = loaded.vectors
-    held_out[name] = sources.load(
-      source, growth.final_resolution, split='test'
-    ).images[: max(sample_rows, score_pictures)]
-    tqdm.tqdm.write(f'{name}: {len(pictures[name]):,} pictures from {source}')
-  _check_batches(growth, devices.num_replicas_in_sync)
-  # Not before the pictures are there: two processes that draw them at once
-  # must not choose the same "random" temporary folder.
-  keras.utils.set_random_seed(seed)
-  if deterministic:
-    tf.config.experimental.enable_op_determinism()
-  trainer = trainer(
-    [name for name, _ in domains],
-    growth.final_resolution,
-    strategy=devices,
-    seed=seed,
-    vector_sizes={name: rows.shape[1] for name, rows in vectors.items()},
-  )
-  for phase in growth.phases:
-    trainer.check_batch_size(phase.batch_size, phase.resolution)
-  if vectors and not trainer.objective.needs_vectors:
-    tqdm.tqdm.write(
-      f'Warning: nothing learns from the vectors of {", ".join(vectors)}; set '
-      'Objective.identity_weight to 1.0, or leave ?vectors out.'
-    )
-    vectors = {}
-  if trainer.objective.needs_pairs:
-    sources.check_pairs(
-      dict(domains), {name: len(p) for name, p in pictures.items()}
-    )
-  precision = trainer.model.get_config()['precision']
-  if distribution.emulates(precision):
-    tqdm.tqdm.write(
-      f'Warning: this CPU emulates {precision}, many times slower than '
-      f'float32; set {type(trainer.model).__name__}.precision to float32.'
-    )
-  answers = all(source.startswith('avatars:') for _, source in domains)
-  count = min(score_pictures, *(len(p) for p in held_out.values()))
-  scorer = scoring.Scorer(
-    {name: p[:count] for name, p in held_out.items()}, pictures, answers=answers
-  )
-  scorer.check(best_by, growth.final_resolution, trainer.model)
-  if distribution.is_chief(devices):
-    os.makedirs(run_dir, exist_ok=True)
-    configs.write_model(
-      run_dir,
-      architectures.describe(trainer.model),
-      architectures.defaults(trainer.model),
-    )
-  run = running.Run(
-    run_dir,
-    growth,
-    trainer,
-    batches=pipeline.Batches(
-      pictures,
-      seed=seed,
-      mirror=mirror,
-      paired=trainer.objective.needs_pairs,
-      vectors=vectors,
-    ),
-    statistics_batches=statistics_batches,
-    shown={name: p[:sample_rows] for name, p in held_out.items()},
-    answers=answers,
-    scorer=scorer,
-    best_by=best_by,
-    store=checkpoints.Checkpoints(
-      os.path.join(run_dir, 'checkpoints'), checkpoints_kept
-    ),
-  )
-  run.restore()
-  if distribution.is_chief(devices):
-    configs.write_operative(run_dir)
-  run.train(
-    running.Pace(
-      log_steps=log_steps,
-      sample_images=sample_images,
-      score_images=score_images,
-      checkpoint_seconds=60 * checkpoint_minutes,
-      stop_after_images=stop_after_images,
-    )
-  )
+    """Takes what it works with; see `loop.train`.
 
-
-def _check_batches(growth, replicas):
-  for phase in growth.phases:
-    if phase.batch_size % replicas:
-      raise ValueError(
-        f'Growth.batch_size is {phase.batch_size} at {phase.resolution} px; '
-        f'make it a multiple of the {replicas} devices.'
+    Args:
+      run_dir: the run directory.
+      growth: the schedule.
+      trainer: what is trained.
+      batches: of training pictures.
+      statistics_batches: as for `loop.train`.
+      shown: {domain: uint8 [n, resolution, resolution, 3]}, for the grids.
+      answers: row i of every domain shows the same character.
+      scorer: scores the averaged model.
+      best_by: as for `loop.train`.
+      store: of the newest checkpoints.
+    """
+    self._growth = growth
+    self._trainer = trainer
+    self._batches = batches
+    self._statistics_batches = statistics_batches
+    self._shown = shown
+    self._answers = answers
+    self._scorer = scorer
+    self._best_by = best_by
+    self._store = store
+    self._progress = progress.Progress.start()
+    # All workers compute the same; one of them writes it down.
+    self._writes = strategies.is_chief(trainer.strategy)
+    if self._writes:
+      self._summaries = summaries.Summaries(run_dir)
+      self._best = best.Best(
+        run_dir, by=best_by, more_is_better=validation_scores.BETTER[best_by]
       )
+    self._pending: list[tuple[int, dict[str, tf.Tensor]]] = []
+    self._signal: int | None = None
+    self._saved_at = time.monotonic()
+
+  def restore(self) -> None:
+    """Goes back to the newest checkpoint, if there is one."""
+    prefix = self._store.restore(self._state())
+    if prefix:
+      self._trainer.apply_settings()
+      if self._writes:
+        self._summaries.rewind(self._seen)
+      tqdm.tqdm.write(f'Continuing from {prefix}: {self._seen:,} images seen.')
+
+  def train(self, pace: Intervals) -> None:
+    """Trains to the end of the schedule; raises as `loop.train` does."""
+    previous = {
+      number: signal.signal(number, self._on_signal)
+      for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+      while self._seen < self._growth.total_images:
+        self._train_phase(self._growth.at(self._seen), pace)
+    finally:
+      for number, handler in previous.items():
+        signal.signal(number, handler)
+
+  @property
+  def _seen(self):
+    return int(self._progress.images_seen.numpy())
+
+  def _state(self):
+    return dict(self._trainer.state, **self._progress.state())
+
+  def _on_signal(self, signum, frame):
+    del frame
+    if self._signal is not None:
+      raise KeyboardInterrupt  # Asked twice: do not wait for the save.
+    self._signal = signum
+
+  def _asked_to_stop(self, step, every):
+    """Whether a signal came; workers stop together, every so many steps."""
+    devices = self._trainer.strategy
+    if not strategies.is_multi_worker(devices):
+      return self._signal is not None
+    return step % every == 0 and strategies.any_worker(
+      devices, self._signal is not None
+    )
+
+  def _train_phase(self, phase, pace):
+    if self._progress.resolution.numpy() != phase.resolution:
+      self._trainer.start_stage()
+    seen, step = self._seen, int(self._progress.step.numpy())
+    stream = iter(
+      self._trainer.strategy.experimental_distribute_dataset(
+        self._batches.stream(
+          seen, resolution=phase.resolution, batch_size=phase.batch_size
+        )
+      )
+    )
+    bar = tqdm.tqdm(
+      total=phase.end - phase.start,
+      initial=seen - phase.start,
+      desc=f'{phase.resolution} px, '
+      f'{"fading in" if phase.fading else "stable"}',
+      unit=' images',
+      dynamic_ncols=True,
+      mininterval=1.0,
+      disable=not self._writes,
+    )
+    with bar:
+      while seen < phase.end:
+        alpha = phase.alpha(seen)
+        terms = self._trainer.step(
+          next(stream),
+          step=step,
+          resolution=phase.resolution,
+          alpha=alpha,
+          average_decay=self._trainer.average_decay(
+            seen - phase.stage_start, phase.batch_size
+          ),
+          rate=self._growth.rate(seen),
+          stage_step=(seen - phase.stage_start) // phase.batch_size,
+        )
+        self._progress.advance(phase, alpha)
+        self._pending.append((step, terms))
+        before, seen, step = seen, seen + phase.batch_size, step + 1
+        bar.update(phase.batch_size)
+        due = self._due(before, seen, step, phase, pace)
+        self._do(due, bar, phase, alpha)
+        if due.stop:
+          saved = 'everything is saved'
+          if not self._writes:
+            saved = 'another worker saves'
+          raise Stopped(
+            self._signal or signal.SIGINT,
+            f'Stopped at {seen:,} of {self._growth.total_images:,} images; '
+            f'{saved}. Run the same command to continue.',
+          )
+
+  def _due(self, before, seen, step, phase, pace):
+    done = seen >= self._growth.total_images
+    stop = self._asked_to_stop(step, pace.log_steps) or (
+      pace.stop_after_images is not None and seen >= pace.stop_after_images
+    )
+    grown = done or self._growth.at(seen).resolution != phase.resolution
+
+    def passed(every):
+      return before // every != seen // every
+
+    late = time.monotonic() - self._saved_at > pace.checkpoint_seconds
+    score = self._writes and (passed(pace.score_images) or grown)
+    save = self._writes and (late or stop or done)
+    full = len(self._pending) >= pace.log_steps
+    return _Due(
+      look=full or score or save or stop or done,
+      sample=self._writes and (passed(pace.sample_images) or done),
+      score=score,
+      save=save,
+      stop=stop,
+    )
+
+  def _do(self, due, bar, phase, alpha):
+    values = self._losses() if due.look else {}
+    if due.sample or due.score or due.save:
+      self._estimate_statistics(phase, alpha)
+    if due.score:
+      stage = dict(resolution=phase.resolution, alpha=alpha)
+      values |= self._scorer.score(self._trainer.average, **stage)
+    if due.look and self._writes:
+      self._report(values, bar, phase, alpha)
+    if due.score:
+      self._keep_if_best(values, phase)
+    if due.sample:
+      self._draw(phase, alpha)
+    if due.save:
+      self._trainer.check_finite()
+      self._store.save(self._seen, self._state())
+      self._saved_at = time.monotonic()
+
+  def _losses(self):
+    """Reads the losses since the last look, checks them, and averages them."""
+    rows = [
+      (step, {n: float(v) for n, v in terms.items()})
+      for step, terms in self._pending
+    ]
+    self._pending.clear()
+    for step, terms in rows:
+      for name, value in terms.items():
+        if not np.isfinite(value):
+          raise FloatingPointError(
+            f'The loss {name!r} is {value} at step {step}. Lower '
+            'Trainer.learning_rate or set the precision to float32 and '
+            'run the same command: it continues from the last good '
+            'checkpoint.'
+          )
+    return {n: float(np.mean([t[n] for _, t in rows])) for n in rows[0][1]}
+
+  def _report(self, values, bar, phase, alpha):
+    bar.set_postfix(
+      {
+        name: f'{value:.3g}'
+        for name, value in values.items()
+        if not name.startswith(('penalty', 'score'))
+      },
+      refresh=False,
+    )
+    rate = bar.format_dict['rate'] or (
+      (bar.n - bar.initial) / max(bar.format_dict['elapsed'], 1e-9)
+    )
+    self._summaries.scalars(
+      self._seen,
+      {
+        **values,
+        'resolution': phase.resolution,
+        'alpha': alpha,
+        'images_per_second': rate,
+      },
+    )
+
+  def _keep_if_best(self, values, phase):
+    value = values.get(validation_scores.key(self._best_by))
+    # A score may not exist yet at a coarse resolution.
+    if value is None or not self._best.is_beaten(value, phase.resolution):
+      return
+    self._trainer.check_finite()
+    self._best.keep(
+      self._seen,
+      self._state(),
+      registry.describe(self._trainer.model),
+      value=value,
+      resolution=phase.resolution,
+    )
+
+  def _estimate_statistics(self, phase, alpha):
+    self._trainer.estimate_statistics(
+      (
+        self._batches.at(
+          i * phase.batch_size,
+          resolution=phase.resolution,
+          batch_size=phase.batch_size,
+          order=_STATISTICS_ORDER,
+        )
+        for i in range(self._statistics_batches)
+      ),
+      resolution=phase.resolution,
+      alpha=alpha,
+    )
+
+  def _draw(self, phase, alpha):
+    stage = dict(
+      resolution=phase.resolution,
+      alpha=alpha,
+      title=f'{self._seen:,} images of each domain, {phase.resolution} px',
+    )
+    model = self._trainer.average
+    if model.translates:
+      shown = {
+        d: image_io.downsample(p, phase.resolution)
+        for d, p in self._shown.items()
+      }
+      sheet = summaries.draw_sheet(model, shown, answers=self._answers, **stage)
+    else:
+      rows = max(len(p) for p in self._shown.values())
+      sheet = summaries.draw_samples(model, rows, **stage)
+    self._summaries.sample_grid(self._seen, sheet)

@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_twingan.training import growth as growth_lib
+from tf_twingan.training import growth_schedule
 
 
 @dataclasses.dataclass
@@ -31,7 +31,7 @@ class Progress:
     )
     return cls(images_seen, step, resolution, tf.Variable(1.0, trainable=False))
 
-  def advance(self, phase: growth_lib.Phase, alpha: float) -> None:
+  def advance(self, phase: growth_schedule.Phase, alpha: float) -> None:
     """Counts one step."""
     self.images_seen.assign_add(phase.batch_size)
     self.step.assign_add(1)

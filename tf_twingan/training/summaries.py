@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import images as images_lib
+from tf_twingan import image_grids, image_io
 
 _NOISE = (0, 2)  # The seed of what grids are drawn from.
 _COLUMNS = 8  # Of such a grid, or as near as blocks of the domains come.
@@ -70,7 +70,7 @@ class Summaries:
     """
     os.makedirs(self._samples, exist_ok=True)
     path = os.path.join(self._samples, f'{images_seen / 1000:08.1f}.png')
-    images_lib.write_png(path, sheet)
+    image_io.write_png(path, sheet)
     with self._writer.as_default(step=images_seen):
       tf.summary.image('samples', sheet[None])
     self._writer.flush()
@@ -114,7 +114,7 @@ def draw_sheet(
   columns: list[Any] = []
   for index, source in enumerate(domains):
     target = domains[(index + 1) % len(domains)]
-    inputs = images_lib.to_float(held_out[source])
+    inputs = image_io.to_float(held_out[source])
     translated = model.translate(inputs, source, target, **stage)
     shown: dict[str, Any | None] = {f'{source} (held out)': inputs}
     if model.draws(source, source):
@@ -128,14 +128,14 @@ def draw_sheet(
       ),
     }
     if answers:
-      shown[f'the true {target}'] = images_lib.to_float(held_out[target])
+      shown[f'the true {target}'] = image_io.to_float(held_out[target])
     headers += shown
-    columns += [images_lib.to_uint8(np.asarray(c)) for c in shown.values()]
+    columns += [image_io.to_uint8(np.asarray(c)) for c in shown.values()]
   rows = [
     [column[i] for column in columns]
     for i in range(min(len(c) for c in columns))
   ]
-  return images_lib.contact_sheet(rows, headers, cell=96, title=title)
+  return image_grids.contact_sheet(rows, headers, cell=96, title=title)
 
 
 def draw_samples(
@@ -158,7 +158,7 @@ def draw_samples(
   latents = model.noise(rows * columns, _NOISE)
   sheet: list[list[np.ndarray]] = [[] for _ in range(rows)]
   for domain in model.domains:
-    drawn = images_lib.to_uint8(
+    drawn = image_io.to_uint8(
       np.asarray(
         model.generate(latents, [domain], resolution=resolution, alpha=alpha)
       )
@@ -166,4 +166,4 @@ def draw_samples(
     for index, row in enumerate(sheet):
       row += list(drawn[index * columns : (index + 1) * columns])
   headers = [domain for domain in model.domains for _ in range(columns)]
-  return images_lib.contact_sheet(sheet, headers, cell=96, title=title)
+  return image_grids.contact_sheet(sheet, headers, cell=96, title=title)

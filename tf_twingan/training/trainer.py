@@ -18,26 +18,25 @@ import numpy as np
 import tensorflow as tf
 
 import gin
+from tf_twingan.losses import base_objective
 from tf_twingan.models import (
-  architectures,
   cyclegan,
-  patch_discriminator,
   pggan,
   pix2pix,
+  registry,
+  spectral_normalization,
   twingan,
 )
-from tf_twingan.models import discriminator as discriminator_lib
-from tf_twingan.models import spectral as spectral_lib
-from tf_twingan.training import loss_scale, statistics, update
-from tf_twingan.training import terms as terms_lib
+from tf_twingan.models.discriminators import patch, progressive
+from tf_twingan.training import batch_norm_calibration, loss_scale, train_step
 
 # Registered here, so that the networks themselves know nothing of gin.
 gin.register(twingan.TwinGAN)
-gin.register(discriminator_lib.Discriminator)
+gin.register(progressive.Discriminator)
 gin.register(cyclegan.CycleGAN)
 gin.register(pix2pix.Pix2Pix)
 gin.register(pggan.ProgressiveGAN)
-gin.register(patch_discriminator.PatchDiscriminator)
+gin.register(patch.PatchDiscriminator)
 
 
 @gin.register
@@ -59,9 +58,9 @@ class Trainer:
     domains: Sequence[str],
     max_resolution: int,
     *,
-    model: Callable[..., architectures.Model],
+    model: Callable[..., registry.Model],
     discriminator: Callable[..., Any],
-    objective: terms_lib.AbstractObjective,
+    objective: base_objective.BaseObjective,
     strategy: tf.distribute.Strategy,
     learning_rate: float = 1e-4,
     discriminator_learning_rate: float = 1e-4,
@@ -181,17 +180,19 @@ class Trainer:
       (self._generator_adam, learning_rate),
       (self._discriminator_adam, discriminator_learning_rate),
     )
-    self._update = update.Update(
+    self._update = train_step.TrainStep(
       self.model,
       self.discriminators,
       objective,
-      generating=update.Side(self._generating, self._generator_adam),
-      judging=update.Side(self._judged, self._discriminator_adam),
+      generating=train_step.VariableGroup(
+        self._generating, self._generator_adam
+      ),
+      judging=train_step.VariableGroup(self._judged, self._discriminator_adam),
       scale=self._loss_scale,
       replicas=strategy.num_replicas_in_sync,
       accumulate=accumulate,
     )
-    self._estimator = statistics.Estimator(
+    self._estimator = batch_norm_calibration.BatchNormCalibrator(
       self.average, self.model, objective, strategy, seed
     )
     self.state = dict(
@@ -206,7 +207,7 @@ class Trainer:
     )
 
   @property
-  def objective(self) -> terms_lib.AbstractObjective:
+  def objective(self) -> base_objective.BaseObjective:
     """What the networks are trained to do."""
     return self._objective
 
@@ -223,7 +224,7 @@ class Trainer:
           variable.assign(tf.zeros_like(variable))
       # Blocks that no longer run keep no trace of when they were last drawn
       # with: a resumed run draws at other moments, and ends in the same bits.
-      for variable in statistics.of(self.average):
+      for variable in batch_norm_calibration.norm_statistics(self.average):
         variable.assign(tf.zeros_like(variable))
     self.apply_settings()
 
@@ -323,7 +324,7 @@ class Trainer:
     terms = {name: mean(value) for name, value in terms.items()}
     self._objective.after_step(terms, images=images)
     self._update_average(average_decay)
-    spectral_lib.improve(
+    spectral_normalization.power_iteration_step(
       [self.model, self.average, *tf.nest.flatten(self.discriminators)],
       self.strategy,
     )
@@ -338,7 +339,7 @@ class Trainer:
     for own, other in zip(
       self.average.trainable_variables, self.model.trainable_variables
     ):
-      self.strategy.extended.update(own, update, args=(other,))
+      self.strategy.extended.update(own, train_step, args=(other,))
 
   def estimate_statistics(
     self, batches, *, resolution: int, alpha: float

@@ -1,0 +1,120 @@
+"""A bundle's folder: made aside, moved in place, told of by its manifest."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+import tf_twingan
+from export.bundle_files import metadata
+from tf_twingan import inference
+from tf_twingan.inference.exported import bundle_manifest
+
+
+def write_texts(
+  folder: pathlib.Path, manifest: Mapping[str, Any], card: str, readme: str
+) -> None:
+  """Writes what says what a bundle is."""
+  for name, text in {
+    bundle_manifest.MANIFEST: json.dumps(manifest, indent=1) + '\n',
+    'MODEL_CARD.md': card,
+    'README.md': readme,
+  }.items():
+    (folder / name).write_text(text, encoding='utf-8')
+
+
+def origin(
+  translator: inference.Translator, about: metadata.About
+) -> dict[str, Any]:
+  """Of a manifest: where the model comes from."""
+  return dict(
+    version=int(about.version),
+    author=about.author,
+    licence=about.licence,
+    model=dict(
+      origin=translator.origin,
+      fingerprint=translator.fingerprint,
+      images_seen=translator.images_seen,
+    ),
+    made_with={
+      'tf_twingan': tf_twingan.__version__,
+      'tensorflow': tf.__version__,
+    },
+  )
+
+
+def fingerprint(content: bytes) -> dict[str, Any]:
+  """Bytes and checksum of a file."""
+  return dict(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:
+  """Over the files' names and contents, in order."""
+  digest, size = hashlib.sha256(), 0
+  for path in sorted(p for p in folder.rglob('*') if p.is_file()):
+    content = path.read_bytes()
+    digest.update(path.relative_to(folder).as_posix().encode())
+    digest.update(hashlib.sha256(content).digest())
+    size += len(content)
+  return dict(bytes=size, sha256=digest.hexdigest())
+
+
+def check_version(target: pathlib.Path, version: int) -> None:
+  """Raises ValueError if a bundle has this version of the SavedModel."""
+  if (target / 'saved_model' / str(version)).exists():
+    raise ValueError(
+      f'{target} has version {version} of the SavedModel already; give '
+      'another --version, or none for the next.'
+    )
+
+
+@contextlib.contextmanager
+def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
+  """A folder to make a bundle in, which then takes the old one's place.
+
+  Args:
+    target: the bundle's.
+    name: of the bundle. Nothing is moved if its making raises.
+
+  Raises:
+    ValueError: the target holds a bundle of another name.
+  """
+  old = {}
+  if (target / bundle_manifest.MANIFEST).is_file():
+    old = bundle_manifest.read_manifest(target)
+    if old['name'] != name:
+      raise ValueError(
+        f'{target} holds {old["name"]}; choose another --output for {name}.'
+      )
+  aside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}.part')
+  try:
+    aside.mkdir(parents=True)
+    yield aside
+    _move(aside, target, old)
+  finally:
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move(
+  aside: pathlib.Path, target: pathlib.Path, old: Mapping[str, Any]
+) -> None:
+  """Puts new files in place of old ones; older SavedModels stay."""
+  for name, entry in old.get('files', {}).items():
+    if entry['format'] != 'saved_model':
+      (target / name).unlink(missing_ok=True)
+  for path in sorted(p for p in aside.rglob('*') if p.is_file()):
+    place = target / path.relative_to(aside)
+    if place.relative_to(target).parts[0] == 'saved_model':
+      continue
+    place.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, place)
+  for path in aside.glob('saved_model/*'):
+    (target / 'saved_model').mkdir(exist_ok=True)
+    path.rename(target / 'saved_model' / path.name)

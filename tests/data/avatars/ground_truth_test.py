@@ -1,0 +1,43 @@
+"""Factors of twins, and the same twins on other backgrounds."""
+
+import numpy as np
+from absl.testing import absltest
+
+from tf_twingan.data.avatars import characters, ground_truth
+from tf_twingan.data.sources import registry
+
+PHOTO, ANIME = 'avatars:toon-head?limit=6', 'avatars:lorelei?limit=6'
+
+
+class FactorsTest(absltest.TestCase):
+  def test_held_out_ones_are_shared_and_training_ones_are_not(self):
+    anime = ground_truth.factors(ANIME, PHOTO, training=6, held_out=4)
+    photo = ground_truth.factors(PHOTO, ANIME, training=6, held_out=4)
+    for name in ('number', 'facing', 'tilt'):
+      np.testing.assert_array_equal(anime.held_out[name], photo.held_out[name])
+    self.assertEmpty(
+      set(anime.training['number']) & set(photo.training['number'])
+    )
+    self.assertLen(anime.training['facing'], 6)
+    third = characters.character(3)
+    self.assertEqual(anime.held_out['skin_color'][3], third.skin_color)
+    self.assertEqual(anime.held_out['x'][3], third.x)
+
+  def test_what_one_style_does_not_show_is_hidden_both_ways(self):
+    for pair in ((ANIME, PHOTO), (PHOTO, ANIME)):
+      found = ground_truth.factors(*pair, training=2, held_out=2)
+      self.assertEqual(found.hidden, {'glasses', 'clothes_color'})
+      self.assertIn('mouth', found.shared)
+
+  def test_only_the_background_changes(self):
+    pictures = registry.load(ANIME, 64, split='test').images[:4]
+    changed = ground_truth.on_other_backgrounds(ANIME, 64, 4)
+    masks = ground_truth.describe(ANIME, 64, 4).background_masks
+    differs = (pictures != changed).any(axis=-1)
+    self.assertTrue(differs[masks].all())
+    # Edges, where the background shines through, change too; no more does.
+    self.assertLess(differs[~masks].mean(), 0.25)
+
+
+if __name__ == '__main__':
+  absltest.main()

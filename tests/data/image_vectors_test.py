@@ -1,0 +1,109 @@
+"""Rows by name, and what is wrong with files that hold them."""
+
+import pathlib
+import tempfile
+
+import numpy as np
+from absl.testing import absltest, parameterized
+
+from tf_twingan.data import image_vectors
+from tf_twingan.data.avatars import characters
+
+NAMES = ['b.png', 'deep/a.png']
+ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+
+
+class VectorsTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    folder = tempfile.TemporaryDirectory()
+    self.addCleanup(folder.cleanup)
+    self.path = pathlib.Path(folder.name, 'vectors.npz')
+
+  def read(self, asked=('deep/a.png', 'b.png'), **arrays):
+    np.savez(self.path, **{'names': NAMES, 'vectors': ROWS, **arrays})
+    return image_vectors.of_file(self.path, asked, source='folder:x')
+
+  def test_rows_come_in_the_order_asked_for(self):
+    rows = self.read()
+    np.testing.assert_array_equal(rows, [[4, 5, 6], [1, 2, 3]])
+    self.assertEqual(rows.dtype, np.float32)
+    np.testing.assert_array_equal(self.read(['b.png']), [[1, 2, 3]])
+
+  @parameterized.parameters(
+    (
+      dict(names=['b.png', 'a.png']),
+      r"no row for 1 of 2 pictures, the first of them 'deep/a.png' \(it has "
+      r"one for 'b.png'\)",
+    ),
+    (dict(names=['b.png', 'b.png']), "names 'b.png' twice"),
+    (dict(names=[1, 2]), r'names in .* are int64 \[2\]; give a list of str'),
+    (dict(names=[pathlib.Path('a')] * 2), 'no arrays of names and vectors'),
+    (dict(vectors=[1.0, 2.0]), r'are float64 \[2\]; give numbers'),
+    (dict(vectors=[['a'], ['b']]), r'are <U1 \[2, 1\]; give numbers'),
+    (dict(vectors=ROWS[:1]), '2 names and 1 vectors'),
+    (
+      dict(vectors=[[0.0, np.nan], [1.0, 1.0]]),
+      "the vector of 'b.png' holds NaN or Inf; mend",
+    ),
+    (dict(vectors=[[1e300, 1.0]] * 2), 'NaN or Inf, and so do 1 more'),
+    (
+      dict(vectors=[[1, 1], [0, 0]]),
+      "the vector of 'deep/a.png' is zero everywhere",
+    ),
+  )
+  def test_what_is_wrong_is_named(self, arrays, message):
+    with self.assertRaisesRegex(ValueError, message) as caught:
+      self.read(**arrays)
+    self.assertIn(str(self.path), str(caught.exception))
+    self.assertNotIn('\n', str(caught.exception))
+
+  def test_another_kind_of_file(self):
+    def check(message):
+      with self.assertRaisesRegex(ValueError, message) as caught:
+        image_vectors.of_file(self.path, NAMES, source='folder:x')
+      self.assertIn('write it by np.savez', str(caught.exception))
+      self.assertNotIn('\n', str(caught.exception))
+
+    self.path.write_text('name,x\na.png,1\n')
+    check(f'{self.path} holds no arrays of names and vectors')
+    with open(self.path, 'wb') as file:
+      np.save(file, ROWS)
+    check('holds no arrays')
+    np.savez(self.path, rows=ROWS)
+    check('holds no arrays .*names is not a file')
+    content = self.path.read_bytes()
+    self.path.write_bytes(content[: len(content) // 2])
+    check('holds no arrays')
+    self.path.unlink()
+    with self.assertRaisesRegex(
+      FileNotFoundError, f'no vectors at {self.path}'
+    ):
+      image_vectors.of_file(self.path, NAMES, source='folder:x')
+
+  def test_characters_are_told_by_hair_and_skin_alone(self):
+    people = [
+      characters.Character(hair_shape='bun', skin_color=characters.SKIN[0]),
+      characters.Character(
+        hair_color=characters.VIVID_HAIR['pink'],
+        facing='left',
+        mouth='sad',
+        glasses=True,
+        tilt=5.0,
+      ),
+    ]
+    factors = {
+      name: np.array([getattr(p, name) for p in people])
+      for name in ('hair_color', 'hair_shape', 'skin_color', 'facing')
+    }
+    rows = image_vectors.of_characters(factors)
+    self.assertEqual(rows.shape, (2, 16 + 7 + 6))
+    self.assertEqual(
+      [np.flatnonzero(row).tolist() for row in rows],
+      [[2, 16 + 6, 23 + 0], [8 + 5, 16 + 1, 23 + 1]],
+    )
+    self.assertEqual(set(rows.ravel()), {0.0, 1.0})
+
+
+if __name__ == '__main__':
+  absltest.main()

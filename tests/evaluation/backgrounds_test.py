@@ -1,0 +1,90 @@
+"""Backgrounds are found where there is one, moved, and otherwise refused."""
+
+import numpy as np
+from absl.testing import absltest
+
+from tf_twingan.data.avatars import ground_truth
+from tf_twingan.data.sources import registry
+from tf_twingan.evaluation import backgrounds
+
+SIZE = 32
+BACKGROUND, SUBJECT = (200, 220, 90), (40, 60, 200)
+
+
+def portrait(background=BACKGROUND, subject=SUBJECT):
+  """A subject from row 10 down, and from column 8 up to 24."""
+  picture = np.full([SIZE, SIZE, 3], background, np.uint8)
+  picture[6:, 8:24] = subject
+  return picture
+
+
+def estimate(*pictures):
+  return backgrounds.estimate(np.stack(pictures))
+
+
+class BackgroundsTest(absltest.TestCase):
+  def test_the_background_moves_and_the_subject_stays(self):
+    found = estimate(portrait())
+    self.assertEqual(found.found, 1)
+    self.assertTrue(found.is_estimated)
+    moved = np.array(BACKGROUND) + [-96, -96, 96]
+    np.testing.assert_array_equal(found.sources[0], portrait(moved))
+    # A fringe of a 16th, 2 pixels, is in neither mask.
+    self.assertTrue(found.subjects[0, 8:, 10:22].all())
+    self.assertFalse(found.subjects[0, :, :10].any())
+    self.assertFalse(found.subjects[0, :8].any())
+    self.assertTrue(found.backgrounds[0, :, :8].all())
+    self.assertFalse(found.backgrounds[0, 6:, 8:24].any())
+
+  def test_a_spot_of_the_same_colour_inside_is_subject(self):
+    picture = portrait()
+    picture[24:28, 14:18] = BACKGROUND
+    found = estimate(picture)
+    self.assertTrue(found.subjects[0, 24:28, 14:18].all())
+    self.assertTrue((found.sources[0, 24:28, 14:18] == BACKGROUND).all())
+
+  def test_shading_and_noise_are_background(self):
+    picture = portrait().astype(int)
+    noise = np.random.default_rng(0).integers(-6, 7, picture.shape)
+    shade = np.linspace(-10, 10, SIZE)[:, None, None]
+    given = np.clip(picture + noise + shade, 0, 255).astype(np.uint8)
+    found = estimate(given)
+    self.assertEqual(found.found, 1)
+    self.assertTrue(found.backgrounds[0, :, :8].all())
+    # The shading is kept.
+    change = found.sources[0, :, :8].astype(int) - given[:, :8]
+    np.testing.assert_array_equal(change, np.full_like(change, [-96, -96, 96]))
+
+  def test_white_black_and_grey_change_as_much(self):
+    found = estimate(*(portrait([v] * 3) for v in (255, 0, 130)))
+    np.testing.assert_array_equal(
+      found.sources[:, 0, 0, 0].astype(int) - [255, 0, 130], [-96, 96, -96]
+    )
+
+  def test_pictures_without_a_plain_background_do_not_count(self):
+    clutter = np.random.default_rng(1).integers(0, 256, [SIZE, SIZE, 3])
+    full = np.full([SIZE, SIZE, 3], BACKGROUND, np.uint8)
+    close = np.full([SIZE, SIZE, 3], SUBJECT, np.uint8)
+    close[0] = BACKGROUND
+    beside = portrait()[:, np.roll(np.arange(SIZE), 14)]
+    refused = [clutter.astype(np.uint8), full, close, beside]
+    found = estimate(portrait(), *refused)
+    self.assertEqual(found.found, 1 / 5)
+    np.testing.assert_array_equal(found.sources[1:], np.stack(refused))
+    self.assertFalse(found.subjects[1:].any() or found.backgrounds[1:].any())
+
+  def test_of_avatars_it_finds_what_is_known(self):
+    style = 'avatars:lorelei?limit=16'
+    pictures = registry.load(style, SIZE, split='test').images
+    truth = ground_truth.describe(style, SIZE, len(pictures)).background_masks
+    found = backgrounds.estimate(pictures)
+    self.assertGreater(found.found, 0.8)
+    both, either = found.backgrounds & truth, found.backgrounds | truth
+    counts = found.subjects.any(axis=(1, 2))
+    overlap = both[counts].sum() / either[counts].sum()
+    self.assertGreater(overlap, 0.9)
+    self.assertLess((found.subjects & truth).sum() / found.subjects.sum(), 0.02)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,96 @@
+"""Networks by name and by path see what they should."""
+
+import os
+import tempfile
+from unittest import mock
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl.testing import absltest
+
+from tf_twingan.data.sources import registry
+from tf_twingan.evaluation import feature_networks, own_features
+from tf_twingan.metrics import frechet
+
+
+def pictures(split):
+  return registry.load('avatars:lorelei?limit=200', 16, split=split).images
+
+
+class OwnFeaturesTest(absltest.TestCase):
+  def test_damage_shows_and_the_figures_repeat(self):
+    training, real = pictures('train'), pictures('test')
+    network, again = (
+      feature_networks.load('own', training, seed=s) for s in (3, 3)
+    )
+    np.testing.assert_array_equal(network.features(real), again.features(real))
+    reference = network.features(training)
+    self.assertEqual(reference.shape, (200, own_features.SIZE))
+    blurred = real[:, ::4, ::4].repeat(4, 1).repeat(4, 2)
+    noise = np.random.default_rng(0).normal(0, 40, real.shape)
+    noisy = np.clip(real + noise, 0, 255).astype(np.uint8)
+    intact, *damaged = (
+      frechet.distance(real=reference, fake=network.features(p))
+      for p in (real, blurred, noisy)
+    )
+    for distance in damaged:
+      self.assertGreater(distance, 1.5 * intact)
+
+
+class ByPathTest(absltest.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.folder = tempfile.mkdtemp()
+    inputs = keras.Input([8, 8, 3])
+    self.model = keras.Model(inputs, keras.layers.AveragePooling2D(4)(inputs))
+    plain = np.array([0, 51, 255], np.uint8)
+    self.shown = np.broadcast_to(plain, [40, 16, 16, 3])
+
+  def assert_sees(self, path):
+    network = feature_networks.load(path, self.shown)
+    self.assertEqual(network.label, os.path.basename(path))
+    found = network.features(self.shown)
+    self.assertEqual(found.shape, (40, 3))
+    # In [-1, 1], resized from 16 to 8 px, averaged over the 2x2 places left.
+    np.testing.assert_allclose(found[39], [-1, -0.6, 1], atol=1e-5)
+
+  def test_a_keras_file_a_keras_folder_and_a_bare_saved_model(self):
+    for name in ('net.keras', 'folder'):
+      path = os.path.join(self.folder, name)
+      self.model.save(path)
+      self.assert_sees(path)
+    path = os.path.join(self.folder, 'bare')
+    module = tf.Module()
+    module.serve = tf.function(
+      lambda pictures: {'out': tf.nn.avg_pool2d(pictures, 4, 4, 'VALID')},
+      input_signature=[tf.TensorSpec([None, 8, 8, 3])],
+    )
+    tf.saved_model.save(module, path, signatures=module.serve)
+    self.assert_sees(path)
+
+  def test_errors_name_the_value_and_the_remedy(self):
+    with self.assertRaisesRegex(FileNotFoundError, '=nowhere: no such.*own'):
+      feature_networks.load('nowhere', self.shown)
+    broken = os.path.join(self.folder, 'broken.keras')
+    with open(broken, 'w') as file:
+      file.write('nonsense')
+    with self.assertRaisesRegex(ValueError, 'broken.keras is neither a Keras'):
+      feature_networks.load(broken, self.shown)
+    flat = os.path.join(self.folder, 'flat.keras')
+    keras.Sequential([keras.layers.Dense(2, input_shape=[5])]).save(flat)
+    with self.assertRaisesRegex(ValueError, r'takes \(None, 5\); give'):
+      feature_networks.load(flat, self.shown)
+
+  def test_inception_without_its_weights_says_where_to_put_them(self):
+    with mock.patch.object(
+      keras.applications, 'InceptionV3', side_effect=Exception('no route\nx')
+    ):
+      with self.assertRaisesRegex(
+        ValueError, r'\(no route\); put inception_v3'
+      ):
+        feature_networks.load('inception', self.shown)
+
+
+if __name__ == '__main__':
+  absltest.main()

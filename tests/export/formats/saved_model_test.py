@@ -1,0 +1,125 @@
+"""SavedModels: signatures, files of all kinds in, warm-up, versions."""
+
+import io
+import pathlib
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+from PIL import Image
+from tensorflow_serving.apis import prediction_log_pb2
+
+from export.formats import embedding, saved_model
+from export.graph import folded_network, folding
+from tests.export.graph import folding_test
+from tf_twingan import image_io
+
+PX = 16
+RNG = np.random.default_rng(1)
+
+
+def smooth_picture(height, width):
+  small = RNG.integers(0, 256, [4, 4, 3], dtype=np.uint8)
+  return np.asarray(Image.fromarray(small).resize((width, height)))
+
+
+class ServingTest(parameterized.TestCase, tf.test.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.translator = folding_test.translator(smooth=True)
+    cls.pictures = np.stack([smooth_picture(PX, PX) for _ in range(6)])
+    drawer = folded_network.Network(
+      folding.of_translator(cls.translator, 'photo', 'anime')
+    )
+    cls.learned = embedding.learn(
+      cls.translator, {'photo': cls.pictures, 'anime': cls.pictures}
+    )
+    embeds = embedding.Embedder(drawer, cls.learned, 'photo')
+    cls.folder = pathlib.Path(tempfile.mkdtemp(), 'saved_model')
+    cls.saved = saved_model.save(drawer, embeds, cls.folder, 7, cls.pictures)
+    cls.signatures = tf.saved_model.load(str(cls.saved)).signatures
+
+  def serve(self, *files):
+    served = self.signatures['serving_default'](image_bytes=tf.constant(files))
+    return np.stack(
+      [tf.io.decode_png(f).numpy() for f in served['png_bytes'].numpy()]
+    )
+
+  @parameterized.parameters('PNG', 'BMP', 'GIF', 'JPEG')
+  def test_files_of_any_size_become_pngs(self, kind):
+    buffer = io.BytesIO()
+    Image.fromarray(smooth_picture(60, 90)).save(buffer, kind)
+    read = np.asarray(Image.open(buffer).convert('RGB'))
+    expected = self.translator.translate(read[None], 'anime')
+    drawn = self.serve(buffer.getvalue())
+    self.assertEqual(drawn.shape, (1, PX, PX, 3))
+    # Decoders of JPEG and filters differ a little.
+    self.assertLess(np.abs(drawn.astype(int) - expected).mean(), 4)
+
+  def test_pictures_of_the_right_size_come_out_exactly(self):
+    files = [tf.io.encode_png(p).numpy() for p in self.pictures]
+    expected = self.translator.translate(self.pictures, 'anime')
+    off = self.serve(*files).astype(int) - expected
+    self.assertLessEqual(np.abs(off).max(), 1)
+
+  @parameterized.parameters(b'', b'no picture', b'\xff\xd8\xff cut short')
+  def test_what_is_no_picture_is_an_error(self, content):
+    with self.assertRaises(tf.errors.InvalidArgumentError):
+      self.serve(content)
+
+  def test_a_bomb_is_refused_by_its_header(self):
+    buffer = io.BytesIO()
+    Image.new('L', (9000, 9000)).save(buffer, 'PNG')
+    self.assertLess(len(buffer.getvalue()), 200_000)
+    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, 'more than'):
+      self.serve(buffer.getvalue())
+
+  def test_numbers_in_any_batch(self):
+    floats = tf.constant(image_io.to_float(self.pictures))
+    drawn = self.signatures['translate'](image=floats)['translation']
+    for count in (1, 5):
+      self.assertAllClose(
+        self.signatures['translate'](image=floats[:count])['translation'],
+        drawn[:count],
+        atol=1e-5,
+      )
+    self.assertAllEqual(
+      image_io.to_uint8(drawn.numpy()).shape, self.pictures.shape
+    )
+
+  def test_it_embeds_as_an_index_does(self):
+    floats = tf.constant(image_io.to_float(self.pictures))
+    self.assertAllClose(
+      self.signatures['embed'](image=floats)['embedding'],
+      self.learned.embed(
+        self.translator.scales(self.pictures, 'photo'), 'photo'
+      ),
+      atol=1e-4,
+    )
+
+  def test_warm_up_requests_can_be_run(self):
+    path = self.saved / 'assets.extra' / 'tf_serving_warmup_requests'
+    names = []
+    for record in tf.data.TFRecordDataset(str(path)):
+      log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+      request = log.predict_log.request
+      names.append(request.model_spec.signature_name)
+      self.signatures[names[-1]](
+        **{
+          k: tf.constant(tf.make_ndarray(v)) for k, v in request.inputs.items()
+        }
+      )
+    self.assertCountEqual(names, ['serving_default', 'translate', 'embed'])
+
+  def test_versions_count_up_and_are_never_overwritten(self):
+    self.assertEqual(saved_model.next_version(self.folder), 8)
+    self.assertEqual(saved_model.next_version(self.folder / 'none'), 1)
+    with self.assertRaisesRegex(ValueError, 'is there already'):
+      saved_model.write([], {}, self.folder, 7, {})
+    self.assertEqual([p.name for p in self.folder.iterdir()], ['7'])
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,487 @@
+"""Tests of tf_twingan.images: every common kind of picture, good and bad."""
+
+import io
+import os
+import pathlib
+import struct
+import tempfile
+import zlib
+
+import numpy as np
+from absl.testing import absltest, parameterized
+from PIL import Image
+
+from tf_twingan import image_grids, image_io
+
+
+def _encoded(image: Image.Image, kind: str, **options) -> bytes:
+  stream = io.BytesIO()
+  image.save(stream, kind, **options)
+  return stream.getvalue()
+
+
+def _temporary_folder(test: absltest.TestCase) -> str:
+  folder = tempfile.TemporaryDirectory()
+  test.addCleanup(folder.cleanup)
+  return folder.name
+
+
+def _two_halves(width: int = 32, height: int = 16) -> np.ndarray:
+  """Red at the left, blue at the right."""
+  pixels = np.zeros((height, width, 3), np.uint8)
+  pixels[:, : width // 2, 0] = 255
+  pixels[:, width // 2 :, 2] = 255
+  return pixels
+
+
+class ReadTest(parameterized.TestCase):
+  @parameterized.parameters(
+    ('PNG', {}, 0),
+    ('BMP', {}, 0),
+    ('TIFF', {}, 0),
+    ('PPM', {}, 0),
+    ('WEBP', {'lossless': True}, 0),
+    ('GIF', {}, 0),
+    ('JPEG', {'quality': 95, 'subsampling': 0}, 3),
+  )
+  def test_formats(self, kind, options, tolerance):
+    data = _encoded(Image.fromarray(_two_halves()), kind, **options)
+    result = image_io.read(data)
+    self.assertEqual(result.dtype, np.uint8)
+    np.testing.assert_allclose(
+      result.astype(int), _two_halves().astype(int), atol=tolerance
+    )
+
+  def test_file_equals_bytes(self):
+    path = pathlib.Path(_temporary_folder(self), 'a.png')
+    path.write_bytes(_encoded(Image.fromarray(_two_halves()), 'PNG'))
+    np.testing.assert_array_equal(image_io.read(path), _two_halves())
+    np.testing.assert_array_equal(image_io.read(str(path)), _two_halves())
+
+  @parameterized.parameters(('JPEG', 8), ('PNG', 0), ('WEBP', 8), ('TIFF', 0))
+  def test_exif_orientation(self, kind, tolerance):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Stored lying on its side: turn a quarter clockwise.
+    data = _encoded(Image.fromarray(_two_halves()), kind, exif=exif)
+    result = image_io.read(data).astype(int)
+    self.assertEqual(result.shape, (32, 16, 3))
+    np.testing.assert_allclose(result[2, 8], (255, 0, 0), atol=tolerance)
+    np.testing.assert_allclose(result[-3, 8], (0, 0, 255), atol=tolerance)
+
+  def test_damaged_exif_keeps_the_picture(self):
+    data = _encoded(
+      Image.fromarray(_two_halves()),
+      'JPEG',
+      exif=b'Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01garbage',
+    )
+    self.assertEqual(image_io.read(data).shape, (16, 32, 3))
+
+  def test_alpha_on_white(self):
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[0, 0] = (200, 0, 0, 255)
+    rgba[0, 1] = (0, 0, 0, 128)
+    result = image_io.read(_encoded(Image.fromarray(rgba), 'PNG'))
+    np.testing.assert_array_equal(result[0, 0], (200, 0, 0))
+    np.testing.assert_array_equal(result[0, 1], (127, 127, 127))
+    np.testing.assert_array_equal(result[1, 1], (255, 255, 255))
+
+  def test_grey_with_alpha_on_white(self):
+    pixels = np.array([[[10, 255], [10, 0]]], np.uint8)
+    result = image_io.read(_encoded(Image.fromarray(pixels, 'LA'), 'PNG'))
+    np.testing.assert_array_equal(result, [[[10] * 3, [255] * 3]])
+
+  def test_palette_with_transparency(self):
+    image = Image.new('P', (2, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putpixel((1, 0), 1)
+    result = image_io.read(_encoded(image, 'PNG', transparency=1))
+    np.testing.assert_array_equal(result, [[[10, 20, 30], [255] * 3]])
+
+  def test_grey_and_one_bit(self):
+    grey = Image.fromarray(np.array([[7, 200]], np.uint8))
+    np.testing.assert_array_equal(
+      image_io.read(_encoded(grey, 'PNG')), [[[7] * 3, [200] * 3]]
+    )
+    bits = Image.fromarray(np.array([[False, True]]))
+    np.testing.assert_array_equal(
+      image_io.read(_encoded(bits, 'PNG')), [[[0] * 3, [255] * 3]]
+    )
+
+  @parameterized.parameters('PNG', 'TIFF')
+  def test_16_bit_grey_is_scaled(self, kind):
+    grey = Image.fromarray(np.array([[0, 257, 32896, 65535]], np.uint16))
+    result = image_io.read(_encoded(grey, kind))
+    np.testing.assert_array_equal(result[0, :, 0], [0, 1, 128, 255])
+
+  def test_16_bit_colour_is_scaled(self):
+    row = b'\0' + struct.pack('>6H', 0, 32896, 65535, 65535, 257, 0)
+    result = image_io.read(_png(2, 1, depth=16, color=2, data=row))
+    np.testing.assert_array_equal(result, [[[0, 128, 255], [255, 1, 0]]])
+
+  def test_float_grey(self):
+    good = Image.fromarray(np.array([[0, 0.5, 1]], np.float32))
+    result = image_io.read(_encoded(good, 'TIFF'))
+    np.testing.assert_array_equal(result[0, :, 1], [0, 128, 255])
+    bad = Image.fromarray(np.array([[0, 300]], np.float32))
+    with self.assertRaisesRegex(ValueError, r'outside \[0, 1\]; save it'):
+      image_io.read(_encoded(bad, 'TIFF'))
+
+  def test_32_bit_grey_is_refused(self):
+    image = Image.fromarray(np.array([[0, 70000]], np.int32))
+    with self.assertRaisesRegex(ValueError, 'integer grey from 0 to 70000'):
+      image_io.read(_encoded(image, 'TIFF'))
+
+  @parameterized.parameters('JPEG', 'TIFF')
+  def test_cmyk(self, kind):
+    image = Image.new('CMYK', (8, 8), (0, 255, 255, 0))
+    result = image_io.read(_encoded(image, kind)).astype(int)
+    np.testing.assert_allclose(result[4, 4], (255, 0, 0), atol=3)
+
+  def test_first_frame_of_an_animation(self):
+    frames = [Image.new('RGB', (4, 4), color) for color in ('red', 'blue')]
+    data = _encoded(frames[0], 'GIF', save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(image_io.read(data)[0, 0], (255, 0, 0))
+
+  def test_size_is_checked_before_decoding(self):
+    # The data would not decode: only a check of the header gives this error.
+    for width, height in ((9000, 8000), (20000, 20000)):
+      with self.assertRaisesRegex(
+        ValueError, 'the limit of 67108864'
+      ) as caught:
+        image_io.read(_png(width, height, depth=8, color=2, data=b''))
+      self.assertNotIn('\n', str(caught.exception))
+    with self.assertRaisesRegex(ValueError, '9000x8000 pixels'):
+      image_io.read(_png(9000, 8000, depth=8, color=2, data=b''))
+
+  @parameterized.parameters('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP')
+  def test_truncated(self, kind):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    data = _encoded(Image.fromarray(noise), kind)
+    path = os.path.join(_temporary_folder(self), 'cut.img')
+    for length in (0, 3, 30, len(data) // 2):
+      pathlib.Path(path).write_bytes(data[:length])
+      with self.assertRaises(image_io.UnreadableImage) as caught:
+        image_io.read(path)
+      self.assertStartsWith(str(caught.exception), f'{path}: ')
+      self.assertNotIn('\n', str(caught.exception))
+      self.assertEqual(
+        str(caught.exception), f'{path}: {caught.exception.reason}'
+      )
+
+  @parameterized.parameters('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP')
+  def test_flipped_bytes_never_raise_anything_else(self, kind):
+    rng = np.random.default_rng(1)
+    data = _encoded(Image.fromarray(_two_halves()), kind)
+    for _ in range(40):
+      broken = np.frombuffer(data, np.uint8).copy()
+      where = rng.integers(0, len(broken), 6)
+      broken[where] = rng.integers(0, 256, 6)
+      try:
+        self.assertEqual(image_io.read(broken.tobytes()).shape[-1], 3)
+      except image_io.UnreadableImage:
+        pass
+
+  def test_text_and_postscript_are_refused(self):
+    for data in (
+      b'hello, world',
+      b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n',
+    ):
+      with self.assertRaisesRegex(ValueError, 'the given bytes: not a picture'):
+        image_io.read(data)
+
+  def test_missing_file(self):
+    with self.assertRaisesRegex(FileNotFoundError, 'nowhere.png: no such file'):
+      image_io.read('/nowhere.png')
+
+  def test_at_least_decodes_jpeg_smaller(self):
+    data = _encoded(Image.fromarray(_two_halves(640, 320)), 'JPEG')
+    self.assertEqual(image_io.read(data).shape, (320, 640, 3))
+    self.assertEqual(image_io.read(data, at_least=80).shape, (80, 160, 3))
+    self.assertEqual(image_io.read(data, at_least=321).shape, (320, 640, 3))
+
+
+def _png(
+  width: int, height: int, *, depth: int, color: int, data: bytes
+) -> bytes:
+  def chunk(kind: bytes, content: bytes) -> bytes:
+    return (
+      struct.pack('>I', len(content))
+      + kind
+      + content
+      + struct.pack('>I', zlib.crc32(kind + content))
+    )
+
+  head = struct.pack('>IIBBBBB', width, height, depth, color, 0, 0, 0)
+  return (
+    b'\x89PNG\r\n\x1a\n'
+    + chunk(b'IHDR', head)
+    + chunk(b'IDAT', zlib.compress(data))
+    + chunk(b'IEND', b'')
+  )
+
+
+class SquareTest(parameterized.TestCase):
+  def test_crop_takes_the_centre(self):
+    image = np.zeros((10, 30, 3), np.uint8)
+    image[:, 10:20] = 200
+    np.testing.assert_array_equal(
+      image_io.square(image, 10), np.full((10, 10, 3), 200)
+    )
+
+  def test_pad_keeps_everything_on_white(self):
+    image = np.zeros((10, 20, 3), np.uint8)
+    result = image_io.square(image, 8, fit='pad')
+    np.testing.assert_array_equal(result[2:6], np.zeros((4, 8, 3)))
+    np.testing.assert_array_equal(result[:2], np.full((2, 8, 3), 255))
+    np.testing.assert_array_equal(result[6:], np.full((2, 8, 3), 255))
+
+  def test_extreme_shapes(self):
+    image = np.zeros((1, 2000, 3), np.uint8)
+    for fit in image_io.FITS:
+      self.assertEqual(image_io.square(image, 4, fit).shape, (4, 4, 3))
+
+  def test_reducing_averages(self):
+    stripes = np.zeros((512, 512, 3), np.uint8)
+    stripes[:, ::2] = 255
+    result = image_io.square(stripes, 8).astype(int)
+    np.testing.assert_allclose(result, 127.5, atol=2)
+
+  def test_enlarging(self):
+    image = np.zeros((4, 4, 3), np.uint8)
+    image[:, 2:] = 255
+    result = image_io.square(image, 64)
+    self.assertEqual(result.shape, (64, 64, 3))
+    self.assertGreater(len(np.unique(result)), 4)  # Smooth, not nearest.
+    # Lanczos rings a little beside a sharp edge.
+    np.testing.assert_allclose(result[:, :24], 0, atol=24)
+    np.testing.assert_allclose(result[:, 40:].astype(int), 255, atol=24)
+
+  def test_central_fraction(self):
+    image = np.zeros((20, 20, 3), np.uint8)
+    image[5:15, 5:15] = 90
+    np.testing.assert_array_equal(
+      image_io.square(image, 10, crop=0.5), np.full((10, 10, 3), 90)
+    )
+
+  def test_bad_arguments(self):
+    image = np.zeros((4, 4, 3), np.uint8)
+    with self.assertRaisesRegex(ValueError, "'stretch' is unknown; use one of"):
+      image_io.square(image, 4, 'stretch')
+    for crop in (0, 1.5):
+      with self.assertRaisesRegex(ValueError, r'outside \(0, 1\]'):
+        image_io.square(image, 4, crop=crop)
+
+
+class DownsampleTest(parameterized.TestCase):
+  def test_uint8_is_the_rounded_mean(self):
+    rng = np.random.default_rng(0)
+    batch = rng.integers(0, 256, (70, 64, 64, 3), np.uint8)
+    exact = batch.reshape(70, 4, 16, 4, 16, 3).mean((2, 4))
+    result = image_io.downsample(batch, 4)
+    self.assertEqual(result.dtype, np.uint8)
+    np.testing.assert_array_equal(result, np.floor(exact + 0.5))
+
+  def test_golden_numbers(self):
+    batch = np.array([[0, 1], [2, 3]], np.uint8)[None, :, :, None]
+    self.assertEqual(image_io.downsample(batch, 1).item(), 2)  # 1.5, half up
+    self.assertEqual(
+      image_io.downsample(batch.astype(np.float32), 1).item(), 1.5
+    )
+
+  def test_stages_agree(self):
+    batch = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3))
+    np.testing.assert_allclose(
+      image_io.downsample(image_io.downsample(batch, 16), 4),
+      image_io.downsample(batch, 4),
+      atol=1e-12,
+    )
+
+  def test_full_white_does_not_overflow(self):
+    batch = np.full((1, 256, 256, 3), 255, np.uint8)
+    np.testing.assert_array_equal(image_io.downsample(batch, 4), 255)
+
+  def test_nothing_to_do(self):
+    batch = np.zeros((1, 8, 8, 3), np.uint8)
+    self.assertIs(image_io.downsample(batch, 8), batch)
+
+  @parameterized.parameters(
+    ((1, 12, 12, 3), 4),
+    ((1, 8, 16, 3), 4),
+    ((1, 8, 8, 3), 16),
+    ((1, 8, 8, 3), 0),
+  )
+  def test_bad_sizes(self, shape, resolution):
+    with self.assertRaisesRegex(ValueError, 'times a power of two'):
+      image_io.downsample(np.zeros(shape, np.uint8), resolution)
+
+
+class ConvertTest(absltest.TestCase):
+  def test_round_trip(self):
+    every = np.arange(256, dtype=np.uint8)
+    floats = image_io.to_float(every)
+    self.assertEqual(floats.dtype, np.float32)
+    self.assertEqual((floats[0], floats[255]), (-1, 1))
+    np.testing.assert_array_equal(image_io.to_uint8(floats), every)
+
+  def test_rounds_and_clips(self):
+    values = np.array([-3, -1, 0.1 / 127.5, 0.9 / 127.5, 1.004, 3])
+    np.testing.assert_array_equal(
+      image_io.to_uint8(values), [0, 0, 128, 128, 255, 255]
+    )
+
+
+class FilesTest(absltest.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(_temporary_folder(self))
+
+  def test_write_png(self):
+    path = self.folder / 'new' / 'a.png'
+    image_io.write_png(path, _two_halves())
+    np.testing.assert_array_equal(image_io.read(path), _two_halves())
+    self.assertEqual(os.listdir(path.parent), ['a.png'])
+
+  def test_failed_write_keeps_the_old_file(self):
+    path = self.folder / 'a.png'
+    image_io.write_png(path, _two_halves())
+    with self.assertRaisesRegex(ValueError, r'must be uint8 .* got float64'):
+      image_io.write_png(path, np.zeros((4, 4, 3)))
+    with (
+      self.subTest('no space'),
+      absltest.mock.patch.object(
+        os, 'replace', side_effect=OSError(28, 'No space left on device')
+      ),
+    ):
+      with self.assertRaises(OSError):
+        image_io.write_png(path, np.zeros((4, 4, 3), np.uint8))
+    np.testing.assert_array_equal(image_io.read(path), _two_halves())
+    self.assertEqual(os.listdir(self.folder), ['a.png'])
+
+  def test_list_files(self):
+    for name in (
+      'b.PNG',
+      'a.jpeg',
+      'sub/c.Tif',
+      'notes.txt',
+      '.hidden.png',
+      '.cache/d.png',
+      'png',
+      'e.heic',
+    ):
+      path = self.folder / name
+      path.parent.mkdir(exist_ok=True)
+      path.touch()
+    (self.folder / 'sub' / 'loop').symlink_to(self.folder)
+    names = [
+      f.relative_to(self.folder).as_posix()
+      for f in image_io.list_files(self.folder)
+    ]
+    self.assertEqual(names, ['a.jpeg', 'b.PNG', 'e.heic', 'sub/c.Tif'])
+
+  def test_list_files_through_a_link(self):
+    (self.folder / 'real').mkdir()
+    (self.folder / 'real' / 'a.png').touch()
+    (self.folder / 'top').mkdir()
+    (self.folder / 'top' / 'link').symlink_to(self.folder / 'real')
+    self.assertLen(image_io.list_files(self.folder / 'top'), 1)
+
+  def test_list_files_of_no_folder(self):
+    with self.assertRaisesRegex(FileNotFoundError, 'gone: no such folder'):
+      image_io.list_files(self.folder / 'gone')
+    (self.folder / 'a.png').touch()
+    with self.assertRaisesRegex(ValueError, 'a file, not a folder'):
+      image_io.list_files(self.folder / 'a.png')
+
+
+class ContactSheetTest(absltest.TestCase):
+  def _content(self, sheet):
+    """Rows and columns of the sheet that hold anything but white."""
+    ink = (sheet < 250).any(-1)
+    return ink.any(1), ink.any(0)
+
+  def test_small_pictures_show_their_pixels(self):
+    picture = np.zeros((32, 32, 3), np.uint8)
+    picture[::2, ::2] = (250, 0, 0)
+    sheet = image_grids.contact_sheet([[picture]], ['a'], cell=100)
+    self.assertEqual(sheet.dtype, np.uint8)
+    exact = picture.repeat(3, 0).repeat(3, 1)
+    found = any(
+      np.array_equal(sheet[y : y + 96, x : x + 96], exact)
+      for y in range(sheet.shape[0] - 95)
+      for x in range(sheet.shape[1] - 95)
+    )
+    self.assertTrue(found)
+
+  def test_large_pictures_are_reduced(self):
+    picture = np.zeros((300, 600, 3), np.uint8)
+    sheet = image_grids.contact_sheet([[picture, picture]], ['a', 'b'], cell=60)
+    self.assertBetween(sheet.shape[1], 120, 140)
+    self.assertLess(sheet.shape[0], 80)
+
+  def test_text_stays_in_its_column(self):
+    white = np.full((64, 64, 3), 255, np.uint8)
+    texts = [
+      'translated to anime, from the photograph beside it',
+      '',
+      'Donaudampfschifffahrtsgesellschaftskapitän',
+    ]
+    sheet = image_grids.contact_sheet([[white] * 3] * 2, texts, cell=64)
+    ink = (sheet < 200).any(-1)
+    gap = 2
+    for edge in range(4):
+      x = gap + edge * (64 + gap)
+      self.assertFalse(ink[:, x - gap : x].any(), f'ink in gap {edge}')
+    self.assertFalse(ink[:, 68:132].any())
+    self.assertTrue(ink[:, 2:66].any() and ink[:, 134:198].any())
+    # Nothing of it runs into the pictures either.
+    self.assertFalse(ink[-2 * 66 :].any())
+
+  def test_headers_of_rows_and_title(self):
+    black = np.zeros((32, 32, 3), np.uint8)
+    plain = image_grids.contact_sheet([[black]] * 2, ['a'], cell=32)
+    sided = image_grids.contact_sheet(
+      [[black]] * 2, ['a'], ['first', 'second one'], cell=32
+    )
+    titled = image_grids.contact_sheet(
+      [[black]] * 2, ['a'], cell=32, title='What this shows'
+    )
+    self.assertGreater(sided.shape[1], plain.shape[1] + 10)
+    self.assertGreater(titled.shape[0], plain.shape[0] + 10)
+    rows, _ = self._content(titled)
+    self.assertTrue(rows[: titled.shape[0] - plain.shape[0]].any())
+
+  def test_captions_stand_below_their_pictures(self):
+    black = np.zeros((32, 32, 3), np.uint8)
+    plain = image_grids.contact_sheet([[black, black]], ['', ''], cell=32)
+    sheet = image_grids.contact_sheet(
+      [[black, black]], ['', ''], cell=32, captions=[['0.25', '']]
+    )
+    self.assertGreater(sheet.shape[0], plain.shape[0] + 8)
+    np.testing.assert_array_equal(sheet[: plain.shape[0] - 2], plain[:-2])
+    below = (sheet[plain.shape[0] :] < 200).any((0, 2))
+    self.assertTrue(below[:34].any())
+    self.assertFalse(below[34:].any())
+
+  def test_missing_pictures_leave_their_cell_empty(self):
+    black = np.zeros((16, 16, 3), np.uint8)
+    sheet = image_grids.contact_sheet(
+      [[black, None], [None]], ['a', 'b'], cell=16
+    )
+    self.assertEqual((sheet == 0).all(-1).sum(), 256)
+
+  def test_bad_arguments(self):
+    black = np.zeros((16, 16, 3), np.uint8)
+    with self.assertRaisesRegex(ValueError, 'at least one picture'):
+      image_grids.contact_sheet([], [])
+    with self.assertRaisesRegex(ValueError, '1 column headers for 2 columns'):
+      image_grids.contact_sheet([[black, black]], ['a'])
+    with self.assertRaisesRegex(ValueError, '2 row headers for 1 rows'):
+      image_grids.contact_sheet([[black]], ['a'], ['b', 'c'])
+    with self.assertRaisesRegex(ValueError, r'captions for \[2\]'):
+      image_grids.contact_sheet([[black]], ['a'], captions=[['b', 'c']])
+    with self.assertRaisesRegex(ValueError, r'float32 \[16, 16, 3\]'):
+      image_grids.contact_sheet([[black.astype(np.float32)]], ['a'])
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,262 @@
+"""The Translator: shapes, domains, independence of pictures, bad input."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+
+import tf_twingan
+from tests import tiny_run
+from tf_twingan import image_io, inference
+from tf_twingan.models import registry
+from tf_twingan.runs import checkpoints, config_files
+
+
+def pictures(count=3, height=8, width=8):
+  return np.random.default_rng(0).integers(
+    0, 256, [count, height, width, 3], dtype=np.uint8
+  )
+
+
+class TranslatorTest(tf.test.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.run_dir = tiny_run.make()
+    cls.translator = tf_twingan.Translator(str(cls.run_dir))
+
+  def test_what_it_tells_of_itself(self):
+    self.assertEqual(self.translator.domains, ('photo', 'anime'))
+    self.assertEqual(self.translator.resolution, 8)
+    self.assertEqual(self.translator.images_seen, 1000)
+
+  def test_it_is_the_model_of_the_run(self):
+    model = registry.build(config_files.read_model(str(self.run_dir)))
+    for own, other in zip(model.variables, self.translator.model.variables):
+      own.assign(other)
+    expected = image_io.to_uint8(
+      model.translate(
+        image_io.to_float(pictures()), 'photo', 'anime', resolution=8
+      ).numpy()
+    )
+    actual = self.translator.translate(pictures(), to='anime')
+    self.assertEqual(actual.dtype, np.uint8)
+    self.assertLessEqual(np.abs(actual.astype(int) - expected).max(), 1)
+    self.assertGreater(np.std(actual), 5)
+
+  def test_it_draws_in_float32_what_was_trained_in_half(self):
+    half = tf_twingan.Translator(str(tiny_run.make(precision='bfloat16')))
+    self.assertAllEqual(
+      half.translate(pictures(), to='anime'),
+      self.translator.translate(pictures(), to='anime'),
+    )
+
+  def test_the_source_goes_without_saying_between_two(self):
+    self.assertAllEqual(
+      self.translator.translate(pictures(), to='photo'),
+      self.translator.translate(pictures(), to='photo', source='anime'),
+    )
+
+  def test_a_domain_may_be_drawn_as_itself(self):
+    self.assertNotAllEqual(
+      self.translator.translate(pictures(), to='photo'),
+      self.translator.translate(pictures(), to='photo', source='photo'),
+    )
+
+  def test_a_picture_does_not_depend_on_its_batch(self):
+    many = pictures(40)
+    together = self.translator.translate(many, to='anime')
+    for index in (0, 7, 39):
+      alone = self.translator.translate(many[index : index + 1], to='anime')
+      self.assertAllEqual(alone[0], together[index])
+
+  def test_any_size_and_no_pictures_at_all(self):
+    wide = self.translator.translate(pictures(2, 40, 60), to='anime')
+    self.assertEqual(wide.shape, (2, 8, 8, 3))
+    none = self.translator.translate(pictures(0), to='anime')
+    self.assertEqual(none.shape, (0, 8, 8, 3))
+
+  def test_encode(self):
+    codes = self.translator.encode(pictures(), 'photo')
+    self.assertEqual(codes.shape, (3, 4, 4, 8))
+    self.assertEqual(codes.dtype, np.float32)
+    self.assertNotAllClose(codes, self.translator.encode(pictures(), 'anime'))
+
+  def test_scales_hold_the_code_and_what_is_finer(self):
+    translator = inference.Translator(str(tiny_run.make(resolution=16)))
+    some = pictures(3, 16, 16)
+    scales = translator.scales(some, 'photo')
+    self.assertEqual(set(scales), {4, 16})
+    self.assertAllClose(scales[4], translator.encode(some, 'photo'), atol=1e-6)
+    self.assertEqual(scales[16].shape, (3, 4, 4, 8))
+    # A change in one corner stays in the corner of the average.
+    other = some.copy()
+    other[:, :2, :2] = 255 - other[:, :2, :2]
+    changed = translator.scales(other, 'photo')[16] != scales[16]
+    self.assertTrue(changed[:, 0, 0].any())
+    self.assertFalse(changed[:, 3, 3].any())
+    self.assertEqual(translator.scales(some[:0], 'photo')[4].shape[0], 0)
+
+  def test_the_fingerprint_is_of_the_weights(self):
+    again = inference.Translator(str(self.run_dir))
+    self.assertEqual(again.fingerprint, self.translator.fingerprint)
+    self.assertRegex(again.fingerprint, '^[0-9a-f]{64}$')
+    for other in (tiny_run.make(seed=2), tiny_run.make(alpha=0.25)):
+      self.assertNotEqual(
+        inference.Translator(str(other)).fingerprint, again.fingerprint
+      )
+
+  def test_a_model_is_opened_again_by_its_origin(self):
+    again = inference.Translator.reopen(self.translator.origin)
+    self.assertEqual(again.fingerprint, self.translator.fingerprint)
+    with self.assertRaisesRegex(ValueError, "no pretrained model 'dogs'"):
+      inference.Translator.reopen('pretrained:dogs')
+
+  def test_a_shared_model_is_the_same_and_holds_no_more(self):
+    folder = tempfile.mkdtemp()
+    self.translator.save(folder)
+    shared = inference.Translator(folder)
+    self.assertAllEqual(
+      shared.translate(pictures(), to='anime'),
+      self.translator.translate(pictures(), to='anime'),
+    )
+    with self.assertRaisesRegex(ValueError, 'holds a run already'):
+      self.translator.save(str(self.run_dir))
+    names = tf.train.load_checkpoint(
+      checkpoints.Checkpoints(folder + '/checkpoints').prefixes()[0]
+    ).get_variable_to_shape_map()
+    self.assertNotIn('more/.ATTRIBUTES/VARIABLE_VALUE', names)
+
+  def test_a_run_of_before_models_had_names(self):
+    run = tiny_run.make()
+    config = json.loads((run / 'model.json').read_text())
+    self.assertEqual(config.pop('model'), 'twingan')
+    (run / 'model.json').write_text(json.dumps(config))
+    old = inference.Translator(str(run))
+    self.assertEqual(old.fingerprint, self.translator.fingerprint)
+    # It can be trained further, too: nothing differs.
+    config_files.write_model(str(run), {'model': 'twingan', **config})
+    (run / 'model.json').write_text(json.dumps({'model': 'newer', **config}))
+    with self.assertRaisesRegex(ValueError, "model 'newer'.*has twingan"):
+      inference.Translator(str(run))
+
+  def test_a_run_of_before_models_had_style_codes(self):
+    run = tiny_run.make()
+    written = (run / 'model.json').read_text()
+    config = json.loads(written)
+    self.assertIsNone(config.pop('style_size'))
+    (run / 'model.json').write_text(json.dumps(config))
+    old = inference.Translator(str(run))
+    self.assertEqual(old.fingerprint, self.translator.fingerprint)
+    config_files.write_model(
+      str(run),
+      registry.describe(old.model),
+      registry.defaults(old.model),
+    )
+    self.assertEqual(
+      json.loads((run / 'model.json').read_text()), json.loads(written)
+    )
+
+  def test_styles_are_read_and_drawn_in(self):
+    translator = inference.Translator(str(tiny_run.make(style_size=4)))
+    some = pictures(3)
+    codes = translator.style(some, 'anime')
+    self.assertEqual(translator.style_size, 4)
+    self.assertAllClose(np.mean(codes**2, axis=1), [1, 1, 1], atol=1e-5)
+    drawn = translator.translate(some, to='anime', style=codes)
+    self.assertNotAllEqual(drawn, translator.translate(some, to='anime'))
+    for index in range(3):
+      one = translator.translate(some, to='anime', style=codes[index])
+      self.assertNear(np.abs(drawn[index].astype(int) - one[index]).max(), 0, 1)
+      # Only the direction counts.
+      self.assertAllEqual(
+        one, translator.translate(some, to='anime', style=2 * codes[index])
+      )
+    self.assertGreater(np.abs(drawn[0].astype(int) - one[0]).max(), 5)
+
+  def test_each_of_many_is_drawn_in_its_own_style(self):
+    translator = inference.Translator(str(tiny_run.make(style_size=4)))
+    many = pictures(1).repeat(34, axis=0)  # More than one batch.
+    codes = translator.random_styles(34, seed=0)
+    drawn = translator.translate(many, to='anime', style=codes)
+    last = translator.translate(many[:1], to='anime', style=codes[33])
+    self.assertNear(np.abs(drawn[33].astype(int) - last[0]).max(), 0, 1)
+    self.assertGreater(np.abs(drawn[0].astype(int) - last[0]).max(), 5)
+    self.assertEqual(
+      translator.translate(many[:0], to='anime', style=codes[0]).shape,
+      (0, 8, 8, 3),
+    )
+
+  def test_random_styles_follow_the_seed(self):
+    translator = inference.Translator(str(tiny_run.make(style_size=4)))
+    codes = translator.random_styles(3, seed=5)
+    self.assertAllClose(np.mean(codes**2, axis=1), [1, 1, 1])
+    self.assertAllEqual(translator.random_styles(2, seed=5), codes[:2])
+    self.assertNotAllClose(translator.random_styles(3, seed=6), codes)
+    with self.assertRaisesRegex(ValueError, r'style is \[3\]; give \[4\] for'):
+      translator.translate(pictures(2), to='anime', style=np.ones(3))
+    with self.assertRaisesRegex(ValueError, r'is \[3, 4\]; .* or \[2, 4\]'):
+      translator.translate(pictures(2), to='anime', style=codes)
+    with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
+      translator.style(pictures(), 'cat')
+
+  def test_a_model_without_style_codes_says_so(self):
+    self.assertIsNone(self.translator.style_size)
+    for ask in (
+      lambda: self.translator.style(pictures(), 'anime'),
+      lambda: self.translator.random_styles(1, seed=0),
+      lambda: self.translator.translate(
+        pictures(), to='anime', style=np.ones(4)
+      ),
+    ):
+      with self.assertRaisesRegex(ValueError, 'no style codes.*style_size=16'):
+        ask()
+
+  def test_alpha_of_the_stage_is_used(self):
+    faded = inference.Translator(str(tiny_run.make(alpha=0.25)))
+    self.assertNotAllEqual(
+      faded.translate(pictures(), to='anime'),
+      self.translator.translate(pictures(), to='anime'),
+    )
+
+  def test_bad_input_is_named(self):
+    with self.assertRaisesRegex(ValueError, "no domain 'cat'.*photo, anime"):
+      self.translator.translate(pictures(), to='cat')
+    with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
+      self.translator.encode(pictures(), 'cat')
+    with self.assertRaisesRegex(ValueError, r'images\[None\]'):
+      self.translator.translate(pictures()[0], to='anime')
+    with self.assertRaisesRegex(ValueError, 'float64'):
+      self.translator.translate(pictures() / 255.0, to='anime')
+
+  def test_several_sources_must_be_chosen_from(self):
+    three = inference.Translator(str(tiny_run.make(('a', 'b', 'c'))))
+    with self.assertRaisesRegex(ValueError, "to 'c' from: a, b; name one"):
+      three.translate(pictures(), to='c')
+    self.assertEqual(
+      three.translate(pictures(), to='c', source='a').shape, (3, 8, 8, 3)
+    )
+
+  def test_no_run_and_no_checkpoint(self):
+    with self.assertRaisesRegex(FileNotFoundError, 'not a run directory'):
+      inference.Translator('/does/not/exist')
+    run = tiny_run.make()
+    shutil.rmtree(run / 'checkpoints')
+    with self.assertRaisesRegex(FileNotFoundError, 'train first'):
+      inference.Translator(str(run))
+
+  def test_unknown_pretrained_model(self):
+    with self.assertRaisesRegex(ValueError, "no pretrained model 'dogs'"):
+      inference.Translator.from_pretrained('dogs')
+
+  def test_importing_the_package_does_not_wait_for_tensorflow(self):
+    code = 'import sys, tf_twingan; sys.exit("tensorflow" in sys.modules)'
+    self.assertEqual(subprocess.call([sys.executable, '-c', code]), 0)
+
+
+if __name__ == '__main__':
+  tf.test.main()

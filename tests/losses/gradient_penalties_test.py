@@ -1,0 +1,111 @@
+"""Each gradient penalty against numbers worked out by hand."""
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tf_twingan.losses import gradient_penalties
+
+SEED = tf.constant([1, 2])
+
+
+def striped(value):
+  """A picture of 100 x 100 x 1 whose mean is 0, its deviation `value`."""
+  stripes = np.tile([-value, value], 5000).astype(np.float32)
+  return tf.constant(stripes.reshape([1, 100, 100, 1]))
+
+
+class PenaltiesTest(parameterized.TestCase, tf.test.TestCase):
+  @parameterized.parameters(
+    # Gradient 3 at each of 2 * 2 * 1 pixels: norm 6, half its square 18.
+    ('r1', 18.0),
+    # One away by 5.
+    ('wgan_gp', 25.0),
+    ('dragan', 25.0),
+    ('dragan_variance', 25.0),
+  )
+  def test_a_linear_critic(self, name, expected):
+    penalty = gradient_penalties.get_penalty(name)
+    real, fake = tf.zeros([5, 2, 2, 1]), tf.ones([5, 2, 2, 1])
+    gradient = gradient_penalties.gradient(
+      lambda x: 3 * tf.reduce_sum(x, [1, 2, 3]),
+      penalty.points(real, fake, SEED),
+    )
+    self.assertAllClose(penalty.measure(gradient), [expected] * 5)
+
+  def test_a_square_critic_is_as_steep_as_the_picture_is_bright(self):
+    # x^2 has gradient 2x: at 3 and 4 the norm is 10, half its square 50.
+    real = tf.reshape([3.0, 4.0], [1, 1, 2, 1])
+    gradient = gradient_penalties.gradient(
+      lambda x: tf.reduce_sum(x**2, [1, 2, 3]),
+      gradient_penalties.get_penalty('r1').points(real, -real, SEED),
+    )
+    self.assertAllClose(gradient, 2 * real)
+    self.assertAllClose(
+      gradient_penalties.get_penalty('r1').measure(gradient), [50.0]
+    )
+    self.assertAllClose(
+      gradient_penalties.get_penalty('dragan').measure(gradient), [81.0]
+    )
+
+  def test_wgan_gp_looks_on_the_line_from_each_picture_to_a_generated_one(self):
+    real, fake = tf.ones([64, 3, 3, 2]), tf.zeros([64, 3, 3, 2])
+    points = (
+      gradient_penalties.get_penalty('wgan_gp').points(real, fake, SEED).numpy()
+    )
+    shares = points[:, 0, 0, 0]
+    # One share for a whole picture, another for each.
+    self.assertAllEqual(
+      points, np.broadcast_to(shares[:, None, None, None], points.shape)
+    )
+    self.assertLen(set(shares.tolist()), 64)
+    self.assertBetween(shares.min(), 0.0, 0.1)
+    self.assertBetween(shares.max(), 0.9, 1.0)
+    self.assertAllClose(
+      gradient_penalties.get_penalty('wgan_gp').points(
+        2 * real, fake - 1, SEED
+      ),
+      3 * points - 1,
+      rtol=1e-5,
+    )
+
+  @parameterized.parameters(
+    ('dragan', 0.0, 0.2), ('dragan_variance', -0.08, 0.08)
+  )
+  def test_dragan_looks_around_as_far_as_half_the_deviation(
+    self, name, lowest, highest
+  ):
+    # Of deviation 0.4, variance 0.16.
+    real = tf.tile(striped(0.4), [64, 1, 1, 1])
+    noise = (
+      gradient_penalties.get_penalty(name).points(real, -real, SEED) - real
+    )
+    self.assertBetween(
+      float(tf.reduce_min(noise)), lowest - 1e-6, 0.9 * lowest + 0.001
+    )
+    self.assertBetween(
+      float(tf.reduce_max(noise)), 0.9 * highest, highest + 1e-6
+    )
+    # As far as a share of its own for each picture, from none to all.
+    reach = np.sort(np.max(noise, axis=(1, 2, 3)) / highest)
+    self.assertAllClose(reach, np.linspace(0, 1, 64), atol=0.2)
+    self.assertLen(set(reach.tolist()), 64)
+
+  def test_a_flat_critic_can_be_made_steeper(self):
+    slope = tf.Variable(0.0)
+    penalty = gradient_penalties.get_penalty('wgan_gp')
+    with tf.GradientTape() as tape:
+      gradient = gradient_penalties.gradient(
+        lambda x: slope * tf.reduce_sum(x, [1, 2, 3]), tf.ones([1, 2, 2, 1])
+      )
+      value = tf.reduce_sum(penalty.measure(gradient))
+    self.assertTrue(np.isfinite(tape.gradient(value, slope)))
+
+  def test_none_is_none_and_others_are_named(self):
+    self.assertIsNone(gradient_penalties.get_penalty('none'))
+    with self.assertRaisesRegex(ValueError, "'r2'; choose one of r1, wgan_gp"):
+      gradient_penalties.get_penalty('r2')
+
+
+if __name__ == '__main__':
+  tf.test.main()

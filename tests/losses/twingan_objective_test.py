@@ -1,0 +1,299 @@
+"""Every term of the objective."""
+
+import keras
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tf_twingan.losses import (
+  adversarial_losses,
+  image_augmentation,
+  reconstruction_losses,
+  twingan_objective,
+)
+from tf_twingan.models import twingan
+from tf_twingan.models.discriminators import progressive
+
+DOMAINS = ('photo', 'anime')
+ALPHA = tf.constant(1.0)
+
+
+def networks(domains=DOMAINS):
+  keras.utils.set_random_seed(1)
+  model = twingan.TwinGAN(
+    domains, max_resolution=8, channels_base=16, channels_max=8
+  )
+  judges = {
+    d: progressive.Discriminator(8, channels_base=16, channels_max=8)
+    for d in domains
+  }
+  return model, judges
+
+
+def pictures(domains=DOMAINS):
+  return {
+    d: tf.random.stateless_uniform([4, 8, 8, 3], [i, 0], -1.0, 1.0)
+    for i, d in enumerate(domains)
+  }
+
+
+class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
+  def compute(self, **options):
+    model, judges = networks()
+    return twingan_objective.Objective(**options).compute(
+      model, judges, pictures(), resolution=8, alpha=ALPHA
+    )
+
+  def test_only_real_pictures_and_what_is_made_of_them_move_statistics(self):
+    moved = []
+    for weight in (0.0, 1.0):
+      model, judges = networks()
+      twingan_objective.Objective(
+        cycle_weight=weight, mirror_weight=weight
+      ).compute(model, judges, pictures(), resolution=8, alpha=ALPHA)
+      moved.append([v.numpy() for v in model.non_trainable_variables])
+    for without, with_cycle in zip(*moved):
+      self.assertAllEqual(without, with_cycle)
+
+  def test_every_term_by_hand(self):
+    options = dict(
+      adversarial_on_reconstructions_from=None,
+      reconstruction_weight=2.0,
+      content_weight=3.0,
+      cycle_weight=5.0,
+      adversarial_weight=7.0,
+    )
+    result = self.compute(**options)
+    model, judges = networks()
+    reals = pictures()
+    stage = dict(resolution=8, alpha=ALPHA, training=True)
+    drawn = model.reconstruct_and_translate(reals, **stage)
+    anime, photo = drawn.translations[1], drawn.translations[0]
+    stage['statistics_update'] = 0.0
+    codes = model.encode(tf.concat([photo, anime], 0), DOMAINS, **stage)
+    back = model.decode(codes.take([1, 0], 2), DOMAINS, **stage)
+    expected = {
+      'reconstruction': 2
+      * reconstruction_losses.l1(
+        drawn.inputs,
+        tf.concat([drawn.reconstructions[0], drawn.reconstructions[1]], 0),
+      ),
+      'content': 3
+      * reconstruction_losses.l1(
+        drawn.encoding.content, codes.take([1, 0], 2).content
+      ),
+      'cycle': 5 * reconstruction_losses.l1(drawn.inputs, back),
+    }
+    for domain, fake in (('photo', photo), ('anime', anime)):
+      logits = judges[domain](
+        tf.concat([reals[domain], fake], 0), resolution=8, group=4
+      )
+      pair = adversarial_losses.ADVERSARIAL['non_saturating']
+      expected[f'adversarial/{domain}'] = 7 * pair.generator(logits[4:])
+      self.assertAllClose(
+        result.discriminator[f'discriminator/{domain}'],
+        pair.discriminator(logits[:4], logits[4:]),
+        rtol=1e-4,
+      )
+    self.assertEqual(set(result.generator), set(expected))
+    for name, value in expected.items():
+      self.assertAllClose(result.generator[name], value, rtol=1e-4, msg=name)
+
+  def test_a_weight_of_zero_leaves_the_term_out(self):
+    result = self.compute(
+      reconstruction_weight=0.0, content_weight=0.0, cycle_weight=0.0
+    )
+    self.assertEqual(
+      set(result.generator), {'adversarial/photo', 'adversarial/anime'}
+    )
+
+  def test_reconstructions_are_judged_from_a_resolution_on(self):
+    without = self.compute(adversarial_on_reconstructions_from=16)
+    judged = self.compute(adversarial_on_reconstructions_from=8)
+    self.assertNotAllClose(
+      without.generator['adversarial/photo'],
+      judged.generator['adversarial/photo'],
+    )
+
+  def penalties_of(self, **options):
+    _, judges = networks()
+    reals = pictures()
+    fakes = {d: -p for d, p in reals.items()}
+    return twingan_objective.Objective(**options).penalties(
+      judges, reals, fakes, resolution=8, alpha=ALPHA, seed=tf.constant([1, 2])
+    )
+
+  def test_a_penalty_by_hand(self):
+    result = self.penalties_of(penalty='wgan_gp', penalty_weight=10.0)
+    _, judges = networks()
+    fold = tf.random.experimental.stateless_fold_in
+    for index, (domain, real) in enumerate(pictures().items()):
+      # Of the first replica, each domain looks at points of its own.
+      seed = fold(fold([1, 2], 0), index)
+      share = tf.random.stateless_uniform([4, 1, 1, 1], seed)
+      between = share * real - (1 - share) * real
+      with tf.GradientTape() as tape:
+        tape.watch(between)
+        logits = judges[domain](between, resolution=8, group=4)
+      gradient = tape.gradient(logits, between)
+      norm = tf.norm(tf.reshape(gradient, [4, -1]), axis=1)
+      self.assertAllClose(
+        result[f'penalty/{domain}'],
+        10 * tf.reduce_mean((norm - 1) ** 2),
+        rtol=1e-4,
+      )
+
+  def test_a_lazy_penalty_is_as_much_stronger(self):
+    each, lazy = (
+      self.penalties_of(penalty='r1', penalty_interval=k) for k in (1, 16)
+    )
+    self.assertAllClose(lazy['penalty/photo'], 16 * each['penalty/photo'])
+
+  def test_penalties_are_told_what_was_drawn(self):
+    result = self.compute()
+    model, _ = networks()
+    drawn = model.reconstruct_and_translate(
+      pictures(), resolution=8, alpha=ALPHA, training=True
+    )
+    for index, domain in enumerate(DOMAINS):
+      self.assertAllClose(
+        result.fakes[domain], drawn.translations[index], rtol=1e-4
+      )
+
+  def test_drift_is_the_mean_square_of_real_logits(self):
+    result = self.compute(drift_weight=0.5)
+    model, judges = networks()
+    for domain, real in pictures().items():
+      logits = judges[domain](real, resolution=8, group=4)
+      self.assertAllClose(
+        result.discriminator[f'drift/{domain}'],
+        0.5 * tf.reduce_mean(logits**2),
+        rtol=1e-4,
+      )
+
+  def test_the_mirror_term_by_hand(self):
+    result = self.compute(mirror_weight=3.0)
+    model, _ = networks()
+    reals = pictures()
+    stage = dict(resolution=8, alpha=ALPHA, training=True)
+    drawn = model.reconstruct_and_translate(reals, **stage)
+    stage['statistics_update'] = 0.0
+    flipped = model.encode(drawn.inputs[:, :, ::-1], DOMAINS, **stage)
+    # Photo is drawn of anime, and anime of photo.
+    redrawn = model.decode(flipped.take([1, 0], 2), DOMAINS, **stage)
+    true = tf.concat([drawn.translations[0], drawn.translations[1]], 0)
+    self.assertAllClose(
+      result.generator['mirror'],
+      3 * reconstruction_losses.l1(true[:, :, ::-1], redrawn),
+      rtol=1e-4,
+    )
+    self.assertGreater(result.generator['mirror'], 0.01)
+
+  def test_a_network_that_cannot_tell_a_mirror_has_no_mirror_term(self):
+    model, judges = networks()
+    for variable in model.trainable_variables:
+      if variable.shape.rank == 4:  # Kernels that look the same in a mirror.
+        variable.assign((variable + variable[:, ::-1]) / 2)
+    result = twingan_objective.Objective(mirror_weight=1.0).compute(
+      model, judges, pictures(), resolution=8, alpha=ALPHA
+    )
+    self.assertAllClose(result.generator['mirror'], 0.0, atol=1e-5)
+
+  def test_all_that_is_judged_is_augmented(self):
+    change = image_augmentation.Augmentation(kinds=('cutout', 'color'))
+    seed = tf.constant([1, 2])
+    model, judges = networks()
+    goal = twingan_objective.Objective(
+      augmentation=change, adversarial='hinge', penalty='r1', penalty_weight=1.0
+    )
+    stage = dict(resolution=8, alpha=ALPHA, seed=seed)
+    result = goal.compute(model, judges, pictures(), **stage)
+    penalties = goal.penalties(judges, pictures(), result.fakes, **stage)
+    fold = tf.random.experimental.stateless_fold_in
+    for index, domain in enumerate(DOMAINS):
+      real, fake = pictures()[domain], result.fakes[domain]
+      own = fold(fold(seed, 0), index)
+      logits = judges[domain](
+        change(tf.concat([real, fake], 0), domain, own), resolution=8, group=4
+      )
+      self.assertAllClose(
+        result.generator[f'adversarial/{domain}'],
+        -tf.reduce_mean(logits[4:]),
+        rtol=1e-4,
+      )
+      self.assertAllClose(
+        result.discriminator[f'discriminator/{domain}'],
+        adversarial_losses.ADVERSARIAL['hinge'].discriminator(
+          logits[:4], logits[4:]
+        ),
+        rtol=1e-4,
+      )
+      with tf.GradientTape() as tape:
+        tape.watch(real)
+        changed = judges[domain](
+          change(real, domain, own), resolution=8, group=4
+        )
+      gradient = tape.gradient(changed, real)
+      self.assertAllClose(
+        penalties[f'penalty/{domain}'],
+        tf.reduce_sum(gradient**2) / 4 / 2,
+        rtol=1e-4,
+      )
+
+  def test_augmentation_adapts_to_the_signs_of_real_logits(self):
+    change = image_augmentation.Augmentation(
+      probability=0.0, target=0.6, adjust_images=100
+    )
+    goal = twingan_objective.Objective(augmentation=change)
+    state = goal.build(DOMAINS, 8, replicas=1)
+    self.assertEqual(state, {'augmentation': change})
+    model, judges = networks()
+    for domain, shift in (('photo', 100.0), ('anime', -100.0)):
+      judges[domain].logit.bias.assign([shift])
+    for _ in range(4):
+      terms = goal.compute(
+        model,
+        judges,
+        pictures(),
+        resolution=8,
+        alpha=ALPHA,
+        seed=tf.constant([1, 2]),
+      ).observed
+      goal.after_step(terms, images=4)
+    self.assertEqual(terms['overfitting/photo'], 1.0)
+    self.assertEqual(terms['overfitting/anime'], -1.0)
+    self.assertEqual(terms['augmentation/photo'], 0.0)
+    self.assertNear(change.probability('photo'), 0.16, 1e-6)
+    self.assertEqual(change.probability('anime'), 0.0)
+
+  def test_three_domains_pair_up_by_shift(self):
+    domains = ('photo', 'anime', 'cat')
+    model, judges = networks(domains)
+    goal = twingan_objective.Objective(cycle_weight=1.0)
+    one, two = (
+      goal.compute(
+        model, judges, pictures(domains), resolution=8, alpha=ALPHA, shift=s
+      ).generator
+      for s in (1, 2)
+    )
+    self.assertAllClose(one['reconstruction'], two['reconstruction'], rtol=0.1)
+    self.assertNotAllClose(one['adversarial/cat'], two['adversarial/cat'])
+
+  @parameterized.parameters(
+    (dict(adversarial='relativistic'), "'relativistic'; choose one of non_"),
+    (dict(penalty='r2'), "'r2'; choose one of r1"),
+    (
+      dict(
+        adversarial='wasserstein',
+        augmentation=image_augmentation.Augmentation(target=0.6),
+      ),
+      "the logits of 'wasserstein' do not say",
+    ),
+    (dict(penalty_interval=0), 'penalty_interval is 0; at least 1'),
+  )
+  def test_bad_values_are_named(self, options, message):
+    with self.assertRaisesRegex(ValueError, message):
+      twingan_objective.Objective(**options)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,150 @@
+"""Copier, tinter, blurrer, shuffler and collapser get what they deserve."""
+
+import numpy as np
+from absl.testing import absltest
+
+from tf_twingan.metrics import source_similarity
+
+# Of zero mean and equal norm, and uncorrelated.
+STRIPES = np.array([[1.0, -1.0], [1.0, -1.0]])[None, :, :, None]
+ROWS = np.array([[1.0, 1.0], [-1.0, -1.0]])[None, :, :, None]
+
+
+def random_pictures(seed=0, count=20, size=16):
+  rng = np.random.default_rng(seed)
+  return rng.integers(0, 256, [count, size, size, 3], np.uint8)
+
+
+def blur(pictures):
+  shifts = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+  return np.mean([np.roll(pictures, s, axis=(1, 2)) for s in shifts], axis=0)
+
+
+def figures_of(translations):
+  return source_similarity.measure(
+    translations, sources=random_pictures(), targets=random_pictures(1)
+  )
+
+
+class CopyingTest(absltest.TestCase):
+  def test_a_copier_gets_zero(self):
+    figures = figures_of(random_pictures())
+    self.assertEqual(figures.overall, 0)
+    np.testing.assert_array_equal(figures.ratios, np.zeros(20))
+
+  def test_a_tinter_gets_zero(self):
+    tinted = random_pictures() * [0.5, 0.8, 0.1] + [90, 0, 200]
+    figures = figures_of(tinted)
+    self.assertAlmostEqual(figures.overall, 0)
+    # Rounded to eight bits, a tint is still next to a copy.
+    figures = figures_of(np.rint(tinted).astype(np.uint8))
+    self.assertBetween(figures.overall, 0, 0.05)
+
+  def test_a_blurrer_is_between_copier_and_stranger(self):
+    # A mean over nine independent pixels correlates 1 / 3 with the middle one.
+    self.assertAlmostEqual(
+      figures_of(blur(random_pictures())).overall, (2 / 3) ** 0.5, delta=0.02
+    )
+
+  def test_unrelated_pictures_get_one(self):
+    self.assertAlmostEqual(
+      figures_of(random_pictures(2)).overall, 1, delta=0.02
+    )
+
+  def test_a_shuffler_gets_one(self):
+    shuffled = np.roll(random_pictures(), 1, axis=0)
+    self.assertAlmostEqual(figures_of(shuffled).overall, 1, delta=0.02)
+
+  def test_a_collapser_to_a_flat_picture_gets_one(self):
+    flat = np.full([20, 16, 16, 3], 0.1)
+    self.assertAlmostEqual(figures_of(flat).overall, 1, delta=0.02)
+
+  def test_half_a_copy_counts_by_picture(self):
+    mixed = np.concatenate([random_pictures()[:10], random_pictures(2)[10:]])
+    figures = figures_of(mixed)
+    np.testing.assert_array_equal(figures.ratios[:10], np.zeros(10))
+    self.assertGreater(figures.ratios[10:].min(), 0.9)
+    self.assertAlmostEqual(figures.overall, 0.5, delta=0.02)
+
+  def test_by_hand(self):
+    def ratio(translation):
+      figures = source_similarity.measure(
+        translation, sources=STRIPES, targets=ROWS
+      )
+      return figures.overall
+
+    self.assertAlmostEqual(ratio(ROWS), 1)
+    self.assertAlmostEqual(ratio(-STRIPES), 2**0.5)
+    # It correlates the root of 1 / 2 with the source.
+    self.assertAlmostEqual(ratio(STRIPES + ROWS), (1 - 0.5**0.5) ** 0.5)
+
+  def test_channels_are_meant_over(self):
+    sources = np.concatenate([STRIPES, STRIPES], axis=-1)
+    targets = np.concatenate([ROWS, ROWS], axis=-1)
+    half = np.concatenate([STRIPES, ROWS], axis=-1)
+    figures = source_similarity.measure(half, sources=sources, targets=targets)
+    self.assertAlmostEqual(figures.overall, 0.5**0.5)
+
+  def test_two_flat_channels_are_alike(self):
+    flat = np.zeros_like(STRIPES)
+    figures = source_similarity.measure(
+      np.concatenate([2 * STRIPES, flat + 3], axis=-1),
+      sources=np.concatenate([STRIPES, flat], axis=-1),
+      targets=np.concatenate([ROWS, ROWS], axis=-1),
+    )
+    self.assertAlmostEqual(figures.overall, 0)
+
+  def test_a_rounded_mean_is_no_drawing(self):
+    # The mean of three times 0.1 is not 0.1.
+    drawing = np.array([[[[1.0], [-1.0], [0.0]]]])
+    flat = np.zeros_like(drawing)
+    figures = source_similarity.measure(
+      np.concatenate([drawing, flat + 0.1], axis=-1),
+      sources=np.concatenate([drawing, flat], axis=-1),
+      targets=np.concatenate([-drawing, drawing], axis=-1),
+    )
+    self.assertAlmostEqual(figures.overall, 0)
+
+  def test_a_source_that_equals_the_targets_has_no_ratio(self):
+    figures = source_similarity.measure(
+      np.concatenate([ROWS, STRIPES]),
+      sources=np.concatenate([ROWS, STRIPES]),
+      targets=ROWS,
+    )
+    np.testing.assert_array_equal(figures.ratios, [np.nan, 0])
+    with self.assertRaisesRegex(ValueError, 'the other domain'):
+      source_similarity.measure(STRIPES, sources=ROWS, targets=ROWS)
+
+  def test_the_seed_decides_the_draws(self):
+    def overall(seed, draws):
+      return source_similarity.measure(
+        random_pictures(2),
+        sources=random_pictures(),
+        targets=random_pictures(1),
+        draws=draws,
+        seed=seed,
+      ).overall
+
+    self.assertEqual(overall(0, draws=2), overall(0, draws=2))
+    self.assertNotEqual(overall(0, draws=2), overall(1, draws=2))
+    # Of twenty targets all are drawn, in whichever order.
+    self.assertAlmostEqual(overall(0, draws=99), overall(1, draws=99))
+
+  def test_shapes_must_agree(self):
+    pictures = random_pictures()
+    with self.assertRaisesRegex(ValueError, 'the source of each translation'):
+      source_similarity.measure(
+        pictures[:3], sources=pictures, targets=pictures
+      )
+    with self.assertRaisesRegex(ValueError, 'differ in their pictures'):
+      source_similarity.measure(
+        pictures, sources=pictures, targets=pictures[:, ::2, ::2]
+      )
+    with self.assertRaisesRegex(ValueError, '0 targets'):
+      source_similarity.measure(
+        pictures, sources=pictures, targets=pictures[:0]
+      )
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,377 @@
+"""A run from start to end: what it leaves, stopping, resuming, breaking.
+
+Programs run as a user would start them; the networks are those of tiny.gin.
+"""
+
+import functools
+import json
+import os
+import pathlib
+import signal
+import tempfile
+
+import numpy as np
+from absl.testing import absltest
+
+import tf_twingan
+from tests import program_process, training_process
+from tf_twingan import image_io
+from tf_twingan.runs import checkpoints
+
+# 4 px to image 32, 8 px fades in to 64 and holds to 96; batches of 8.
+TOTAL = 96
+# Most of a run's time goes into tracing each stage: enough where it does not
+# matter what is trained.
+# The learning rates fall from image 32 on.
+DECAYING = 'Growth.decay_images=64'
+# All that a run may have to remember, for 12 batches at 8 px alone: compiling
+# so much for two stages takes twice as long.
+EVERY_PART = (
+  'Growth.start_resolution=8',
+  'Growth.stable_images=96',
+  "photo='avatars:toon-head?limit=16&vectors=factors'",
+  'TwinGAN.residual=True',
+  'TwinGAN.attention_resolution=8',
+  'TwinGAN.to_rgb_size=3',
+  'TwinGAN.spectral_norm=True',
+  'TwinGAN.style_size=4',
+  'TwinGAN.renorm_ramp_steps=22',
+  'Discriminator.attention_resolution=4',
+  'Discriminator.spectral_norm=True',
+  'Trainer.shared_discriminator=True',
+  'Objective.identity_weight=1.0',
+  'Objective.identity_from=4',
+  'Objective.augmentation=@Augmentation()',
+  'Augmentation.probability=0.5',
+  'Augmentation.target=0.9',
+  'Augmentation.adjust_images=200',
+)
+AT_4_PX = 'Growth.final_resolution=4'
+
+
+@functools.cache
+def whole_run():
+  """An undisturbed run; several tests look at it."""
+  run = training_process.new_run()
+  code, output = training_process.train(run, DECAYING)
+  assert code == 0, output
+  return run, output
+
+
+def newest(run):
+  return checkpoints.Checkpoints(str(run / 'checkpoints')).prefixes()[0]
+
+
+class LoopTest(absltest.TestCase):
+  def assert_same_bits(self, run, whole=None):
+    expected, actual = (
+      checkpoints.tensors(newest(r)) for r in (whole or whole_run()[0], run)
+    )
+    self.assertEqual(set(expected), set(actual))
+    self.assertGreater(len(expected), 100)
+    for name, value in expected.items():
+      np.testing.assert_array_equal(value, actual[name], name)
+
+  def test_a_run_directory_is_complete(self):
+    run, output = whole_run()
+    self.assertContainsSubset(
+      [
+        'best',
+        'checkpoints',
+        'metrics.jsonl',
+        'model.json',
+        'operative_config.gin',
+        'samples',
+        'summaries',
+      ],
+      os.listdir(run),
+    )
+    self.assertIn(f'The run is in {run}', output)
+    self.assertIn('python -m tf_twingan.translate', output)
+    rows = [
+      json.loads(r) for r in (run / 'metrics.jsonl').read_text().splitlines()
+    ]
+    self.assertEqual(rows[-1]['images_seen'], TOTAL)
+    self.assertEqual(rows[-1]['resolution'], 8)
+    self.assertContainsSubset(
+      ['reconstruction', 'content', 'cycle', 'alpha', 'images_per_second'],
+      rows[0],
+    )
+    self.assertEqual(
+      [r['images_seen'] for r in rows if 'score/recall' in r],
+      # Every 24 images, and where a resolution ends.
+      [24, 32, 48, 72, 96],
+    )
+    self.assertContainsSubset(
+      ['score/recall/anime', 'score/reconstruction/photo'], rows[-1]
+    )
+    self.assertNotIn('score/swd', rows[-1])  # Not at 8 px.
+    sheet = image_io.read(sorted((run / 'samples').glob('*.png'))[-1])
+    self.assertGreater(sheet.shape[1], 900)  # Ten columns.
+    # What it used is a gin file that says the same again.
+    again = training_process.new_run()
+    code, _ = training_process.train(
+      again,
+      'train.stop_after_images=8',
+      gin_file=run / 'operative_config.gin',
+    )
+    self.assertEqual(code, 128 + signal.SIGINT)
+    self.assertEqual(
+      (again / 'model.json').read_text(), (run / 'model.json').read_text()
+    )
+
+  def test_a_run_can_be_translated_with(self):
+    translator = tf_twingan.Translator(str(whole_run()[0]))
+    self.assertEqual(translator.resolution, 8)
+    self.assertEqual(translator.images_seen, TOTAL)
+    noise = np.random.default_rng(0).integers(0, 256, [2, 8, 8, 3], np.uint8)
+    drawn = translator.translate(noise, to='anime')
+    self.assertEqual(drawn.shape, (2, 8, 8, 3))
+    self.assertGreater(np.std(drawn), 5)
+
+  def test_the_best_is_kept_beside_the_newest(self):
+    run = whole_run()[0]
+    rows = [
+      json.loads(r) for r in (run / 'metrics.jsonl').read_text().splitlines()
+    ]
+    best = min(
+      (r for r in rows if 'score/recall' in r and r['resolution'] == 8),
+      key=lambda r: r['score/reconstruction'],
+    )
+    kept = json.loads((run / 'best' / 'score.json').read_text())
+    self.assertEqual(kept['images_seen'], best['images_seen'])
+    self.assertEqual(kept['value'], best['score/reconstruction'])
+    translator = tf_twingan.Translator(str(run / 'best'))
+    self.assertEqual(translator.images_seen, best['images_seen'])
+    self.assertEqual(tf_twingan.Translator(str(run)).images_seen, TOTAL)
+
+  def test_folders_of_different_sizes_with_a_broken_picture(self):
+    folder = pathlib.Path(tempfile.mkdtemp())
+    for domain, count in (('photo', 12), ('anime', 7)):
+      for index in range(count):
+        image_io.write_png(
+          folder / domain / f'{index}.png',
+          np.full([20, 30, 3], 10 * index, np.uint8),
+        )
+    (folder / 'photo' / 'broken.jpg').write_bytes(b'no picture')
+    code, output = training_process.train(
+      training_process.new_run(),
+      f"photo='folder:{folder}/photo'",
+      f"anime='folder:{folder}/anime'",
+      AT_4_PX,
+      'train.stop_after_images=8',
+    )
+    self.assertEqual(code, 128 + signal.SIGINT, output)
+    self.assertIn('broken.jpg', output)
+
+  def test_stopping_in_a_fade_and_resuming_gives_the_same_bits(self):
+    run = training_process.new_run()
+    code, output = training_process.train(
+      run, DECAYING, 'train.stop_after_images=40'
+    )
+    self.assertEqual(code, 128 + signal.SIGINT, output)
+    self.assertIn('Stopped at 40 of 96 images; everything is saved', output)
+    self.assertEndsWith(newest(run), '000000040')
+    code, output = training_process.train(run, DECAYING)
+    self.assertEqual(code, 0, output)
+    self.assertIn('40 images seen', output)
+    self.assert_same_bits(run)
+    self.assertEqual(
+      (run / 'best' / 'score.json').read_text(),
+      (whole_run()[0] / 'best' / 'score.json').read_text(),
+    )
+
+  def test_every_part_resumes_in_the_same_bits(self):
+    whole, run = training_process.new_run(), training_process.new_run()
+    for directory, code, more in (
+      (whole, 0, ()),
+      (run, 128 + signal.SIGINT, ('train.stop_after_images=40',)),
+      (run, 0, ()),
+    ):
+      found, output = training_process.train(directory, *EVERY_PART, *more)
+      self.assertEqual(found, code, output)
+    self.assert_same_bits(run, whole)
+    tensors = checkpoints.tensors(newest(run))
+    # The last batch is the twelfth: 11 / 22.
+    ramps = {
+      name.split('/')[0]: float(value)
+      for name, value in tensors.items()
+      if 'renorm_ramp' in name
+    }
+    self.assertEqual(ramps, {'model': 0.5, 'average': 0.5})
+    self.assertIn(
+      'discriminators/projection/kernel/.ATTRIBUTES/VARIABLE_VALUE', tensors
+    )
+    (kernel,) = (
+      v for n, v in tensors.items() if n.startswith('identity/photo/kernel')
+    )
+    self.assertEqual(kernel.shape, (16 * 8, 29))
+    # Signs are counted over four batches of 8 (the stop came after five), then
+    # each probability goes 32 images of 200 up or down, three times.
+    (chances,) = (v for n, v in tensors.items() if '_probabilities' in n)
+    np.testing.assert_allclose(
+      np.sort(np.abs(chances - 0.5))[:2] % 0.32, 0.16, rtol=1e-4
+    )
+    row = json.loads((run / 'metrics.jsonl').read_text().splitlines()[-1])
+    self.assertBetween(row['identity/photo'], 0.0, 1.5)
+    self.assertIn('identity_translated/photo', row)
+    self.assertBetween(row['overfitting/photo'], -1.0, 1.0)
+
+  def test_the_learning_rate_falls_to_the_last_batch(self):
+    # The last batch begins at image 88, 8 of 64 before the end.
+    rates = [
+      value
+      for name, value in checkpoints.tensors(newest(whole_run()[0])).items()
+      if 'learning_rate' in name
+    ]
+    self.assertLen(rates, 2)
+    np.testing.assert_allclose(rates, 1e-4 * 8 / 64, rtol=1e-6)
+
+  def test_a_kill_loses_nothing_but_time(self):
+    run = training_process.new_run()
+    process = training_process.start(
+      run, DECAYING, 'train.checkpoint_minutes=0.0'
+    )
+    self.addCleanup(process.kill)
+    # In the fade-in; what follows must not depend on how often it was saved.
+    training_process.wait_until(
+      process,
+      lambda: any(
+        int(path.stem) >= 48 for path in run.glob('checkpoints/*.index')
+      ),
+    )
+    process.kill()
+    process.communicate(timeout=training_process.PATIENCE)
+    code, output = training_process.train(run, DECAYING)
+    self.assertEqual(code, 0, output)
+    self.assertIn('Continuing from', output)
+    self.assert_same_bits(run)
+    seen = [
+      json.loads(r)['images_seen']
+      for r in (run / 'metrics.jsonl').read_text().splitlines()
+    ]
+    self.assertEqual(seen, sorted(set(seen)))
+
+  def stopped_by(self, signum):
+    """A run that would take long, stopped by a signal."""
+    run = training_process.new_run()
+    process = training_process.start(
+      run, AT_4_PX, 'Growth.stable_images=100_000'
+    )
+    self.addCleanup(process.kill)
+    training_process.wait_until(process, (run / 'metrics.jsonl').exists)
+    process.send_signal(signum)
+    output, _ = process.communicate(timeout=training_process.PATIENCE)
+    self.assertEqual(process.returncode, 128 + signum, output)
+    self.assertIn('everything is saved', output)
+    self.assertNotIn('Traceback', output)
+    return run, newest(run)
+
+  def test_ctrl_c_saves(self):
+    run, prefix = self.stopped_by(signal.SIGINT)
+    last = (run / 'metrics.jsonl').read_text().splitlines()[-1]
+    self.assertEqual(
+      json.loads(last)['images_seen'], int(os.path.basename(prefix))
+    )
+
+  def test_sigterm_saves_and_a_damaged_newest_checkpoint_is_passed_over(self):
+    run, first = self.stopped_by(signal.SIGTERM)
+    more = int(os.path.basename(first)) + 8
+    params = [
+      AT_4_PX,
+      'Growth.stable_images=100_000',
+      f'train.stop_after_images={more}',
+    ]
+    training_process.train(run, *params)
+    self.assertNotEqual(newest(run), first)
+    with open(newest(run) + '.data-00000-of-00001', 'r+b') as file:
+      file.truncate(1000)
+    code, output = training_process.train(run, *params)
+    self.assertEqual(code, 128 + signal.SIGINT, output)
+    self.assertIn('is damaged', output)
+    self.assertIn(f'Continuing from {first}', output)
+
+  def test_nan_stops_the_run_and_keeps_the_good_checkpoint(self):
+    run = training_process.new_run()
+    training_process.train(run, AT_4_PX, 'train.stop_after_images=8')
+    good = newest(run)
+    # A rate of 1e30 overflows float32 in the second step.
+    code, output = training_process.train(
+      run, AT_4_PX, 'Trainer.learning_rate=1e30'
+    )
+    self.assertEqual(code, 1, output)
+    self.assertRegex(
+      output,
+      r"Error: The (loss '\w+(/\w+)?' is -?(nan|inf) at step \d+|weights)",
+    )
+    self.assertEqual(newest(run), good)
+
+  def test_a_full_disk_stops_the_run_and_keeps_the_good_checkpoint(self):
+    run = training_process.new_run()
+    training_process.train(run, AT_4_PX, 'train.stop_after_images=8')
+    good = newest(run)
+    largest = max(p.stat().st_size for p in (run / 'checkpoints').iterdir())
+    more = [AT_4_PX, 'train.stop_after_images=16']
+    # No file may grow beyond this: the checkpoint does not fit.
+    room = largest // 2
+    code, output = training_process.train(
+      run,
+      *more,
+      prologue=f"""
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+""",
+    )
+    self.assertEqual(code, 1, output)
+    last = output.strip().splitlines()[-1]
+    self.assertStartsWith(last, 'Error: ')
+    self.assertIn('checkpoints', last)
+    self.assertNotIn('Traceback', output)
+    self.assertEqual(newest(run), good)
+    code, output = training_process.train(run, *more)
+    self.assertEqual(code, 128 + signal.SIGINT, output)
+    self.assertIn(f'Continuing from {good}', output)
+
+  def test_another_architecture_is_refused(self):
+    run, _ = whole_run()
+    code, output = training_process.train(run, 'TwinGAN.channels_max=4')
+    self.assertEqual(code, 1)
+    self.assertIn('channels_max is 8 there and 4 here', output)
+    self.assertNotIn('Traceback', output)
+
+  def test_another_discriminator_is_refused(self):
+    run, _ = whole_run()
+    code, output = training_process.train(run, 'Discriminator.channels_max=4')
+    self.assertEqual(code, 1)
+    self.assertRegex(output, r'does not match this model: .*(judge|kernel)')
+
+  def test_user_errors_are_one_line(self):
+    cases = {
+      "did you mean 'photo'": "phto='folder:/x'",
+      '/does/not/exist': "photo='folder:/does/not/exist'",
+      '24 is not a power of two': 'Growth.final_resolution=24',
+      'train.sample_images is 0; at least 1': 'train.sample_images=0',
+      'at 8 px, choose one of recall, reconstr': "train.best_by='swd'",
+      "Unknown strategy 'tpu'; choose one of": "train.strategy='tpu'",
+    }
+    results = program_process.run_each(
+      'train',
+      *(
+        [
+          '--gin_file=tiny.gin',
+          f'--run_dir={training_process.new_run()}',
+          f'--gin_param={param}',
+        ]
+        for param in cases.values()
+      ),
+    )
+    for message, (code, output) in zip(cases, results, strict=True):
+      self.assertEqual(code, 1, output)
+      last = output.strip().splitlines()[-1]
+      self.assertStartsWith(last, 'Error: ')
+      self.assertIn(message, last)
+      self.assertNotIn('Traceback', output)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,135 @@
+"""The translate command, as a user runs it."""
+
+import pathlib
+import tempfile
+
+import numpy as np
+from absl.testing import absltest
+from PIL import Image
+
+from tests import program_process, tiny_run
+from tf_twingan import image_io, inference
+
+
+def translate(*flags):
+  return program_process.run('translate', *flags)
+
+
+class TranslateTest(absltest.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.run_dir = tiny_run.make()
+
+  def setUp(self):
+    super().setUp()
+    folder = pathlib.Path(tempfile.mkdtemp())
+    self.inputs, self.outputs = folder / 'in', folder / 'out'
+    (self.inputs / 'deep').mkdir(parents=True)
+    noise = np.random.default_rng(0).integers(0, 256, [50, 40, 3], np.uint8)
+    self.picture = Image.fromarray(noise)
+    self.picture.save(self.inputs / 'a.jpg')
+    self.picture.save(self.inputs / 'a.png')
+    self.picture.save(self.inputs / 'deep' / 'b.webp')
+    (self.inputs / 'broken.jpg').write_bytes(b'\xff\xd8 no picture')
+    (self.inputs / 'notes.txt').write_text('no picture')
+    self.flags = [
+      f'--run_dir={self.run_dir}',
+      f'--input={self.inputs}',
+      f'--output={self.outputs}',
+    ]
+
+  def results(self):
+    return sorted(
+      str(p.relative_to(self.outputs)) for p in self.outputs.rglob('*.png')
+    )
+
+  def test_a_folder(self):
+    code, output = translate(*self.flags, '--to=anime')
+    self.assertEqual(code, 0, output)
+    # Two sources of one name keep their endings apart.
+    self.assertEqual(self.results(), ['a.jpg.png', 'a.png.png', 'deep/b.png'])
+    self.assertIn('3 of 4 pictures translated', output)
+    self.assertIn('skipped', output)
+    self.assertIn('broken.jpg', output)
+    self.assertEqual(
+      image_io.read(self.outputs / 'deep' / 'b.png').shape, (8, 8, 3)
+    )
+
+  def test_one_picture_beside_its_source(self):
+    one = [*self.flags[:1], f'--input={self.inputs / "a.jpg"}', self.flags[2]]
+    code, output = translate(*one, '--to=anime', '--side_by_side')
+    self.assertEqual(code, 0, output)
+    self.assertEqual(self.results(), ['a.png'])
+    pair = image_io.read(self.outputs / 'a.png')
+    self.assertEqual(pair.shape, (8, 16, 3))
+    source = image_io.square(
+      image_io.read(self.inputs / 'a.jpg', at_least=16), 8
+    )
+    np.testing.assert_array_equal(pair[:, :8], source)
+
+  def test_a_reference_and_a_seed_say_in_which_style(self):
+    run = tiny_run.make(style_size=4)
+    reference = self.inputs / 'reference.png'
+    Image.new('RGB', (30, 20), (250, 20, 60)).save(reference)
+    translator = inference.Translator(str(run))
+    read = image_io.square(image_io.read(reference), 8)
+    for flag, style in (
+      (f'--reference={reference}', translator.style(read[None], 'anime')[0]),
+      ('--style_seed=7', translator.random_styles(1, seed=7)[0]),
+    ):
+      code, output = translate(
+        f'--run_dir={run}',
+        f'--input={self.inputs / "a.png"}',
+        f'--output={self.outputs}',
+        '--to=anime',
+        flag,
+      )
+      self.assertEqual(code, 0, output)
+      source = image_io.square(image_io.read(self.inputs / 'a.png'), 8)
+      drawn = image_io.read(self.outputs / 'a.png').astype(int)
+      expected = translator.translate(source[None], to='anime', style=style)[0]
+      self.assertLessEqual(np.abs(drawn - expected).max(), 1)
+      usual = translator.translate(source[None], to='anime')[0]
+      self.assertGreater(np.abs(drawn - usual).max(), 5)
+
+  def test_originals_are_never_overwritten(self):
+    before = (self.inputs / 'a.png').read_bytes()
+    (self.inputs / 'a.jpg').unlink()
+    code, output = translate(
+      *self.flags, '--to=anime', f'--output={self.inputs}'
+    )
+    self.assertEqual(code, 1)
+    self.assertIn('would be overwritten; choose another --output', output)
+    self.assertEqual((self.inputs / 'a.png').read_bytes(), before)
+
+  def test_user_errors_are_one_line(self):
+    empty, broken = (pathlib.Path(tempfile.mkdtemp()) for _ in range(2))
+    (broken / 'broken.jpg').write_bytes(b'no picture')
+    to_anime = [*self.flags, '--to=anime']
+    cases = {
+      "no domain 'cat'": [*self.flags, '--to=cat'],
+      "no domain 'dog'": [*to_anime, '--from=dog'],
+      'give either --run_dir': to_anime[1:],
+      "model 'dogs'": [*to_anime[1:], '--model=dogs'],
+      '/no/such': [*to_anime, '--input=/no/such'],
+      'no style codes': [*to_anime, '--style_seed=1'],
+      'both ask for a style; give one of them': [
+        *to_anime,
+        '--style_seed=1',
+        '--reference=a.png',
+      ],
+      str(empty): [*to_anime, f'--input={empty}'],
+      'no picture could be read': [*to_anime, f'--input={broken}'],
+    }
+    results = program_process.run_each('translate', *cases.values())
+    for message, (code, output) in zip(cases, results, strict=True):
+      self.assertEqual(code, 1, output)
+      last = output.strip().splitlines()[-1]
+      self.assertStartsWith(last, 'Error: ')
+      self.assertIn(message, last)
+      self.assertNotIn('Traceback', output)
+
+
+if __name__ == '__main__':
+  absltest.main()

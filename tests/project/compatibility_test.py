@@ -1,0 +1,179 @@
+"""What version 0.1.0 left behind still works: runs, models, names, bundles.
+
+The fixtures were written by that version. `frozen.json` holds the final weights
+of three trainings, every value of every gin file and the layout of a bundle;
+`run_0_1.tar.xz` a training of tiny.gin that was stopped half-way;
+`shipped_model_pixels.npz` translations by the shipped model.
+"""
+
+import functools
+import hashlib
+import inspect
+import json
+import os
+import pathlib
+import tarfile
+import tempfile
+
+import numpy as np
+from absl.testing import absltest, parameterized
+
+import gin
+import tf_twingan
+from tests import program_process, training_process
+from tf_twingan import gin_files, image_io
+from tf_twingan.runs import checkpoints
+from tf_twingan.training import setup  # noqa: F401 (registers what gin names)
+
+FIXTURES = pathlib.Path(__file__).resolve().parent / 'fixtures'
+FROZEN = json.loads((FIXTURES / 'frozen.json').read_text())
+NARROW = (
+  'TwinGAN.channels_base=8',
+  'TwinGAN.channels_max=4',
+  'Discriminator.channels_base=8',
+  'Discriminator.channels_max=4',
+  'train.checkpoints_kept=1',
+)
+
+
+def is_the_same_machine() -> bool:
+  """Whether bits can be compared: they depend on processor and threads."""
+  info = pathlib.Path('/proc/cpuinfo')
+  lines = info.read_text().splitlines() if info.exists() else []
+  models = [n.partition(':')[2].strip() for n in lines if 'model name' in n]
+  return models == [FROZEN['processor']] * FROZEN['cores']
+
+
+def old_run() -> pathlib.Path:
+  """Unpacks the run, to be changed."""
+  run = pathlib.Path(tempfile.mkdtemp(), 'run')
+  with tarfile.open(FIXTURES / 'run_0_1.tar.xz') as archive:
+    archive.extractall(run)
+  return run
+
+
+@functools.cache
+def resumed_run() -> pathlib.Path:
+  """The old run, trained to its end."""
+  run = old_run()
+  code, output = training_process.train(run, *NARROW)
+  assert code == 0, output
+  assert '48 images seen' in output, output
+  return run
+
+
+class CompatibilityTest(parameterized.TestCase):
+  def assert_final_weights(self, run, expected):
+    prefix = checkpoints.Checkpoints(str(run / 'checkpoints')).prefixes()[0]
+    tensors = checkpoints.tensors(prefix)
+    self.assertEqual(len(tensors), expected['tensors'])
+    if is_the_same_machine():
+      digest = hashlib.sha256()
+      for name, value in sorted(tensors.items()):
+        digest.update(name.encode() + np.asarray(value).tobytes())
+      self.assertEqual(digest.hexdigest(), expected['sha256'])
+    for name, means in expected['means'].items():
+      value = tensors[name].astype(np.float64)
+      np.testing.assert_allclose(
+        [value.mean(), np.abs(value).mean()], means, rtol=0.05, atol=0.02
+      )
+
+  def test_the_shipped_model_gives_the_same_pixels(self):
+    stored = np.load(FIXTURES / 'shipped_model_pixels.npz')
+    translator = tf_twingan.Translator.from_pretrained('avatar_twins')
+    for source, target in (('photo', 'anime'), ('anime', 'photo')):
+      images = translator.translate(stored[source], to=target)
+      expected = stored[f'{source}_to_{target}'].astype(int)
+      self.assertLessEqual(np.abs(images - expected).max(), 1)
+
+  def test_tiny_gin_ends_in_the_same_weights(self):
+    run = training_process.new_run()
+    code, output = training_process.train(run)
+    self.assertEqual(code, 0, output)
+    self.assert_final_weights(run, FROZEN['weights']['tiny.gin'])
+
+  def test_an_old_run_resumes_to_the_same_end(self):
+    self.assert_final_weights(resumed_run(), FROZEN['weights']['resumed'])
+
+  def test_an_old_run_translates_and_exports(self):
+    run = old_run()
+    images = pathlib.Path(tempfile.mkdtemp())
+    stored = np.load(FIXTURES / 'shipped_model_pixels.npz')
+    for number, image in enumerate(stored['photo']):
+      image_io.write_png(images / f'{number}.png', image)
+    output = tempfile.mkdtemp()
+    code, said = program_process.run(
+      'translate',
+      f'--run_dir={run}',
+      f'--input={images}',
+      '--to=anime',
+      f'--output={output}',
+    )
+    self.assertEqual(code, 0, said)
+    self.assertLen(os.listdir(output), 2)
+    code, said = program_process.run_module(
+      'export',
+      f'--run_dir={run}',
+      '--to=anime',
+      f'--output={output}',
+      '--formats=float32',
+    )
+    self.assertEqual(code, 0, said)
+
+  def test_an_old_run_is_evaluated(self):
+    output = tempfile.mkdtemp()
+    code, said = program_process.run(
+      'evaluate',
+      f'--run_dir={old_run()}',
+      f'--output={output}',
+      '--count=12',
+    )
+    self.assertEqual(code, 0, said)
+    self.assertIn('evaluation.html', os.listdir(output))
+
+  @parameterized.parameters(*sorted(FROZEN['gin']))
+  def test_every_value_of_a_gin_file_is_as_before(self, name):
+    self.addCleanup(gin.clear_config)
+    gin.clear_config()
+    gin_files.parse(name)
+    for key, expected in {
+      **FROZEN['gin']['base.gin'],
+      **FROZEN['gin'][name],
+    }.items():
+      try:
+        value = gin.query_parameter(key)
+      except ValueError:  # Not bound: what the code has for it counts.
+        configurable, _, parameter = key.rpartition('.')
+        signature = inspect.signature(gin.get_configurable(configurable))
+        value = signature.parameters[parameter].default
+      self.assertEqual(repr(value), expected, key)
+
+  def test_a_bundle_is_laid_out_as_before(self):
+    expected = FROZEN['bundle']
+    output = pathlib.Path(tempfile.mkdtemp())
+    code, said = program_process.run_module(
+      'export',
+      '--model=avatar_twins',
+      '--to=anime',
+      f'--output={output}',
+      '--formats=saved_model,float32',
+    )
+    self.assertEqual(code, 0, said)
+    bundle = output / 'anime'
+    files = sorted(
+      p.relative_to(bundle).as_posix() for p in bundle.rglob('*') if p.is_file()
+    )
+    left_out = [
+      name
+      for name in expected['entry_keys']
+      if name.endswith('.tflite') and 'float32' not in name
+    ]
+    self.assertEqual(files, sorted(set(expected['layout']) - set(left_out)))
+    manifest = json.loads((bundle / 'manifest.json').read_text())
+    self.assertEqual(sorted(manifest), expected['keys'])
+    for name, entry in manifest['files'].items():
+      self.assertEqual(sorted(entry), expected['entry_keys'][name], name)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,185 @@
+"""Imports go one way: a table of who may import whom, held over the tree.
+
+An area is a module or folder directly below `tf_twingan/`, or another top-level
+folder. Programs (what `python -m` runs) are an area of their own, which only
+tests may import.
+"""
+
+from collections.abc import Mapping
+
+from absl.testing import absltest, parameterized
+
+from tests import source_tree
+
+FACE = 'tf_twingan'  # The package itself: `from tf_twingan import Translator`.
+LIBRARY = {
+  'image_io',
+  'image_grids',
+  'files',
+  'gin_files',
+  'runs',
+  'losses',
+  'data',
+  'models',
+  'metrics',
+  'training',
+  'inference',
+  'evaluation',
+  'retrieval',
+  'pretrained',
+}
+
+# Every area may import itself.
+ALLOWED: Mapping[str, set[str]] = {
+  'image_io': {'files'},
+  'image_grids': {'image_io'},
+  'files': set(),
+  'gin_files': set(),
+  'pretrained': set(),
+  'data': {'image_io', 'files'},
+  'models': set(),
+  'metrics': {'image_io'},
+  'runs': {'files', 'models', 'pretrained'},
+  'losses': {'models', 'runs'},
+  'training': {
+    'image_io',
+    'image_grids',
+    'files',
+    'data',
+    'models',
+    'metrics',
+    'losses',
+    'runs',
+  },
+  'inference': {'image_io', 'runs'},
+  'evaluation': {'image_io', 'image_grids', 'files', 'data', 'metrics'},
+  'retrieval': {'image_io', 'image_grids', 'files', 'inference'},
+  FACE: {'inference', 'retrieval'},
+  # Registers with gin what the gin files name.
+  'configurables': {'data', 'models', 'losses', 'training'},
+  # What programs share.
+  'cli': {'inference', 'runs'},
+  'programs': LIBRARY | {FACE, 'cli', 'configurables'},
+  'export': LIBRARY - {'training', 'losses', 'evaluation', 'gin_files'}
+  | {'cli', FACE},
+  'benchmarks': LIBRARY | {FACE, 'cli', 'configurables', 'export'},
+  'tests': LIBRARY
+  | {FACE, 'cli', 'configurables', 'programs', 'export', 'benchmarks'},
+}
+
+
+def area_of(module: source_tree.Module) -> str:
+  """Returns the row of the table that a module belongs to."""
+  parts = module.name.split('.')
+  if parts[0] != FACE:
+    return parts[0]
+  if module.is_program:
+    return 'programs'
+  return parts[1] if len(parts) > 1 else FACE
+
+
+def violations(tree: source_tree.Tree) -> list[str]:
+  """Returns one line for every import that the table does not allow."""
+  lines = []
+  for module in tree.values():
+    area = area_of(module)
+    if area not in ALLOWED:
+      lines.append(
+        f'{module.path}: {area!r} is not in the table of '
+        'tests/imports_test.py; add what it may import.'
+      )
+      continue
+    for name in sorted(source_tree.own_imports(module, tree)):
+      if name not in tree:
+        lines.append(f'{module.path} imports {name}, which does not exist.')
+        continue
+      target = area_of(tree[name])
+      if target not in ALLOWED[area] | {area}:
+        lines.append(
+          f'{module.path} imports {name}, but {area!r} may import only '
+          f'{sorted(ALLOWED[area]) or "nothing of ours"}.'
+        )
+      elif tree[name].is_program and area != 'tests':
+        lines.append(f'{module.path} imports {name}, which is a program.')
+  return lines
+
+
+def cycle(tree: source_tree.Tree) -> list[str]:
+  """Returns the modules of one import cycle, or none."""
+  finished = set()
+
+  def visit(name: str, path: list[str]) -> list[str]:
+    if name in path:
+      return path[path.index(name) :] + [name]
+    if name in finished:
+      return []
+    for target in sorted(source_tree.own_imports(tree[name], tree) & set(tree)):
+      found = visit(target, path + [name])
+      if found:
+        return found
+    finished.add(name)
+    return []
+
+  for name in tree:
+    found = visit(name, [])
+    if found:
+      return found
+  return []
+
+
+class ImportsTest(parameterized.TestCase):
+  def test_imports_follow_the_table(self):
+    lines = violations(source_tree.read_tree())
+    self.assertEmpty(lines, '\n' + '\n'.join(lines))
+
+  def test_there_is_no_cycle(self):
+    found = cycle(source_tree.read_tree())
+    self.assertEmpty(found, ' -> '.join(found))
+
+  @parameterized.named_parameters(
+    ('leaf', 'tf_twingan/image_io.py', 'from tf_twingan import metrics'),
+    ('losses', 'tf_twingan/losses/a.py', 'from tf_twingan import data'),
+    ('models', 'tf_twingan/models/a.py', 'from tf_twingan import metrics'),
+    ('relative', 'tf_twingan/models/a.py', 'from .. import metrics'),
+    ('deferred', 'tf_twingan/data/a.py', 'def f(): import tf_twingan.metrics'),
+    ('export', 'tf_twingan/inference/a.py', 'import export'),
+    ('program', 'tf_twingan/training/a.py', 'from tf_twingan import train'),
+    ('own_program', 'export/a.py', 'from export import __main__'),
+    ('other_program', 'tf_twingan/train.py', 'from tf_twingan import search'),
+    ('face', 'tf_twingan/gin_files.py', 'from tf_twingan import Translator'),
+    ('missing', 'tf_twingan/gin_files.py', 'import tf_twingan.nothing'),
+    ('unknown_area', 'tf_twingan/utils.py', ''),
+  )
+  def test_a_forbidden_import_is_caught(self, path, source):
+    program = "if __name__ == '__main__':\n  pass\n"
+    sources = {
+      'tf_twingan/__init__.py': '',
+      'tf_twingan/data/__init__.py': '',
+      'tf_twingan/metrics/__init__.py': '',
+      'tf_twingan/train.py': program,
+      'tf_twingan/search.py': program,
+      'export/__init__.py': '',
+      'export/__main__.py': '',
+    }
+    self.assertEmpty(violations(source_tree.tree_of(sources)))
+    sources[path] = f'{sources.get(path, "")}\n{source}\n'
+    lines = violations(source_tree.tree_of(sources))
+    self.assertLen(lines, 1)
+    self.assertStartsWith(lines[0], path)
+
+  def test_a_cycle_is_caught(self):
+    tree = source_tree.tree_of(
+      {
+        'tf_twingan/models/a.py': 'from tf_twingan.models import b',
+        'tf_twingan/models/b.py': 'from . import c',
+        'tf_twingan/models/c.py': 'def f():\n  import tf_twingan.models.b',
+      }
+    )
+    self.assertEqual(
+      cycle(tree),
+      ['tf_twingan.models.b', 'tf_twingan.models.c', 'tf_twingan.models.b'],
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,79 @@
+"""The shipped model does what its card says, on held-out characters."""
+
+import re
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+
+import tf_twingan
+from tf_twingan import image_io
+from tf_twingan.data.avatars import characters, drawing
+from tf_twingan.metrics import nearest_counterpart
+from tf_twingan.runs import loading
+
+COUNT = 100
+STYLES = {'photo': 'toon-head', 'anime': 'lorelei'}
+
+
+class PretrainedTest(tf.test.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.translator = tf_twingan.Translator.from_pretrained('avatar_twins')
+    cls.folder = loading.pretrained_dir('avatar_twins')
+    cls.card = (cls.folder / 'MODEL_CARD.md').read_text()
+    # Numbers from 0 on are the test split; all styles hold them.
+    cls.twins = {
+      domain: np.stack(
+        [
+          drawing.draw(characters.character(number), style)
+          for number in range(COUNT)
+        ]
+      )
+      for domain, style in STYLES.items()
+    }
+
+  def recall(self, source, target, translate):
+    pictures = self.twins[source]
+    if translate:
+      pictures = self.translator.translate(pictures, to=target)
+    small, answers = (
+      image_io.downsample(p, 32) for p in (pictures, self.twins[target])
+    )
+    return [
+      nearest_counterpart.recall(small, answers, remove_mean=remove)
+      for remove in (False, True)
+    ]
+
+  def test_translations_find_their_counterpart_as_the_card_says(self):
+    for source, target in (('photo', 'anime'), ('anime', 'photo')):
+      row = re.search(rf'{source} to {target} \| (\d+) % \| (\d+) %', self.card)
+      found = self.recall(source, target, True)
+      copied = self.recall(source, target, False)
+      for right, printed, other in zip(found, row.groups(), copied):
+        # Processors round differently, which may tip a few characters.
+        self.assertAllClose(right, int(printed) / 100, atol=0.04)
+        self.assertGreater(right, other + 0.2)
+
+  def test_search_finds_portraits_among_anime_faces(self):
+    folder = tempfile.mkdtemp()
+    index = tf_twingan.SearchIndex.build(folder, self.translator)
+    shown = self.twins['anime']
+    index.add('anime', ((str(i), picture) for i, picture in enumerate(shown)))
+    index.finish()
+    found = index.query(self.twins['photo'], 'photo', k=1)
+    right = np.mean([n.record.name == str(i) for i, [n] in enumerate(found)])
+    self.assertGreaterEqual(right, 0.75)
+    self.assertGreater(right, max(self.recall('photo', 'anime', False)) + 0.2)
+
+  def test_it_is_small_and_has_a_card(self):
+    size = sum(p.stat().st_size for p in self.folder.rglob('*') if p.is_file())
+    self.assertLess(size, 5e6)
+    for topic in ('Data', 'Schedule', 'Figures', 'Licence', 'Limits'):
+      self.assertIn(f'## {topic}', self.card)
+    self.assertIn(f'{self.translator.images_seen:,}', self.card)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,74 @@
+"""Which checkpoint is the best, and that it stays."""
+
+import json
+import pathlib
+import tempfile
+
+import tensorflow as tf
+
+from tf_twingan.runs import best, checkpoints
+
+CONFIG = {'model': 'twingan', 'domains': ['a', 'b']}
+
+
+class BestTest(tf.test.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.run_dir = tempfile.mkdtemp()
+    self.folder = pathlib.Path(self.run_dir, 'best')
+
+  def open(self, by='recall', more_is_better=True):
+    return best.Best(self.run_dir, by=by, more_is_better=more_is_better)
+
+  def keep(self, kept, images_seen, value, resolution=8):
+    state = {'weight': tf.Variable(float(images_seen))}
+    kept.keep(images_seen, state, CONFIG, value=value, resolution=resolution)
+
+  def weight(self):
+    weight = tf.Variable(0.0)
+    checkpoints.Checkpoints(str(self.folder / 'checkpoints')).restore_part(
+      {'weight': weight}
+    )
+    return float(weight)
+
+  def test_the_first_is_the_best_so_far(self):
+    self.assertTrue(self.open().is_beaten(0.0, 8))
+    self.keep(self.open(), 100, 0.0)
+    self.assertEqual(self.weight(), 100)
+    self.assertEqual(
+      json.loads((self.folder / 'model.json').read_text()), CONFIG
+    )
+    self.assertTrue((self.folder / 'operative_config.gin').exists())
+
+  def test_more_or_less_is_better(self):
+    for more in (True, False):
+      kept = self.open(f'by {more}', more)
+      self.keep(kept, 100, 0.5)
+      self.assertEqual(kept.is_beaten(0.6, 8), more)
+      self.assertEqual(kept.is_beaten(0.4, 8), not more)
+      self.assertFalse(kept.is_beaten(0.5, 8))
+
+  def test_it_is_known_to_the_next_start(self):
+    self.keep(self.open(), 100, 0.5)
+    self.assertFalse(self.open().is_beaten(0.4, 8))
+    self.assertTrue(self.open().is_beaten(0.6, 8))
+    # Chosen by something else: that figure means nothing here.
+    self.assertTrue(self.open('swd', False).is_beaten(1e9, 8))
+
+  def test_a_finer_resolution_beats_a_coarser_one(self):
+    kept = self.open()
+    self.keep(kept, 100, 0.5, resolution=16)
+    self.assertTrue(kept.is_beaten(0.1, 32))
+    self.assertFalse(kept.is_beaten(0.9, 8))
+
+  def test_one_is_kept_though_it_be_the_older(self):
+    kept = self.open()
+    self.keep(kept, 200, 0.5)
+    self.keep(kept, 100, 0.6)
+    self.assertEqual(self.weight(), 100)
+    store = checkpoints.Checkpoints(str(self.folder / 'checkpoints'))
+    self.assertLen(store.prefixes(), 1)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,77 @@
+"""The growth schedule against images counted by hand."""
+
+from absl.testing import absltest, parameterized
+
+from tf_twingan.training import growth_schedule
+
+
+def schedule(**options):
+  return growth_schedule.Growth(
+    **{
+      'start_resolution': 4,
+      'final_resolution': 16,
+      'fade_images': {8: 100, 16: 200},
+      'stable_images': 50,
+      'batch_size': {4: 8, 8: 4, 16: 2},
+      **options,
+    }
+  )
+
+
+class GrowthTest(parameterized.TestCase):
+  # Images: 4 px 0-50, 8 px fades 50-150 and holds to 200, 16 px fades 200-400
+  # and holds to 450.
+  @parameterized.parameters(
+    (0, 4, 1.0, 8, 0),
+    (49, 4, 1.0, 8, 0),
+    (50, 8, 0.0, 4, 50),
+    (100, 8, 0.5, 4, 50),
+    (150, 8, 1.0, 4, 50),
+    (200, 16, 0.0, 2, 200),
+    (250, 16, 0.25, 2, 200),
+    (449, 16, 1.0, 2, 200),
+    (10_000, 16, 1.0, 2, 200),
+  )
+  def test_stage_by_images_seen(self, seen, resolution, alpha, batch, start):
+    phase = schedule().at(seen)
+    self.assertEqual(phase.resolution, resolution)
+    self.assertAlmostEqual(phase.alpha(seen), alpha)
+    self.assertEqual(phase.batch_size, batch)
+    self.assertEqual(phase.stage_start, start)
+
+  def test_total(self):
+    self.assertEqual(schedule().total_images, 450)
+
+  def test_one_resolution_has_no_fade(self):
+    only = schedule(start_resolution=16)
+    self.assertEqual(only.total_images, 50)
+    self.assertEqual(only.at(0).alpha(0), 1.0)
+
+  def test_a_stage_may_have_no_stable_phase(self):
+    skipping = schedule(stable_images={4: 50, 8: 0, 16: 50})
+    self.assertEqual(skipping.at(150).resolution, 16)
+
+  @parameterized.parameters(
+    (0, 1.0), (350, 1.0), (400, 0.5), (440, 0.1), (450, 0.0), (999, 0.0)
+  )
+  def test_the_rate_falls_over_the_last_images(self, seen, expected):
+    self.assertAlmostEqual(schedule(decay_images=100).rate(seen), expected)
+
+  def test_the_rate_stays_if_nothing_is_said(self):
+    self.assertEqual([schedule().rate(n) for n in (0, 449)], [1.0, 1.0])
+
+  @parameterized.parameters(
+    (dict(final_resolution=24), '24 is not a power of two'),
+    (dict(start_resolution=32), 'above final_resolution 16'),
+    (dict(batch_size={4: 8}), 'batch_size has no entry for 8 px'),
+    (dict(batch_size=0), 'batch_size is 0 at 4 px; at least 1'),
+    (dict(decay_images=451), 'decay_images is 451; from 0 to the 450'),
+    (dict(stable_images=0, start_resolution=16), 'no images at all'),
+  )
+  def test_bad_values_are_named(self, options, message):
+    with self.assertRaisesRegex(ValueError, message):
+      schedule(**options)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,161 @@
+"""Where a training runs: several devices, several processes, half precision."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from unittest import mock
+
+import tensorflow as tf
+from absl.testing import absltest, parameterized
+
+import tf_twingan
+from tests import training_process
+from tf_twingan.training import strategies
+
+# A step of several devices takes long to trace.
+AT_4_PX = 'Growth.final_resolution=4'
+
+
+def start_workers(run, *params):
+  """Two processes that train one run together, on this machine."""
+  ports = []
+  sockets = [socket.socket() for _ in range(2)]
+  for each in sockets:
+    each.bind(('localhost', 0))
+    ports.append(each.getsockname()[1])
+  for each in sockets:
+    each.close()
+  cluster = {'worker': [f'localhost:{port}' for port in ports]}
+  return [
+    training_process.start(
+      run,
+      "train.strategy='multi_worker'",
+      AT_4_PX,
+      *params,
+      environment={
+        'TF_CONFIG': json.dumps(
+          {'cluster': cluster, 'task': {'type': 'worker', 'index': index}}
+        )
+      },
+    )
+    for index in range(2)
+  ]
+
+
+def ends(processes):
+  """Exit code and output of each."""
+  try:
+    outputs = [
+      p.communicate(timeout=training_process.PATIENCE)[0] for p in processes
+    ]
+  finally:
+    for process in processes:
+      process.kill()
+  return [p.returncode for p in processes], outputs
+
+
+class DistributionTest(parameterized.TestCase):
+  def assert_complete(self, run, images_seen):
+    rows = (run / 'metrics.jsonl').read_text().splitlines()
+    seen = [json.loads(row)['images_seen'] for row in rows]
+    self.assertEqual(seen, sorted(set(seen)))  # One process wrote them.
+    self.assertEqual(tf_twingan.Translator(str(run)).images_seen, images_seen)
+    self.assertNotEmpty(os.listdir(run / 'samples'))
+
+  def test_mirrored_trains_to_the_end(self):
+    run = training_process.new_run()
+    code, output = training_process.train(
+      run,
+      "train.strategy='mirrored'",
+      AT_4_PX,
+      prologue=training_process.ON_TWO_CPUS,
+    )
+    self.assertEqual(code, 0, output)
+    self.assert_complete(run, 32)
+
+  def test_a_batch_that_two_devices_cannot_share_is_refused(self):
+    code, output = training_process.train(
+      training_process.new_run(),
+      "train.strategy='mirrored'",
+      'Growth.batch_size=7',
+      prologue=training_process.ON_TWO_CPUS,
+    )
+    self.assertEqual(code, 1)
+    self.assertIn('make it a multiple of the 2 devices', output)
+
+  def test_two_workers_stop_together_and_continue_to_the_end(self):
+    run = training_process.new_run()
+    workers = start_workers(run, 'Growth.stable_images=10_000')
+    for worker in workers:
+      self.addCleanup(worker.kill)
+    training_process.wait_until(workers[0], (run / 'metrics.jsonl').exists)
+    workers[1].send_signal(signal.SIGTERM)  # The one that writes nothing.
+    codes, outputs = ends(workers)
+    self.assertEqual(
+      codes, [128 + signal.SIGINT, 128 + signal.SIGTERM], outputs
+    )
+    self.assertIn('everything is saved', outputs[0])
+    self.assertIn('another worker saves', outputs[1])
+    seen = tf_twingan.Translator(str(run)).images_seen
+    codes, outputs = ends(
+      start_workers(run, f'Growth.stable_images={seen + 64}')
+    )
+    self.assertEqual(codes, [0, 0], outputs)
+    self.assertIn(f'{seen:,} images seen', outputs[0])
+    self.assert_complete(run, seen + 64)
+
+  @parameterized.parameters(
+    ('float32', 'avx2', False),
+    ('bfloat16', 'avx2 avx512f', True),
+    ('bfloat16', 'avx2 avx512_bf16', False),
+    ('float16', 'avx512_bf16', True),
+  )
+  def test_emulated_precision(self, precision, flags, expected):
+    info = pathlib.Path(tempfile.mkdtemp(), 'cpuinfo')
+    info.write_text(f'flags\t: fpu {flags} sse\n')
+    with mock.patch.object(tf.config, 'list_logical_devices', return_value=[]):
+      self.assertEqual(strategies.emulates(precision, info), expected)
+
+  def test_an_unknown_cpu_is_not_blamed(self):
+    self.assertFalse(strategies.emulates('bfloat16', pathlib.Path('/none')))
+    arm = pathlib.Path(tempfile.mkdtemp(), 'cpuinfo')
+    arm.write_text('Features\t: fp asimd bf16\n')
+    self.assertFalse(strategies.emulates('bfloat16', arm))
+
+  @parameterized.parameters(
+    ({}, False, [2, len(os.sched_getaffinity(0))]),
+    ({}, True, [2, max(1, len(os.sched_getaffinity(0)) // 2)]),
+    ({'TF_NUM_INTEROP_THREADS': '3'}, True, [0, 0]),
+  )
+  def test_cores_are_shared_unless_the_user_chose(
+    self, environment, halves, expected
+  ):
+    program = f"""
+import tf_twingan
+import tensorflow as tf
+from tf_twingan.training import distribution
+distribution.share_cores(halves={halves})
+threads = tf.config.threading
+print(
+  threads.get_inter_op_parallelism_threads(),
+  threads.get_intra_op_parallelism_threads(),
+)
+"""
+    done = subprocess.run(
+      [sys.executable, '-c', program],
+      cwd=training_process.ROOT,
+      env={**os.environ, 'CUDA_VISIBLE_DEVICES': '-1', **environment},
+      capture_output=True,
+      text=True,
+      check=True,
+    )
+    self.assertEqual([int(n) for n in done.stdout.split()], expected)
+
+
+if __name__ == '__main__':
+  absltest.main()

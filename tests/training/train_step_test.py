@@ -1,0 +1,142 @@
+"""A batch in parts: one after another, and the same gradients."""
+
+import functools
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_twingan.losses import base_objective, twingan_objective
+from tf_twingan.models import twingan
+from tf_twingan.models.discriminators import progressive
+from tf_twingan.training import trainer
+
+DOMAINS = ('photo', 'anime')
+SIZES = dict(channels_base=8, channels_max=4)
+STEP = dict(step=0, resolution=4, alpha=1.0, average_decay=0.5)
+
+
+def make(goal, accumulate):
+  keras.utils.set_random_seed(1)
+  return trainer.Trainer(
+    DOMAINS,
+    4,
+    model=functools.partial(twingan.TwinGAN, norm='instance', **SIZES),
+    discriminator=functools.partial(progressive.Discriminator, **SIZES),
+    objective=goal,
+    strategy=tf.distribute.get_strategy(),
+    accumulate=accumulate,
+  )
+
+
+def batch(size):
+  pictures = np.random.default_rng(0).integers(
+    0, 256, [size, 4, 4, 3], dtype=np.uint8
+  )
+  pictures[:, 0, 0, 0] = np.arange(size)
+  return {d: pictures for d in DOMAINS}
+
+
+class Logging(base_objective.BaseObjective):
+  """Writes down when each part is looked at, forward and back."""
+
+  def build(self, domains, max_resolution, *, replicas):
+    self.own = tf.Variable(2.0)
+    self.trainable_variables = [self.own]
+    self.log = []
+    return {}
+
+  def compute(self, model, discriminators, reals, *, seed, **stage):
+    first = tf.round((reals['photo'][0, 0, 0, 0] + 1) * 127.5)
+
+    @tf.custom_gradient
+    def logged(value, first):
+      def gradient(upstream):
+        return self._note(upstream, 'back', first), None
+
+      return self._note(value, 'forth', first), gradient
+
+    draw = tf.random.stateless_uniform([], seed)
+    return base_objective.Losses(
+      {'own': logged(self.own * first, first)},
+      {},
+      observed={
+        'draw': draw,
+        'squared_draw': draw**2,
+        'pictures': tf.constant(float(reals['photo'].shape[0])),
+      },
+    )
+
+  def _note(self, value, what, first):
+    def note(value, first):
+      time.sleep(0.02)  # What need not wait would overtake.
+      self.log.append((what, int(first)))
+      return value
+
+    # Not stateful: TensorFlow would put those in order by itself.
+    noted = tf.numpy_function(note, [value, first], tf.float32, stateful=False)
+    return tf.ensure_shape(noted, value.shape)
+
+
+class UpdateTest(tf.test.TestCase):
+  def test_parts_go_one_after_another_and_their_mean_counts(self):
+    maker = make(Logging(), accumulate=4)
+    terms = maker.step(batch(8), **STEP)
+    # Within a part this gradient waits for nothing.
+    self.assertEqual(
+      [sorted(maker.objective.log[i : i + 2]) for i in range(0, 8, 2)],
+      [[('back', first), ('forth', first)] for first in (0, 2, 4, 6)],
+    )
+    self.assertEqual(terms['pictures'], 2)
+    # The gradient is the mean of 0, 2, 4 and 6; Adam keeps its square.
+    self.assertAllClose(terms['own'], 2.0 * 3)
+    kept = maker._generator_adam.variables[-1]
+    self.assertAllClose(kept, (1 - 0.99) * 3.0**2, rtol=1e-4)
+    # Each part draws numbers of its own.
+    self.assertGreater(terms['squared_draw'], terms['draw'] ** 2 + 1e-3)
+
+  def test_two_parts_give_the_gradients_of_the_whole(self):
+    results = []
+    for accumulate in (1, 2):
+      # Nothing is drawn at random, and runs of four pictures stay together.
+      goal = twingan_objective.Objective(
+        penalty='r1', cycle_weight=0.0, content_weight=0.0
+      )
+      maker = make(goal, accumulate)
+      terms = maker.step(batch(8), **STEP)
+      optimizers = (maker._generator_adam, maker._discriminator_adam)
+      results.append(
+        (
+          terms,
+          [v.numpy() for adam in optimizers for v in adam.variables],
+          [v.numpy() for v in maker.model.variables + maker._judged],
+        )
+      )
+    (terms, squares, weights), (others, other_squares, other_weights) = results
+    self.assertAllClose(terms, others, rtol=1e-5)
+    # Adam's first step is the rate times a sign; its averages say the rest.
+    for a, b in zip(squares, other_squares, strict=True):
+      self.assertAllClose(
+        np.sqrt(np.abs(a)), np.sqrt(np.abs(b)), rtol=1e-4, atol=1e-6
+      )
+    close = [
+      np.isclose(a, b, atol=1e-6).ravel()
+      for a, b in zip(weights, other_weights, strict=True)
+    ]
+    self.assertGreater(np.mean(np.concatenate(close)), 0.98)
+
+  def test_batches_that_cannot_be_cut_are_named(self):
+    with self.assertRaisesRegex(ValueError, 'accumulate is 0; set it to 1'):
+      make(Logging(), accumulate=0)
+    maker = make(Logging(), accumulate=3)
+    with self.assertRaisesRegex(
+      ValueError,
+      'accumulate is 3, .* 8 at 4 px on 1 device.* multiple of 3, or set',
+    ):
+      maker.step(batch(8), **STEP)
+    maker.check_batch_size(9, 4)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -1,0 +1,107 @@
+"""Scores while training, of models that are known functions."""
+
+import numpy as np
+import tensorflow as tf
+
+from tf_twingan.training import validation_scores
+
+
+def pictures(seed, count=6, resolution=32):
+  return np.random.default_rng(seed).integers(
+    0, 256, [count, resolution, resolution, 3], np.uint8
+  )
+
+
+class Copier:
+  """Draws every picture as it is; one of another domain 20 levels darker."""
+
+  domains = ('photo', 'anime')
+  translates = True
+
+  def draws(self, source, target):
+    del source, target
+    return True
+
+  def translate(self, images, source, target, *, resolution, alpha):
+    assert images.shape[1] == resolution and alpha == 0.5
+    darker = 0.0 if source == target else 20 / 127.5
+    return tf.convert_to_tensor(images) - darker
+
+
+class Translating(Copier):
+  """Does not redraw a picture in its own domain."""
+
+  def draws(self, source, target):
+    return source != target
+
+
+STAGE = dict(resolution=16, alpha=0.5)
+
+
+class ScoringTest(tf.test.TestCase):
+  def test_twins_that_are_equal_are_found(self):
+    same = pictures(1)
+    scorer = validation_scores.ValidationScorer(
+      {'photo': same, 'anime': same},
+      {'photo': pictures(2, 9), 'anime': same},
+      answers=True,
+    )
+    values = scorer.score(Copier(), **STAGE)
+    self.assertEqual(values['score/recall'], 1.0)
+    self.assertEqual(values['score/recall/photo'], 1.0)
+    self.assertLess(values['score/reconstruction'], 1e-3)
+    # A tint goes unseen, so what was copied from the training set is there.
+    self.assertLess(values['score/swd/anime'], values['score/swd/photo'] / 3)
+    self.assertAllClose(
+      values['score/swd'],
+      (values['score/swd/anime'] + values['score/swd/photo']) / 2,
+    )
+    self.assertEqual(values, scorer.score(Copier(), **STAGE))
+
+  def test_rows_that_do_not_belong_together_are_not(self):
+    same = pictures(1)
+    scorer = validation_scores.ValidationScorer(
+      {'photo': same, 'anime': same[::-1]},
+      {'photo': same, 'anime': same},
+      answers=True,
+    )
+    self.assertEqual(scorer.score(Copier(), **STAGE)['score/recall'], 0.0)
+
+  def test_only_what_can_be_said_is_said(self):
+    same = pictures(1)
+    scorer = validation_scores.ValidationScorer(
+      {'photo': same, 'anime': same},
+      {'photo': same, 'anime': same},
+      answers=False,
+    )
+    values = scorer.score(Copier(), resolution=8, alpha=0.5)
+    self.assertEqual(
+      set(values),
+      {
+        'score/reconstruction',
+        'score/reconstruction/photo',
+        'score/reconstruction/anime',
+      },
+    )
+    scorer.check('swd', 16, Copier())
+    with self.assertRaisesRegex(ValueError, "'recall'.*one of swd, recons"):
+      scorer.check('recall', 16, Copier())
+    with self.assertRaisesRegex(ValueError, "'swd'.*8 px.*one of reconst"):
+      scorer.check('swd', 8, Copier())
+
+  def test_what_a_model_does_not_redraw_is_not_scored(self):
+    same = pictures(1)
+    scorer = validation_scores.ValidationScorer(
+      {'photo': same, 'anime': same},
+      {'photo': same, 'anime': same},
+      answers=True,
+    )
+    values = scorer.score(Translating(), **STAGE)
+    self.assertIn('score/recall', values)
+    self.assertEmpty([name for name in values if 'reconstruction' in name])
+    with self.assertRaisesRegex(ValueError, 'one of recall, swd'):
+      scorer.check('reconstruction', 16, Translating())
+
+
+if __name__ == '__main__':
+  tf.test.main()

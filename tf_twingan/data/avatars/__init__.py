@@ -1,0 +1,1 @@
+"""The embedded avatars: characters, their drawing, and their ground truth."""

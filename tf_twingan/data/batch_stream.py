@@ -1,0 +1,164 @@
+"""Batches of all domains as a pure function of the images seen.
+
+Which pictures come in a batch, and which of them are mirrored, follows from
+the seed, the domain and how many images were seen, and from nothing else:
+no iterator state is to be saved, and a resumed run reads on exactly where it
+stopped. Each domain is shuffled anew each epoch and walks through its own
+pictures, so domains of different sizes stay unpaired; unless pairs are asked
+for, which stay together. Vectors that pictures carry go with them.
+"""
+
+import functools
+import itertools
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tf_twingan import image_io
+
+Batch = dict[str, np.ndarray]
+
+# A stage's pictures are kept in memory up to this size, else made per batch.
+_IN_MEMORY_BYTES = 2**30
+_CHUNK = 1024
+
+
+def vectors_of(domain: str) -> str:
+  """The key in a batch of the vectors that a domain's pictures carry."""
+  return f'{domain}/vectors'
+
+
+class Batches:
+  """Draws batches from the domains' pictures."""
+
+  def __init__(
+    self,
+    pictures: Mapping[str, np.ndarray],
+    *,
+    seed: int = 0,
+    mirror: bool = True,
+    paired: bool = False,
+    vectors: Mapping[str, np.ndarray] | None = None,
+  ):
+    """Takes the pictures as they are loaded.
+
+    Args:
+      pictures: {domain: uint8 [n, resolution, resolution, 3]}, may be memory
+        mapped.
+      seed: of order and mirroring.
+      mirror: flip half of the pictures left to right.
+      paired: picture i of all domains goes into the same place of the same
+        batch, mirrored or not; all have equally many.
+      vectors: {domain: float32 [n, size]} of some domains, row i with picture
+        i, mirrored or not.
+    """
+    self._pictures = dict(pictures)
+    self._seed = seed
+    self._mirror = mirror
+    self._paired = paired
+    self._vectors = dict(vectors or {})
+    self._stage: tuple[int, Batch] = (0, {})
+
+  def at(
+    self,
+    images_seen: int,
+    *,
+    resolution: int,
+    batch_size: int,
+    order: int = 0,
+  ) -> Batch:
+    """The batch that follows after `images_seen` images of each domain.
+
+    Args:
+      images_seen: position.
+      resolution: px, at most that of the pictures.
+      batch_size: pictures of each domain.
+      order: which of many shuffles; training takes 0.
+
+    Returns:
+      {domain: uint8 [batch_size, resolution, resolution, 3]}, and, of domains
+      that carry vectors, {vectors_of(domain): float32 [batch_size, size]}.
+    """
+    stage = self._at_resolution(resolution)
+    batch = {}
+    for number, (domain, pictures) in enumerate(stage.items()):
+      key = (self._seed, order, 0 if self._paired else number)
+      places = _places(key, images_seen, batch_size, len(pictures))
+      batch[domain] = self._draw(
+        pictures, places, (*key, images_seen), resolution
+      )
+      if domain in self._vectors:
+        batch[vectors_of(domain)] = self._vectors[domain][places]
+    return batch
+
+  def stream(
+    self, images_seen: int, *, resolution: int, batch_size: int
+  ) -> tf.data.Dataset:
+    """Endless batches from `images_seen` on, prefetched; see `at`."""
+    self._at_resolution(resolution)  # Now, not in the first batch.
+    shape = (batch_size, resolution, resolution, 3)
+
+    def generate() -> Iterator[Batch]:
+      for position in itertools.count(images_seen, batch_size):
+        yield self.at(position, resolution=resolution, batch_size=batch_size)
+
+    signature = {d: tf.TensorSpec(shape, tf.uint8) for d in self._pictures}
+    for domain, rows in self._vectors.items():
+      signature[vectors_of(domain)] = tf.TensorSpec(
+        (batch_size, rows.shape[1]), tf.float32
+      )
+    return tf.data.Dataset.from_generator(
+      generate, output_signature=signature
+    ).prefetch(2)
+
+  def _at_resolution(self, resolution):
+    """All pictures filtered down to a stage's resolution; kept for the last.
+
+    Threads that prefetch for a stage that is over may still ask for theirs,
+    so what they get is never changed under them.
+    """
+    current, stage = self._stage
+    if current == resolution:
+      return stage
+    stage = {}
+    for domain, pictures in self._pictures.items():
+      size = len(pictures) * resolution * resolution * 3
+      if pictures.shape[1] == resolution or size > _IN_MEMORY_BYTES:
+        stage[domain] = pictures
+        continue
+      stage[domain] = np.concatenate(
+        [
+          image_io.downsample(pictures[i : i + _CHUNK], resolution)
+          for i in range(0, len(pictures), _CHUNK)
+        ]
+      )
+    self._stage = (resolution, stage)
+    return stage
+
+  def _draw(self, pictures, places, key, resolution):
+    batch = np.stack([pictures[place] for place in places])
+    if batch.shape[1] != resolution:
+      batch = image_io.downsample(batch, resolution)
+    if self._mirror:
+      mirrored = _generator(*key, 1).random(len(places)) < 0.5
+      batch[mirrored] = batch[mirrored, :, ::-1]
+    return batch
+
+
+def _places(key, images_seen, batch_size, size):
+  """Which of a domain's pictures come next."""
+  positions = np.arange(images_seen, images_seen + batch_size)
+  return [
+    _order(key, int(epoch), size)[place]
+    for epoch, place in zip(*np.divmod(positions, size))
+  ]
+
+
+def _generator(*key: int) -> np.random.Generator:
+  return np.random.default_rng(np.random.SeedSequence(key))
+
+
+@functools.lru_cache(maxsize=32)
+def _order(key, epoch, size):
+  return _generator(*key, epoch, 0).permutation(size)

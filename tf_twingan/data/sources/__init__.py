@@ -1,0 +1,1 @@
+"""Datasets by their strings: folders, TensorFlow Datasets, embedded avatars."""

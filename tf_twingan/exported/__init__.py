@@ -1,1 +1,0 @@
-"""Reads what `export` writes, and draws with it: TFLite files, SavedModels."""

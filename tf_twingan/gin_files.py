@@ -1,0 +1,115 @@
+"""Gin at the edge: find, parse and check a configuration; write it down.
+
+gin leaves two mistakes unnoticed that cost hours: a macro on the command line
+that no file knows, and a file it finds by a search path after saying that it
+did not. Both are checked here. `model.json` holds what inference needs, so
+that only training reads gin.
+"""
+
+import difflib
+import logging
+import pathlib
+import re
+from collections.abc import Sequence
+
+import gin
+
+_MACRO = re.compile(r'^\s*([A-Za-z_]\w*)\s*=', re.MULTILINE)
+_INCLUDE = re.compile(r"""^\s*include\s+['"](.+?)['"]""", re.MULTILINE)
+
+
+def folders() -> list[pathlib.Path]:
+  """Where gin files are looked for, in this order."""
+  package = pathlib.Path(__file__).resolve().parent
+  return [pathlib.Path.cwd(), package.parent / 'gin', package / 'gin']
+
+
+def find(name: str) -> pathlib.Path:
+  """The gin file of this name or path.
+
+  Raises:
+    FileNotFoundError: there is none; names those that there are.
+  """
+  for folder in folders():
+    if (folder / name).is_file():
+      return folder / name
+  known = sorted({p.name for f in folders()[1:] for p in f.glob('*.gin')})
+  raise FileNotFoundError(
+    f'There is no gin file {name!r}, neither here nor among the shipped '
+    f'ones: {", ".join(known)}.'
+  )
+
+
+def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
+  """Parses a gin file and the bindings of the command line.
+
+  Args:
+    gin_file: name or path.
+    gin_params: bindings such as "photo='folder:/my/portraits'" or
+      "Growth.final_resolution=64".
+
+  Returns:
+    The path of the file.
+
+  Raises:
+    FileNotFoundError: see `find`.
+    ValueError: a name is unknown or a line is no binding.
+  """
+  path = find(gin_file)
+  macros = _macros(path)
+  for param in gin_params:
+    name = param.split('=')[0].strip()
+    if '=' not in param:
+      raise ValueError(
+        f'--gin_param={param!r} is no binding; write '
+        'NAME=VALUE, '
+        'strings in quotes: --gin_param="name=\'text\'".'
+      )
+    if '.' not in name and '/' not in name and name not in macros:
+      raise ValueError(
+        f'--gin_param: no macro {name!r} in {path.name}'
+        f'{_suggest(name, macros)} It has: '
+        f'{", ".join(sorted(macros))}.'
+      )
+  for folder in folders():
+    gin.add_config_file_search_path(str(folder))
+  root = logging.getLogger()
+  root.addFilter(_is_no_false_alarm)
+  try:
+    gin.parse_config_files_and_bindings(
+      [str(path)], list(gin_params), finalize_config=True
+    )
+  except (
+    ValueError,
+    SyntaxError,
+    AttributeError,
+    TypeError,
+    RuntimeError,
+  ) as error:
+    line = ' '.join(str(error).split())
+    raise ValueError(
+      f'The configuration {path.name} with the given '
+      f'--gin_param does not parse: {line}'
+    ) from error
+  finally:
+    root.removeFilter(_is_no_false_alarm)
+  return path
+
+
+def _is_no_false_alarm(record: logging.LogRecord) -> bool:
+  """Drops gin's 'Path not found' of each folder before the right one."""
+  return pathlib.Path(record.pathname).name != 'resource_reader.py'
+
+
+def _macros(path: pathlib.Path) -> list[str]:
+  """Names of the macros that a file and those it includes define."""
+  text = path.read_text()
+  names = [n for n in _MACRO.findall(text)]
+  for included in _INCLUDE.findall(text):
+    names += _macros(find(included))
+  return names
+
+
+def _suggest(name, known):
+  close = difflib.get_close_matches(name, known, n=1)
+  return f'; did you mean {close[0]!r}?' if close else '.'

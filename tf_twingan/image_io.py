@@ -1,0 +1,313 @@
+"""Pictures in and out: files and bytes to arrays, arrays to files and sheets.
+
+Everything that enters goes through `read`, so that one picture means the same
+eight-bit RGB array whichever format carried it. It leans on Pillow rather than
+on TensorFlow's decoders, which ignore EXIF orientation, drop alpha and allocate
+whatever a header claims. The box filter of `downsample` is the one with which
+progressive growing (Karras et al., 2018, section 2) makes the real pictures of
+its lower resolutions. Array code only: no TensorFlow here.
+"""
+
+import io
+import os
+import pathlib
+import uuid
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# HEIC is listed, though Pillow cannot read it, so that a folder straight from
+# a phone gets told about those files instead of losing them silently.
+SUFFIXES = (
+  '.avif',
+  '.bmp',
+  '.gif',
+  '.heic',
+  '.heif',
+  '.jfif',
+  '.jpeg',
+  '.jpg',
+  '.pgm',
+  '.png',
+  '.ppm',
+  '.tif',
+  '.tiff',
+  '.webp',
+)
+MAX_PIXELS = 64 * 2**20
+FITS = ('crop', 'pad')
+
+# Naming the formats keeps Pillow from handing a mislabelled file to one of its
+# plugins that start other programs (EPS runs Ghostscript).
+_FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'PPM', 'AVIF')
+
+
+class UnreadableImage(ValueError):
+  """A picture that cannot be used; `reason` says why, without its name."""
+
+  def __init__(self, name: str, reason: str):
+    super().__init__(f'{name}: {reason}')
+    self.reason = reason
+
+
+class _Refused(Exception):
+  """Why a picture that the decoder accepts is still refused."""
+
+
+def read(
+  path_or_bytes: str | os.PathLike | bytes, *, at_least: int | None = None
+) -> np.ndarray:
+  """Reads one picture of any common format, upright and opaque.
+
+  Args:
+    path_or_bytes: a file, or the content of one.
+    at_least: the caller needs no side longer than this. A JPEG may then come
+      back smaller than stored (by 2, 4 or 8, both sides still at least this
+      long), which decodes large photos several times faster.
+
+  Returns:
+    uint8 RGB, [height, width, 3]: EXIF orientation applied, transparency
+    composited on white, the first frame or page, 16-bit grey scaled to 8 bits.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    UnreadableImage: it is no readable picture, or larger than `MAX_PIXELS`.
+  """
+  if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
+    name, stream = 'the given bytes', io.BytesIO(path_or_bytes)
+  else:
+    name = stream = os.fspath(path_or_bytes)
+  try:
+    with Image.open(stream, formats=_FORMATS) as image:
+      width, height = image.size
+      if width * height > MAX_PIXELS:
+        raise _Refused(
+          f'{width}x{height} pixels are over the limit of '
+          f'{MAX_PIXELS} pixels; make it smaller'
+        )
+      if at_least is not None:
+        image.draft(None, (at_least, at_least))
+      image.load()
+      return np.asarray(_rgb(_upright(image)))
+  except FileNotFoundError:
+    raise FileNotFoundError(f'{name}: no such file; check the path') from None
+  except _Refused as error:
+    reason = str(error)
+  except (
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+  ) as error:
+    reason = f'over the limit of {MAX_PIXELS} pixels; make it smaller ({error})'
+  except Image.UnidentifiedImageError:
+    reason = (
+      'not a picture in a known format, or damaged at its start '
+      f'(known: {", ".join(_FORMATS)})'
+    )
+  # On damaged files the decoders raise nearly every exception there is.
+  except Exception as error:
+    reason = ' '.join(str(error).split()) or type(error).__name__
+  raise UnreadableImage(name, reason) from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+  try:
+    return ImageOps.exif_transpose(image)
+  # Damaged EXIF says nothing about the orientation; the pixels are still good.
+  except Exception:
+    return image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+  """An opaque eight-bit RGB picture from any of Pillow's pixel modes."""
+  if image.mode.startswith('I'):
+    # Pillow's own conversion clips, which turns 16-bit grey nearly white.
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+      raise _Refused(
+        f'integer grey from {values.min()} to {values.max()}; '
+        'save it with 8 or 16 bits'
+      )
+    image = Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+  elif image.mode == 'F':
+    values = np.asarray(image)
+    if not (values.min() >= 0 and values.max() <= 1):
+      raise _Refused(
+        'floating-point grey outside [0, 1]; save it with 8 or 16 bits'
+      )
+    image = Image.fromarray(np.rint(values * 255).astype(np.uint8))
+  if image.has_transparency_data:
+    image = image.convert('RGBA')
+    white = Image.new('RGBA', image.size, 'white')
+    image = Image.alpha_composite(white, image)
+  return image.convert('RGB')
+
+
+def square(
+  image: np.ndarray, resolution: int, fit: str = 'crop', *, crop: float = 1.0
+) -> np.ndarray:
+  """Makes a picture square, with an anti-aliased (Lanczos) resize.
+
+  Args:
+    image: uint8 RGB, [height, width, 3].
+    resolution: side of the result in pixels.
+    fit: 'crop' keeps the central square; 'pad' keeps everything and fills up
+      with white.
+    crop: central fraction of both sides to keep first, in (0, 1].
+
+  Returns:
+    uint8 RGB, [resolution, resolution, 3].
+  """
+  if fit not in FITS:
+    raise ValueError(f'fit {fit!r} is unknown; use one of {", ".join(FITS)}')
+  if not 0 < crop <= 1:
+    raise ValueError(f'crop {crop} is outside (0, 1]; 1 keeps everything')
+  height, width = image.shape[:2]
+  kept_width, kept_height = crop * width, crop * height
+  if fit == 'crop':
+    kept_width = kept_height = min(kept_width, kept_height)
+  left, top = (width - kept_width) / 2, (height - kept_height) / 2
+  scale = resolution / max(kept_width, kept_height)
+  # At least one pixel, even of a picture a thousand times as long as high.
+  size = (max(1, round(kept_width * scale)), max(1, round(kept_height * scale)))
+  small = Image.fromarray(image).resize(
+    size,
+    Image.Resampling.LANCZOS,
+    reducing_gap=3.0,
+    box=(left, top, left + kept_width, top + kept_height),
+  )
+  if size != (resolution, resolution):
+    canvas = Image.new('RGB', (resolution, resolution), 'white')
+    canvas.paste(
+      small, ((resolution - size[0]) // 2, (resolution - size[1]) // 2)
+    )
+    small = canvas
+  return np.asarray(small)
+
+
+def downsample(images: np.ndarray, resolution: int) -> np.ndarray:
+  """Shrinks square pictures by an exact box filter.
+
+  Args:
+    images: NHWC, [n, size, size, channels], uint8 or float; `size` is
+      `resolution` times a power of two.
+    resolution: side of the result in pixels.
+
+  Returns:
+    [n, resolution, resolution, channels], same dtype; uint8 rounded once, at
+    the end. `images` itself where nothing is to be done.
+  """
+  count, height, width, channels = images.shape
+  factor = height // max(resolution, 1)
+  if (
+    height != width
+    or factor * resolution != height
+    or factor < 1
+    or factor & (factor - 1)
+  ):
+    raise ValueError(
+      f'{height}x{width} pictures cannot be halved down to {resolution}; '
+      'their side must be that resolution times a power of two'
+    )
+  if factor == 1:
+    return images
+  result = np.empty((count, resolution, resolution, channels), images.dtype)
+  # Slices of some 32 MB keep the wider sums of a large memmap out of memory.
+  rows = max(1, 2**23 // (height * width * channels))
+  for start in range(0, count, rows):
+    part = images[start : start + rows]
+    if images.dtype == np.uint8:
+      total = _halved(part.astype(np.uint32), factor)
+      part = (total + factor**2 // 2) // factor**2
+    else:
+      total = _halved(
+        part.astype(np.promote_types(part.dtype, np.float32)), factor
+      )
+      part = total / factor**2
+    result[start : start + rows] = part
+  return result
+
+
+def _halved(values: np.ndarray, factor: int) -> np.ndarray:
+  """Sums over factor x factor boxes, by halving."""
+  while factor > 1:
+    values = values[:, 0::2] + values[:, 1::2]
+    values = values[:, :, 0::2] + values[:, :, 1::2]
+    factor //= 2
+  return values
+
+
+def to_float(images: np.ndarray) -> np.ndarray:
+  """uint8 pictures as float32 in [-1, 1]."""
+  return np.asarray(images, np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+  """Pictures in [-1, 1] as uint8, rounded; values beyond are clipped."""
+  values = np.asarray(images, np.float32) * 127.5 + 127.5
+  return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
+  """Writes uint8 RGB, [height, width, 3], wholly or not at all.
+
+  The folder is made if missing. A reader, say an open viewer, sees the old
+  file or the new one and never half of one.
+  """
+  path = pathlib.Path(path)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  aside = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.tmp')
+  try:
+    Image.fromarray(check_image(image)).save(aside, format='PNG')
+    os.replace(aside, path)
+  finally:
+    aside.unlink(missing_ok=True)
+
+
+def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
+  """All picture files under a folder, sorted by their path inside it.
+
+  Files count by their suffix (`SUFFIXES`, in either case). Links to folders
+  are followed; hidden files and folders are left out.
+  """
+  folder = pathlib.Path(folder)
+  if not folder.exists():
+    raise FileNotFoundError(f'{folder}: no such folder; check the path')
+  if not folder.is_dir():
+    raise ValueError(
+      f'{folder}: a file, not a folder; give the folder that holds the pictures'
+    )
+  found, visited = [], set()
+  for root, folders, files in os.walk(
+    folder, onerror=_raise_unlistable, followlinks=True
+  ):
+    # A link to one of its own parents would otherwise never end.
+    real = os.path.realpath(root)
+    if real in visited:
+      folders.clear()
+      continue
+    visited.add(real)
+    folders[:] = sorted(f for f in folders if not f.startswith('.'))
+    found += [
+      pathlib.Path(root, f)
+      for f in files
+      if not f.startswith('.') and f.lower().endswith(SUFFIXES)
+    ]
+  return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+
+
+def _raise_unlistable(error: OSError) -> None:
+  raise ValueError(
+    f'{error.filename}: this folder cannot be listed '
+    f'({error.strerror}); check its permissions'
+  )
+
+
+def check_image(image: np.ndarray) -> np.ndarray:
+  """Returns the image, or raises ValueError unless it is uint8 [h, w, 3]."""
+  image = np.asarray(image)
+  if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
+    raise ValueError(
+      f'a picture must be uint8 [height, width, 3]; got '
+      f'{image.dtype} {list(image.shape)}'
+    )
+  return image

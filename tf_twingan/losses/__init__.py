@@ -1,0 +1,1 @@
+"""Losses, gradient penalties, augmentation and one objective for each model."""

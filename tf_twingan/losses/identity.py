@@ -1,0 +1,86 @@
+"""The content code says who a picture shows: it predicts a given vector.
+
+Li, "Twin-GAN" (2018) distills a face recognizer into the encoder, so that a
+face still is that person's after its translation. As in the paper's code, a
+projection of the code is held against the recognizer's vector by the cosine
+between the two, for a picture and for its translation:
+
+  1 - cos(W c(x) + b, v(x))  and  1 - cos(W c(G_t(x)) + b, v(x))
+
+with c the 4x4 content code, encoded in the own domain of what is encoded. One
+projection W, b reads both codes there, for the domains have one code; the
+paper's code has a projection for each domain that encodes, and a convolution
+before it. It is made for each domain that carries vectors, so that these may
+come from different recognizers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_twingan.losses import base_objective, reconstruction_losses
+from tf_twingan.models import layers
+
+
+class Identity:
+  """The projections, and what they say of codes.
+
+  Attributes:
+    projections: {domain: from its pictures' codes to its vectors}.
+  """
+
+  def __init__(self, code_size: int, vector_sizes: Mapping[str, int]):
+    """Makes a projection for each domain that carries vectors.
+
+    Args:
+      code_size: numbers in a content code.
+      vector_sizes: {domain: numbers in a vector}.
+    """
+    self.projections: dict[str, keras.layers.Layer] = {
+      domain: layers.Dense(code_size, size, gain=1.0, name=f'identity_{domain}')
+      for domain, size in vector_sizes.items()
+    }
+
+  @property
+  def trainable_variables(self) -> list[Any]:
+    """Of all projections."""
+    return [
+      variable
+      for projection in self.projections.values()
+      for variable in projection.trainable_variables
+    ]
+
+  def terms(
+    self,
+    domains: Sequence[str],
+    vectors: Mapping[str, tf.Tensor],
+    *,
+    real: tf.Tensor,
+    translated: tf.Tensor,
+  ) -> base_objective.Terms:
+    """What the codes do not yet say of their pictures' vectors.
+
+    Args:
+      domains: of the parts of both codes.
+      vectors: {domain: float32 [batch, size]} of those that carry them.
+      real: codes of pictures, [len(domains) * batch, 4, 4, channels].
+      translated: codes of the translations of the same pictures.
+
+    Returns:
+      {'identity/' + domain, 'identity_translated/' + domain: scalars in
+      [0, 2]}.
+    """
+    terms = {}
+    for name, codes in (
+      ('identity', real),
+      ('identity_translated', translated),
+    ):
+      parts = dict(zip(domains, tf.split(codes, len(domains))))
+      for domain, projection in self.projections.items():
+        flat = tf.reshape(parts[domain], [parts[domain].shape[0], -1])
+        terms[f'{name}/{domain}'] = reconstruction_losses.cosine(
+          projection(tf.cast(flat, tf.float32)), vectors[domain]
+        )
+    return terms

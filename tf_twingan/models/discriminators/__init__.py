@@ -1,0 +1,1 @@
+"""Discriminators: progressive (PGGAN) and patches (PatchGAN)."""

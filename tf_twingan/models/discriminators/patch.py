@@ -1,0 +1,123 @@
+"""PatchGAN: judges every patch of a picture by itself (Isola et al. 2017).
+
+Section 3.2 and appendix 6.1.2: convolutions with a 4x4 kernel, the first ones
+of stride 2, end in one logit a place, each of which sees a patch of so many
+pixels, overlapping. CycleGAN judges by it, too.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tf_twingan.models import cyclegan_layers, layers
+
+_SIZE = 4
+# Side of the patch that a logit sees, px: convolutions of stride 2.
+FIELDS = {16: 1, 34: 2, 70: 3, 142: 4}
+_WIDEST = 8  # Channels, in those of the first convolution.
+
+
+class PatchDiscriminator(keras.layers.Layer):
+  """Judges the patches of pictures, or of pairs of pictures, of one domain.
+
+  Attributes:
+    conditional: whether it judges pairs.
+  """
+
+  def __init__(
+    self,
+    max_resolution: int,
+    *,
+    channels: int = 64,
+    field: int = 70,
+    conditional: bool = False,
+    precision: str = 'float32',
+    domains: Sequence[str] = (),
+    name: str | None = None,
+  ):
+    """Builds it.
+
+    Args:
+      max_resolution: of the pictures, px.
+      channels: of the first convolution; each next one has twice as many, up
+        to eight times.
+      field: side of a patch, px: 16, 34, 70 or 142. The papers' 70 is a
+        quarter of their pictures' side.
+      conditional: judge a picture together with the one that it was drawn
+        from.
+      precision: dtype of the convolutions.
+      domains: to be told apart; it tells none.
+      name: of the layer.
+
+    Raises:
+      ValueError: one of these cannot be.
+    """
+    super().__init__(name=name or 'patch_discriminator', autocast=False)
+    if domains:
+      raise ValueError(
+        'A PatchDiscriminator judges the pictures of one domain; set '
+        'Trainer.shared_discriminator to False.'
+      )
+    if field not in FIELDS:
+      raise ValueError(
+        f'PatchDiscriminator.field is {field}; choose one of '
+        f'{", ".join(map(str, FIELDS))} px.'
+      )
+    fitting = [f for f in FIELDS if f <= max(max_resolution, min(FIELDS))]
+    if field not in fitting:
+      raise ValueError(
+        f'PatchDiscriminator.field is {field} px, more than pictures of '
+        f'{max_resolution} px have; choose one of '
+        f'{", ".join(map(str, fitting))}.'
+      )
+    self.conditional = conditional
+    self._precision = precision
+    halvings = FIELDS[field]
+    widths = [6 if conditional else 3] + [
+      channels * min(2**i, _WIDEST) for i in range(halvings + 1)
+    ]
+    self.convs = [
+      cyclegan_layers.Conv(
+        width,
+        out,
+        _SIZE,
+        stride=2 if i < halvings else 1,
+        use_bias=i == 0,  # Nothing normalizes the first one.
+        name=f'conv_{i + 1}',
+      )
+      for i, (width, out) in enumerate(zip(widths, widths[1:]))
+    ]
+    self.logit = cyclegan_layers.Conv(
+      widths[-1], 1, _SIZE, use_bias=True, name='logit'
+    )
+
+  def call(
+    self, images: tf.Tensor, condition: tf.Tensor | None = None
+  ) -> tf.Tensor:
+    """Scores patches; high is real.
+
+    Args:
+      images: [batch, side, side, 3] in [-1, 1].
+      condition: what they were drawn from, the same shape; if conditional.
+
+    Returns:
+      float32 logits [batch, places, places].
+    """
+    if self.conditional != (condition is not None):
+      raise ValueError(
+        'PatchDiscriminator.conditional is '
+        f'{self.conditional}, but it is asked to judge '
+        f'{"single pictures" if condition is None else "pairs"}; set it to '
+        f'{not self.conditional}.'
+      )
+    features = tf.cast(images, self._precision)
+    if condition is not None:
+      condition = tf.cast(condition, self._precision)
+      features = tf.concat([condition, features], axis=-1)
+    for i, conv in enumerate(self.convs):
+      features = conv(features)
+      if i:
+        features = cyclegan_layers.instance_norm(features)
+      features = layers.leaky_relu(features)
+    return tf.cast(self.logit(features), tf.float32)[..., 0]

@@ -1,0 +1,77 @@
+"""A network for each domain where the twin network has one for all.
+
+What sharing convolutions is worth shows only against a model that does not:
+CycleGAN's way (Zhu et al. 2017), in which nothing but the losses ties the
+domains together. A packed batch is taken apart, each part goes through its
+own network, and the results are packed again, so that the caller need not
+know.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class PerDomainNetworks(keras.layers.Layer):
+  """Networks of one shape, one for each domain, called as if they were one.
+
+  Attributes:
+    networks: {domain: network}.
+  """
+
+  def __init__(
+    self,
+    domains: Sequence[str],
+    make: Callable[[str], keras.layers.Layer],
+    *,
+    name: str,
+  ):
+    """Builds them.
+
+    Args:
+      domains: their names.
+      make: makes the network of a domain.
+      name: of the layer.
+    """
+    super().__init__(name=name, autocast=False)
+    self.networks = {domain: make(domain) for domain in domains}
+
+  def call(
+    self,
+    inputs: Any,
+    domains: Sequence[str],
+    *,
+    condition: tf.Tensor | None = None,
+    **stage_and_mode,
+  ) -> Any:
+    """Runs each part of a packed batch through its domain's network.
+
+    Args:
+      inputs: a tensor, or a structure of them; the batch of each is
+        len(domains) equal parts, one after another.
+      domains: the domain of each part, static; a name may come twice.
+      condition: as the networks take it, if they do; packed like the inputs.
+      **stage_and_mode: as the networks take it.
+
+    Returns:
+      What the networks return, packed alike.
+    """
+    flat = [tf.split(t, len(domains)) for t in tf.nest.flatten(inputs)]
+    conditions = [{} for _ in domains]
+    if condition is not None:
+      parts = tf.split(condition, len(domains))
+      conditions = [{'condition': part} for part in parts]
+    outputs = [
+      self.networks[domain](
+        tf.nest.pack_sequence_as(inputs, list(part)),
+        [domain],
+        **own,
+        **stage_and_mode,
+      )
+      for domain, part, own in zip(domains, zip(*flat), conditions)
+    ]
+    return tf.nest.map_structure(
+      lambda *parts: tf.concat(parts, axis=0), *outputs
+    )

@@ -1,0 +1,102 @@
+"""Spectral norm: a layer that stretches nothing by more than one.
+
+Miyato et al., "Spectral Normalization for Generative Adversarial Networks"
+(2018): a kernel, as a matrix with a column for each output channel (section
+2.1), is divided by its largest singular value. That is estimated by power
+iteration, which one step per training step keeps up to date, as kernels move
+little (appendix A). The gradient passes through the division, so that growing
+a kernel gains nothing (equation 12).
+
+The iteration is written out, as the SpectralNormalization of tensorflow_addons
+0.23 does not fit these layers. It writes the divided kernel over the stored one
+in each forward pass, several of which make a training step; the equalized
+learning rate then multiplies what should be 1 (a convolution of 8 channels ends
+at 0.17), the division is missing from the gradient, and half precision becomes
+float32.
+
+Here a stored kernel stays what the optimizer made of it, and the forward pass
+changes nothing. `improve` takes the step once all gradients are applied, for
+averaged weights by themselves, so that a checkpoint's kernels and estimates
+belong together.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+_FIRST_STEPS = 30  # On a new kernel, so that training starts with good values.
+_SMALLEST = 1e-12
+
+
+class SpectralNorm(keras.layers.Layer):
+  """Divides the kernel of one layer.
+
+  Attributes:
+    direction: float32 [out_channels], about the right singular vector of the
+      largest singular value; not trainable.
+  """
+
+  def __init__(self, kernel: Any, *, name: str = 'spectral'):
+    """Estimates.
+
+    Args:
+      kernel: the layer's variable, [..., out_channels], drawn already.
+      name: of the layer.
+    """
+    super().__init__(name=name, autocast=False)
+
+    def first(shape, dtype=None, **_):
+      found = tf.ones(shape, dtype)
+      for _ in range(_FIRST_STEPS):
+        found = _step(kernel, found)[1]
+      return found
+
+    self.direction = self.add_weight(
+      shape=(kernel.shape[-1],),
+      initializer=first,
+      trainable=False,
+      name='direction',
+    )
+
+  def call(self, kernel: tf.Tensor) -> tf.Tensor:
+    """The kernel by its largest singular value, in its shape and dtype."""
+    left, right = _step(kernel, self.direction)
+    stretched = tf.linalg.matvec(_matrix(kernel), tf.stop_gradient(right))
+    value = tf.reduce_sum(tf.stop_gradient(left) * stretched)
+    return kernel / tf.maximum(value, _SMALLEST)
+
+
+def right_singular_vectors(network: Any) -> list[tuple[Any, Any]]:
+  """The kernels that are divided, each with its direction: variables."""
+  return [
+    (found.kernel, found.spectral.direction)
+    for found in tf.train.TrackableView(network).descendants()
+    if isinstance(getattr(found, 'spectral', None), SpectralNorm)
+  ]
+
+
+def power_iteration_step(
+  networks: Sequence[Any], strategy: tf.distribute.Strategy
+) -> None:
+  """One step of power iteration; to be called outside the replicas."""
+
+  def update(direction, kernel):
+    direction.assign(_step(kernel, direction)[1])
+
+  for network in networks:
+    for kernel, direction in right_singular_vectors(network):
+      strategy.extended.update(direction, update, args=(kernel,))
+
+
+def _step(kernel, direction):
+  """The singular vectors, left and right, one step further."""
+  matrix = _matrix(kernel)
+  left = tf.math.l2_normalize(tf.linalg.matvec(matrix, direction))
+  right = tf.linalg.matvec(matrix, left, transpose_a=True)
+  return left, tf.math.l2_normalize(right)
+
+
+def _matrix(kernel):
+  return tf.reshape(kernel, [-1, kernel.shape[-1]])

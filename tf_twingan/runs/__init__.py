@@ -1,0 +1,1 @@
+"""Run directories: checkpoints, configuration files, best model, loading."""

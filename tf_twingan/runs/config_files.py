@@ -1,0 +1,90 @@
+"""The configuration files of a run: `model.json` and the operative gin file.
+
+`model.json` holds what inference needs, so that only training reads gin.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import gin
+
+_MODEL_FILE = 'model.json'
+# What a file of before there were several models does not say.
+_IMPLIED = {'model': 'twingan'}
+
+
+def write_operative(run_dir: str) -> None:
+  """Writes the values in use as `operative_config.gin`, a gin file again."""
+  _write(
+    os.path.join(run_dir, 'operative_config.gin'), gin.operative_config_str()
+  )
+
+
+def write_model(
+  run_dir: str, config: Mapping[str, Any], defaults: Mapping[str, Any] = {}
+) -> None:
+  """Writes `model.json`.
+
+  If the run has one already, it must say the same; only the precision may
+  change between two parts of a training, as it changes no weight's shape.
+
+  Args:
+    run_dir: the run directory.
+    config: of the model, see `models.architectures`.
+    defaults: what the values were that a file of an older version leaves out.
+
+  Raises:
+    ValueError: the run has another architecture; names each difference.
+  """
+  path = os.path.join(run_dir, _MODEL_FILE)
+  config = {**_IMPLIED, **config}
+  if os.path.exists(path):
+    stored = read_model(run_dir)
+    old = {**defaults, **stored}
+    differences = [
+      f'{key} is {old.get(key)!r} there and {config.get(key)!r} here'
+      for key in sorted({*old, *config} - {'precision'})
+      if old.get(key) != config.get(key)
+    ]
+    if differences:
+      raise ValueError(
+        f'{run_dir} holds a run of another architecture: '
+        f'{"; ".join(differences)}. Set these back, or choose another '
+        '--run_dir.'
+      )
+    if stored == config:
+      return
+  _write(path, json.dumps(config, indent=2) + '\n')
+
+
+def read_model(run_dir: str) -> dict[str, Any]:
+  """Reads `model.json`, see `models.architectures`.
+
+  Raises:
+    FileNotFoundError: the directory holds no run.
+    ValueError: the file is damaged.
+  """
+  path = os.path.join(run_dir, _MODEL_FILE)
+  if not os.path.isfile(path):
+    raise FileNotFoundError(
+      f'{run_dir} is not a run directory: it holds no {_MODEL_FILE}. Train '
+      'first, or give the --run_dir of a training.'
+    )
+  try:
+    with open(path, encoding='utf-8') as file:
+      return {**_IMPLIED, **json.load(file)}
+  except json.JSONDecodeError as error:
+    raise ValueError(
+      f'{path} is damaged: {error}. Delete it and start the '
+      'training command again to write it anew.'
+    ) from error
+
+
+def _write(path, text):
+  os.makedirs(os.path.dirname(path), exist_ok=True)
+  part = f'{path}.part'
+  with open(part, 'w', encoding='utf-8') as file:
+    file.write(text)
+  os.replace(part, path)

@@ -1,0 +1,120 @@
+"""What a training leaves for drawing: a network and the stage it has reached.
+
+`load` reads the averaged weights, with the moving statistics that were
+estimated for them, from a run directory or from a model that ships.
+"""
+
+import os
+import pathlib
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tf_twingan import pretrained
+from tf_twingan.models import registry
+from tf_twingan.runs import checkpoints, config_files
+
+# Models that ship are named by this and their folder's name.
+PRETRAINED_PREFIX = 'pretrained:'
+PRETRAINED_FOLDER = pathlib.Path(pretrained.__file__).resolve().parent
+
+
+class LoadedModel(NamedTuple):
+  """A network and its stage, as plain numbers.
+
+  Attributes:
+    model: in float32.
+    resolution: of the pictures that it draws, px.
+    alpha: how far that resolution is faded in.
+    images_seen: of each domain, in training.
+  """
+
+  model: registry.Model
+  resolution: int
+  alpha: float
+  images_seen: int
+
+
+def folder(origin: str) -> str:
+  """The directory of a run, or of 'pretrained:NAME'; it need not exist."""
+  if origin.startswith(PRETRAINED_PREFIX):
+    return str(PRETRAINED_FOLDER / origin.removeprefix(PRETRAINED_PREFIX))
+  return origin
+
+
+def pretrained_dir(name: str) -> pathlib.Path:
+  """The folder of a model that ships with the package.
+
+  Raises:
+    ValueError: there is no such model; names those that there are.
+  """
+  folder = PRETRAINED_FOLDER / name
+  if not (folder / 'model.json').is_file():
+    known = sorted(
+      p.parent.name for p in PRETRAINED_FOLDER.glob('*/model.json')
+    )
+    raise ValueError(
+      f'There is no pretrained model {name!r}; there is '
+      f'{", ".join(known) or "none"}.'
+    )
+  return folder
+
+
+def load(run_dir: str) -> LoadedModel:
+  """Reads the newest checkpoint of a run.
+
+  Args:
+    run_dir: the directory of a training, finished or not.
+
+  Raises:
+    FileNotFoundError: it holds no run, or no checkpoint yet.
+    ValueError: what it holds is damaged.
+  """
+  # Weights are kept in float32. Drawing in it is right everywhere, while
+  # many CPUs emulate the half precision that a GPU was trained in.
+  model = registry.build(config_files.read_model(run_dir), precision='float32')
+  state = _state(LoadedModel(model, 0, 1.0, 0))
+  _store(run_dir).restore_part(state)
+  return LoadedModel(
+    model,
+    int(state['resolution'].numpy()),
+    float(state['alpha'].numpy()),
+    int(state['images_seen'].numpy()),
+  )
+
+
+def save(trained: LoadedModel, run_dir: str) -> None:
+  """Writes what `load` reads and nothing else.
+
+  Args:
+    trained: what to write.
+    run_dir: becomes a run directory that can't be trained further.
+
+  Raises:
+    OSError: it could not be written.
+    ValueError: the folder holds a run already.
+  """
+  store = _store(run_dir)
+  if store.prefixes():
+    raise ValueError(
+      f'{run_dir} holds a run already, which saving would cripple; give a '
+      'new folder.'
+    )
+  config_files.write_model(run_dir, registry.describe(trained.model))
+  store.save(trained.images_seen, _state(trained))
+
+
+def _store(run_dir):
+  return checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints'))
+
+
+def _state(trained):
+  # Not trainable: this may be read inside of another network's training.
+  return dict(
+    average=trained.model,
+    resolution=tf.Variable(trained.resolution, dtype=tf.int64, trainable=False),
+    alpha=tf.Variable(trained.alpha, trainable=False),
+    images_seen=tf.Variable(
+      trained.images_seen, dtype=tf.int64, trainable=False
+    ),
+  )
