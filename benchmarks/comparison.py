@@ -17,7 +17,7 @@ are measured in images, not seconds.
   python -m benchmarks.comparison --output=comparison --method=TwinGAN \
       --method=CycleGAN --photo=folder:/my/portraits --anime=folder:/my/anime
 
-compares on other pictures, in as many images.
+compares on other images, in as many images.
 """
 
 import json
@@ -108,7 +108,7 @@ _METHOD = flags.DEFINE_multi_enum(
   'method', list(METHODS), list(METHODS), 'Which models.'
 )
 _PHOTO = flags.DEFINE_string(
-  'photo', None, 'A source of pictures, in place of the two pairs of styles.'
+  'photo', None, 'A source of images, in place of the two pairs of styles.'
 )
 _ANIME = flags.DEFINE_string('anime', None, 'The other source.')
 
@@ -234,7 +234,7 @@ def _train(
     f"anime='{anime}{split}'",
     f'train.seed={run.seed}',
     'train.score_images=1_000_000',
-    "train.best_by='swd'",  # Scores all pictures, twins or not.
+    "train.best_by='swd'",  # Scores all images, twins or not.
     *experiment.params,
     *times['params'],
   ]
@@ -342,7 +342,7 @@ def _groups(output, runs) -> dict[str, list[str]]:
 
 def _sizes(output, runs, times) -> list[str]:
   rows = [
-    '| model | parameters | GMAC to translate one picture | set-up, s '
+    '| model | parameters | GMAC to translate one image | set-up, s '
     '| ms an image | images |',
     '|---|---|---|---|---|---|',
   ]

@@ -66,13 +66,13 @@ def _print_latencies(model, px) -> None:
   for kind in tflite.KINDS:
     file = plan.convert(drawer, kind)
     print(f'{kind:12}{len(file):12,}{_times(file)}')
-  picture = tf.zeros([1, px, px, 3])
+  image = tf.zeros([1, px, px, 3])
   first, second, *_ = model.domains
   translate = tf.function(
     lambda images: model.translate(images, first, second, resolution=px),
     autograph=False,
   )
-  keras = benchmark.time_calls(lambda: translate(picture), _SECONDS.value)
+  keras = benchmark.time_calls(lambda: translate(image), _SECONDS.value)
   print(f'{"Keras":12}{"":12}{"":14}{keras.milliseconds:15.1f}\n')
 
 
@@ -130,7 +130,7 @@ class _FromInput(folded_network.Variables):
 
 def _print_shared_files(model, px) -> None:
   """Files of every domain, timed by turns with a folded one."""
-  picture = np.zeros([1, px, px, 3], np.float32)
+  image = np.zeros([1, px, px, 3], np.float32)
   chosen = domain_selection.Selection(model, px)
   files = {
     'folded, 1 direction': plan.convert(
@@ -141,10 +141,10 @@ def _print_shared_files(model, px) -> None:
       chosen,
       'dynamic',
       output_name=tflite.TRANSLATION,
-      pictures=picture,
+      images=image,
       more=domain_selection.INPUTS,
     ),
-    'norms as an input': _with_norms(model, px, picture),
+    'norms as an input': _with_norms(model, px, image),
   }
   folded, *_ = files.values()
   calls = {(n, t): _call(f, t) for n, f in files.items() for t in (1, 2)}
@@ -163,7 +163,7 @@ def _print_shared_files(model, px) -> None:
     )
 
 
-def _with_norms(model, px, picture) -> bytes:
+def _with_norms(model, px, representative) -> bytes:
   first, second, *_ = model.domains
   weights = _fold(model, px, first, second, shared=True)
   kernels = folded_network.Variables()
@@ -182,7 +182,7 @@ def _with_norms(model, px, picture) -> bytes:
     holder,
     'dynamic',
     output_name=tflite.TRANSLATION,
-    pictures=picture,
+    images=representative,
     more=dict(norms=norms),
   )
 

@@ -8,7 +8,7 @@ Each reader is a process of its own that has no tf_twingan:
   litert      ai-edge-litert: every TFLite file, through its signature
   task        tflite-support without TensorFlow: metadata, `ImageEmbedder`,
               `ImageSearcher`
-  tensorflow  another TensorFlow: the SavedModel's signatures, 1 and 3 pictures
+  tensorflow  another TensorFlow: the SavedModel's signatures, 1 and 3 images
   c_api       a C program linked to the TensorFlow library of this environment
 
 The golden input goes through each, and what comes out is held against the
@@ -49,7 +49,7 @@ _ENVIRONMENTS = flags.DEFINE_string(
   'environments',
   None,
   'Holds one virtual environment a reader, named after it; by default beside '
-  "the pictures' cache.",
+  "the images' cache.",
 )
 
 _HERE = pathlib.Path(__file__).resolve().parent
@@ -172,7 +172,7 @@ def judge(
       notes.append(text)
       passes.append(near)
   if 'nearest' in measures:
-    # Unequal lengths are unequal, and so are other pictures.
+    # Unequal lengths are unequal, and so are other images.
     same = _items(measures['nearest']) == _items(entry['nearest'])
     notes.append(
       f'{len(entry["nearest"])} neighbours, {"the same" if same else "others"}'
@@ -180,7 +180,7 @@ def judge(
     passes.append(same)
   if 'spread' in measures:
     notes.append(f'shape {list(measures["shape"])}')
-    # Rows of a batch are one picture, summed up in another order at most.
+    # Rows of a batch are one image, summed up in another order at most.
     passes.append(measures['spread'] <= 1e-4)
   if 'partitions' in measures:
     count = measures['partitions']
@@ -205,7 +205,7 @@ def judge(
 
 
 def _items(neighbours) -> list[tuple]:
-  """Pictures with their distances, as far as floating point repeats itself."""
+  """Images with their distances, as far as floating point repeats itself."""
   return [
     (n['name'], n['source'], n['domain'], round(n['distance'], 2))
     for n in neighbours
@@ -217,7 +217,7 @@ def _limits(entry) -> tuple[float, float]:
   parity = entry['parity']
   if entry['format'] == 'saved_model':
     return _STEP, _STEP
-  # Of all pictures together; a single one may be twice as far off.
+  # Of all images together; a single one may be twice as far off.
   psnr = parity['psnr']
   root = 0.0 if psnr is None else 255 / 10 ** (psnr / 20)
   return parity['max_difference'] * 127.5 + _STEP, 2 * root + _STEP / 2

@@ -1,4 +1,4 @@
-r"""How fast pictures come in, beside how fast an update takes them.
+r"""How fast images come in, beside how fast an update takes them.
 
   python -m benchmarks.input --gin_file=photos.gin
 
@@ -30,7 +30,7 @@ from tf_twingan.training import strategies
 _GIN_FILE = flags.DEFINE_string('gin_file', 'photos.gin', 'Whose updates.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
 _RESOLUTION = flags.DEFINE_multi_integer('resolution', [64, 256], 'px.')
-_PICTURES = flags.DEFINE_integer('pictures', 512, 'How many to read.')
+_IMAGES = flags.DEFINE_integer('images', 512, 'How many to read.')
 _STEPS = flags.DEFINE_integer('steps', 8, 'Updates to time.')
 
 _SIDE = 512
@@ -38,7 +38,7 @@ _BATCH = 8
 
 
 class MadeUpPhotographs(tfds.core.GeneratorBasedBuilder):
-  """The pictures as TFRecords."""
+  """The images as TFRecords."""
 
   VERSION = tfds.core.Version('1.0.0')
 
@@ -55,8 +55,8 @@ class MadeUpPhotographs(tfds.core.GeneratorBasedBuilder):
     return {'train': self._generate_examples()}
 
   def _generate_examples(self):
-    for index, picture in enumerate(_pictures(_PICTURES.value)):
-      yield index, {'image': io.BytesIO(picture)}
+    for index, image in enumerate(_images(_IMAGES.value)):
+      yield index, {'image': io.BytesIO(image)}
 
 
 def main(argv) -> None:
@@ -67,10 +67,10 @@ def main(argv) -> None:
     strategies.share_cores()
     os.environ['TF_TWINGAN_CACHE'] = os.path.join(scratch, 'kept')
     os.environ['TFDS_DATA_DIR'] = os.path.join(scratch, 'tfds')
-    folder = pathlib.Path(scratch, 'pictures')
+    folder = pathlib.Path(scratch, 'images')
     folder.mkdir()
-    for index, picture in enumerate(_pictures(_PICTURES.value)):
-      (folder / f'{index}.jpg').write_bytes(picture)
+    for index, image in enumerate(_images(_IMAGES.value)):
+      (folder / f'{index}.jpg').write_bytes(image)
     MadeUpPhotographs(
       data_dir=os.environ['TFDS_DATA_DIR']
     ).download_and_prepare()
@@ -92,34 +92,34 @@ def main(argv) -> None:
       )
 
 
-def _pictures(count: int) -> Iterator[bytes]:
+def _images(count: int) -> Iterator[bytes]:
   """JPEGs as large as photographs of that size: smooth, with some grain."""
   noise = np.random.default_rng(0)
   for _ in range(count):
     coarse = noise.integers(0, 256, [16, 16, 3], dtype=np.uint8)
-    picture = Image.fromarray(coarse).resize((_SIDE, _SIDE), Image.BICUBIC)
+    image = Image.fromarray(coarse).resize((_SIDE, _SIDE), Image.BICUBIC)
     grain = noise.normal(0, 8, [_SIDE, _SIDE, 1])
-    grainy = np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8)
+    grainy = np.clip(np.asarray(image) + grain, 0, 255).astype(np.uint8)
     encoded = io.BytesIO()
     Image.fromarray(grainy).save(encoded, 'JPEG', quality=90)
     yield encoded.getvalue()
 
 
 def _read(source, resolution) -> float:
-  """Pictures a second when a source is read for the first time."""
+  """Images a second when a source is read for the first time."""
   begun = time.perf_counter()
   registry.load(source, resolution)
-  return _PICTURES.value / (time.perf_counter() - begun)
+  return _IMAGES.value / (time.perf_counter() - begun)
 
 
 def _batches(source, resolution) -> float:
-  """Pictures a second from the source's array, one domain's."""
+  """Images a second from the source's array, one domain's."""
   batches = batch_stream.Batches(
     {'photo': registry.load(source, resolution).images}
   )
   stream = iter(batches.stream(0, resolution=resolution, batch_size=_BATCH))
   next(stream)
-  count = max(_PICTURES.value // _BATCH, 1)
+  count = max(_IMAGES.value // _BATCH, 1)
   begun = time.perf_counter()
   for _ in range(count):
     next(stream)
@@ -127,7 +127,7 @@ def _batches(source, resolution) -> float:
 
 
 def _taken(resolution) -> float:
-  """Pictures of all domains that updates take in a second."""
+  """Images of all domains that updates take in a second."""
   stages = {r: 0 for r in (4, 8, 16, 32, 64, 128, 256, 512, 1024)}
   (stage,) = updates.of(
     _GIN_FILE.value,

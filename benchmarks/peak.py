@@ -20,7 +20,7 @@ def convolution_rate(precision: str) -> float:
   """Multiply-accumulates a second of the fastest forward convolutions.
 
   Args:
-    precision: dtype of pictures and kernels.
+    precision: dtype of images and kernels.
   """
   return max(
     _rate(precision, together, *shape)

@@ -81,16 +81,16 @@ def task(folder, manifest, golden) -> dict[str, Any]:
       ],
     )
     path = folder / manifest['golden']['input']
-    picture = vision.TensorImage.create_from_file(str(path))
+    image = vision.TensorImage.create_from_file(str(path))
     if entry['format'] == 'search':
       searcher = vision.ImageSearcher.create_from_file(str(folder / name))
       found[name]['nearest'] = [
         dict(json.loads(bytes(n.metadata)), distance=n.distance / 2)
-        for n in searcher.search(picture).nearest_neighbors
+        for n in searcher.search(image).nearest_neighbors
       ]
     if entry['format'] == 'embed':
       embedder = vision.ImageEmbedder.create_from_file(str(folder / name))
-      embedded = embedder.embed(picture)
+      embedded = embedder.embed(image)
       vector = embedded.embeddings[0].feature_vector.value
       found[name]['result'] = np.asarray(vector, np.float64).tolist()
   return found

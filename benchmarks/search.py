@@ -6,7 +6,7 @@ r"""How well search finds a twin in another style, and how fast it is at scale.
   python -m benchmarks.search speed --model=avatar_twins
 
 `recall` indexes the 1,200 held-out characters in one style and looks each of
-the second 600 up by its picture in the other style: how often is it itself
+the second 600 up by its image in the other style: how often is it itself
 among the nearest 1, 5 and 10? The recipe of the embedding was chosen on the
 first 600.
 
@@ -69,20 +69,20 @@ def main(argv) -> None:
       raise ValueError(
         f'--source is given {len(_SOURCE.value)} times; give two domains.'
       )
-    pictures = {}
+    images = {}
     for item in _SOURCE.value:
       domain, _, source = item.partition('=')
       loaded = registry.load(source, translator.resolution, split='test')
-      pictures[domain] = np.asarray(loaded.images)
-    parts[argv[1]](translator, pictures)
+      images[domain] = np.asarray(loaded.images)
+    parts[argv[1]](translator, images)
 
 
 def _recall(
-  translator: inference.Translator, pictures: Mapping[str, np.ndarray]
+  translator: inference.Translator, images: Mapping[str, np.ndarray]
 ) -> None:
-  first, second = pictures
+  first, second = images
   for source, target in ((first, second), (second, first)):
-    queries, shown = pictures[source][_CHOSEN_ON:], pictures[target]
+    queries, shown = images[source][_CHOSEN_ON:], images[target]
     own = range(_CHOSEN_ON, len(shown))
     print(
       f'\n{len(queries)} of {source} looked up among {len(shown):,} of '
@@ -121,15 +121,15 @@ def _recall(
 
 
 def _device(
-  translator: inference.Translator, pictures: Mapping[str, np.ndarray]
+  translator: inference.Translator, images: Mapping[str, np.ndarray]
 ) -> None:
-  first, second = pictures
+  first, second = images
   print(
     f'{"":20}{"by":>12}{"bytes":>12}{"same":>8}{"@1 there":>10}{"@1 here":>9}'
   )
   about = metadata.About('search', '', '1', '', '', '')
   for source, target in ((first, second), (second, first)):
-    queries, shown = pictures[source][_CHOSEN_ON:], pictures[target]
+    queries, shown = images[source][_CHOSEN_ON:], images[target]
     own = [str(i) for i in range(_CHOSEN_ON, len(shown))]
     with tempfile.TemporaryDirectory() as folder:
       index = _index(folder, translator, shown, target)
@@ -176,33 +176,33 @@ def _recalls(squared: np.ndarray, own: range) -> list[float]:
   return [float(np.mean(places < k)) for k in _RECALL_AT]
 
 
-def _pixels(pictures, remove_mean=False):
-  pictures = np.asarray(pictures, np.float64)
+def _pixels(images, remove_mean=False):
+  images = np.asarray(images, np.float64)
   if remove_mean:
-    pictures = pictures - pictures.mean(axis=(1, 2), keepdims=True)
-  return pictures.reshape(len(pictures), -1)
+    images = images - images.mean(axis=(1, 2), keepdims=True)
+  return images.reshape(len(images), -1)
 
 
-def _histograms(pictures):
+def _histograms(images):
   """Shares of 4 x 4 x 4 colours; their roots, so that L2 is Hellinger's."""
-  bins = np.asarray(pictures, int) // 64
-  bins = (bins @ [16, 4, 1]).reshape(len(pictures), -1)
+  bins = np.asarray(images, int) // 64
+  bins = (bins @ [16, 4, 1]).reshape(len(images), -1)
   counts = np.stack([np.bincount(row, minlength=64) for row in bins])
   return np.sqrt(counts / bins.shape[1])
 
 
-def _averaged(translator, pictures, domain):
+def _averaged(translator, images, domain):
   """Content codes as they are: no place, no centring."""
-  codes = translator.encode(pictures, domain).mean(axis=(1, 2))
+  codes = translator.encode(images, domain).mean(axis=(1, 2))
   return embeddings.unit(codes).astype(np.float64)
 
 
 def _speed(
-  translator: inference.Translator, pictures: Mapping[str, np.ndarray]
+  translator: inference.Translator, images: Mapping[str, np.ndarray]
 ) -> None:
-  target = list(pictures)[1]
+  target = list(images)[1]
   with tempfile.TemporaryDirectory() as folder:
-    index = _index(folder, translator, pictures[target], target)
+    index = _index(folder, translator, images[target], target)
     real = np.concatenate([vectors for _, vectors in index.vectors(target)])
   dimensions = real.shape[1]
   factor = np.linalg.cholesky(np.cov(real.T) + 1e-9 * np.eye(dimensions))

@@ -20,7 +20,7 @@ class StepCost(NamedTuple):
   """Of one resolution.
 
   Attributes:
-    batch_size: pictures of each domain in an update.
+    batch_size: images of each domain in an update.
     first: seconds of the first update, tracing and compiling included.
     macs: multiply-accumulates of an update.
     seconds: of an update, the fastest of several turns.

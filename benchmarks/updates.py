@@ -17,7 +17,7 @@ from tf_twingan.training import (
   strategies,  # noqa: F401 (for gin)
 )
 
-_PICTURES = 512  # Noise, of each domain.
+_IMAGES = 512  # Noise, of each domain.
 
 
 class Updates:
@@ -27,7 +27,7 @@ class Updates:
     trainer: whose they are.
     growth: its schedule.
     resolution: px.
-    batch_size: pictures of each domain.
+    batch_size: images of each domain.
     first: seconds that the first one took, tracing and compiling included.
   """
 
@@ -38,7 +38,7 @@ class Updates:
       p.batch_size for p in growth.phases if p.resolution == resolution
     )
     noise = np.random.default_rng(0)
-    shape = [_PICTURES, resolution, resolution, 3]
+    shape = [_IMAGES, resolution, resolution, 3]
     batches = batch_stream.Batches(
       {d: noise.integers(0, 256, shape, dtype=np.uint8) for d in domains}
     )
@@ -64,18 +64,18 @@ class Updates:
       step=number,
       resolution=self.resolution,
       alpha=0.5,
-      average_decay=0.9,
+      ema_decay=0.9,
     )
 
   def macs(self) -> float:
     """Multiply-accumulates of one, a lazy penalty's share included."""
-    picture = tf.TensorSpec(
+    image = tf.TensorSpec(
       [self.batch_size, self.resolution, self.resolution, 3], tf.uint8
     )
     interval = self.trainer.objective.penalty_interval
     return macs.count(
       lambda batch: self._step(batch, 0),
-      {d: picture for d in self.trainer.model.domains},
+      {d: image for d in self.trainer.model.domains},
       taken=1 / interval if interval else 0.0,
       turns=gin.query_parameter('Trainer.accumulate'),
     )

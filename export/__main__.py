@@ -11,19 +11,19 @@ r"""Turns a model into files that others can load without tf_twingan.
 
 One direction goes into OUTPUT/TO/: a SavedModel for TensorFlow Serving, TFLite
 files for phones, a README for whoever builds them in, and manifest.json with
-sizes, checksums and parity. 32 held-out pictures go through the model and
-through every file; a format whose pictures differ too much is left out, and
+sizes, checksums and parity. 32 held-out images go through the model and
+through every file; a format whose images differ too much is left out, and
 the exit code says so.
 
 Formats: saved_model; float32, float16 (GPUs), dynamic (CPUs: 8-bit weights),
 hybrid (8 bits but for the last stage), int8 (uint8 in and out), embed (for
 search), onnx (needs the extra [onnx]), search (needs --index: a file for the
-Task library's ImageSearcher, which embeds a picture of --from and finds the
-nearest of that index's pictures of --to).
+Task library's ImageSearcher, which embeds an image of --from and finds the
+nearest of that index's images of --to).
 
 --to=all writes all directions, which share the convolutions: a SavedModel, and
 TFLite files (float32, float16, dynamic) that take the domains beside the
-picture. `plan` says which network fits, before any training: it converts
+image. `plan` says which network fits, before any training: it converts
 untrained ones. `benchmark` times a bundle's TFLite files on this host, which is
 no phone. What a format costs in the scores of an evaluation:
 
@@ -51,11 +51,11 @@ _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
   'model', None, 'A model that ships with the package: avatar_twins.'
 )
-_TO = flags.DEFINE_string('to', None, 'The domain to draw pictures in, or all.')
+_TO = flags.DEFINE_string('to', None, 'The domain to draw images in, or all.')
 _FROM = flags.DEFINE_string(
   'from',
   None,
-  'The domain of the pictures; may be left out if the model has two.',
+  'The domain of the images; may be left out if the model has two.',
 )
 _FORMATS = flags.DEFINE_list(
   'formats',
@@ -66,20 +66,20 @@ _OUTPUT = flags.DEFINE_string('output', None, 'The folder for the bundle.')
 _SOURCE = flags.DEFINE_multi_string(
   'source',
   [],
-  'Pictures of a domain, as DOMAIN=SOURCE, to calibrate and compare with; by '
+  'Images of a domain, as DOMAIN=SOURCE, to calibrate and compare with; by '
   'default what the model was trained on.',
 )
 _INDEX = flags.DEFINE_string(
   'index',
   None,
   'A search index, whose embedding the exported one is to be; by default one '
-  'is learned from the pictures. Format search takes its pictures, too.',
+  'is learned from the images. Format search takes its images, too.',
 )
 _BY = flags.DEFINE_enum(
   'by',
   'fused',
   retrieval_search_index.BY,
-  'Format search: what to look a picture up by; see tf_twingan.search.',
+  'Format search: what to look an image up by; see tf_twingan.search.',
 )
 _VERSION = flags.DEFINE_integer(
   'version',
@@ -91,7 +91,7 @@ _AUTHOR = flags.DEFINE_string('author', '', 'Who made the model.')
 _LICENCE = flags.DEFINE_string('licence', '', 'Of the weights.')
 
 _RESOLUTION = flags.DEFINE_integer(
-  'resolution', None, 'plan: of the pictures, px.'
+  'resolution', None, 'plan: of the images, px.'
 )
 _MAX_MB = flags.DEFINE_float(
   'max_mb', None, 'plan: the largest file, in 1e6 bytes.', lower_bound=0
@@ -99,7 +99,7 @@ _MAX_MB = flags.DEFINE_float(
 _MAX_MS = flags.DEFINE_float(
   'max_ms',
   None,
-  'plan: the longest time a picture, on this host.',
+  'plan: the longest time an image, on this host.',
   lower_bound=0,
 )
 _FORMAT = flags.DEFINE_enum(
@@ -127,7 +127,7 @@ _ONLY = {
   'plan': ['resolution', 'max_mb', 'max_ms', 'format'],
   'benchmark': [],
 }
-_LEARN_FROM = 512  # Pictures of each domain, for the embedding.
+_LEARN_FROM = 512  # Images of each domain, for the embedding.
 _CARD = 'MODEL_CARD.md'
 _SHIPPED = {'author': 'tf_twingan', 'licence': 'Apache-2.0'}
 
@@ -209,24 +209,24 @@ def _export_everything() -> None:
   named = _sources(translator)
   for domain in translator.domains:
     _check_named(domain, named)
-  pictures = {d: _held_out(named[d], translator) for d in translator.domains}
+  images = {d: _held_out(named[d], translator) for d in translator.domains}
   about = _about(
     translator,
     named,
     name=all_directions.NAME,
-    description='Draws pictures of any of '
+    description='Draws images of any of '
     f'{", ".join(translator.domains)} as any other, '
     f'{translator.resolution} px.',
   )
   manifest, failures = all_directions.export(
-    translator, pictures, formats, _OUTPUT.value, about
+    translator, images, formats, _OUTPUT.value, about
   )
   _report(manifest, failures)
 
 
 def _plan() -> None:
   if _RESOLUTION.value is None:
-    raise ValueError('give --resolution, the side of the pictures in px.')
+    raise ValueError('give --resolution, the side of the images in px.')
   limits = plan.Limits(_MAX_MB.value, _MAX_MS.value)
   kind, threads = _FORMAT.value, _thread_counts()[-1]
   print(
@@ -262,7 +262,7 @@ def _benchmark(folder: pathlib.Path) -> None:
   if not names:
     raise ValueError(f'{folder} holds no TFLite file to time.')
   counts = _thread_counts()
-  print('Median milliseconds a picture on this host; a phone differs.')
+  print('Median milliseconds an image on this host; a phone differs.')
   print(f'{"file":40}' + ''.join(f'{f"{c} threads":>12}' for c in counts))
   for name in names:
     model = (folder / name).read_bytes()
@@ -281,7 +281,7 @@ def _direction(
 ) -> exporter.ExportDirection:
   named = _sources(translator)
   _check_named(source, named)
-  pictures = {
+  images = {
     domain: registry.load(name, translator.resolution).images[:_LEARN_FROM]
     for domain, name in named.items()
     if domain in (source, target)
@@ -292,15 +292,15 @@ def _direction(
     translator,
     source,
     target,
-    exporter.Pictures(pictures[source], held_out),
+    exporter.Images(images[source], held_out),
     (lambda: index.embedding)
     if index
-    else lambda: embedding.learn(translator, pictures),
+    else lambda: embedding.learn(translator, images),
     _about(
       translator,
       named,
       name=bundle_manifest.direction(source, target),
-      description=f'Draws pictures of {source} as {target}, '
+      description=f'Draws images of {source} as {target}, '
       f'{translator.resolution} px.',
     ),
     formats_search_index.Search(index, _BY.value) if index else None,
@@ -325,23 +325,23 @@ def _check_named(domain: str, named: Mapping[str, str]) -> None:
   if domain not in named:
     raise ValueError(
       f'the run does not say what {domain} was trained on; give '
-      f'--source={domain}=SOURCE, such as folder:/my/pictures.'
+      f'--source={domain}=SOURCE, such as folder:/my/images.'
     )
 
 
 def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
-  pictures = registry.load(source, translator.resolution, split='test').images
-  pictures = pictures[: parity.PICTURES]
-  if len(pictures) < parity.PICTURES:
+  images = registry.load(source, translator.resolution, split='test').images
+  images = images[: parity.IMAGES]
+  if len(images) < parity.IMAGES:
     trained_on = registry.load(source, translator.resolution).images
-    more = trained_on[: parity.PICTURES - len(pictures)]
+    more = trained_on[: parity.IMAGES - len(images)]
     print(
-      f'Only {len(pictures)} pictures of {source} are held out; {len(more)} of '
+      f'Only {len(images)} images of {source} are held out; {len(more)} of '
       'those trained on fill up.',
       file=sys.stderr,
     )
-    pictures = np.concatenate([pictures, more])
-  return pictures
+    images = np.concatenate([images, more])
+  return images
 
 
 def _sources(translator) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ multiplication a layer.
       photo2anime                          image_bytes -> png_bytes
       photo2anime_floats                   image -> translation
   OUTPUT/all/serving/*.config              for tensorflow_model_server
-  OUTPUT/all/golden/*.png                  a picture of each domain, and each
+  OUTPUT/all/golden/*.png                  an image of each domain, and each
                                            direction's drawing of it
   OUTPUT/all/manifest.json, README.md
 
@@ -48,14 +48,14 @@ KINDS = ('float32', 'float16', 'dynamic')
 FORMATS = ('saved_model', *KINDS)
 
 _CHOICES = {
-  domain_selection.SOURCE: 'The domain of the picture.',
+  domain_selection.SOURCE: 'The domain of the image.',
   domain_selection.TARGET: 'The domain to draw it in.',
 }
 
 
 def export(
   translator: inference.Translator,
-  pictures: Mapping[str, np.ndarray],
+  images: Mapping[str, np.ndarray],
   formats: Sequence[str],
   output: str | os.PathLike,
   about: metadata.About,
@@ -64,7 +64,7 @@ def export(
 
   Args:
     translator: of the model.
-    pictures: held out, uint8 [n, px, px, 3] of each domain.
+    images: held out, uint8 [n, px, px, 3] of each domain.
     formats: some of FORMATS.
     output: the folder for `all/`.
     about: what the files say of themselves; its version counts SavedModels.
@@ -79,7 +79,7 @@ def export(
   exporter.check_formats(formats, FORMATS)
   target = pathlib.Path(output, NAME)
   with directory.replacing(target, NAME) as aside:
-    maker = _Maker(translator, pictures, about, aside)
+    maker = _Maker(translator, images, about, aside)
     failures = []
     for kind in formats:
       failure = (
@@ -113,11 +113,11 @@ def drawers_of(
 class _Maker:
   """Makes one file after the other, and keeps what the manifest says."""
 
-  def __init__(self, translator, pictures, about, folder):
-    self._translator, self._pictures = translator, pictures
+  def __init__(self, translator, images, about, folder):
+    self._translator, self._images = translator, images
     self._about, self._folder = about, folder
     self._pairs = list(itertools.permutations(translator.domains, 2))
-    self._floats = {d: image_io.to_float(p) for d, p in pictures.items()}
+    self._floats = {d: image_io.to_float(p) for d, p in images.items()}
     self._references = {
       pair: exporter.expected_images(translator, *pair, self._floats[pair[0]])
       for pair in self._pairs
@@ -142,7 +142,7 @@ class _Maker:
       self._selection,
       kind,
       output_name=TRANSLATION,
-      pictures=next(iter(self._floats.values())),
+      images=next(iter(self._floats.values())),
       more=domain_selection.INPUTS,
     )
     model = metadata.add(
@@ -173,7 +173,7 @@ class _Maker:
       written,
       kind,
       TRANSLATION,
-      # Of the golden pictures.
+      # Of the golden images.
       choice=dict(zip(_CHOICES, map(domains.index, self._pairs[0]))),
       **_told(reached),
     )
@@ -193,7 +193,7 @@ class _Maker:
       }
       warm_up[name] = {
         formats_saved_model.FILES: formats_saved_model.as_pngs(
-          self._pictures[pair[0]][:1]
+          self._images[pair[0]][:1]
         )
       }
     signatures[formats_saved_model.SERVING_DEFAULT] = signatures[
@@ -234,7 +234,7 @@ class _Maker:
   def finish(self, failures: Sequence[exporter.Failure]) -> dict[str, Any]:
     """Writes the goldens, the manifest and the README."""
     translator = self._translator
-    for domain, shown in self._pictures.items():
+    for domain, shown in self._images.items():
       image_io.write_png(self._folder / _golden(domain), shown[0])
     for pair, drawn in self._references.items():
       image_io.write_png(

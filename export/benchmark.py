@@ -14,7 +14,7 @@ _FEWEST = 5
 
 
 class Latency(NamedTuple):
-  """Of one picture.
+  """Of one image.
 
   Attributes:
     milliseconds: the median.
@@ -26,10 +26,10 @@ class Latency(NamedTuple):
 
 
 def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
-  """Times a file on noise, for its time does not depend on the picture.
+  """Times a file on noise, for its time does not depend on the image.
 
   Args:
-    model: a TFLite file of one picture.
+    model: a TFLite file of one image.
     threads: to run on.
     seconds: to go on for; at least five runs.
   """
@@ -37,8 +37,8 @@ def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
   # Speed does not depend on the domains, where there is a choice.
   file.choose(**dict.fromkeys(file.choices, 0))
   shape = [1, file.side, file.side, 3]
-  picture = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-  return time_calls(lambda: file.run(picture), seconds)
+  image = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+  return time_calls(lambda: file.run(image), seconds)
 
 
 def time_by_turns(

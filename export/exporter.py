@@ -38,7 +38,7 @@ from tf_twingan.retrieval import embeddings
 DEFAULT_FORMATS = ('saved_model', *formats_tflite.KINDS, 'embed')
 # The others need more: an extra, an index.
 FORMATS = (*DEFAULT_FORMATS, 'onnx', 'search')
-# Pictures that ranges of activations are taken from.
+# Images that ranges of activations are taken from.
 CALIBRATION = 100
 _BATCH = 8
 
@@ -47,7 +47,7 @@ _NEIGHBOURS = 5  # That are compared, and told for the golden input.
 _GOLDENS = ('golden/input.png', 'golden/output.png')
 
 
-class Pictures(NamedTuple):
+class Images(NamedTuple):
   """Of the source's domain, uint8 [n, px, px, 3].
 
   Attributes:
@@ -64,18 +64,18 @@ class ExportDirection(NamedTuple):
 
   Attributes:
     translator: of the model.
-    source: the domain of the pictures.
+    source: the domain of the images.
     target: the domain to draw them in.
-    pictures: of the source's domain.
+    images: of the source's domain.
     learn: makes what embeds; called once, if a format has need of it.
     about: what the files say of themselves; its version counts SavedModels.
-    search: what to look pictures up in; for 'search' alone.
+    search: what to look images up in; for 'search' alone.
   """
 
   translator: inference.Translator
   source: str
   target: str
-  pictures: Pictures
+  images: Images
   learn: Callable[[], embeddings.Embedding]
   about: metadata.About
   search: search_index.Search | None = None
@@ -148,9 +148,9 @@ class _Maker:
   def __init__(self, direction: ExportDirection, folder: pathlib.Path):
     self._direction, self._folder = direction, folder
     translator = direction.translator
-    self._floats = image_io.to_float(direction.pictures.held_out)
+    self._floats = image_io.to_float(direction.images.held_out)
     self._calibration = image_io.to_float(
-      direction.pictures.calibration[:CALIBRATION]
+      direction.images.calibration[:CALIBRATION]
     )
     self._weights = folding.of_translator(
       translator, direction.source, direction.target
@@ -225,12 +225,12 @@ class _Maker:
       self._px,
       direction.about._replace(
         name=f'{source} in {target}',
-        description=f'Looks pictures of {source} up among '
+        description=f'Looks images of {source} up among '
         f'{search.index.count(target):,} of {target}.',
       ),
       index,
     )
-    held_out = direction.pictures.held_out
+    held_out = direction.images.held_out
     k = min(_NEIGHBOURS, search.index.count(target))
     expected = search.index.query(
       held_out, source, k=k, among=[target], by=search.by
@@ -261,10 +261,10 @@ class _Maker:
       self._px,
       direction.about._replace(
         name=f'{direction.source} embedding',
-        description=f'Embeds pictures of {direction.source} to search with.',
+        description=f'Embeds images of {direction.source} to search with.',
       ),
     )
-    held_out = direction.pictures.held_out
+    held_out = direction.images.held_out
     expected = self._learned.embed(
       direction.translator.scales(held_out, direction.source), direction.source
     )
@@ -293,7 +293,7 @@ class _Maker:
     version = int(direction.about.version)
     directory.check_version(target, version)
     folder.mkdir()
-    held_out = direction.pictures.held_out
+    held_out = direction.images.held_out
     saved = saved_model.save(
       self._network, self._embedder, folder, version, held_out
     )
@@ -304,8 +304,8 @@ class _Maker:
     files = signatures[saved_model.SERVING_DEFAULT](
       image_bytes=tf.constant(saved_model.as_pngs(held_out))
     )[saved_model.PNGS].numpy()
-    as_pictures = np.stack([tf.io.decode_png(file).numpy() for file in files])
-    off = as_pictures.astype(int) - image_io.to_uint8(self._references)
+    as_images = np.stack([tf.io.decode_png(file).numpy() for file in files])
+    off = as_images.astype(int) - image_io.to_uint8(self._references)
     failure = check_gate('saved_model', reached)
     if not failure and np.abs(off).max() > 1:
       failure = Failure(
@@ -344,12 +344,12 @@ class _Maker:
   def finish(self, failures: Sequence[Failure]) -> dict[str, Any]:
     """Writes the goldens, the manifest and the README."""
     direction, translator = self._direction, self._direction.translator
-    pictures = [
-      direction.pictures.held_out[0],
+    images = [
+      direction.images.held_out[0],
       image_io.to_uint8(self._references[0]),
     ]
-    for name, picture in zip(_GOLDENS, pictures):
-      image_io.write_png(self._folder / name, picture)
+    for name, image in zip(_GOLDENS, images):
+      image_io.write_png(self._folder / name, image)
     manifest = dict(
       name=direction.name,
       source=direction.source,

@@ -1,6 +1,6 @@
 """Whether an exported file draws what the model draws.
 
-The same held-out pictures go through the model and through the file. The
+The same held-out images go through the model and through the file. The
 figures are those of `metrics.fidelity` and `metrics.structural_similarity`,
 and each format has a gate to pass; one that fails is not written.
 """
@@ -12,18 +12,18 @@ import numpy as np
 
 from tf_twingan.metrics import fidelity, structural_similarity
 
-PICTURES = 32  # At least, where the domain has as many.
+IMAGES = 32  # At least, where the domain has as many.
 EXPERIMENTAL_BELOW = 35.0  # dB
 
 
 class Parity(NamedTuple):
-  """How much a file's pictures differ from the model's.
+  """How much a file's images differ from the model's.
 
   Attributes:
-    max_difference: of any value, in pictures of -1 to 1.
-    psnr: of all pictures together, dB; None where they are equal.
-    ssim: the pictures' mean.
-    pictures: how many were compared.
+    max_difference: of any value, in images of -1 to 1.
+    psnr: of all images together, dB; None where they are equal.
+    ssim: the images' mean.
+    pictures: how many were compared (the word of manifests).
   """
 
   max_difference: float
@@ -62,25 +62,23 @@ GATES: Mapping[str, Gate] = {
   'int8': Gate(psnr=28.0),
 }
 EMBEDDING_COSINE = 0.999  # The least an embedding may agree by.
-# Of the pictures, at least; two neighbours may be nearly as near.
+# Of the images, at least; two neighbours may be nearly as near.
 SAME_NEIGHBOUR = 0.9
 
 
-def compare(pictures: np.ndarray, references: np.ndarray) -> Parity:
-  """Compares a file's pictures with the model's.
+def compare(images: np.ndarray, references: np.ndarray) -> Parity:
+  """Compares a file's images with the model's.
 
   Args:
-    pictures: float32 [n, px, px, 3], in [-1, 1].
+    images: float32 [n, px, px, 3], in [-1, 1].
     references: the same of the model.
   """
-  difference = float(np.abs(pictures - references).max())
+  difference = float(np.abs(images - references).max())
   if not np.isfinite(difference):
-    return Parity(float('nan'), float('nan'), float('nan'), len(pictures))
-  shown, true = (
-    (np.clip(p, -1, 1) + 1) * 127.5 for p in (pictures, references)
-  )
+    return Parity(float('nan'), float('nan'), float('nan'), len(images))
+  shown, true = ((np.clip(p, -1, 1) + 1) * 127.5 for p in (images, references))
   count, side = shown.shape[:2]
-  # As one tall picture, so that one equal to its reference is not infinite.
+  # As one tall image, so that one equal to its reference is not infinite.
   tall = (1, count * side, side, 3)
   psnr = float(fidelity.psnr(shown.reshape(tall), true.reshape(tall))[0])
   ssim = structural_similarity.ssim(shown, true).mean()

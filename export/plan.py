@@ -37,7 +37,7 @@ class Plan(NamedTuple):
     channels_max: see `TwinGAN`.
     weights: of one direction's kernels.
     sizes: {kind: bytes of the file}, before metadata.
-    gmacs: for a picture.
+    gmacs: for an image.
     peak_memory: bytes of activations in float32; a quarter in 8 bits.
     latency: of one kind on this host; None if it was not asked for.
     fits: whether it is within the limits.
@@ -59,7 +59,7 @@ def plan(
   """Tries widths, the widest first, to one beyond the first that fits.
 
   Args:
-    resolution: of the pictures, px.
+    resolution: of the images, px.
     limits: for a file of `kind`.
     kind: one of KINDS.
     threads: to time on.

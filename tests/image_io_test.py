@@ -1,4 +1,4 @@
-"""Tests of tf_twingan.images: every common kind of picture, good and bad."""
+"""Tests of tf_twingan.images: every common kind of image, good and bad."""
 
 import io
 import os
@@ -68,7 +68,7 @@ class ReadTest(parameterized.TestCase):
     np.testing.assert_allclose(result[2, 8], (255, 0, 0), atol=tolerance)
     np.testing.assert_allclose(result[-3, 8], (0, 0, 255), atol=tolerance)
 
-  def test_damaged_exif_keeps_the_picture(self):
+  def test_damaged_exif_keeps_the_image(self):
     data = _encoded(
       Image.fromarray(_two_halves()),
       'JPEG',
@@ -186,7 +186,7 @@ class ReadTest(parameterized.TestCase):
       b'hello, world',
       b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n',
     ):
-      with self.assertRaisesRegex(ValueError, 'the given bytes: not a picture'):
+      with self.assertRaisesRegex(ValueError, 'the given bytes: not an image'):
         image_io.read(data)
 
   def test_missing_file(self):
@@ -399,12 +399,12 @@ class ContactSheetTest(absltest.TestCase):
     ink = (sheet < 250).any(-1)
     return ink.any(1), ink.any(0)
 
-  def test_small_pictures_show_their_pixels(self):
-    picture = np.zeros((32, 32, 3), np.uint8)
-    picture[::2, ::2] = (250, 0, 0)
-    sheet = image_grids.contact_sheet([[picture]], ['a'], cell=100)
+  def test_small_images_show_their_pixels(self):
+    image = np.zeros((32, 32, 3), np.uint8)
+    image[::2, ::2] = (250, 0, 0)
+    sheet = image_grids.contact_sheet([[image]], ['a'], cell=100)
     self.assertEqual(sheet.dtype, np.uint8)
-    exact = picture.repeat(3, 0).repeat(3, 1)
+    exact = image.repeat(3, 0).repeat(3, 1)
     found = any(
       np.array_equal(sheet[y : y + 96, x : x + 96], exact)
       for y in range(sheet.shape[0] - 95)
@@ -412,9 +412,9 @@ class ContactSheetTest(absltest.TestCase):
     )
     self.assertTrue(found)
 
-  def test_large_pictures_are_reduced(self):
-    picture = np.zeros((300, 600, 3), np.uint8)
-    sheet = image_grids.contact_sheet([[picture, picture]], ['a', 'b'], cell=60)
+  def test_large_images_are_reduced(self):
+    image = np.zeros((300, 600, 3), np.uint8)
+    sheet = image_grids.contact_sheet([[image, image]], ['a', 'b'], cell=60)
     self.assertBetween(sheet.shape[1], 120, 140)
     self.assertLess(sheet.shape[0], 80)
 
@@ -433,7 +433,7 @@ class ContactSheetTest(absltest.TestCase):
       self.assertFalse(ink[:, x - gap : x].any(), f'ink in gap {edge}')
     self.assertFalse(ink[:, 68:132].any())
     self.assertTrue(ink[:, 2:66].any() and ink[:, 134:198].any())
-    # Nothing of it runs into the pictures either.
+    # Nothing of it runs into the images either.
     self.assertFalse(ink[-2 * 66 :].any())
 
   def test_headers_of_rows_and_title(self):
@@ -450,7 +450,7 @@ class ContactSheetTest(absltest.TestCase):
     rows, _ = self._content(titled)
     self.assertTrue(rows[: titled.shape[0] - plain.shape[0]].any())
 
-  def test_captions_stand_below_their_pictures(self):
+  def test_captions_stand_below_their_images(self):
     black = np.zeros((32, 32, 3), np.uint8)
     plain = image_grids.contact_sheet([[black, black]], ['', ''], cell=32)
     sheet = image_grids.contact_sheet(
@@ -462,7 +462,7 @@ class ContactSheetTest(absltest.TestCase):
     self.assertTrue(below[:34].any())
     self.assertFalse(below[34:].any())
 
-  def test_missing_pictures_leave_their_cell_empty(self):
+  def test_missing_images_leave_their_cell_empty(self):
     black = np.zeros((16, 16, 3), np.uint8)
     sheet = image_grids.contact_sheet(
       [[black, None], [None]], ['a', 'b'], cell=16
@@ -471,7 +471,7 @@ class ContactSheetTest(absltest.TestCase):
 
   def test_bad_arguments(self):
     black = np.zeros((16, 16, 3), np.uint8)
-    with self.assertRaisesRegex(ValueError, 'at least one picture'):
+    with self.assertRaisesRegex(ValueError, 'at least one image'):
       image_grids.contact_sheet([], [])
     with self.assertRaisesRegex(ValueError, '1 column headers for 2 columns'):
       image_grids.contact_sheet([[black, black]], ['a'])

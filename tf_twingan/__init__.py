@@ -1,4 +1,4 @@
-"""tf_twingan: unpaired picture translation between domains, in TensorFlow 2.
+"""tf_twingan: unpaired image translation between domains, in TensorFlow 2.
 
 Three lines of use:
 

@@ -1,4 +1,4 @@
-r"""Scores translations of held-out pictures, with floors and ceilings.
+r"""Scores translations of held-out images, with floors and ceilings.
 
   python -m tf_twingan.evaluate --model=avatar_twins --output=scored
   python -m tf_twingan.evaluate --run_dir=runs/mine --output=scored \
@@ -23,7 +23,7 @@ side by side, or one of them:
       --exported=bundles/anime/photo2anime_32_int8.tflite
 
 Any other program's translations can be scored: write the held-out sources
-out, let it translate them, and give the folder of its results, one picture of
+out, let it translate them, and give the folder of its results, one image of
 the same name (0000.png, 0001.png ...) for each:
 
   python -m tf_twingan.evaluate --export_sources=sources --from=photo \
@@ -66,7 +66,7 @@ _EXPORT_SOURCES = flags.DEFINE_string(
   'export_sources', None, 'Write the held-out sources there, and nothing else.'
 )
 _SOURCE = flags.DEFINE_multi_string(
-  'source', [], 'Pictures of a domain, as DOMAIN=SOURCE; give two.'
+  'source', [], 'Images of a domain, as DOMAIN=SOURCE; give two.'
 )
 _FROM = flags.DEFINE_string(
   'from',
@@ -79,7 +79,7 @@ _RESOLUTION = flags.DEFINE_integer(
   'resolution', None, 'Translations: to compare at, px; a power of two.'
 )
 _COUNT = flags.DEFINE_integer(
-  'count', 200, 'Held-out pictures of each domain.', lower_bound=scores.FEWEST
+  'count', 200, 'Held-out images of each domain.', lower_bound=scores.FEWEST
 )
 _AGAINST = flags.DEFINE_multi_string(
   'against',
@@ -123,13 +123,13 @@ def _of_a_model() -> None:
   )
   for domain in sources:
     translator.check_domain(domain)
-  pictures = dataset_pair.load(sources, translator.resolution, _COUNT.value)
+  images = dataset_pair.load(sources, translator.resolution, _COUNT.value)
   others = _others(sources)
   runs = {'translation': _RUN_DIR.value} if _RUN_DIR.value else {}
   report.write(
     _OUTPUT.value,
-    _parts(pictures, {'translation': translator}, others),
-    pictures,
+    _parts(images, {'translation': translator}, others),
+    images,
     runs=runs | _runs(others),
     features=_FEATURES.value,
     what=_MODEL.value or _RUN_DIR.value,
@@ -155,7 +155,7 @@ def _of_exports() -> None:
     for kind, drawer in opened.drawers.items()
   }
   resolution = next(iter(scored.values())).resolution
-  pictures = dataset_pair.load(sources, resolution, _COUNT.value)
+  images = dataset_pair.load(sources, resolution, _COUNT.value)
   others = _others(sources, asked)
   for name in scored.keys() & others.keys():
     raise ValueError(
@@ -164,8 +164,8 @@ def _of_exports() -> None:
     )
   report.write(
     _OUTPUT.value,
-    _parts(pictures, scored, others),
-    pictures,
+    _parts(images, scored, others),
+    images,
     runs=_runs(others),
     features=_FEATURES.value,
     what=_EXPORTED.value,
@@ -180,25 +180,27 @@ def _sources_of(opened: exported_translator.Opened) -> Mapping[str, str]:
   """What the model of an export was trained on, if that is still known."""
   if opened.domains is None or opened.origin is None:
     raise ValueError(
-      f'{_EXPORTED.value} does not say what its pictures are; give '
+      f'{_EXPORTED.value} does not say what its images are; give '
       '--source=DOMAIN=SOURCE for both of its domains.'
     )
   return dataset_pair.of_a_run(loading.folder(opened.origin), opened.domains)
 
 
 def _parts(
-  pictures: dataset_pair.Domains,
+  images: dataset_pair.Domains,
   scored: Mapping[str, candidates_lib.Subject],
   others: Mapping[str, candidates_lib.Subject],
 ) -> list[report.Part]:
   """Both directions, as far as what is scored draws them."""
   asked = {**scored, **others}
-  first, second = pictures.sources
+  first, second = images.sources
   parts = []
   for pair in ((first, second), (second, first)):
-    drawing = {n: s for n, s in asked.items() if candidates_lib.draws(s, *pair)}
+    drawing = {
+      n: s for n, s in asked.items() if candidates_lib.supports(s, *pair)
+    }
     if set(scored) & set(drawing):
-      direction = directions.between(pictures, *pair)
+      direction = directions.between(images, *pair)
       parts.append(
         report.Part(
           direction,
@@ -230,15 +232,14 @@ def _of_a_folder() -> None:
     raise ValueError('give --resolution, the side to compare at in pixels.')
   if _TRANSLATIONS.value:
     _check_output()
-  pictures = dataset_pair.load(sources, _RESOLUTION.value, _COUNT.value)
+  images = dataset_pair.load(sources, _RESOLUTION.value, _COUNT.value)
   if _EXPORT_SOURCES.value:
-    candidates_lib.export(_EXPORT_SOURCES.value, pictures.held_out[source])
+    candidates_lib.export(_EXPORT_SOURCES.value, images.held_out[source])
     print(
-      f'{pictures.count} held-out pictures of {source} in '
-      f'{_EXPORT_SOURCES.value}'
+      f'{images.count} held-out images of {source} in {_EXPORT_SOURCES.value}'
     )
     return
-  direction = directions.between(pictures, source, target)
+  direction = directions.between(images, source, target)
   candidates = {
     'translation': candidates_lib.read_folder(_TRANSLATIONS.value, direction)
   }
@@ -251,7 +252,7 @@ def _of_a_folder() -> None:
   report.write(
     _OUTPUT.value,
     [report.Part(direction, candidates)],
-    pictures,
+    images,
     features=_FEATURES.value,
     what=_TRANSLATIONS.value,
   )

@@ -21,16 +21,16 @@ def contact_sheet(
   cell: int = 128,
   title: str | None = None,
 ) -> np.ndarray:
-  """Lays pictures out as a grid under a row of headers.
+  """Lays images out as a grid under a row of headers.
 
   Args:
-    rows: pictures, uint8 RGB, [height, width, 3], of any size; None leaves a
+    rows: images, uint8 RGB, [height, width, 3], of any size; None leaves a
       cell empty. Small ones are enlarged by a whole factor, so that every pixel
       shows as itself; those larger than `cell` are reduced.
     column_headers: a text a column; wrapped, then shrunk, to fit its column.
     row_headers: a text a row, at the left; none if None.
-    captions: a text a picture, below it; '' leaves one out, None all.
-    cell: largest side of a picture on the sheet, in pixels.
+    captions: a text an image, below it; '' leaves one out, None all.
+    cell: largest side of an image on the sheet, in pixels.
     title: a line above everything.
 
   Returns:
@@ -38,7 +38,7 @@ def contact_sheet(
   """
   columns = max((len(row) for row in rows), default=0)
   if columns == 0:
-    raise ValueError('a contact sheet needs at least one picture; got none')
+    raise ValueError('a contact sheet needs at least one image; got none')
   if len(column_headers) != columns:
     raise ValueError(
       f'{len(column_headers)} column headers for {columns} '
@@ -52,17 +52,17 @@ def contact_sheet(
     len(row) for row in rows
   ]:
     raise ValueError(
-      f'captions for {[len(row) for row in captions]} pictures a row, and '
-      f'{[len(row) for row in rows]} pictures; give one for each'
+      f'captions for {[len(row) for row in captions]} images a row, and '
+      f'{[len(row) for row in rows]} images; give one for each'
     )
-  pictures = [
+  cells = [
     [
       None if image is None else _to_cell(image_io.check_image(image), cell)
       for image in row
     ]
     for row in rows
   ]
-  sizes = [p.size for row in pictures for p in row if p is not None]
+  sizes = [p.size for row in cells for p in row if p is not None]
   cell_width = max((w for w, _ in sizes), default=cell)
   cell_height = max((h for _, h in sizes), default=cell)
 
@@ -92,26 +92,26 @@ def contact_sheet(
   heading.draw(draw, gap, gap)
   for column, text in enumerate(headers):
     x = left + column * (cell_width + gap)
-    # Headers stand on their pictures, however many lines each takes.
+    # Headers stand on their images, however many lines each takes.
     text.draw(
       draw, x + (cell_width - text.width) // 2, first - gap - text.height
     )
   y = first
-  for i, row in enumerate(pictures):
+  for i, row in enumerate(cells):
     if sides:
       sides[i].draw(draw, gap, y + (heights[i] - sides[i].height) // 2)
     for column, text in enumerate(below[i] if below else ()):
       x = left + column * (cell_width + gap)
       text.draw(draw, x + (cell_width - text.width) // 2, y + cell_height)
-    for column, picture in enumerate(row):
-      if picture is not None:
+    for column, in_cell in enumerate(row):
+      if in_cell is not None:
         x = left + column * (cell_width + gap)
         sheet.paste(
-          picture,
+          in_cell,
           (
-            x + (cell_width - picture.width) // 2,
+            x + (cell_width - in_cell.width) // 2,
             # Over a caption, in the middle of its own part of the row.
-            y + ((cell_height if below else heights[i]) - picture.height) // 2,
+            y + ((cell_height if below else heights[i]) - in_cell.height) // 2,
           ),
         )
     y += heights[i] + gap
@@ -119,14 +119,14 @@ def contact_sheet(
 
 
 def _to_cell(image: np.ndarray, cell: int) -> Image.Image:
-  picture = Image.fromarray(image)
-  factor = cell // max(picture.size)
+  whole = Image.fromarray(image)
+  factor = cell // max(whole.size)
   if factor >= 1:
-    return picture.resize(
-      (picture.width * factor, picture.height * factor),
+    return whole.resize(
+      (whole.width * factor, whole.height * factor),
       Image.Resampling.NEAREST,
     )
-  return ImageOps.contain(picture, (cell, cell), Image.Resampling.LANCZOS)
+  return ImageOps.contain(whole, (cell, cell), Image.Resampling.LANCZOS)
 
 
 @functools.cache

@@ -1,10 +1,10 @@
-"""Pictures in and out: files and bytes to arrays, arrays to files and sheets.
+"""Images in and out: files and bytes to arrays, arrays to files and sheets.
 
-Everything that enters goes through `read`, so that one picture means the same
+Everything that enters goes through `read`, so that one image means the same
 eight-bit RGB array whichever format carried it. It leans on Pillow rather than
 on TensorFlow's decoders, which ignore EXIF orientation, drop alpha and allocate
 whatever a header claims. The box filter of `downsample` is the one with which
-progressive growing (Karras et al., 2018, section 2) makes the real pictures of
+progressive growing (Karras et al., 2018, section 2) makes the real images of
 its lower resolutions. Array code only: no TensorFlow here.
 """
 
@@ -43,7 +43,7 @@ _FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'PPM', 'AVIF')
 
 
 class UnreadableImage(ValueError):
-  """A picture that cannot be used; `reason` says why, without its name."""
+  """An image that cannot be used; `reason` says why, without its name."""
 
   def __init__(self, name: str, reason: str):
     super().__init__(f'{name}: {reason}')
@@ -51,13 +51,13 @@ class UnreadableImage(ValueError):
 
 
 class _Refused(Exception):
-  """Why a picture that the decoder accepts is still refused."""
+  """Why an image that the decoder accepts is still refused."""
 
 
 def read(
   path_or_bytes: str | os.PathLike | bytes, *, at_least: int | None = None
 ) -> np.ndarray:
-  """Reads one picture of any common format, upright and opaque.
+  """Reads one image of any common format, upright and opaque.
 
   Args:
     path_or_bytes: a file, or the content of one.
@@ -71,7 +71,7 @@ def read(
 
   Raises:
     FileNotFoundError: there is no such file.
-    UnreadableImage: it is no readable picture, or larger than `MAX_PIXELS`.
+    UnreadableImage: it is no readable image, or larger than `MAX_PIXELS`.
   """
   if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
     name, stream = 'the given bytes', io.BytesIO(path_or_bytes)
@@ -100,7 +100,7 @@ def read(
     reason = f'over the limit of {MAX_PIXELS} pixels; make it smaller ({error})'
   except Image.UnidentifiedImageError:
     reason = (
-      'not a picture in a known format, or damaged at its start '
+      'not an image in a known format, or damaged at its start '
       f'(known: {", ".join(_FORMATS)})'
     )
   # On damaged files the decoders raise nearly every exception there is.
@@ -118,7 +118,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-  """An opaque eight-bit RGB picture from any of Pillow's pixel modes."""
+  """An opaque eight-bit RGB image from any of Pillow's pixel modes."""
   if image.mode.startswith('I'):
     # Pillow's own conversion clips, which turns 16-bit grey nearly white.
     values = np.asarray(image).astype(np.int64)
@@ -145,7 +145,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 def square(
   image: np.ndarray, resolution: int, fit: str = 'crop', *, crop: float = 1.0
 ) -> np.ndarray:
-  """Makes a picture square, with an anti-aliased (Lanczos) resize.
+  """Makes an image square, with an anti-aliased (Lanczos) resize.
 
   Args:
     image: uint8 RGB, [height, width, 3].
@@ -167,7 +167,7 @@ def square(
     kept_width = kept_height = min(kept_width, kept_height)
   left, top = (width - kept_width) / 2, (height - kept_height) / 2
   scale = resolution / max(kept_width, kept_height)
-  # At least one pixel, even of a picture a thousand times as long as high.
+  # At least one pixel, even of an image a thousand times as long as high.
   size = (max(1, round(kept_width * scale)), max(1, round(kept_height * scale)))
   small = Image.fromarray(image).resize(
     size,
@@ -185,7 +185,7 @@ def square(
 
 
 def downsample(images: np.ndarray, resolution: int) -> np.ndarray:
-  """Shrinks square pictures by an exact box filter.
+  """Shrinks square images by an exact box filter.
 
   Args:
     images: NHWC, [n, size, size, channels], uint8 or float; `size` is
@@ -205,7 +205,7 @@ def downsample(images: np.ndarray, resolution: int) -> np.ndarray:
     or factor & (factor - 1)
   ):
     raise ValueError(
-      f'{height}x{width} pictures cannot be halved down to {resolution}; '
+      f'{height}x{width} images cannot be halved down to {resolution}; '
       'their side must be that resolution times a power of two'
     )
   if factor == 1:
@@ -237,12 +237,12 @@ def _halved(values: np.ndarray, factor: int) -> np.ndarray:
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
-  """uint8 pictures as float32 in [-1, 1]."""
+  """uint8 images as float32 in [-1, 1]."""
   return np.asarray(images, np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-  """Pictures in [-1, 1] as uint8, rounded; values beyond are clipped."""
+  """Images in [-1, 1] as uint8, rounded; values beyond are clipped."""
   values = np.asarray(images, np.float32) * 127.5 + 127.5
   return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
@@ -264,7 +264,7 @@ def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
 
 
 def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
-  """All picture files under a folder, sorted by their path inside it.
+  """All image files under a folder, sorted by their path inside it.
 
   Files count by their suffix (`SUFFIXES`, in either case). Links to folders
   are followed; hidden files and folders are left out.
@@ -274,7 +274,7 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
     raise FileNotFoundError(f'{folder}: no such folder; check the path')
   if not folder.is_dir():
     raise ValueError(
-      f'{folder}: a file, not a folder; give the folder that holds the pictures'
+      f'{folder}: a file, not a folder; give the folder that holds the images'
     )
   found, visited = [], set()
   for root, folders, files in os.walk(
@@ -307,7 +307,7 @@ def check_image(image: np.ndarray) -> np.ndarray:
   image = np.asarray(image)
   if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
     raise ValueError(
-      f'a picture must be uint8 [height, width, 3]; got '
+      f'an image must be uint8 [height, width, 3]; got '
       f'{image.dtype} {list(image.shape)}'
     )
   return image

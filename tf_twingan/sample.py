@@ -1,4 +1,4 @@
-r"""Draws pictures from noise with a trained run, as of pggan.gin.
+r"""Draws images from noise with a trained run, as of pggan.gin.
 
   python -m tf_twingan.sample --run_dir=runs/pggan --count=64 --output=sampled
   python -m tf_twingan.sample --run_dir=runs/pggan --count=9 --interpolate=8 \
@@ -28,7 +28,7 @@ _DOMAIN = flags.DEFINE_string('domain', None, 'What to draw; all if not given.')
 _INTERPOLATE = flags.DEFINE_integer(
   'interpolate',
   None,
-  'Draw so many pictures on the way from each noise to the next.',
+  'Draw so many images on the way from each noise to the next.',
   lower_bound=2,
 )
 _OUTPUT = flags.DEFINE_string(
@@ -39,21 +39,21 @@ _COLUMNS = 8
 
 
 def main(argv) -> None:
-  """Draws, and writes pictures and sheets."""
+  """Draws, and writes images and sheets."""
   cli.reject_arguments(argv)
   with cli.report_errors():
     sampler = sampler_lib.Sampler(_RUN_DIR.value)
     names, latents, columns = _latents(sampler)
     domains = sampler.domains if _DOMAIN.value is None else [_DOMAIN.value]
     for domain in domains:
-      pictures = sampler.draw(latents, domain)
+      images = sampler.draw(latents, domain)
       folder = pathlib.Path(_OUTPUT.value)
-      for name, picture in zip(names, pictures):
-        image_io.write_png(folder / domain / f'{name}.png', picture)
+      for name, image in zip(names, images):
+        image_io.write_png(folder / domain / f'{name}.png', image)
       image_io.write_png(
-        folder / f'{domain}.png', _sheet(pictures, columns, sampler, domain)
+        folder / f'{domain}.png', _sheet(images, columns, sampler, domain)
       )
-      print(f'{len(pictures)} pictures of {domain} in {folder / domain}')
+      print(f'{len(images)} images of {domain} in {folder / domain}')
 
 
 def _latents(sampler):
@@ -72,10 +72,8 @@ def _latents(sampler):
   return names, np.concatenate(ways), count
 
 
-def _sheet(pictures, columns, sampler, domain):
-  rows = [
-    list(pictures[i : i + columns]) for i in range(0, len(pictures), columns)
-  ]
+def _sheet(images, columns, sampler, domain):
+  rows = [list(images[i : i + columns]) for i in range(0, len(images), columns)]
   return image_grids.contact_sheet(
     rows,
     [''] * len(rows[0]),

@@ -7,18 +7,18 @@ r"""Looks for the same face in another domain.
   python -m tf_twingan.search query --index=faces.index \
       --image=portrait.jpg --output=found
 
-`build` makes an index or adds to it: pictures that are in it already are
+`build` makes an index or adds to it: images that are in it already are
 passed over, so the same command goes on after an interruption, and takes in
 what has been added to a folder since. `query` writes `neighbours.json` and
 contact sheets to --output.
 
 A source is `folder:PATH`, `avatars:STYLE` or `tfds:NAME`, with options. Its
-domain goes in front, `photo=folder:PATH`; without one, the pictures that
+domain goes in front, `photo=folder:PATH`; without one, the images that
 `build` is given are taken for the model's last domain (the drawn one, in the
 experiments that ship), and those that `query` is given for the model's first
-domain that the index holds no pictures of, or its first. Both say which.
+domain that the index holds no images of, or its first. Both say which.
 
---by says what to search another domain by: the picture's `own` code, the code
+--by says what to search another domain by: the image's `own` code, the code
 of its `translation` to there, or both, `fused`.
 """
 
@@ -47,10 +47,10 @@ _MODEL = flags.DEFINE_string(
 _SOURCE = flags.DEFINE_multi_string(
   'source',
   [],
-  'Pictures, as SOURCE or DOMAIN=SOURCE; may be given several times.',
+  'Images, as SOURCE or DOMAIN=SOURCE; may be given several times.',
 )
 _LIMIT = flags.DEFINE_integer(
-  'limit', None, 'The first so many pictures of each source.', lower_bound=1
+  'limit', None, 'The first so many images of each source.', lower_bound=1
 )
 _QDRANT = flags.DEFINE_string(
   'qdrant',
@@ -63,13 +63,13 @@ _KIND = flags.DEFINE_enum(
   None,
   nearest_neighbours.KINDS,
   'build: how to search; by default exactly (flat) up to '
-  f'{nearest_neighbours.FLAT_UP_TO:,} pictures of a domain, and approximately '
+  f'{nearest_neighbours.FLAT_UP_TO:,} images of a domain, and approximately '
   'beyond.',
 )
 _IMAGE = flags.DEFINE_multi_string(
   'image',
   [],
-  'query: a picture, as PATH or DOMAIN=PATH; may be given several times.',
+  'query: an image, as PATH or DOMAIN=PATH; may be given several times.',
 )
 _K = flags.DEFINE_integer('k', 5, 'query: how many neighbours to find.')
 _BY = flags.DEFINE_enum(
@@ -78,8 +78,7 @@ _BY = flags.DEFINE_enum(
 _AMONG = flags.DEFINE_multi_string(
   'among',
   None,
-  "query: a domain to search; by default all in the index but the pictures' "
-  'own.',
+  "query: a domain to search; by default all in the index but the images' own.",
 )
 _OUTPUT = flags.DEFINE_string(
   'output', None, 'query: the folder for the results.'
@@ -89,7 +88,7 @@ _ONLY = {'build': ['kind'], 'query': ['image', 'k', 'by', 'among', 'output']}
 _BATCH = 256
 _ROWS = 20  # On one sheet.
 
-# The name of a picture, and why it could not be read.
+# The name of an image, and why it could not be read.
 _Skipped = list[tuple[str, str]]
 
 
@@ -123,16 +122,16 @@ def _run_build(skipped: _Skipped) -> None:
     _INDEX.value, translator, kind=_KIND.value, server=_QDRANT.value
   )
   new = 0
-  for domain, pictures in opened:
-    known = index.names(domain, pictures.source)
-    names = [name for name in pictures.names if name not in known]
+  for domain, images in opened:
+    known = index.names(domain, images.source)
+    names = [name for name in images.names if name not in known]
     new += index.add(
-      domain, _read(pictures, names, skipped), source=pictures.source
+      domain, _read(images, names, skipped), source=images.source
     )
   _report(skipped)
   index.finish()
   print(
-    f'{new:,} new pictures; {_INDEX.value} holds '
+    f'{new:,} new images; {_INDEX.value} holds '
     + ' and '.join(f'{index.count(d):,} of {d}' for d in index.domains)
   )
 
@@ -151,13 +150,13 @@ def _run_query(skipped: _Skipped) -> None:
   queries = list(_queries(index, skipped))
   _report(skipped)
   if not queries:
-    raise ValueError('no picture could be read.')
+    raise ValueError('no image could be read.')
   answers: list[results.Answer] = []
   for domain in dict.fromkeys(query.domain for query in queries):
     own = [query for query in queries if query.domain == domain]
     among = index.searched(domain, _AMONG.value)
     print(
-      f'{len(own):,} pictures of {domain}, looked up among '
+      f'{len(own):,} images of {domain}, looked up among '
       + ' and '.join(f'{index.count(d):,} of {d}' for d in among)
     )
     for start in tqdm.trange(
@@ -185,7 +184,7 @@ def _open_sources(
     else:
       domain = default
       print(
-        f'{source}: taken for pictures of {domain!r}; '
+        f'{source}: taken for images of {domain!r}; '
         f'--source=DOMAIN={source} says otherwise'
       )
     opened.append(
@@ -209,7 +208,7 @@ def _queries(
     if not equals or domain not in translator.domains:
       domain, path = default, text
       print(
-        f'{path}: taken for a picture of {domain!r}; '
+        f'{path}: taken for an image of {domain!r}; '
         f'--image=DOMAIN={path} says otherwise'
       )
     one = gallery.Gallery(
@@ -221,20 +220,20 @@ def _queries(
       ),
     )
     opened.append((domain, one))
-  for domain, pictures in opened:
-    for name, picture in _read(pictures, pictures.names, skipped):
-      yield results.Query(name, pictures.source, domain, picture)
+  for domain, images in opened:
+    for name, image in _read(images, images.names, skipped):
+      yield results.Query(name, images.source, domain, image)
 
 
 def _read(
-  pictures: gallery.Gallery, names: Sequence[str], skipped: _Skipped
+  images: gallery.Gallery, names: Sequence[str], skipped: _Skipped
 ) -> Iterator[tuple[str, np.ndarray]]:
-  """Reads pictures, with a progress bar; lists those that can't be."""
+  """Reads images, with a progress bar; lists those that can't be."""
   for name in tqdm.tqdm(
-    names, desc=f'reading {pictures.source}', unit=' pictures', delay=1
+    names, desc=f'reading {images.source}', unit=' images', delay=1
   ):
     try:
-      yield name, pictures.read(name)
+      yield name, images.read(name)
     except image_io.UnreadableImage as error:
       skipped.append((name, error.reason))
     except OSError as error:

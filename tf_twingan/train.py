@@ -6,7 +6,7 @@ r"""Trains a twin network or another model, or continues a training.
       --gin_param="anime='folder:/my/anime'" --run_dir=runs/mine
   tensorboard --logdir=runs/mine/summaries
 
-The first trains on pictures that come with the package. Ctrl-C saves; the
+The first trains on images that come with the package. Ctrl-C saves; the
 same command continues. The run directory holds sample grids (`samples/`),
 curves (`summaries/`, `metrics.jsonl`), checkpoints and the configuration.
 gin/README.md lists the gin files and what they train; a source is

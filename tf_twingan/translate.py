@@ -1,4 +1,4 @@
-r"""Translates pictures with a trained run or a pretrained model.
+r"""Translates images with a trained run or a pretrained model.
 
   python -m tf_twingan.translate --model=avatar_twins --to=anime \
       --input=portrait.jpg --output=translated
@@ -7,11 +7,11 @@ r"""Translates pictures with a trained run or a pretrained model.
   python -m tf_twingan.translate --run_dir=runs/styles --to=anime \
       --input=portrait.jpg --output=translated --reference=anime_face.png
 
-Pictures may have any size and common format; the largest square in the middle
+Images may have any size and common format; the largest square in the middle
 is used. Each result is a PNG named like its source; one that can't be read is
 skipped and listed.
 
-A model with style codes (TwinGAN.style_size) draws in the style of a picture
+A model with style codes (TwinGAN.style_size) draws in the style of an image
 of the target domain (--reference) or in a random one (--style_seed); without
 these, in the mean style of the domain.
 """
@@ -31,15 +31,15 @@ _MODEL = flags.DEFINE_string(
   'model', None, 'A model that ships with the package: avatar_twins.'
 )
 _TO = flags.DEFINE_string(
-  'to', None, 'The domain to draw the pictures in.', required=True
+  'to', None, 'The domain to draw the images in.', required=True
 )
 _FROM = flags.DEFINE_string(
   'from',
   None,
-  'The domain of the pictures; may be left out if the model has two.',
+  'The domain of the images; may be left out if the model has two.',
 )
 _INPUT = flags.DEFINE_string(
-  'input', None, 'A picture, or a folder of pictures.', required=True
+  'input', None, 'An image, or a folder of images.', required=True
 )
 _OUTPUT = flags.DEFINE_string(
   'output', None, 'The folder for the results.', required=True
@@ -48,7 +48,7 @@ _SIDE_BY_SIDE = flags.DEFINE_bool(
   'side_by_side', False, 'Put each result beside its source.'
 )
 _REFERENCE = flags.DEFINE_string(
-  'reference', None, 'A picture of the domain --to, to draw in its style.'
+  'reference', None, 'An image of the domain --to, to draw in its style.'
 )
 _STYLE_SEED = flags.DEFINE_integer(
   'style_seed',
@@ -61,7 +61,7 @@ _BATCH = 32
 
 
 def main(argv) -> None:
-  """Translates all pictures of the input."""
+  """Translates all images of the input."""
   cli.reject_arguments(argv)
   with cli.report_errors():
     translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
@@ -71,16 +71,16 @@ def main(argv) -> None:
     files = [root] if root.is_file() else image_io.list_files(root)
     if not files:
       raise ValueError(
-        f'{root} holds no pictures; these are looked for: '
+        f'{root} holds no images; these are looked for: '
         f'{", ".join(sorted(image_io.SUFFIXES))}.'
       )
     skipped = _translate_all(translator, root, files, style)
   done = len(files) - len(skipped)
-  print(f'{done} of {len(files)} pictures translated to {_OUTPUT.value}')
+  print(f'{done} of {len(files)} images translated to {_OUTPUT.value}')
   for path, reason in skipped:
     print(f'  skipped {path}: {reason}', file=sys.stderr)
   if not done:
-    sys.exit('Error: no picture could be read.')
+    sys.exit('Error: no image could be read.')
 
 
 def _style(translator):
@@ -94,8 +94,8 @@ def _style(translator):
     return translator.random_styles(1, _STYLE_SEED.value)[0]
   if _REFERENCE.value is None:
     return None
-  picture = _read(translator, _REFERENCE.value)
-  return translator.style(picture[None], _TO.value)[0]
+  image = _read(translator, _REFERENCE.value)
+  return translator.style(image[None], _TO.value)[0]
 
 
 def _read(translator, path):
@@ -154,12 +154,12 @@ def _targets(root, files):
   for target in targets.values():
     if target.resolve() in sources:
       raise ValueError(
-        f'{target} is one of the pictures to translate and would be '
+        f'{target} is one of the images to translate and would be '
         'overwritten; choose another --output.'
       )
   if len(set(targets.values())) < len(files):
     raise ValueError(
-      'Several pictures would get the same result file; rename those that '
+      'Several images would get the same result file; rename those that '
       'differ in their endings only.'
     )
   return targets

@@ -14,20 +14,20 @@ def of_tflite(
   """Of a TFLite file.
 
   Args:
-    model: the file; among what it takes is one picture.
+    model: the file; among what it takes is one image.
     kind: its format.
     output: name of what it gives.
     **more: what else to say.
   """
   contents = tflite_contents.read(model)
-  picture = next(i for i in contents.inputs if len(i['shape']) == 4)
+  image = next(i for i in contents.inputs if len(i['shape']) == 4)
   return dict(
     format=kind,
     **directory.fingerprint(model),
     operations=contents.operations,
     gmacs=round(contents.gmacs, 6),
     peak_memory=contents.peak_memory,
-    input=dict(name=INPUT, **picture),
+    input=dict(name=INPUT, **image),
     output=dict(name=output, **contents.outputs[0]),
     **more,
   )

@@ -68,11 +68,11 @@ def add(
   """Adds metadata to a file.
 
   Args:
-    model: a TFLite file that takes a picture.
+    model: a TFLite file that takes an image.
     about: what to say.
-    input_name: of the picture.
+    input_name: of the image.
     output_name: of the result; Android's accessors are named after it.
-    draws: whether the result is a picture; else it is an embedding.
+    draws: whether the result is an image; else it is an embedding.
     index: what to look embeddings up in, for the Task library's
       ImageSearcher.
     choices: the inputs that take a domain's place, with a description each.
@@ -93,14 +93,14 @@ def add(
   ]
   graph = schema.SubGraphMetadataT()
   inputs = {
-    input_name: _picture(
-      input_name, 'RGB picture to draw anew.', *_INPUT, 0.0, 255.0
+    input_name: _image(
+      input_name, 'RGB image to draw anew.', *_INPUT, 0.0, 255.0
     ),
     **{name: _choice(name, text) for name, text in choices.items()},
   }
   graph.inputTensorMetadata = [inputs[name] for name in _input_names(model)]
   graph.outputTensorMetadata = [
-    _picture(output_name, 'The picture, drawn anew.', *_OUTPUT, -1.0, 1.0)
+    _image(output_name, 'The image, drawn anew.', *_OUTPUT, -1.0, 1.0)
     if draws
     else _numbers(output_name, 'Unit vector; inner products compare faces.')
   ]
@@ -111,7 +111,7 @@ def add(
     graph.outputTensorMetadata[0].associatedFiles = [
       _file(
         _INDEX,
-        'The vectors to search, with a JSON of each picture.',
+        'The vectors to search, with a JSON of each image.',
         schema.AssociatedFileType.SCANN_INDEX_FILE,
       )
     ]
@@ -145,7 +145,7 @@ def _file(name, description, kind=schema.AssociatedFileType.UNKNOWN):
   return file
 
 
-def _picture(name, description, mean, std, low, high):
+def _image(name, description, mean, std, low, high):
   tensor = schema.TensorMetadataT()
   tensor.name, tensor.description = name, description
   tensor.content = schema.ContentT()

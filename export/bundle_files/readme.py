@@ -27,7 +27,7 @@ def readme(manifest: Mapping[str, Any]) -> str:
   name, files = manifest['name'], manifest['files']
   parts = [
     f'# {name}',
-    f'Draws pictures of *{manifest["source"]}* as *{manifest["target"]}*, '
+    f'Draws images of *{manifest["source"]}* as *{manifest["target"]}*, '
     f'{manifest["resolution"]} px. {manifest["weights"]:,} weights. What the '
     'model is for: [MODEL_CARD.md](MODEL_CARD.md). Every number here is from '
     '[manifest.json](manifest.json).',
@@ -61,7 +61,7 @@ def readme_of_all(manifest: Mapping[str, Any]) -> str:
   places = ', '.join(f'{i} *{domain}*' for i, domain in enumerate(domains))
   parts = [
     '# All directions',
-    f'Draws pictures of any of {len(domains)} domains as any other, '
+    f'Draws images of any of {len(domains)} domains as any other, '
     f'{manifest["resolution"]} px. {manifest["weights"]:,} weights, which the '
     'domains share. What the model is for: [MODEL_CARD.md](MODEL_CARD.md). '
     'Every number here is from [manifest.json](manifest.json).',
@@ -74,7 +74,7 @@ def readme_of_all(manifest: Mapping[str, Any]) -> str:
   if best:
     parts += [
       '## One TFLite file',
-      'Beside the picture it takes two numbers, `source` and `target`, int32 '
+      'Beside the image it takes two numbers, `source` and `target`, int32 '
       f'[1]: {places}. The file says so itself, in `domains.txt` of its '
       'metadata. Another number is an error. The code draws the first domain '
       'as the second.',
@@ -92,7 +92,7 @@ def _failed(manifest):
   if not manifest['failed']:
     return []
   return [
-    "Not here, because their pictures differ too much from the model's: "
+    "Not here, because their images differ too much from the model's: "
     + ', '.join(
       f'{kind} (needs {failed["gate"]})'
       for kind, failed in manifest['failed'].items()
@@ -174,7 +174,7 @@ drawn = draw({taken['name']}=values{more})['{given['name']}']
 Image.fromarray(drawn[0]).save('drawn.png')
 ```
 
-The picture is square. An interpreter is for one thread at a time."""
+The image is square. An interpreter is for one thread at a time."""
 
 
 def _kotlin(file, entry, manifest):
@@ -232,8 +232,8 @@ for (y in 0 until {px}) for (x in 0 until {px}) {{
 def _search(file, entry, manifest):
   px, target = manifest['resolution'], manifest['target']
   first = entry['nearest'][0]
-  return f"""`{file}` holds {entry['items']:,} pictures of *{target}* as
-vectors, {entry['index_bytes']:,} bytes, and looks a picture of
+  return f"""`{file}` holds {entry['items']:,} images of *{target}* as
+vectors, {entry['index_bytes']:,} bytes, and looks an image of
 *{manifest['source']}* up among them, by {_BY[entry['by']]}. With
 `org.tensorflow:tensorflow-lite-task-vision:0.4.4`:
 
@@ -258,14 +258,14 @@ import json
 from tflite_support.task import vision
 
 searcher = vision.ImageSearcher.create_from_file('{file}')
-picture = vision.TensorImage.create_from_file('{manifest['golden']['input']}')
-for neighbor in searcher.search(picture).nearest_neighbors:
+image = vision.TensorImage.create_from_file('{manifest['golden']['input']}')
+for neighbor in searcher.search(image).nearest_neighbors:
   print(json.loads(neighbor.metadata)['name'], neighbor.distance / 2)
 ```
 
 An item is JSON of `name`, `source` and `domain`; half the distance is
 1 - cosine. The golden input's nearest is `{first['name']}` at
-{first['distance']:.4f}. The library scales a picture of another size coarsely:
+{first['distance']:.4f}. The library scales an image of another size coarsely:
 give it a square of {px} px.
 Every vector is compared with, so a query's time grows with the index."""
 
@@ -273,7 +273,7 @@ Every vector is compared with, so a query's time grows with the index."""
 def _serving(name, manifest):
   return f"""{_serve(name, manifest['golden']['input'])}
 
-The answer's `predictions` hold one base64 PNG for each picture. Signatures:
+The answer's `predictions` hold one base64 PNG for each image. Signatures:
 `serving_default` (files in any size), `translate` (numbers), `embed`."""
 
 
@@ -282,7 +282,7 @@ def _serving_all(manifest):
   golden = manifest['golden']['input']
   return f"""{_serve(manifest['name'], golden)}
 
-The answer's `predictions` hold one base64 PNG for each picture. Signatures:
+The answer's `predictions` hold one base64 PNG for each image. Signatures:
 `{first}2{second}` and so on (files in any size; choose by `"signature_name"`
 beside `"instances"`), `{first}2{second}_floats` and so on (numbers);
 `serving_default` is `{first}2{second}`."""

@@ -35,7 +35,7 @@ class Contents(NamedTuple):
   Attributes:
     operations: {built-in operation: how many}, the most frequent first.
     custom: names of operations that are not built in.
-    gmacs: 1e9 multiplications and additions for one picture.
+    gmacs: 1e9 multiplications and additions for one image.
     peak_memory: bytes of all activations alive at once, at most; where each
       operation's inputs and output have memory of their own, as in TFLite.
     inputs: see `_tensor`.

@@ -1,7 +1,7 @@
-"""Pictures to the vectors of `tf_twingan.retrieval`, as a graph.
+"""Images to the vectors of `tf_twingan.retrieval`, as a graph.
 
-An app that holds an index asks for the neighbours of a new picture by its
-embedding; this is that embedding, computed where the picture is.
+An app that holds an index asks for the neighbours of a new image by its
+embedding; this is that embedding, computed where the image is.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _EPSILON = 1e-12
 
 
 class Embedder(tf.Module):
-  """Embeds pictures of one domain."""
+  """Embeds images of one domain."""
 
   def __init__(
     self,
@@ -34,7 +34,7 @@ class Embedder(tf.Module):
       translator_network: whose encoder is used; not equalized, for an
         embedding is learned from the features as they are.
       learned: the means and the projection.
-      domain: of the pictures.
+      domain: of the images.
     """
     super().__init__(name='embedder')
     self._network = translator_network
@@ -45,7 +45,7 @@ class Embedder(tf.Module):
     self._projection = tf.Variable(learned.projection, trainable=False)
 
   def embed(self, images: tf.Tensor) -> tf.Tensor:
-    """Pictures [batch, px, px, 3] in [-1, 1] to unit vectors [batch, d]."""
+    """Images [batch, px, px, 3] in [-1, 1] to unit vectors [batch, d]."""
     features = self._network.encode(images)
     scales = {_GRID: features.content, **features.skips}
     rows = []
@@ -76,7 +76,7 @@ def convert(
 
   Args:
     embeds: has a method `embed`, like `Embedder`.
-    resolution: of the pictures, px.
+    resolution: of the images, px.
     about: what the file says of itself.
     index: to look embeddings up in, see `searcher`.
   """
@@ -85,7 +85,7 @@ def convert(
     embeds,
     'float16',
     output_name=tflite.EMBEDDING,
-    pictures=np.zeros([1, resolution, resolution, 3], np.float32),
+    images=np.zeros([1, resolution, resolution, 3], np.float32),
   )
   return metadata.add(
     model,
@@ -98,15 +98,15 @@ def convert(
 
 
 def learn(
-  translator: inference.Translator, pictures: Mapping[str, np.ndarray]
+  translator: inference.Translator, images: Mapping[str, np.ndarray]
 ) -> embeddings.Embedding:
-  """Learns an embedding from pictures, where there is no index to take it of.
+  """Learns an embedding from images, where there is no index to take it of.
 
   Args:
     translator: of the model.
-    pictures: uint8 [n, height, width, 3] of each domain to be compared.
+    images: uint8 [n, height, width, 3] of each domain to be compared.
   """
-  scales = {d: translator.scales(p, d) for d, p in pictures.items()}
+  scales = {d: translator.scales(p, d) for d, p in images.items()}
   means = {d: embeddings.mean([part]) for d, part in scales.items()}
   projection = embeddings.principal(
     np.concatenate(
@@ -114,5 +114,5 @@ def learn(
     )
   )
   return embeddings.Embedding(
-    means, projection, {d: len(p) for d, p in pictures.items()}
+    means, projection, {d: len(p) for d, p in images.items()}
   )

@@ -14,11 +14,11 @@ OPSET = 17
 def convert(
   network: folded_network.Network, input_name: str, output_name: str
 ) -> bytes:
-  """Converts; pictures are NHWC, any number at a time.
+  """Converts; images are NHWC, any number at a time.
 
   Args:
     network: draws.
-    input_name: of the pictures, float32 [n, px, px, 3] in [-1, 1].
+    input_name: of the images, float32 [n, px, px, 3] in [-1, 1].
     output_name: of the result, the same.
 
   Raises:

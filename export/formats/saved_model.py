@@ -1,14 +1,14 @@
 """A SavedModel as TensorFlow Serving takes it.
 
-`FOLDER/VERSION/` holds these signatures, each for any number of pictures:
+`FOLDER/VERSION/` holds these signatures, each for any number of images:
 
   serving_default  image_bytes (PNG, JPEG, GIF or BMP of any size) -> png_bytes
   translate        image, float32 [n, px, px, 3] in [-1, 1] -> translation
   embed            image -> embedding, unit vectors [n, d]
 
 Names that end in `_bytes` are base64 in REST. The largest square in the middle
-of a picture is used. A picture that is none fails its whole request, so
-send strangers' pictures one by one.
+of an image is used. An image that is none fails its whole request, so
+send strangers' images one by one.
 """
 
 import os
@@ -58,16 +58,16 @@ def save(
   embedder: embedding.Embedder,
   folder: str | os.PathLike,
   version: int,
-  pictures: np.ndarray,
+  images: np.ndarray,
 ) -> pathlib.Path:
   """Saves one direction.
 
   Args:
     network: draws.
-    embedder: embeds pictures of the source's domain.
+    embedder: embeds images of the source's domain.
     folder: that TensorFlow Serving watches; it finds the new version whole.
     version: a number that the folder does not have yet.
-    pictures: uint8 [n, px, px, 3]; a few become warm-up requests.
+    images: uint8 [n, px, px, 3]; a few become warm-up requests.
 
   Returns:
     The new version's folder.
@@ -85,7 +85,7 @@ def save(
       autograph=False,
     ).get_concrete_function(_numbers(network)),
   }
-  shown = pictures[:_WARM_UPS]
+  shown = images[:_WARM_UPS]
   floats = image_io.to_float(shown)
   return write(
     [network, embedder],
@@ -119,9 +119,9 @@ def drawing_signatures(
   )
 
 
-def as_pngs(pictures: np.ndarray) -> np.ndarray:
+def as_pngs(images: np.ndarray) -> np.ndarray:
   """uint8 [n, px, px, 3] to n PNGs, an array of bytes."""
-  return np.array([tf.io.encode_png(p).numpy() for p in pictures], object)
+  return np.array([tf.io.encode_png(p).numpy() for p in images], object)
 
 
 def _numbers(network):
@@ -183,29 +183,29 @@ def write_configs(folder: str | os.PathLike, name: str) -> None:
 
 
 def drawn(network: folded_network.Network, image_bytes: tf.Tensor) -> tf.Tensor:
-  """Encoded pictures, string [n], to PNGs of their translations."""
+  """Encoded images, string [n], to PNGs of their translations."""
   px = network.resolution
   sources = tf.map_fn(
     lambda encoded: _square(encoded, px),
     image_bytes,
     fn_output_signature=tf.TensorSpec([px, px, 3], tf.uint8),
   )
-  pictures = network.translate(tf.cast(sources, tf.float32) / 127.5 - 1.0)
+  images = network.translate(tf.cast(sources, tf.float32) / 127.5 - 1.0)
   return tf.map_fn(
     tf.io.encode_png,
-    _to_uint8(pictures * 127.5 + 127.5),
+    _to_uint8(images * 127.5 + 127.5),
     fn_output_signature=tf.TensorSpec([], tf.string),
   )
 
 
 def _square(encoded: tf.Tensor, px: int) -> tf.Tensor:
-  """An encoded picture to the square in its middle, uint8 [px, px, 3]."""
+  """An encoded image to the square in its middle, uint8 [px, px, 3]."""
   pixels = _pixels(encoded)
   # TensorFlow's decoders allocate whatever a header claims.
   check = tf.debugging.assert_less_equal(
     pixels,
     tf.constant(image_io.MAX_PIXELS, tf.int64),
-    f'image_bytes: a picture has more than {image_io.MAX_PIXELS} pixels',
+    f'image_bytes: an image has more than {image_io.MAX_PIXELS} pixels',
   )
   with tf.control_dependencies([check]):
     image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
@@ -221,7 +221,7 @@ def _to_uint8(values):
 
 
 def _pixels(encoded: tf.Tensor) -> tf.Tensor:
-  """Pixels of a picture by its header: int64; 0 where none is understood."""
+  """Pixels of an image by its header: int64; 0 where none is understood."""
 
   def number(offset, size, big_endian):
     piece = tf.io.decode_raw(tf.strings.substr(encoded, offset, size), tf.uint8)

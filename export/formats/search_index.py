@@ -1,10 +1,10 @@
 """A search index on the device: one TFLite file that embeds, and what it finds.
 
-The Task library's `ImageSearcher` takes a picture to its embedding and that to
+The Task library's `ImageSearcher` takes an image to its embedding and that to
 the nearest vectors of an index inside the same file. The graph is the query of
-`tf_twingan.retrieval`: a picture's own embedding, its translation's, or their
+`tf_twingan.retrieval`: an image's own embedding, its translation's, or their
 sum. The index holds one domain, the one searched in; every vector is compared
-with (128 numbers each: 0.5 KB a picture), so that what is found does not depend
+with (128 numbers each: 0.5 KB an image), so that what is found does not depend
 on how a larger index would be partitioned.
 """
 
@@ -24,16 +24,16 @@ from export.graph import folded_network, folding
 from tf_twingan.retrieval import search_index
 
 _PROGRAM = f'import runpy; runpy.run_path({task_library.__file__!r})["main"]()'
-# As near as the nearest, for pictures that the index holds twice.
+# As near as the nearest, for images that the index holds twice.
 _TIE = 1e-3
 
 
 class Search(NamedTuple):
-  """What to look pictures up in.
+  """What to look images up in.
 
   Attributes:
-    index: holds pictures of the domain to search.
-    by: what a picture is looked up by, one of `index.BY`.
+    index: holds images of the domain to search.
+    by: what an image is looked up by, one of `index.BY`.
   """
 
   index: search_index.SearchIndex
@@ -44,9 +44,9 @@ class Item(NamedTuple):
   """A neighbour that the file found.
 
   Attributes:
-    name: of the picture, in its source.
+    name: of the image, in its source.
     source: where it came from.
-    domain: whose picture it is.
+    domain: whose image it is.
     distance: 1 - cosine, as `SearchIndex` has it.
   """
 
@@ -57,14 +57,14 @@ class Item(NamedTuple):
 
 
 class Query(tf.Module):
-  """Pictures of one domain to the vectors that another is searched by."""
+  """Images of one domain to the vectors that another is searched by."""
 
   def __init__(self, search: Search, source: str, target: str):
     """Builds it.
 
     Args:
       search: whose model and embedding are used.
-      source: the domain of the pictures.
+      source: the domain of the images.
       target: the domain to search in.
     """
     super().__init__(name='query')
@@ -81,7 +81,7 @@ class Query(tf.Module):
       self._translated = embedding.Embedder(reader, learned, target)
 
   def embed(self, images: tf.Tensor) -> tf.Tensor:
-    """Pictures [batch, px, px, 3] in [-1, 1] to unit vectors [batch, d]."""
+    """Images [batch, px, px, 3] in [-1, 1] to unit vectors [batch, d]."""
     if self._by == 'own':
       return self._own.embed(images)
     translated = self._translated.embed(self._drawer.translate(images))
@@ -91,11 +91,11 @@ class Query(tf.Module):
 
 
 def build(search: Search, target: str) -> bytes:
-  """An index file of a domain's pictures; each item is JSON of a `Record`.
+  """An index file of a domain's images; each item is JSON of a `Record`.
 
   Raises:
     OSError: tflite-support's builder failed.
-    ValueError: the index holds no pictures of the domain.
+    ValueError: the index holds no images of the domain.
   """
   index = search.index
   index.searched(target, [target])
@@ -116,16 +116,16 @@ def build(search: Search, target: str) -> bytes:
     return (folder / 'index.ldb').read_bytes()
 
 
-def find(model: bytes, pictures: np.ndarray, k: int) -> list[list[Item]]:
-  """Looks pictures up by the Task library's `ImageSearcher`.
+def find(model: bytes, images: np.ndarray, k: int) -> list[list[Item]]:
+  """Looks images up by the Task library's `ImageSearcher`.
 
   Args:
     model: a TFLite file with an index.
-    pictures: uint8 [n, px, px, 3].
+    images: uint8 [n, px, px, 3].
     k: how many neighbours.
 
   Returns:
-    For each picture its neighbours, the nearest first.
+    For each image its neighbours, the nearest first.
 
   Raises:
     OSError: the Task library does not take the file.
@@ -133,7 +133,7 @@ def find(model: bytes, pictures: np.ndarray, k: int) -> list[list[Item]]:
   with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     (folder / 'model.tflite').write_bytes(model)
-    np.save(folder / 'pictures.npy', pictures)
+    np.save(folder / 'images.npy', images)
     _run('search', folder, k=k)
     found = json.loads((folder / 'found.json').read_text('utf-8'))
   # Between unit vectors, the square of the distance is 2 - 2 cosines.
@@ -147,7 +147,7 @@ def agreement(
   found: Sequence[Sequence[Item]],
   expected: Sequence[Sequence[search_index.Neighbour]],
 ) -> float:
-  """How many pictures have the same nearest neighbour, 0 to 1.
+  """How many images have the same nearest neighbour, 0 to 1.
 
   Args:
     found: by the file.

@@ -46,10 +46,10 @@ def build(folder: pathlib.Path, user_info: str) -> None:
 
 
 def search(folder: pathlib.Path, k: int) -> None:
-  """Writes found.json: of each picture, k pairs of an item and its distance.
+  """Writes found.json: of each image, k pairs of an item and its distance.
 
   Args:
-    folder: holds model.tflite and pictures.npy, uint8 [n, px, px, 3].
+    folder: holds model.tflite and images.npy, uint8 [n, px, px, 3].
     k: how many neighbours.
   """
   from tensorflow_lite_support.python.task.core import base_options
@@ -66,10 +66,8 @@ def search(folder: pathlib.Path, k: int) -> None:
     )
   )
   found = []
-  for picture in np.load(folder / 'pictures.npy'):
-    result = searcher.search(
-      tensor_image.TensorImage.create_from_array(picture)
-    )
+  for image in np.load(folder / 'images.npy'):
+    result = searcher.search(tensor_image.TensorImage.create_from_array(image))
     found.append(
       [
         [bytes(n.metadata).decode(), n.distance]

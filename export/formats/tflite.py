@@ -6,7 +6,7 @@
             of the size, and the default for CPUs
   hybrid    8 bits throughout but for the finest stage of the drawing, whose
             rounding shows most
-  int8      8 bits throughout, uint8 pictures in and out
+  int8      8 bits throughout, uint8 images in and out
 
 Only TFLite's built-in operations are used.
 """
@@ -30,7 +30,7 @@ _CALIBRATED = ('hybrid', 'int8')
 
 
 def drawing(
-  drawer: folded_network.Network, kind: str, pictures: np.ndarray
+  drawer: folded_network.Network, kind: str, images: np.ndarray
 ) -> bytes:
   """Converts what draws; see `convert`."""
   return convert(
@@ -38,7 +38,7 @@ def drawing(
     drawer,
     kind,
     output_name=TRANSLATION,
-    pictures=pictures,
+    images=images,
     in_float=[folded_network.stage_name(drawer.resolution)],
   )
 
@@ -49,19 +49,19 @@ def convert(
   kind: str,
   *,
   output_name: str,
-  pictures: np.ndarray,
+  images: np.ndarray,
   in_float: Sequence[str] = (),
   more: Mapping[str, tf.TensorSpec] = types.MappingProxyType({}),
 ) -> bytes:
-  """Converts a function of one picture.
+  """Converts a function of one image.
 
   Args:
     function: from float32 [1, px, px, 3] to one tensor.
     module: holds the function's variables.
     kind: one of KINDS.
-    output_name: of the result, in the file's signature; the picture's is
+    output_name: of the result, in the file's signature; the image's is
       INPUT.
-    pictures: float32 [n, px, px, 3] in [-1, 1] of what it will be given; the
+    images: float32 [n, px, px, 3] in [-1, 1] of what it will be given; the
       8-bit kinds take the ranges of their activations from them.
     in_float: 'hybrid': the name scopes that stay in float.
     more: what else the function takes, by name; for kinds that need no
@@ -77,10 +77,10 @@ def convert(
     raise ValueError(
       f'Unknown TFLite kind {kind!r}; choose one of {", ".join(KINDS)}.'
     )
-  side = pictures.shape[1]
+  side = images.shape[1]
   spec = tf.TensorSpec([1, side, side, 3], tf.float32, name=INPUT)
   traced = tf.function(
-    lambda picture, **rest: {output_name: function(picture, **rest)},
+    lambda image, **rest: {output_name: function(image, **rest)},
     autograph=False,
   ).get_concrete_function(spec, **more)
   holder = tf.Module()
@@ -96,7 +96,7 @@ def convert(
     if kind == 'float16':
       converter.target_spec.supported_types = [tf.float16]
     if kind in _CALIBRATED:
-      converter.representative_dataset = lambda: _each(pictures)
+      converter.representative_dataset = lambda: _each(images)
       converter.target_spec.supported_ops = [
         tf.lite.OpsSet.TFLITE_BUILTINS_INT8
       ]
@@ -119,15 +119,15 @@ def convert(
     )
     debugger = tf.lite.experimental.QuantizationDebugger(
       converter=converter,
-      debug_dataset=lambda: _each(pictures),
+      debug_dataset=lambda: _each(images),
       debug_options=options,
     )
     return debugger.get_nondebug_quantized_model()
 
 
-def _each(pictures: np.ndarray) -> Iterable[list[np.ndarray]]:
-  for picture in pictures:
-    yield [picture[None]]
+def _each(images: np.ndarray) -> Iterable[list[np.ndarray]]:
+  for image in images:
+    yield [image[None]]
 
 
 def _tensor_names(model: bytes) -> list[str]:

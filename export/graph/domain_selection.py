@@ -16,7 +16,7 @@ import tensorflow as tf
 from export.graph import folded_network, folding
 from tf_twingan.models import twingan
 
-# Inputs beside the picture: places in the model's domains, int32 [1].
+# Inputs beside the image: places in the model's domains, int32 [1].
 SOURCE, TARGET = 'source', 'target'
 INPUTS = {
   name: tf.TensorSpec([1], tf.int32, name=name) for name in (SOURCE, TARGET)
@@ -26,7 +26,7 @@ _Key = tuple[folded_network.Place, str]
 
 
 class Selection(tf.Module):
-  """Draws pictures of any domain in any domain."""
+  """Draws images of any domain in any domain."""
 
   def __init__(
     self, model: twingan.TwinGAN, resolution: int, alpha: float = 1.0
@@ -35,7 +35,7 @@ class Selection(tf.Module):
 
     Args:
       model: with its inference statistics.
-      resolution: of the pictures, px.
+      resolution: of the images, px.
       alpha: how far that resolution is faded in.
 
     Raises:
@@ -63,13 +63,13 @@ class Selection(tf.Module):
 
   @property
   def resolution(self) -> int:
-    """Of the pictures, px."""
+    """Of the images, px."""
     return self._weights.resolution
 
   def translate(
     self, images: tf.Tensor, source: tf.Tensor, target: tf.Tensor
   ) -> tf.Tensor:
-    """Draws pictures anew.
+    """Draws images anew.
 
     Args:
       images: [batch, px, px, 3] in [-1, 1].
@@ -77,7 +77,7 @@ class Selection(tf.Module):
       target: the place of the domain to draw them in, int32 [1].
 
     Returns:
-      Pictures like those, clipped to [-1, 1].
+      Images like those, clipped to [-1, 1].
     """
     chosen = _Chosen(
       dict(zip(self._keys, self._variables)),

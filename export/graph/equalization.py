@@ -6,7 +6,7 @@ concatenation treat channels separately and commute with scaling them, so each
 channel can be divided by its own size and every convolution that reads it
 multiplied by the same: the network computes the same values. After Nagel et
 al., "Data-Free Quantization Through Weight Equalization and Bias Correction"
-(2019), section 4.1; the sizes are those of activations on pictures, and are
+(2019), section 4.1; the sizes are those of activations on images, and are
 divided out in part only, so that the weights do not suffer instead, as in
 Xiao et al., "SmoothQuant" (2023), equation 4.
 """
@@ -101,7 +101,7 @@ def _scaled(
 def _read_by(
   weights: folding.Weights, place: folded_network.Place
 ) -> list[folded_network.Place]:
-  """Whose channels a convolution reads, in order; none: a picture's."""
+  """Whose channels a convolution reads, in order; none: an image's."""
   part, size, index = place
   if part == 'from_rgb':
     return []

@@ -32,7 +32,7 @@ class Variables:
     """What makes, or finds, the variables of a convolution by their role."""
 
     def make(role, value):
-      # Kernels belong to all domains, and so does what draws the pictures.
+      # Kernels belong to all domains, and so does what draws the images.
       owner = '' if role == 'kernel' or place[0] == 'to_rgb' else domain
       key = (place, role, owner)
       if key not in self._made:
@@ -84,7 +84,7 @@ class Network(tf.Module):
 
   @property
   def resolution(self) -> int:
-    """Of the pictures, px."""
+    """Of the images, px."""
     return self._weights.resolution
 
   @property
@@ -93,7 +93,7 @@ class Network(tf.Module):
     return sum(c.kernel.size for c in self._weights.convolutions())
 
   def encode(self, images: tf.Tensor) -> content_encoder.Encoding:
-    """Pictures [batch, px, px, 3] in [-1, 1] to features."""
+    """Images [batch, px, px, 3] in [-1, 1] to features."""
     weights = self._weights
     with tf.name_scope(f'encode_{weights.resolution}px'):
       features = self._run('from_rgb', weights.resolution, images)
@@ -109,7 +109,7 @@ class Network(tf.Module):
     return content_encoder.Encoding(features, skips)
 
   def draw(self, features: content_encoder.Encoding) -> tf.Tensor:
-    """Features to pictures [batch, px, px, 3], clipped to [-1, 1]."""
+    """Features to images [batch, px, px, 3], clipped to [-1, 1]."""
     weights = self._weights
     outputs, coarse = features.content, None
     for size in sorted(weights.generator):
@@ -117,7 +117,7 @@ class Network(tf.Module):
         if size > min(weights.generator):
           if size // 2 in weights.to_rgb:
             coarse = upsample_nearest(self._run('to_rgb', size // 2, outputs))
-          # Training filters only features; a fade-in's coarse picture not.
+          # Training filters only features; a fade-in's coarse image not.
           upsample = upsample_bilinear if weights.smooth else upsample_nearest
           outputs = upsample(outputs)
           if size in weights.skips:
@@ -132,7 +132,7 @@ class Network(tf.Module):
     return tf.clip_by_value(images, -1.0, 1.0)
 
   def translate(self, images: tf.Tensor) -> tf.Tensor:
-    """Pictures [batch, px, px, 3] in [-1, 1] to the same, drawn anew."""
+    """Images [batch, px, px, 3] in [-1, 1] to the same, drawn anew."""
     return self.draw(self.encode(images))
 
   def _run(self, part, size, outputs):

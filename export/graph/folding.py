@@ -3,7 +3,7 @@
 At inference a batch norm multiplies and adds constants, so it folds into the
 convolution before it: kernel * multiplier, and the shift as bias. The source's
 parameters go into the encoder, the target's into the generator; what is left
-knows of no domains. Instance and layer norms measure each picture and stay.
+knows of no domains. Instance and layer norms measure each image and stay.
 """
 
 from typing import NamedTuple
@@ -27,7 +27,7 @@ _AXES = {'instance': (1, 2), 'layer': (1, 2, 3)}
 
 
 class Measured(NamedTuple):
-  """A norm that measures each picture, and so is left to do.
+  """A norm that measures each image, and so is left to do.
 
   Attributes:
     scale: float32 [channels].
@@ -64,12 +64,12 @@ class Conv(NamedTuple):
 
 
 class Weights(NamedTuple):
-  """All that draws one domain's pictures in another.
+  """All that draws one domain's images in another.
 
   Attributes:
-    resolution: of the pictures, px.
+    resolution: of the images, px.
     alpha: how far that resolution is faded in.
-    from_rgb: {px: the convolution by which pictures of that size enter}; one
+    from_rgb: {px: the convolution by which images of that size enter}; one
       size, or two in a fade-in.
     encoder: {px: two convolutions}, 8 px and up.
     generator: {px: two convolutions}, 4 px and up.
@@ -120,9 +120,9 @@ def fold(
 
   Args:
     model: with its inference statistics.
-    source: the domain of the pictures.
+    source: the domain of the images.
     target: the domain to draw them in; the source's own reconstructs.
-    resolution: of the pictures, px.
+    resolution: of the images, px.
     alpha: how far that resolution is faded in.
     shared: leave multipliers out of the kernels, which all directions then
       have in common.
@@ -147,14 +147,14 @@ def fold(
   if model.style_size:
     raise ValueError(
       f'TwinGAN.style_size is {model.style_size}, but an exported file takes '
-      'pictures and no style. Draw with Translator.translate, or train with '
+      'images and no style. Draw with Translator.translate, or train with '
       'TwinGAN.style_size = None.'
     )
   condition_size = model.get_config()['condition_size']
   if condition_size:
     raise ValueError(
       f'TwinGAN.condition_size is {condition_size}, but an exported file takes '
-      'pictures and no condition. Draw with TwinGAN.translate, or build the '
+      'images and no condition. Draw with TwinGAN.translate, or build the '
       'model with condition_size = None.'
     )
   rungs = resolutions.up_to(resolution)

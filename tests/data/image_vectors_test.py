@@ -33,7 +33,7 @@ class VectorsTest(parameterized.TestCase):
   @parameterized.parameters(
     (
       dict(names=['b.png', 'a.png']),
-      r"no row for 1 of 2 pictures, the first of them 'deep/a.png' \(it has "
+      r"no row for 1 of 2 images, the first of them 'deep/a.png' \(it has "
       r"one for 'b.png'\)",
     ),
     (dict(names=['b.png', 'b.png']), "names 'b.png' twice"),

@@ -13,13 +13,13 @@ BACKGROUND, SUBJECT = (200, 220, 90), (40, 60, 200)
 
 def portrait(background=BACKGROUND, subject=SUBJECT):
   """A subject from row 10 down, and from column 8 up to 24."""
-  picture = np.full([SIZE, SIZE, 3], background, np.uint8)
-  picture[6:, 8:24] = subject
-  return picture
+  image = np.full([SIZE, SIZE, 3], background, np.uint8)
+  image[6:, 8:24] = subject
+  return image
 
 
-def estimate(*pictures):
-  return backgrounds.estimate(np.stack(pictures))
+def estimate(*images):
+  return backgrounds.estimate(np.stack(images))
 
 
 class BackgroundsTest(absltest.TestCase):
@@ -37,17 +37,17 @@ class BackgroundsTest(absltest.TestCase):
     self.assertFalse(found.backgrounds[0, 6:, 8:24].any())
 
   def test_a_spot_of_the_same_colour_inside_is_subject(self):
-    picture = portrait()
-    picture[24:28, 14:18] = BACKGROUND
-    found = estimate(picture)
+    image = portrait()
+    image[24:28, 14:18] = BACKGROUND
+    found = estimate(image)
     self.assertTrue(found.subjects[0, 24:28, 14:18].all())
     self.assertTrue((found.sources[0, 24:28, 14:18] == BACKGROUND).all())
 
   def test_shading_and_noise_are_background(self):
-    picture = portrait().astype(int)
-    noise = np.random.default_rng(0).integers(-6, 7, picture.shape)
+    image = portrait().astype(int)
+    noise = np.random.default_rng(0).integers(-6, 7, image.shape)
     shade = np.linspace(-10, 10, SIZE)[:, None, None]
-    given = np.clip(picture + noise + shade, 0, 255).astype(np.uint8)
+    given = np.clip(image + noise + shade, 0, 255).astype(np.uint8)
     found = estimate(given)
     self.assertEqual(found.found, 1)
     self.assertTrue(found.backgrounds[0, :, :8].all())
@@ -61,7 +61,7 @@ class BackgroundsTest(absltest.TestCase):
       found.sources[:, 0, 0, 0].astype(int) - [255, 0, 130], [-96, 96, -96]
     )
 
-  def test_pictures_without_a_plain_background_do_not_count(self):
+  def test_images_without_a_plain_background_do_not_count(self):
     clutter = np.random.default_rng(1).integers(0, 256, [SIZE, SIZE, 3])
     full = np.full([SIZE, SIZE, 3], BACKGROUND, np.uint8)
     close = np.full([SIZE, SIZE, 3], SUBJECT, np.uint8)
@@ -75,9 +75,9 @@ class BackgroundsTest(absltest.TestCase):
 
   def test_of_avatars_it_finds_what_is_known(self):
     style = 'avatars:lorelei?limit=16'
-    pictures = registry.load(style, SIZE, split='test').images
-    truth = ground_truth.describe(style, SIZE, len(pictures)).background_masks
-    found = backgrounds.estimate(pictures)
+    images = registry.load(style, SIZE, split='test').images
+    truth = ground_truth.describe(style, SIZE, len(images)).background_masks
+    found = backgrounds.estimate(images)
     self.assertGreater(found.found, 0.8)
     both, either = found.backgrounds & truth, found.backgrounds | truth
     counts = found.subjects.any(axis=(1, 2))

@@ -6,7 +6,7 @@ from absl.testing import absltest
 from tf_twingan.evaluation import color_transfer
 
 
-def pictures(seed, count=3, low=40, high=200):
+def images(seed, count=3, low=40, high=200):
   rng = np.random.default_rng(seed)
   return rng.integers(low, high, [count, 8, 8, 3]).astype(np.uint8)
 
@@ -37,28 +37,28 @@ class ColorTransferTest(absltest.TestCase):
     np.testing.assert_allclose(found[1], white - np.array([darker, 0, 0]))
     self.assertTrue(np.isfinite(found).all())
 
-  def test_there_and_back_is_the_same_picture(self):
-    given = pictures(0, low=1, high=256)
+  def test_there_and_back_is_the_same_image(self):
+    given = images(0, low=1, high=256)
     back = color_transfer.to_rgb(color_transfer.to_lab(given))
     np.testing.assert_array_equal(back, given)
 
-  def test_a_picture_gets_the_means_and_deviations_of_the_target(self):
+  def test_a_image_gets_the_means_and_deviations_of_the_target(self):
     # Of little contrast, or colours would be clipped.
-    target = pictures(1, low=90, high=140)
-    found = color_transfer.statistics(transferred(pictures(2), target))
+    target = images(1, low=90, high=140)
+    found = color_transfer.statistics(transferred(images(2), target))
     wanted = color_transfer.statistics(target)
     np.testing.assert_allclose(found.mean, wanted.mean, atol=2e-3)
     np.testing.assert_allclose(found.deviation, wanted.deviation, atol=2e-3)
 
-  def test_statistics_are_over_all_pixels_of_all_pictures(self):
-    given = pictures(3)
+  def test_statistics_are_over_all_pixels_of_all_images(self):
+    given = images(3)
     lab = color_transfer.to_lab(given).reshape(-1, 3)
     found = color_transfer.statistics(given)
     np.testing.assert_allclose(found.mean, lab.mean(axis=0))
     np.testing.assert_allclose(found.deviation, lab.std(axis=0))
 
   def test_one_map_serves_all_sources(self):
-    source, target = pictures(4), pictures(5)
+    source, target = images(4), images(5)
     alone = color_transfer.transfer(
       source[1:2],
       source=color_transfer.statistics(source),
@@ -67,7 +67,7 @@ class ColorTransferTest(absltest.TestCase):
     np.testing.assert_array_equal(alone, transferred(source, target)[1:2])
 
   def test_its_own_colours_change_nothing(self):
-    source = pictures(6)
+    source = images(6)
     np.testing.assert_array_equal(transferred(source, source), source)
 
   def test_a_constant_channel_is_no_division_by_zero(self):
@@ -76,13 +76,13 @@ class ColorTransferTest(absltest.TestCase):
     with np.errstate(all='raise'):
       np.testing.assert_array_equal(transferred(flat, target), target)
       # Grey has lightness and no colour to scale.
-      grey = pictures(7, count=2)[..., :1].repeat(3, axis=-1)
+      grey = images(7, count=2)[..., :1].repeat(3, axis=-1)
       found = transferred(grey, target)
     np.testing.assert_array_equal(found, target)
 
   def test_nothing_has_no_colours(self):
     with self.assertRaisesRegex(ValueError, r'\(0, 8, 8, 3\).*at least one'):
-      color_transfer.statistics(pictures(0)[:0])
+      color_transfer.statistics(images(0)[:0])
 
 
 if __name__ == '__main__':

@@ -14,13 +14,13 @@ from tf_twingan.evaluation import feature_networks, own_features
 from tf_twingan.metrics import frechet
 
 
-def pictures(split):
+def images(split):
   return registry.load('avatars:lorelei?limit=200', 16, split=split).images
 
 
 class OwnFeaturesTest(absltest.TestCase):
   def test_damage_shows_and_the_figures_repeat(self):
-    training, real = pictures('train'), pictures('test')
+    training, real = images('train'), images('test')
     network, again = (
       feature_networks.load('own', training, seed=s) for s in (3, 3)
     )
@@ -63,7 +63,7 @@ class ByPathTest(absltest.TestCase):
     path = os.path.join(self.folder, 'bare')
     module = tf.Module()
     module.serve = tf.function(
-      lambda pictures: {'out': tf.nn.avg_pool2d(pictures, 4, 4, 'VALID')},
+      lambda images: {'out': tf.nn.avg_pool2d(images, 4, 4, 'VALID')},
       input_signature=[tf.TensorSpec([None, 8, 8, 3])],
     )
     tf.saved_model.save(module, path, signatures=module.serve)

@@ -20,7 +20,7 @@ DOMAINS = ('photo', 'anime', 'cat')
 ABOUT = metadata.About('all', 'd', '1', 'a', 'l', '# card')
 
 
-def pictures(seed):
+def images(seed):
   rng = np.random.default_rng(seed)
   return rng.integers(0, 256, [2, 16, 16, 3], dtype=np.uint8)
 
@@ -30,7 +30,7 @@ class EverythingTest(tf.test.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     cls.translator = folding_test.translator(domains=DOMAINS)
-    cls.pictures = {d: pictures(i) for i, d in enumerate(DOMAINS)}
+    cls.images = {d: images(i) for i, d in enumerate(DOMAINS)}
     cls.output = pathlib.Path(tempfile.mkdtemp())
     # An untrained network is harder on 8 bits than a trained one.
     with mock.patch.dict(parity.GATES, dynamic=parity.Gate(psnr=25.0)):
@@ -41,14 +41,14 @@ class EverythingTest(tf.test.TestCase):
   @classmethod
   def export(cls, output, formats=all_directions.FORMATS, about=ABOUT):
     return all_directions.export(
-      cls.translator, cls.pictures, formats, output, about
+      cls.translator, cls.images, formats, output, about
     )
 
   def test_each_direction_draws_what_the_model_draws(self):
     self.assertEmpty(self.failures)
     for source in DOMAINS:
       for target in set(DOMAINS) - {source}:
-        shown = self.pictures[source]
+        shown = self.images[source]
         drawn = self.saved.signatures[f'{source}2{target}'](
           image_bytes=tf.constant([tf.io.encode_png(p).numpy() for p in shown])
         )['png_bytes'].numpy()

@@ -19,19 +19,19 @@ from tf_twingan.inference.exported import bundle_manifest, tflite
 ALL = ('saved_model', 'float32', 'dynamic', 'int8', 'embed', 'onnx')
 
 
-def pictures(count=4):
+def images(count=4):
   rng = np.random.default_rng(5)
   return rng.integers(0, 256, [count, 16, 16, 3], dtype=np.uint8)
 
 
 def direction(version='1', source='photo', target='anime', **options):
   translator = folding_test.translator(smooth=True, **options)
-  shown = pictures()
+  shown = images()
   return exporter.ExportDirection(
     translator,
     source,
     target,
-    exporter.Pictures(shown, shown),
+    exporter.Images(shown, shown),
     lambda: embedding.learn(translator, {source: shown}),
     metadata.About('n', 'd', version, 'a', 'l', '# card'),
   )
@@ -76,7 +76,7 @@ class BundleTest(tf.test.TestCase):
       self.assertTrue(entry['parity'])
     self.assertEqual([p.name for p in self.output.iterdir()], ['anime'])
 
-  def test_the_golden_pictures_belong_together(self):
+  def test_the_golden_images_belong_together(self):
     golden = [
       tf.io.decode_png((self.folder / self.manifest['golden'][k]).read_bytes())
       for k in ('input', 'output')
@@ -127,8 +127,8 @@ class BundleTest(tf.test.TestCase):
   def test_planted_faults_are_caught(self):
     real = exporter.expected_images
     faults = {
-      'channels': lambda pictures: pictures[..., ::-1],
-      'scale': lambda pictures: pictures / 2,
+      'channels': lambda images: images[..., ::-1],
+      'scale': lambda images: images / 2,
     }
     for name, fault in faults.items():
       with mock.patch.object(

@@ -25,7 +25,7 @@ class SamplingTest(tf.test.TestCase):
     code, text = program_process.run('sample', f'--output={output}', *flags)
     return code, text, output
 
-  def test_pictures_depend_on_noise_and_domain_alone(self):
+  def test_images_depend_on_noise_and_domain_alone(self):
     self.assertEqual(self.sampler.domains, ('photo', 'anime'))
     self.assertEqual(self.sampler.resolution, 8)
     self.assertEqual(self.sampler.images_seen, 1000)
@@ -81,7 +81,7 @@ class SamplingTest(tf.test.TestCase):
       f'--run_dir={self.run_dir}', '--count=10', '--seed=3'
     )
     self.assertEqual(code, 0, text)
-    self.assertIn(f'10 pictures of anime in {output / "anime"}', text)
+    self.assertIn(f'10 images of anime in {output / "anime"}', text)
     latents = self.sampler.noise(10, seed=3)
     for domain in self.sampler.domains:
       drawn = self.sampler.draw(latents, domain)

@@ -1,4 +1,4 @@
-"""The Translator: shapes, domains, independence of pictures, bad input."""
+"""The Translator: shapes, domains, independence of images, bad input."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tf_twingan.models import registry
 from tf_twingan.runs import checkpoints, config_files
 
 
-def pictures(count=3, height=8, width=8):
+def images(count=3, height=8, width=8):
   return np.random.default_rng(0).integers(
     0, 256, [count, height, width, 3], dtype=np.uint8
   )
@@ -40,10 +40,10 @@ class TranslatorTest(tf.test.TestCase):
       own.assign(other)
     expected = image_io.to_uint8(
       model.translate(
-        image_io.to_float(pictures()), 'photo', 'anime', resolution=8
+        image_io.to_float(images()), 'photo', 'anime', resolution=8
       ).numpy()
     )
-    actual = self.translator.translate(pictures(), to='anime')
+    actual = self.translator.translate(images(), to='anime')
     self.assertEqual(actual.dtype, np.uint8)
     self.assertLessEqual(np.abs(actual.astype(int) - expected).max(), 1)
     self.assertGreater(np.std(actual), 5)
@@ -51,44 +51,44 @@ class TranslatorTest(tf.test.TestCase):
   def test_it_draws_in_float32_what_was_trained_in_half(self):
     half = tf_twingan.Translator(str(tiny_run.make(precision='bfloat16')))
     self.assertAllEqual(
-      half.translate(pictures(), to='anime'),
-      self.translator.translate(pictures(), to='anime'),
+      half.translate(images(), to='anime'),
+      self.translator.translate(images(), to='anime'),
     )
 
   def test_the_source_goes_without_saying_between_two(self):
     self.assertAllEqual(
-      self.translator.translate(pictures(), to='photo'),
-      self.translator.translate(pictures(), to='photo', source='anime'),
+      self.translator.translate(images(), to='photo'),
+      self.translator.translate(images(), to='photo', source='anime'),
     )
 
   def test_a_domain_may_be_drawn_as_itself(self):
     self.assertNotAllEqual(
-      self.translator.translate(pictures(), to='photo'),
-      self.translator.translate(pictures(), to='photo', source='photo'),
+      self.translator.translate(images(), to='photo'),
+      self.translator.translate(images(), to='photo', source='photo'),
     )
 
-  def test_a_picture_does_not_depend_on_its_batch(self):
-    many = pictures(40)
+  def test_a_image_does_not_depend_on_its_batch(self):
+    many = images(40)
     together = self.translator.translate(many, to='anime')
     for index in (0, 7, 39):
       alone = self.translator.translate(many[index : index + 1], to='anime')
       self.assertAllEqual(alone[0], together[index])
 
-  def test_any_size_and_no_pictures_at_all(self):
-    wide = self.translator.translate(pictures(2, 40, 60), to='anime')
+  def test_any_size_and_no_images_at_all(self):
+    wide = self.translator.translate(images(2, 40, 60), to='anime')
     self.assertEqual(wide.shape, (2, 8, 8, 3))
-    none = self.translator.translate(pictures(0), to='anime')
+    none = self.translator.translate(images(0), to='anime')
     self.assertEqual(none.shape, (0, 8, 8, 3))
 
   def test_encode(self):
-    codes = self.translator.encode(pictures(), 'photo')
+    codes = self.translator.encode(images(), 'photo')
     self.assertEqual(codes.shape, (3, 4, 4, 8))
     self.assertEqual(codes.dtype, np.float32)
-    self.assertNotAllClose(codes, self.translator.encode(pictures(), 'anime'))
+    self.assertNotAllClose(codes, self.translator.encode(images(), 'anime'))
 
   def test_scales_hold_the_code_and_what_is_finer(self):
     translator = inference.Translator(str(tiny_run.make(resolution=16)))
-    some = pictures(3, 16, 16)
+    some = images(3, 16, 16)
     scales = translator.scales(some, 'photo')
     self.assertEqual(set(scales), {4, 16})
     self.assertAllClose(scales[4], translator.encode(some, 'photo'), atol=1e-6)
@@ -121,8 +121,8 @@ class TranslatorTest(tf.test.TestCase):
     self.translator.save(folder)
     shared = inference.Translator(folder)
     self.assertAllEqual(
-      shared.translate(pictures(), to='anime'),
-      self.translator.translate(pictures(), to='anime'),
+      shared.translate(images(), to='anime'),
+      self.translator.translate(images(), to='anime'),
     )
     with self.assertRaisesRegex(ValueError, 'holds a run already'):
       self.translator.save(str(self.run_dir))
@@ -163,7 +163,7 @@ class TranslatorTest(tf.test.TestCase):
 
   def test_styles_are_read_and_drawn_in(self):
     translator = inference.Translator(str(tiny_run.make(style_size=4)))
-    some = pictures(3)
+    some = images(3)
     codes = translator.style(some, 'anime')
     self.assertEqual(translator.style_size, 4)
     self.assertAllClose(np.mean(codes**2, axis=1), [1, 1, 1], atol=1e-5)
@@ -180,7 +180,7 @@ class TranslatorTest(tf.test.TestCase):
 
   def test_each_of_many_is_drawn_in_its_own_style(self):
     translator = inference.Translator(str(tiny_run.make(style_size=4)))
-    many = pictures(1).repeat(34, axis=0)  # More than one batch.
+    many = images(1).repeat(34, axis=0)  # More than one batch.
     codes = translator.random_styles(34, seed=0)
     drawn = translator.translate(many, to='anime', style=codes)
     last = translator.translate(many[:1], to='anime', style=codes[33])
@@ -198,20 +198,18 @@ class TranslatorTest(tf.test.TestCase):
     self.assertAllEqual(translator.random_styles(2, seed=5), codes[:2])
     self.assertNotAllClose(translator.random_styles(3, seed=6), codes)
     with self.assertRaisesRegex(ValueError, r'style is \[3\]; give \[4\] for'):
-      translator.translate(pictures(2), to='anime', style=np.ones(3))
+      translator.translate(images(2), to='anime', style=np.ones(3))
     with self.assertRaisesRegex(ValueError, r'is \[3, 4\]; .* or \[2, 4\]'):
-      translator.translate(pictures(2), to='anime', style=codes)
+      translator.translate(images(2), to='anime', style=codes)
     with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
-      translator.style(pictures(), 'cat')
+      translator.style(images(), 'cat')
 
   def test_a_model_without_style_codes_says_so(self):
     self.assertIsNone(self.translator.style_size)
     for ask in (
-      lambda: self.translator.style(pictures(), 'anime'),
+      lambda: self.translator.style(images(), 'anime'),
       lambda: self.translator.random_styles(1, seed=0),
-      lambda: self.translator.translate(
-        pictures(), to='anime', style=np.ones(4)
-      ),
+      lambda: self.translator.translate(images(), to='anime', style=np.ones(4)),
     ):
       with self.assertRaisesRegex(ValueError, 'no style codes.*style_size=16'):
         ask()
@@ -219,26 +217,26 @@ class TranslatorTest(tf.test.TestCase):
   def test_alpha_of_the_stage_is_used(self):
     faded = inference.Translator(str(tiny_run.make(alpha=0.25)))
     self.assertNotAllEqual(
-      faded.translate(pictures(), to='anime'),
-      self.translator.translate(pictures(), to='anime'),
+      faded.translate(images(), to='anime'),
+      self.translator.translate(images(), to='anime'),
     )
 
   def test_bad_input_is_named(self):
     with self.assertRaisesRegex(ValueError, "no domain 'cat'.*photo, anime"):
-      self.translator.translate(pictures(), to='cat')
+      self.translator.translate(images(), to='cat')
     with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
-      self.translator.encode(pictures(), 'cat')
+      self.translator.encode(images(), 'cat')
     with self.assertRaisesRegex(ValueError, r'images\[None\]'):
-      self.translator.translate(pictures()[0], to='anime')
+      self.translator.translate(images()[0], to='anime')
     with self.assertRaisesRegex(ValueError, 'float64'):
-      self.translator.translate(pictures() / 255.0, to='anime')
+      self.translator.translate(images() / 255.0, to='anime')
 
   def test_several_sources_must_be_chosen_from(self):
     three = inference.Translator(str(tiny_run.make(('a', 'b', 'c'))))
     with self.assertRaisesRegex(ValueError, "to 'c' from: a, b; name one"):
-      three.translate(pictures(), to='c')
+      three.translate(images(), to='c')
     self.assertEqual(
-      three.translate(pictures(), to='c', source='a').shape, (3, 8, 8, 3)
+      three.translate(images(), to='c', source='a').shape, (3, 8, 8, 3)
     )
 
   def test_no_run_and_no_checkpoint(self):

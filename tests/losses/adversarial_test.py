@@ -46,7 +46,7 @@ class LossesTest(tf.test.TestCase):
     self.assertNear(pair.discriminator(REAL + 3, FAKE), 1.25 - 3, 1e-6)
 
   def test_the_border_is_where_both_sides_pull_alike(self):
-    # There, a logit gains as much for a real picture as for a generated one.
+    # There, a logit gains as much for a real image as for a generated one.
     for name, pair in adversarial_losses.ADVERSARIAL.items():
       if pair.border is None:
         continue

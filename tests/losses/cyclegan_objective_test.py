@@ -6,7 +6,7 @@ from absl.testing import parameterized
 from tf_twingan.losses import adversarial_losses, cyclegan_objective
 
 STAGE = dict(resolution=8, alpha=1.0, seed=tf.constant([0, 1]))
-# Each picture is plain: photo -0.5, anime 0.25.
+# Each image is plain: photo -0.5, anime 0.25.
 REALS = {
   'photo': tf.fill([2, 8, 8, 3], -0.5),
   'anime': tf.fill([2, 8, 8, 3], 0.25),
@@ -23,7 +23,7 @@ class Shifting:
     return images + {'anime': 0.5, 'photo': -0.25}[target]
 
 
-# The logit of a patch is a picture's mean; twice that for anime.
+# The logit of a patch is an image's mean; twice that for anime.
 JUDGES = {
   'photo': lambda images: tf.reduce_mean(images, axis=[1, 2, 3]),
   'anime': lambda images: 2 * tf.reduce_mean(images, axis=[1, 2, 3]),
@@ -84,12 +84,12 @@ class CycleObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     pools = objective.build(Shifting.domains, 8, replicas=1)['image_pools']
     self.assertEqual(set(pools), {'photo', 'anime'})
     objective.compute(Shifting(), JUDGES, REALS, **STAGE)
-    self.assertAllClose(pools['anime'].pictures, tf.zeros([2, 8, 8, 3]))
+    self.assertAllClose(pools['anime'].images, tf.zeros([2, 8, 8, 3]))
     # The pool is full. Other sources come: their translations are 0.5.
     others = {**REALS, 'photo': tf.zeros([2, 8, 8, 3])}
     seen = set()
     for step in range(20):
-      pools['anime'].pictures.assign(tf.zeros([2, 8, 8, 3]))
+      pools['anime'].images.assign(tf.zeros([2, 8, 8, 3]))
       result = objective.compute(
         Shifting(), JUDGES, others, **{**STAGE, 'seed': tf.constant([0, step])}
       )

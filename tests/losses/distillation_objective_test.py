@@ -16,7 +16,7 @@ from tf_twingan.runs import checkpoints
 from tf_twingan.training import loop, setup
 
 STAGE = dict(resolution=8, alpha=1.0)
-# Each picture is plain.
+# Each image is plain.
 REALS = {
   'photo': tf.fill([2, 8, 8, 3], -0.5),
   'anime': tf.fill([2, 8, 8, 3], 0.25),
@@ -151,10 +151,10 @@ class TrainingTest(tf.test.TestCase):
     self.assertNotIn('discriminator/anime', rows[0])
     for name in terms:
       self.assertLess(rows[-1][name], rows[0][name], name)
-    pictures = image_io.to_uint8(
+    images = image_io.to_uint8(
       np.random.default_rng(0).uniform(-1, 1, [3, 8, 8, 3])
     )
-    drawn = inference.Translator(str(whole)).translate(pictures, to='anime')
+    drawn = inference.Translator(str(whole)).translate(images, to='anime')
     self.assertEqual(drawn.shape, (3, 8, 8, 3))
 
 

@@ -10,7 +10,7 @@ SEED = tf.constant([1, 2])
 
 
 def striped(value):
-  """A picture of 100 x 100 x 1 whose mean is 0, its deviation `value`."""
+  """An image of 100 x 100 x 1 whose mean is 0, its deviation `value`."""
   stripes = np.tile([-value, value], 5000).astype(np.float32)
   return tf.constant(stripes.reshape([1, 100, 100, 1]))
 
@@ -33,7 +33,7 @@ class PenaltiesTest(parameterized.TestCase, tf.test.TestCase):
     )
     self.assertAllClose(penalty.measure(gradient), [expected] * 5)
 
-  def test_a_square_critic_is_as_steep_as_the_picture_is_bright(self):
+  def test_a_square_critic_is_as_steep_as_the_image_is_bright(self):
     # x^2 has gradient 2x: at 3 and 4 the norm is 10, half its square 50.
     real = tf.reshape([3.0, 4.0], [1, 1, 2, 1])
     gradient = gradient_penalties.gradient(
@@ -48,13 +48,13 @@ class PenaltiesTest(parameterized.TestCase, tf.test.TestCase):
       gradient_penalties.get_penalty('dragan').measure(gradient), [81.0]
     )
 
-  def test_wgan_gp_looks_on_the_line_from_each_picture_to_a_generated_one(self):
+  def test_wgan_gp_looks_on_the_line_from_each_image_to_a_generated_one(self):
     real, fake = tf.ones([64, 3, 3, 2]), tf.zeros([64, 3, 3, 2])
     points = (
       gradient_penalties.get_penalty('wgan_gp').points(real, fake, SEED).numpy()
     )
     shares = points[:, 0, 0, 0]
-    # One share for a whole picture, another for each.
+    # One share for a whole image, another for each.
     self.assertAllEqual(
       points, np.broadcast_to(shares[:, None, None, None], points.shape)
     )
@@ -86,7 +86,7 @@ class PenaltiesTest(parameterized.TestCase, tf.test.TestCase):
     self.assertBetween(
       float(tf.reduce_max(noise)), 0.9 * highest, highest + 1e-6
     )
-    # As far as a share of its own for each picture, from none to all.
+    # As far as a share of its own for each image, from none to all.
     reach = np.sort(np.max(noise, axis=(1, 2, 3)) / highest)
     self.assertAllClose(reach, np.linspace(0, 1, 64), atol=0.2)
     self.assertLen(set(reach.tolist()), 64)

@@ -21,7 +21,7 @@ from tf_twingan.training import trainer
 
 DOMAINS = ('photo', 'anime')
 SIZES = {'photo': 3}
-STEP = dict(alpha=0.5, average_decay=0.5)
+STEP = dict(alpha=0.5, ema_decay=0.5)
 ALONE = dict(
   reconstruction_weight=0.0,
   content_weight=0.0,
@@ -67,7 +67,7 @@ def batches(resolution=8):
 
 
 class Fitting(base_objective.BaseObjective):
-  """Compares pictures with their vectors, and pulls at a variable."""
+  """Compares images with their vectors, and pulls at a variable."""
 
   needs_vectors = True
 
@@ -82,7 +82,7 @@ class Fitting(base_objective.BaseObjective):
     apart = tf.reduce_max(tf.abs(numbers[:, 0, 0] - vectors['photo']))
     count = tf.constant(float(numbers.shape[0]))
     return base_objective.Losses(
-      {'own': 2 * self.own}, {}, observed={'apart': apart, 'pictures': count}
+      {'own': 2 * self.own}, {}, observed={'apart': apart, 'images': count}
     )
 
 
@@ -92,7 +92,7 @@ class IdentityTest(tf.test.TestCase):
     goal.projections['photo'].kernel.assign([[0.0, 2.0], [4.0, 0.0]])
     goal.projections['photo'].bias.assign([0.0, 3.0])
     scale = 2**0.5  # Of the equalized learning rate: 1 / sqrt(2).
-    # One picture of each of photo, anime and cat, a code of 1 x 1 x 2.
+    # One image of each of photo, anime and cat, a code of 1 x 1 x 2.
     real = tf.reshape([2 * scale, 0.0, 1.0, 1.0, 0.0, 0.0], [3, 1, 1, 2])
     moved = tf.reshape([0.0, scale, 1.0, 1.0, 0.0, 0.0], [3, 1, 1, 2])
     terms = goal.terms(
@@ -112,7 +112,7 @@ class IdentityTest(tf.test.TestCase):
     )
     self.assertLen(goal.trainable_variables, 4)
 
-  def test_the_objective_reads_pictures_and_their_translations(self):
+  def test_the_objective_reads_images_and_their_translations(self):
     domains = ('photo', 'anime', 'cat')
     reals = {
       d: tf.random.stateless_uniform([2, 8, 8, 3], [i, 0], -1.0, 1.0)
@@ -185,7 +185,7 @@ class IdentityTest(tf.test.TestCase):
     for name, variable in watched.items():
       self.assertNotAllEqual(before[name], variable, name)
     self.assertLen(
-      maker.average.variables, len(maker.model.variables)
+      maker.ema_model.variables, len(maker.model.variables)
     )  # It is not averaged.
     for step in range(1, 60):
       terms = maker.step(next(stream), step=step, resolution=8, **STEP)
@@ -204,13 +204,13 @@ class IdentityTest(tf.test.TestCase):
     self.assertNotIn('identity/photo', terms)
     self.assertAllEqual(before, projection.kernel)
 
-  def test_two_replicas_get_the_rows_of_their_own_pictures(self):
+  def test_two_replicas_get_the_rows_of_their_own_images(self):
     strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
     maker = make(strategy, goal=Fitting())
-    pictures = np.arange(6, dtype=np.uint8)[:, None, None, None]
-    pictures = np.broadcast_to(pictures, [6, 8, 8, 3])
+    images = np.arange(6, dtype=np.uint8)[:, None, None, None]
+    images = np.broadcast_to(images, [6, 8, 8, 3])
     stream = batch_stream.Batches(
-      {d: pictures for d in DOMAINS},
+      {d: images for d in DOMAINS},
       vectors={'photo': np.arange(6, dtype=np.float32)[:, None]},
     ).stream(0, resolution=8, batch_size=4)
     stream = iter(strategy.experimental_distribute_dataset(stream))
@@ -218,7 +218,7 @@ class IdentityTest(tf.test.TestCase):
       terms = maker.step(
         next(stream), step=step, resolution=8, **{**STEP, 'alpha': 1.0}
       )
-      self.assertEqual(terms['pictures'], 2)
+      self.assertEqual(terms['images'], 2)
       self.assertAllClose(terms['apart'], 0.0, atol=1e-4)
     # Adam's steps are the learning rate, both replicas' together.
     self.assertAllClose(maker.objective.own, 1 - 3 * 1e-2, atol=1e-4)
@@ -254,7 +254,7 @@ class RunTest(tf.test.TestCase):
     output = self.train(training_process.new_run(), *ON, code=1)
     self.assertStartsWith(
       output.strip().splitlines()[-1],
-      'Error: Objective.identity_weight is 1.0, but the pictures of no domain',
+      'Error: Objective.identity_weight is 1.0, but the images of no domain',
     )
     self.assertNotIn('Traceback', output)
 

@@ -14,7 +14,7 @@ def draws(*rows):
   return tf.constant(rows, tf.float32)[:, None]
 
 
-def pictures(count=4, side=8):
+def random_images(count=4, side=8):
   return tf.random.stateless_uniform([count, side, side, 3], [3, 4], -1.0, 1.0)
 
 
@@ -61,7 +61,7 @@ class AugmentationTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.parameters(*image_augmentation.KINDS)
   def test_what_is_not_to_change_does_not(self, kind):
-    images = pictures(64)
+    images = random_images(64)
     never = image_augmentation.Augmentation(kinds=[kind], probability=0.0)
     self.assertAllClose(never(images, 'photo', SEED), images, atol=1e-6)
     half = image_augmentation.Augmentation(kinds=[kind], probability=0.5)
@@ -69,9 +69,9 @@ class AugmentationTest(parameterized.TestCase, tf.test.TestCase):
     # No shift at all is one translation of nine.
     self.assertBetween(changes.mean(), 0.3, 0.7)
 
-  def test_the_same_seed_changes_alike_and_each_picture_its_own_way(self):
+  def test_the_same_seed_changes_alike_and_each_image_its_own_way(self):
     change = image_augmentation.Augmentation()
-    images = tf.repeat(pictures(1), 4, axis=0)
+    images = tf.repeat(random_images(1), 4, axis=0)
     first = change(images, 'photo', SEED)
     self.assertAllEqual(first, change(images, 'photo', SEED))
     self.assertNotAllClose(first, change(images, 'photo', SEED + 1))
@@ -91,10 +91,10 @@ class AugmentationTest(parameterized.TestCase, tf.test.TestCase):
         norm = tf.reduce_sum(tf.cast(first, tf.float32) ** 2)
       return y, first, outer.gradient(norm, x)
 
-    x = pictures()
+    x = random_images()
     y, first, second = gradients(x)
     # The change is affine, x -> Ax + b, and y quadratic in it.
-    direction = 1e-2 * pictures()[::-1]
+    direction = 1e-2 * random_images()[::-1]
     ahead, behind = gradients(x + direction), gradients(x - direction)
     self.assertAllClose(
       (ahead[0] - behind[0]) / 2, tf.reduce_sum(first * direction), rtol=1e-3

@@ -1,4 +1,4 @@
-"""Which pictures come out of the pool, and which stay in it."""
+"""Which images come out of the pool, and which stay in it."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,23 +7,23 @@ from tf_twingan.losses import image_pool
 
 
 def numbered(first, count=4):
-  """Pictures of 2 px that hold their number."""
+  """Images of 2 px that hold their number."""
   numbers = tf.range(first, first + count, dtype=tf.float32)
   return tf.tile(numbers[:, None, None, None], [1, 2, 2, 3])
 
 
-def numbers(pictures):
-  return np.asarray(pictures)[:, 0, 0, 0].astype(int).tolist()
+def numbers(images):
+  return np.asarray(images)[:, 0, 0, 0].astype(int).tolist()
 
 
 class ImagePoolTest(tf.test.TestCase):
   def test_it_fills_up_first(self):
     pool = image_pool.ImagePool(6, 2)
     self.assertEqual(numbers(pool.swap(numbered(10), [0, 1])), [10, 11, 12, 13])
-    self.assertEqual(numbers(pool.pictures), [10, 11, 12, 13, 0, 0])
+    self.assertEqual(numbers(pool.images), [10, 11, 12, 13, 0, 0])
     # Two of the next four fit; the others pass by.
     self.assertEqual(numbers(pool.swap(numbered(20), [0, 2])), [20, 21, 22, 23])
-    self.assertEqual(numbers(pool.pictures), [10, 11, 12, 13, 20, 21])
+    self.assertEqual(numbers(pool.images), [10, 11, 12, 13, 20, 21])
     self.assertEqual(int(pool.count), 6)
 
   def test_half_is_swapped_for_old_ones_and_none_is_lost(self):
@@ -34,12 +34,12 @@ class ImagePoolTest(tf.test.TestCase):
     swapped = 0
     for step in range(100):
       first = 100 + 4 * step
-      before = numbers(pool.pictures)
+      before = numbers(pool.images)
       seed = tf.constant([0, step])
       out = numbers(swap(numbered(first), seed))
       new = list(range(first, first + 4))
       # What went in and what was there is what came out and what is there.
-      self.assertCountEqual(before + new, numbers(pool.pictures) + out)
+      self.assertCountEqual(before + new, numbers(pool.images) + out)
       for own, given in zip(new, out):
         if own != given:
           swapped += 1
@@ -66,7 +66,7 @@ class ImagePoolTest(tf.test.TestCase):
 
   def test_a_batch_that_does_not_fit(self):
     pool = image_pool.ImagePool(3, 2)
-    with self.assertRaisesRegex(ValueError, '4 pictures.*pool_size'):
+    with self.assertRaisesRegex(ValueError, '4 images.*pool_size'):
       pool.swap(numbered(0), [0, 0])
 
 

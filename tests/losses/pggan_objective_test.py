@@ -12,7 +12,7 @@ from tf_twingan.models import pggan, twingan
 from tf_twingan.models.discriminators import progressive
 from tf_twingan.training import preprocessing, trainer
 
-STEP = dict(resolution=8, alpha=0.5, average_decay=0.5)
+STEP = dict(resolution=8, alpha=0.5, ema_decay=0.5)
 
 
 def make(domains=('photo', 'anime'), *, norm='none', shared=False, **options):
@@ -42,7 +42,7 @@ def batch(maker):
 
 
 class Counting:
-  """Draws every picture as plain as the first number of its noise."""
+  """Draws every image as plain as the first number of its noise."""
 
   domains = ('photo', 'anime')
 
@@ -141,11 +141,11 @@ class NoiseObjectiveTest(parameterized.TestCase, tf.test.TestCase):
   def test_statistics_are_estimated_of_what_is_drawn(self):
     maker = make(norm='batch')
     maker.estimate_statistics([batch(maker)] * 8, resolution=8, alpha=1.0)
-    own = maker.average.first_layer.norm.parameters['photo']
+    own = maker.ema_model.first_layer.norm.parameters['photo']
     deviation = np.sqrt(own['moving_variance'])
     self.assertGreater(np.abs(own['moving_mean']).max(), 0.01)
-    latents = maker.average.noise(512, (9, 9))
-    code = maker.average.first_layer.dense(
+    latents = maker.ema_model.noise(512, (9, 9))
+    code = maker.ema_model.first_layer.dense(
       latents / tf.norm(latents, axis=1, keepdims=True) * np.sqrt(6)
     )
     true = np.std(tf.reshape(code, [-1, 4]), axis=0)

@@ -22,7 +22,7 @@ class Shifting:
 
 
 def judge(images, *, condition):
-  """The logit: the picture's mean and ten times that of its source."""
+  """The logit: the image's mean and ten times that of its source."""
   return tf.reduce_mean(images + 10 * condition, axis=[1, 2, 3])
 
 

@@ -43,7 +43,7 @@ def networks(domains=DOMAINS, **options):
   return model, judges
 
 
-def pictures(domains=DOMAINS, batch=4):
+def random_images(domains=DOMAINS, batch=4):
   return {
     d: tf.random.stateless_uniform([batch, 8, 8, 3], [i, 0], -1.0, 1.0)
     for i, d in enumerate(domains)
@@ -51,37 +51,37 @@ def pictures(domains=DOMAINS, batch=4):
 
 
 class StylesTest(parameterized.TestCase, tf.test.TestCase):
-  def test_references_are_the_targets_own_pictures(self):
+  def test_references_are_the_targets_own_images(self):
     model, _ = networks()
-    found = style_losses.draw(model, pictures(), SEED, random=0.0, **STAGE)
+    found = style_losses.draw(model, random_images(), SEED, random=0.0, **STAGE)
     for index, domain in enumerate(DOMAINS):
       self.assertAllClose(
         found.given[4 * index :][:4],
-        model.style(pictures()[domain], [domain], **STAGE),
+        model.style(random_images()[domain], [domain], **STAGE),
       )
     self.assertAllEqual(found.own, found.given)
-    changed = {d: p[::-1] for d, p in pictures().items()}
+    changed = {d: p[::-1] for d, p in random_images().items()}
     other = style_losses.draw(model, changed, SEED, random=0.0, **STAGE)
     self.assertNotAllClose(other.given, found.given, atol=1e-2)
 
-  def test_random_styles_follow_the_seed_and_not_the_pictures(self):
+  def test_random_styles_follow_the_seed_and_not_the_images(self):
     model, _ = networks()
     draw = functools.partial(style_losses.draw, model, random=1.0, **STAGE)
-    found = draw(pictures(), SEED)
-    changed = {d: -p for d, p in pictures().items()}
+    found = draw(random_images(), SEED)
+    changed = {d: -p for d, p in random_images().items()}
     self.assertAllEqual(draw(changed, SEED).given, found.given)
     self.assertNotAllClose(
-      draw(pictures(), SEED + 1).given, found.given, atol=1e-2
+      draw(random_images(), SEED + 1).given, found.given, atol=1e-2
     )
     self.assertAllClose(tf.reduce_mean(found.given**2, axis=1), tf.ones([12]))
-    # No two are alike, and a picture's own is its own still.
+    # No two are alike, and an image's own is its own still.
     self.assertLen(np.unique(found.given.numpy().round(3), axis=0), 12)
     self.assertNotAllClose(found.own, found.given, atol=1e-2)
 
   def test_a_share_is_random(self):
     model, _ = networks()
     found = style_losses.draw(
-      model, pictures(batch=200), SEED, random=0.25, **STAGE
+      model, random_images(batch=200), SEED, random=0.25, **STAGE
     )
     drawn = tf.reduce_any(found.own != found.given, axis=1)
     self.assertNear(np.mean(drawn), 0.25, 0.06)
@@ -96,20 +96,22 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
     strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
     one, other = strategy.experimental_local_results(
       strategy.run(
-        lambda: style_losses.draw(Model(), pictures(), SEED, random=1.0).given
+        lambda: (
+          style_losses.draw(Model(), random_images(), SEED, random=1.0).given
+        )
       )
     )
     self.assertNotAllClose(one, other, atol=1e-2)
-    alone = style_losses.draw(Model(), pictures(), SEED, random=1.0).given
+    alone = style_losses.draw(Model(), random_images(), SEED, random=1.0).given
     self.assertAllEqual(alone, one)
 
   def test_a_model_without_style_codes_has_none(self):
     model, judges = networks(style_size=None)
     self.assertIsNone(
-      style_losses.draw(model, pictures(), None, random=0.5, **STAGE)
+      style_losses.draw(model, random_images(), None, random=0.5, **STAGE)
     )
     terms = twingan_objective.Objective().compute(
-      model, judges, pictures(), resolution=8, alpha=STAGE['alpha']
+      model, judges, random_images(), resolution=8, alpha=STAGE['alpha']
     )
     self.assertNotIn('style', terms.generator)
 
@@ -139,7 +141,7 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_every_term_that_styles_change_by_hand(self):
     model, judges = networks()
-    reals, shift = pictures(), 2
+    reals, shift = random_images(), 2
     result = twingan_objective.Objective(
       style_weight=2.0, style_random=0.5, cycle_weight=3.0, mirror_weight=5.0
     ).compute(
@@ -204,26 +206,24 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
       for d in DOMAINS[:2]
     }
     before = [v.numpy() for v in maker.model.trainable_variables]
-    terms = maker.step(
-      batch, step=0, resolution=8, alpha=0.5, average_decay=0.5
-    )
+    terms = maker.step(batch, step=0, resolution=8, alpha=0.5, ema_decay=0.5)
     self.assertGreater(terms['style'], 0)
     maker.check_finite()
     for old, variable in zip(before, maker.model.trainable_variables):
       self.assertNotAllEqual(old, variable, variable.name)
     # What nothing is given to draw in is known after an estimate.
-    self.assertAllEqual(maker.average.mean_style('anime'), [0, 0, 0])
+    self.assertAllEqual(maker.ema_model.mean_style('anime'), [0, 0, 0])
     maker.estimate_statistics([batch], resolution=8, alpha=1.0)
-    codes = maker.average.style(
+    codes = maker.ema_model.style(
       tf.cast(batch['anime'], tf.float32) / 127.5 - 1, ['anime'], resolution=8
     )
     if sharing != 'everything':
       self.assertAllClose(
-        maker.average.mean_style('anime'),
+        maker.ema_model.mean_style('anime'),
         style_encoder.scaled(tf.reduce_mean(codes, axis=0)),
         atol=1e-4,
       )
-    self.assertNotAllEqual(maker.average.mean_style('anime'), [0, 0, 0])
+    self.assertNotAllEqual(maker.ema_model.mean_style('anime'), [0, 0, 0])
 
   def test_an_objective_that_trains_no_styles_is_refused(self):
     with self.assertRaisesRegex(

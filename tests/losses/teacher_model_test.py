@@ -8,7 +8,7 @@ from tests import tiny_run
 from tf_twingan import image_io, inference
 from tf_twingan.losses import teacher_model
 
-PICTURES = np.random.default_rng(0).integers(
+IMAGES = np.random.default_rng(0).integers(
   0, 256, [3, tiny_run.RESOLUTION, tiny_run.RESOLUTION, 3], np.uint8
 )
 
@@ -18,14 +18,14 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
   def test_it_draws_as_its_run_does(self, alpha):
     run = str(tiny_run.make(alpha=alpha, precision='bfloat16'))
     drawn = teacher_model.Teacher(run).translate(
-      tf.constant(image_io.to_float(PICTURES)), 'photo', 'anime'
+      tf.constant(image_io.to_float(IMAGES)), 'photo', 'anime'
     )
-    expected = inference.Translator(run).translate(PICTURES, to='anime')
+    expected = inference.Translator(run).translate(IMAGES, to='anime')
     self.assertAllClose(
       image_io.to_uint8(drawn.numpy()).astype(int), expected, atol=1
     )
     self.assertAllInRange(drawn, -1.0, 1.0)
-    # The tiny run's pictures are not plain, so this tells networks apart.
+    # The tiny run's images are not plain, so this tells networks apart.
     self.assertGreater(np.std(expected), 5)
 
   def test_a_shipped_model(self):
@@ -33,7 +33,7 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(loaded.domains, ('photo', 'anime'))
     self.assertEqual(loaded.resolution, 32)
 
-  def test_smaller_pictures_are_enlarged_and_reduced_again(self):
+  def test_smaller_images_are_enlarged_and_reduced_again(self):
     run = str(tiny_run.make())
     loaded = teacher_model.Teacher(run)
     small = tf.random.stateless_uniform([2, 4, 4, 3], [1, 2], -1.0, 1.0)
@@ -46,7 +46,7 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_no_gradient_flows_back(self):
     loaded = teacher_model.Teacher(str(tiny_run.make()))
-    images = tf.Variable(image_io.to_float(PICTURES))
+    images = tf.Variable(image_io.to_float(IMAGES))
     with tf.GradientTape() as tape:
       total = tf.reduce_sum(loaded.translate(images, 'photo', 'anime'))
     gradients = tape.gradient(

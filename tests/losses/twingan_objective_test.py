@@ -29,7 +29,7 @@ def networks(domains=DOMAINS):
   return model, judges
 
 
-def pictures(domains=DOMAINS):
+def images(domains=DOMAINS):
   return {
     d: tf.random.stateless_uniform([4, 8, 8, 3], [i, 0], -1.0, 1.0)
     for i, d in enumerate(domains)
@@ -40,16 +40,16 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
   def compute(self, **options):
     model, judges = networks()
     return twingan_objective.Objective(**options).compute(
-      model, judges, pictures(), resolution=8, alpha=ALPHA
+      model, judges, images(), resolution=8, alpha=ALPHA
     )
 
-  def test_only_real_pictures_and_what_is_made_of_them_move_statistics(self):
+  def test_only_real_images_and_what_is_made_of_them_move_statistics(self):
     moved = []
     for weight in (0.0, 1.0):
       model, judges = networks()
       twingan_objective.Objective(
         cycle_weight=weight, mirror_weight=weight
-      ).compute(model, judges, pictures(), resolution=8, alpha=ALPHA)
+      ).compute(model, judges, images(), resolution=8, alpha=ALPHA)
       moved.append([v.numpy() for v in model.non_trainable_variables])
     for without, with_cycle in zip(*moved):
       self.assertAllEqual(without, with_cycle)
@@ -64,7 +64,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     )
     result = self.compute(**options)
     model, judges = networks()
-    reals = pictures()
+    reals = images()
     stage = dict(resolution=8, alpha=ALPHA, training=True)
     drawn = model.reconstruct_and_translate(reals, **stage)
     anime, photo = drawn.translations[1], drawn.translations[0]
@@ -116,7 +116,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
 
   def penalties_of(self, **options):
     _, judges = networks()
-    reals = pictures()
+    reals = images()
     fakes = {d: -p for d, p in reals.items()}
     return twingan_objective.Objective(**options).penalties(
       judges, reals, fakes, resolution=8, alpha=ALPHA, seed=tf.constant([1, 2])
@@ -126,7 +126,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     result = self.penalties_of(penalty='wgan_gp', penalty_weight=10.0)
     _, judges = networks()
     fold = tf.random.experimental.stateless_fold_in
-    for index, (domain, real) in enumerate(pictures().items()):
+    for index, (domain, real) in enumerate(images().items()):
       # Of the first replica, each domain looks at points of its own.
       seed = fold(fold([1, 2], 0), index)
       share = tf.random.stateless_uniform([4, 1, 1, 1], seed)
@@ -152,7 +152,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     result = self.compute()
     model, _ = networks()
     drawn = model.reconstruct_and_translate(
-      pictures(), resolution=8, alpha=ALPHA, training=True
+      images(), resolution=8, alpha=ALPHA, training=True
     )
     for index, domain in enumerate(DOMAINS):
       self.assertAllClose(
@@ -162,7 +162,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
   def test_drift_is_the_mean_square_of_real_logits(self):
     result = self.compute(drift_weight=0.5)
     model, judges = networks()
-    for domain, real in pictures().items():
+    for domain, real in images().items():
       logits = judges[domain](real, resolution=8, group=4)
       self.assertAllClose(
         result.discriminator[f'drift/{domain}'],
@@ -173,7 +173,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
   def test_the_mirror_term_by_hand(self):
     result = self.compute(mirror_weight=3.0)
     model, _ = networks()
-    reals = pictures()
+    reals = images()
     stage = dict(resolution=8, alpha=ALPHA, training=True)
     drawn = model.reconstruct_and_translate(reals, **stage)
     stage['statistics_update'] = 0.0
@@ -194,7 +194,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       if variable.shape.rank == 4:  # Kernels that look the same in a mirror.
         variable.assign((variable + variable[:, ::-1]) / 2)
     result = twingan_objective.Objective(mirror_weight=1.0).compute(
-      model, judges, pictures(), resolution=8, alpha=ALPHA
+      model, judges, images(), resolution=8, alpha=ALPHA
     )
     self.assertAllClose(result.generator['mirror'], 0.0, atol=1e-5)
 
@@ -206,11 +206,11 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       augmentation=change, adversarial='hinge', penalty='r1', penalty_weight=1.0
     )
     stage = dict(resolution=8, alpha=ALPHA, seed=seed)
-    result = goal.compute(model, judges, pictures(), **stage)
-    penalties = goal.penalties(judges, pictures(), result.fakes, **stage)
+    result = goal.compute(model, judges, images(), **stage)
+    penalties = goal.penalties(judges, images(), result.fakes, **stage)
     fold = tf.random.experimental.stateless_fold_in
     for index, domain in enumerate(DOMAINS):
-      real, fake = pictures()[domain], result.fakes[domain]
+      real, fake = images()[domain], result.fakes[domain]
       own = fold(fold(seed, 0), index)
       logits = judges[domain](
         change(tf.concat([real, fake], 0), domain, own), resolution=8, group=4
@@ -253,7 +253,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       terms = goal.compute(
         model,
         judges,
-        pictures(),
+        images(),
         resolution=8,
         alpha=ALPHA,
         seed=tf.constant([1, 2]),
@@ -271,7 +271,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     goal = twingan_objective.Objective(cycle_weight=1.0)
     one, two = (
       goal.compute(
-        model, judges, pictures(domains), resolution=8, alpha=ALPHA, shift=s
+        model, judges, images(domains), resolution=8, alpha=ALPHA, shift=s
       ).generator
       for s in (1, 2)
     )

@@ -12,18 +12,18 @@ def subjects_on(seed, count=6, size=16):
   masks[:, 4:12, 4:12] = True
   subjects = np.random.default_rng(0).integers(0, 256, [count, size, size, 3])
   backgrounds = np.random.default_rng(seed).integers(0, 256, [count, 1, 1, 3])
-  pictures = np.where(masks[..., None], subjects, backgrounds)
-  return pictures.astype(np.uint8), masks
+  images = np.where(masks[..., None], subjects, backgrounds)
+  return images.astype(np.uint8), masks
 
 
-def blur(pictures):
+def blur(images):
   shifts = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
-  return np.mean([np.roll(pictures, s, axis=(1, 2)) for s in shifts], axis=0)
+  return np.mean([np.roll(images, s, axis=(1, 2)) for s in shifts], axis=0)
 
 
-def tint(pictures):
+def tint(images):
   """Paints everything in the colour of the corner."""
-  return np.broadcast_to(pictures[:, :1, :1], pictures.shape)
+  return np.broadcast_to(images[:, :1, :1], images.shape)
 
 
 def leak(translate):
@@ -34,7 +34,7 @@ def leak(translate):
 
 class BackgroundLeakTest(absltest.TestCase):
   def test_an_oracle_does_not_leak(self):
-    figures = leak(lambda pictures: pictures)
+    figures = leak(lambda images: images)
     self.assertEqual(figures.overall, 0)
     np.testing.assert_array_equal(figures.ratios, np.zeros(6))
     self.assertGreater(figures.background.min(), 0)
@@ -55,7 +55,7 @@ class BackgroundLeakTest(absltest.TestCase):
 
   def test_a_changed_subject_on_an_unchanged_background_is_infinite(self):
     figures = leak(
-      lambda pictures: np.where(subjects_on(0)[1][..., None], tint(pictures), 0)
+      lambda images: np.where(subjects_on(0)[1][..., None], tint(images), 0)
     )
     self.assertEqual(figures.overall, np.inf)
     np.testing.assert_array_equal(figures.ratios, np.full(6, np.inf))
@@ -78,14 +78,14 @@ class BackgroundLeakTest(absltest.TestCase):
     np.testing.assert_array_equal(figures.foreground, [245])
     np.testing.assert_array_equal(figures.background, [245])
 
-  def test_a_picture_without_foreground_or_background_does_not_count(self):
+  def test_a_image_without_foreground_or_background_does_not_count(self):
     translations = np.zeros([3, 1, 2, 1])
     changed = np.array([[[[1], [4]]], [[[9], [9]]], [[[9], [9]]]])
     masks = np.array([[[True, False]], [[True, True]], [[False, False]]])
     figures = background_leak.measure(translations, changed, masks)
     np.testing.assert_array_equal(figures.ratios, [0.25, np.nan, np.nan])
     self.assertEqual(figures.overall, 0.25)
-    with self.assertRaisesRegex(ValueError, 'none of the 2 pictures'):
+    with self.assertRaisesRegex(ValueError, 'none of the 2 images'):
       background_leak.measure(translations[1:], changed[1:], masks[1:])
 
   def test_what_is_in_neither_mask_does_not_count(self):
@@ -97,26 +97,26 @@ class BackgroundLeakTest(absltest.TestCase):
     self.assertEqual(figures.overall, 0.25)
 
   def test_values_must_be_finite(self):
-    # A picture with NaN is refused, not passed over as one without a mask.
-    pictures, masks = subjects_on(0)
-    damaged = pictures.astype(np.float64)
+    # An image with NaN is refused, not passed over as one without a mask.
+    images, masks = subjects_on(0)
+    damaged = images.astype(np.float64)
     damaged[2, 3, 4] = [np.nan, np.inf, 0]
     with self.assertRaisesRegex(ValueError, '2 of the 4608 values of trans'):
-      background_leak.measure(damaged, pictures, masks)
+      background_leak.measure(damaged, images, masks)
     with self.assertRaisesRegex(ValueError, '2 of the 4608 values of changed'):
-      background_leak.measure(pictures, damaged, masks)
+      background_leak.measure(images, damaged, masks)
 
   def test_masks_must_be_bool_and_fit(self):
-    pictures, masks = subjects_on(0)
+    images, masks = subjects_on(0)
     with self.assertRaisesRegex(ValueError, 'one bool for each pixel'):
-      background_leak.measure(pictures, pictures, masks.astype(np.uint8))
+      background_leak.measure(images, images, masks.astype(np.uint8))
     with self.assertRaisesRegex(ValueError, 'one bool for each pixel'):
-      background_leak.measure(pictures, pictures, masks[:, :3])
+      background_leak.measure(images, images, masks[:, :3])
 
   def test_shapes_must_agree(self):
-    pictures, masks = subjects_on(0)
+    images, masks = subjects_on(0)
     with self.assertRaisesRegex(ValueError, 'the same sources twice'):
-      background_leak.measure(pictures, pictures[:3], masks)
+      background_leak.measure(images, images[:3], masks)
 
 
 if __name__ == '__main__':

@@ -7,21 +7,21 @@ from tf_twingan.metrics import fidelity
 
 
 def flat(*values):
-  """Pictures of one value each."""
+  """Images of one value each."""
   return np.stack([np.full([4, 4, 3], v, np.uint8) for v in values])
 
 
 class FidelityTest(parameterized.TestCase):
-  def test_l1_is_per_picture_and_in_units_of_uint8(self):
+  def test_l1_is_per_image_and_in_units_of_uint8(self):
     values = fidelity.l1(flat(0, 255, 7), flat(255, 0, 7))
     np.testing.assert_array_equal(values, [255, 255, 0])
     self.assertEqual(values.dtype, np.float64)
 
   def test_l1_is_the_mean_over_pixels_and_channels(self):
-    picture, reference = flat(100), flat(100)
-    picture[0, 1, 2, 0] += 48
+    image, reference = flat(100), flat(100)
+    image[0, 1, 2, 0] += 48
     reference[0, 3, 0, 1] += 96
-    np.testing.assert_allclose(fidelity.l1(picture, reference), [3])
+    np.testing.assert_allclose(fidelity.l1(image, reference), [3])
 
   def test_l1_keeps_the_unit_it_is_given(self):
     ones = np.ones([2, 4, 4, 3], np.float32)
@@ -37,10 +37,10 @@ class FidelityTest(parameterized.TestCase):
 
   def test_psnr_is_of_the_mean_square(self):
     # One of 48 values off by 48: a mean square of 48.
-    picture = flat(100)
-    picture[0, 1, 2, 0] += 48
+    image = flat(100)
+    image[0, 1, 2, 0] += 48
     np.testing.assert_allclose(
-      fidelity.psnr(picture, flat(100)), [10 * np.log10(255**2 / 48)]
+      fidelity.psnr(image, flat(100)), [10 * np.log10(255**2 / 48)]
     )
 
   def test_psnr_of_another_peak(self):
@@ -54,9 +54,9 @@ class FidelityTest(parameterized.TestCase):
     (np.nan, 'from nan to nan'),
   )
   def test_psnr_needs_the_range_of_its_peak(self, value, regex):
-    pictures = np.full([1, 4, 4, 3], value)
+    images = np.full([1, 4, 4, 3], value)
     with self.assertRaisesRegex(ValueError, regex):
-      fidelity.psnr(flat(3), pictures)
+      fidelity.psnr(flat(3), images)
 
   @parameterized.parameters(fidelity.l1, fidelity.psnr)
   def test_shapes_must_fit(self, measure):
@@ -64,7 +64,7 @@ class FidelityTest(parameterized.TestCase):
       measure(flat(1, 2), flat(1))
     with self.assertRaisesRegex(ValueError, r'give \[n, height, width'):
       measure(flat(1)[0], flat(1)[0])
-    with self.assertRaisesRegex(ValueError, 'at least one picture'):
+    with self.assertRaisesRegex(ValueError, 'at least one image'):
       measure(flat(1)[:0], flat(1)[:0])
 
 

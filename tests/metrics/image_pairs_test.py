@@ -7,7 +7,7 @@ from tf_twingan.metrics import image_pairs
 
 
 def flat(*values):
-  """Pictures of one value each."""
+  """Images of one value each."""
   return np.stack([np.full([4, 4, 3], value) for value in values])
 
 
@@ -38,7 +38,7 @@ class PairsTest(parameterized.TestCase):
       image_pairs.check(flat(1, 2), flat(1))
     with self.assertRaisesRegex(ValueError, r'give \[n, height, width'):
       image_pairs.check(flat(1)[0], flat(1)[0])
-    with self.assertRaisesRegex(ValueError, 'at least one picture'):
+    with self.assertRaisesRegex(ValueError, 'at least one image'):
       image_pairs.check(flat(1)[:0], flat(1)[:0])
 
 

@@ -28,7 +28,7 @@ class ManifoldTest(parameterized.TestCase):
 
   @parameterized.parameters(1, 3, 5)
   def test_equal_sets(self, k):
-    # Every picture lies in its own ball and is one of the k others in k balls
+    # Every image lies in its own ball and is one of the k others in k balls
     # on average.
     real = random_features() + 1000
     self.assertEqual(
@@ -45,7 +45,7 @@ class ManifoldTest(parameterized.TestCase):
     self.assertBetween(scores.density, 0.85, 1.15)
     self.assertGreater(scores.coverage, 0.9)
 
-  def test_one_good_picture_over_and_over(self):
+  def test_one_good_image_over_and_over(self):
     real = random_features()
     fake = real[:1] + 1e-3 * random_features(1)
     scores = manifold.scores(real=real, fake=fake)
@@ -53,7 +53,7 @@ class ManifoldTest(parameterized.TestCase):
     self.assertLessEqual(scores.recall, 1 / 200)
     self.assertLess(scores.coverage, 0.2)
 
-  def test_exact_copies_of_one_picture(self):
+  def test_exact_copies_of_one_image(self):
     real = random_features() + 1000
     scores = manifold.scores(real=real, fake=np.repeat(real[:1], 20, axis=0))
     self.assertEqual(scores.precision, 1)
@@ -72,14 +72,14 @@ class ManifoldTest(parameterized.TestCase):
       manifold.scores(real=real, fake=real + 100), manifold.Scores(0, 0, 0, 0)
     )
 
-  def test_half_of_the_pictures_wrong(self):
+  def test_half_of_the_images_wrong(self):
     real, fake = random_features(), random_features()
     fake[:100] += 100
     scores = manifold.scores(real=real, fake=fake)
     self.assertEqual(scores.precision, 0.5)
     self.assertBetween(scores.recall, 0.5, 1)
 
-  def test_stray_pictures_fool_recall_but_not_coverage(self):
+  def test_stray_images_fool_recall_but_not_coverage(self):
     real = random_features(size=2)
     fake = 100 + random_features(1, size=2)
     # Six fakes so far off that their balls swallow everything.

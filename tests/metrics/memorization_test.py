@@ -1,4 +1,4 @@
-"""Paster, blurrer and fresh pictures are as near as they deserve."""
+"""Paster, blurrer and fresh images are as near as they deserve."""
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -6,13 +6,13 @@ from absl.testing import absltest, parameterized
 from tf_twingan.metrics import memorization
 
 
-def random_pictures(seed, count=100):
+def random_images(seed, count=100):
   rng = np.random.default_rng(seed)
   return rng.integers(0, 256, [count, 4, 4, 3], np.uint8)
 
 
-TRAINING = random_pictures(0)
-HELD_OUT = random_pictures(1)
+TRAINING = random_images(0)
+HELD_OUT = random_images(1)
 
 
 def figures_of(translations):
@@ -30,13 +30,13 @@ class MemorizingTest(parameterized.TestCase):
     np.testing.assert_array_equal(figures.indices, pasted)
     np.testing.assert_array_equal(figures.distances, np.zeros(100))
 
-  def test_fresh_pictures_are_as_far_as_held_out_ones(self):
-    figures = figures_of(random_pictures(2))
+  def test_fresh_images_are_as_far_as_held_out_ones(self):
+    figures = figures_of(random_images(2))
     self.assertAlmostEqual(figures.ratio, 1, delta=0.05)
     self.assertLessEqual(figures.share, 0.05)
 
   def test_a_paster_of_some_is_caught_by_the_share(self):
-    mixed = np.concatenate([TRAINING[:30], random_pictures(2, 70)])
+    mixed = np.concatenate([TRAINING[:30], random_images(2, 70)])
     figures = figures_of(mixed)
     self.assertBetween(figures.share, 0.3, 0.35)
     self.assertGreater(figures.ratio, 0.8)
@@ -52,7 +52,7 @@ class MemorizingTest(parameterized.TestCase):
   def test_a_blurrer_is_nearer_to_all(self):
     # As the module says: this is not memory.
     smooth = np.broadcast_to(
-      random_pictures(2).mean((1, 2), keepdims=True), TRAINING.shape
+      random_images(2).mean((1, 2), keepdims=True), TRAINING.shape
     )
     self.assertBetween(figures_of(smooth).ratio, 0.5, 0.95)
 
@@ -79,7 +79,7 @@ class MemorizingTest(parameterized.TestCase):
     self.assertEqual(figures.share, 1)
 
   def test_the_training_set_is_not_held_out(self):
-    with self.assertRaisesRegex(ValueError, '60 of 100 held-out pictures'):
+    with self.assertRaisesRegex(ValueError, '60 of 100 held-out images'):
       memorization.measure(
         HELD_OUT,
         training=TRAINING,
@@ -100,11 +100,11 @@ class MemorizingTest(parameterized.TestCase):
   def test_far_from_the_origin(self, max_elements):
     # The expanded square would be off by about 1e-3, more than all distances.
     rng = np.random.default_rng(0)
-    training, pictures = 1e6 + rng.normal(scale=1e-3, size=[2, 40, 8])
+    training, images = 1e6 + rng.normal(scale=1e-3, size=[2, 40, 8])
     distances, indices = memorization.nearest(
-      pictures, training, max_elements=max_elements
+      images, training, max_elements=max_elements
     )
-    matrix = np.linalg.norm(pictures[:, None] - training, axis=-1)
+    matrix = np.linalg.norm(images[:, None] - training, axis=-1)
     np.testing.assert_array_equal(indices, matrix.argmin(axis=1))
     np.testing.assert_array_equal(distances, matrix.min(axis=1))
 

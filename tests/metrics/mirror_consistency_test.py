@@ -6,41 +6,39 @@ from absl.testing import absltest
 from tf_twingan.metrics import mirror_consistency
 
 
-def random_pictures(seed=0, count=40):
+def random_images(seed=0, count=40):
   rng = np.random.default_rng(seed)
   return rng.integers(0, 256, [count, 8, 8, 3], np.uint8)
 
 
-def face_left(pictures):
+def face_left(images):
   """Turns the brighter half to the left, whatever the source does."""
-  values = pictures.astype(float)
+  values = images.astype(float)
   left, right = values[:, :, :4].sum((1, 2, 3)), values[:, :, 4:].sum((1, 2, 3))
   turn = (right > left)[:, None, None, None]
-  return np.where(turn, pictures[:, :, ::-1], pictures)
+  return np.where(turn, images[:, :, ::-1], images)
 
 
 class TurnRateTest(absltest.TestCase):
   def test_a_copier_turns_nothing(self):
-    figures = mirror_consistency.measure(
-      lambda pictures: pictures, random_pictures()
-    )
+    figures = mirror_consistency.measure(lambda images: images, random_images())
     self.assertEqual(figures.turned, 0)
     self.assertEqual(figures.inconsistency, 0)
     self.assertFalse(figures.which.any())
 
   def test_a_flipper_to_one_side_turns_all(self):
-    figures = mirror_consistency.measure(face_left, random_pictures())
+    figures = mirror_consistency.measure(face_left, random_images())
     self.assertEqual(figures.turned, 1)
     self.assertAlmostEqual(figures.inconsistency, 1)
 
   def test_a_flipper_of_some_is_caught_at_those(self):
-    sources = random_pictures()
+    sources = random_images()
     sources[:, 0] = 0
     sources[:10, 0] = 255  # These ten are turned.
 
-    def translate(pictures):
-      chosen = (pictures[:, 0, 0, 0] == 255)[:, None, None, None]
-      return np.where(chosen, face_left(pictures), pictures)
+    def translate(images):
+      chosen = (images[:, 0, 0, 0] == 255)[:, None, None, None]
+      return np.where(chosen, face_left(images), images)
 
     figures = mirror_consistency.measure(translate, sources)
     self.assertEqual(figures.turned, 0.25)
@@ -48,29 +46,29 @@ class TurnRateTest(absltest.TestCase):
     self.assertBetween(figures.inconsistency, 0.2, 0.3)
 
   def test_a_collapser_always_looks_one_way(self):
-    picture = random_pictures(count=1)
+    image = random_images(count=1)
     figures = mirror_consistency.measure(
-      lambda pictures: np.repeat(picture, len(pictures), axis=0),
-      random_pictures(1),
+      lambda images: np.repeat(image, len(images), axis=0),
+      random_images(1),
     )
     self.assertEqual(figures.turned, 1)
     self.assertEqual(figures.inconsistency, 1)
 
   def test_symmetrical_translations_are_not_turned(self):
-    figures = mirror_consistency.measure(np.zeros_like, random_pictures())
+    figures = mirror_consistency.measure(np.zeros_like, random_images())
     self.assertEqual(figures.turned, 0)
     self.assertEqual(figures.inconsistency, 0)
 
   def test_unrelated_translations_are_a_coin_toss(self):
     figures = mirror_consistency.compare(
-      random_pictures(1, count=400), of_mirrored=random_pictures(2, count=400)
+      random_images(1, count=400), of_mirrored=random_images(2, count=400)
     )
     self.assertBetween(figures.turned, 0.4, 0.6)
     self.assertBetween(figures.inconsistency, 0.95, 1.05)
 
   def test_a_flipper_of_all_goes_unseen(self):
     figures = mirror_consistency.measure(
-      lambda pictures: pictures[:, :, ::-1], random_pictures()
+      lambda images: images[:, :, ::-1], random_images()
     )
     self.assertEqual(figures.turned, 0)
     self.assertEqual(figures.inconsistency, 0)
@@ -90,26 +88,24 @@ class TurnRateTest(absltest.TestCase):
     )
     self.assertEqual(figures.inconsistency, np.inf)
 
-  def test_the_translator_gets_contiguous_pictures(self):
-    def translate(pictures):
-      self.assertTrue(pictures.flags.c_contiguous)
-      self.assertEqual(pictures.dtype, np.uint8)
-      return pictures[:, ::2, ::2]
+  def test_the_translator_gets_contiguous_images(self):
+    def translate(images):
+      self.assertTrue(images.flags.c_contiguous)
+      self.assertEqual(images.dtype, np.uint8)
+      return images[:, ::2, ::2]
 
     self.assertEqual(
-      mirror_consistency.measure(translate, random_pictures()).which.shape,
+      mirror_consistency.measure(translate, random_images()).which.shape,
       (40,),
     )
 
   def test_shapes_must_agree(self):
     with self.assertRaisesRegex(ValueError, 'plain and mirrored'):
       mirror_consistency.compare(
-        random_pictures(), of_mirrored=random_pictures(count=3)
+        random_images(), of_mirrored=random_images(count=3)
       )
     with self.assertRaisesRegex(ValueError, 'n > 0'):
-      mirror_consistency.measure(
-        lambda pictures: pictures, random_pictures(count=0)
-      )
+      mirror_consistency.measure(lambda images: images, random_images(count=0))
 
 
 if __name__ == '__main__':

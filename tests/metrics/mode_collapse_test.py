@@ -6,7 +6,7 @@ from absl.testing import absltest, parameterized
 from tf_twingan.metrics import kernel_distance, mode_collapse
 
 
-def random_pictures(seed=0, count=200):
+def random_images(seed=0, count=200):
   rng = np.random.default_rng(seed)
   return rng.integers(0, 256, [count, 6, 6, 3]).astype(np.uint8)
 
@@ -25,10 +25,10 @@ def line(values):
 
 class ModeCollapseTest(parameterized.TestCase):
   @parameterized.parameters(1, 2, 3)
-  def test_distinct_pictures(self, seed):
+  def test_distinct_images(self, seed):
     self.assertGreater(
       mode_collapse.distinct_share(
-        real=random_pictures(), fake=random_pictures(seed)
+        real=random_images(), fake=random_images(seed)
       ),
       0.95,
     )
@@ -40,22 +40,22 @@ class ModeCollapseTest(parameterized.TestCase):
     )
     self.assertGreater(share, 0.9)
 
-  def test_ten_pictures_repeated(self):
+  def test_ten_images_repeated(self):
     share = mode_collapse.distinct_share(
-      real=random_pictures(),
-      fake=np.tile(random_pictures(1, 10), [20, 1, 1, 1]),
+      real=random_images(),
+      fake=np.tile(random_images(1, 10), [20, 1, 1, 1]),
     )
     self.assertBetween(share, 0.05, 0.06)
 
-  def test_ten_pictures_repeated_with_noise(self):
-    fake = np.tile(random_pictures(1, 10), [20, 1, 1, 1]).astype(np.float64)
+  def test_ten_images_repeated_with_noise(self):
+    fake = np.tile(random_images(1, 10), [20, 1, 1, 1]).astype(np.float64)
     fake += np.random.default_rng(2).normal(scale=8, size=fake.shape)
     self.assertLess(
-      mode_collapse.distinct_share(real=random_pictures(), fake=fake), 0.06
+      mode_collapse.distinct_share(real=random_images(), fake=fake), 0.06
     )
 
   @parameterized.parameters(1, 10, 50, 200)
-  def test_the_share_of_evenly_repeated_pictures(self, kinds):
+  def test_the_share_of_evenly_repeated_images(self, kinds):
     # Whole numbers are 1 apart, so that only equal ones are the same.
     real, fake = line(range(200)), line(np.arange(200) % kinds)
     self.assertAlmostEqual(
@@ -68,7 +68,7 @@ class ModeCollapseTest(parameterized.TestCase):
       mode_collapse.distinct_share(real=line(range(200)), fake=fake), 101 / 200
     )
 
-  def test_ten_pictures_that_a_kernel_distance_takes_for_real(self):
+  def test_ten_images_that_a_kernel_distance_takes_for_real(self):
     # Ten even places on a circle have all the moments of the whole circle that
     # a cubic kernel can see.
     rng = np.random.default_rng(0)
@@ -84,7 +84,7 @@ class ModeCollapseTest(parameterized.TestCase):
       mode_collapse.distinct_share(real=real, fake=ten), 0.05
     )
 
-  def test_doublets_among_the_real_pictures(self):
+  def test_doublets_among_the_real_images(self):
     # Their distance of 0 is no measure; the share is relative to theirs, half.
     real = line(np.arange(200) // 2)
     self.assertAlmostEqual(
@@ -126,10 +126,10 @@ class ModeCollapseTest(parameterized.TestCase):
   )
   def test_shapes_must_agree(self, shape, regex):
     with self.assertRaisesRegex(ValueError, regex):
-      mode_collapse.distinct_share(real=random_pictures(), fake=np.zeros(shape))
+      mode_collapse.distinct_share(real=random_images(), fake=np.zeros(shape))
 
   @parameterized.parameters((0, 6, 6, 3), (0,), (5, 0))
-  def test_there_must_be_pictures(self, *shape):
+  def test_there_must_be_images(self, *shape):
     empty = np.zeros(shape)
     with self.assertRaisesRegex(ValueError, 'are empty; give at least two'):
       mode_collapse.distinct_share(real=empty, fake=empty)
@@ -142,8 +142,8 @@ class ModeCollapseTest(parameterized.TestCase):
       )
 
   @parameterized.parameters(1, 5)
-  def test_real_pictures_must_differ(self, count):
-    with self.assertRaisesRegex(ValueError, f'the {count} real pictures are'):
+  def test_real_images_must_differ(self, count):
+    with self.assertRaisesRegex(ValueError, f'the {count} real images are'):
       mode_collapse.distinct_share(
         real=np.ones([count, 3]), fake=np.zeros([count, 3])
       )
@@ -152,7 +152,7 @@ class ModeCollapseTest(parameterized.TestCase):
     fake = random_features(1)
     fake[4, 1] = np.nan
     with self.assertRaisesRegex(
-      ValueError, '1 of the 800 values of fake pictures'
+      ValueError, '1 of the 800 values of fake images'
     ):
       mode_collapse.distinct_share(real=random_features(), fake=fake)
 

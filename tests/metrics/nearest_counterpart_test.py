@@ -6,22 +6,22 @@ from absl.testing import absltest
 from tf_twingan.metrics import nearest_counterpart
 
 
-def random_pictures(seed=0, count=20):
+def random_images(seed=0, count=20):
   return np.random.default_rng(seed).integers(0, 256, [count, 4, 4, 3])
 
 
 class NearestCounterpartTest(absltest.TestCase):
   def test_an_oracle_is_always_right(self):
-    answers = random_pictures()
+    answers = random_images()
     self.assertEqual(nearest_counterpart.recall(answers, answers), 1.0)
 
   def test_a_shuffler_is_wrong(self):
-    answers = random_pictures()
+    answers = random_images()
     shuffled = np.roll(answers, 1, axis=0)
     self.assertEqual(nearest_counterpart.recall(shuffled, answers), 0.0)
 
   def test_half_right(self):
-    answers = random_pictures()
+    answers = random_images()
     half = np.concatenate([answers[:10], np.roll(answers[10:], 1, axis=0)])
     self.assertEqual(nearest_counterpart.recall(half, answers), 0.5)
 
@@ -30,18 +30,18 @@ class NearestCounterpartTest(absltest.TestCase):
       np.zeros([4, 1, 1, 3]) + np.array([0, 10, 30, 70])[:, None, None, None]
     )
     # 31 is nearest to 30, then 10, 0 and, last, its own 70.
-    pictures = answers + np.array([0, 0, 0, -39])[:, None, None, None]
+    images = answers + np.array([0, 0, 0, -39])[:, None, None, None]
     np.testing.assert_array_equal(
-      nearest_counterpart.ranks(pictures, answers), [0, 0, 0, 3]
+      nearest_counterpart.ranks(images, answers), [0, 0, 0, 3]
     )
     np.testing.assert_array_equal(
-      nearest_counterpart.order(pictures, answers)[3], [2, 1, 0, 3]
+      nearest_counterpart.order(images, answers)[3], [2, 1, 0, 3]
     )
-    self.assertEqual(nearest_counterpart.recall(pictures, answers), 0.75)
+    self.assertEqual(nearest_counterpart.recall(images, answers), 0.75)
 
   def test_removing_the_mean_forgives_a_tint(self):
-    answers = random_pictures(count=2).astype(float)
-    # Each picture is tinted to the other's mean colour, and beyond.
+    answers = random_images(count=2).astype(float)
+    # Each image is tinted to the other's mean colour, and beyond.
     means = answers.mean((1, 2), keepdims=True)
     tinted = answers + 50 * (means[::-1] - means)
     self.assertEqual(nearest_counterpart.recall(tinted, answers), 0.0)
@@ -50,12 +50,12 @@ class NearestCounterpartTest(absltest.TestCase):
     )
 
   def test_far_from_the_origin(self):
-    answers = random_pictures() + 1e10
+    answers = random_images() + 1e10
     self.assertEqual(nearest_counterpart.recall(answers, answers), 1.0)
 
   def test_shapes_must_agree(self):
     with self.assertRaisesRegex(ValueError, 'differ in shape'):
-      nearest_counterpart.recall(random_pictures(), random_pictures(count=3))
+      nearest_counterpart.recall(random_images(), random_images(count=3))
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ class DetectorTest(parameterized.TestCase):
       insiders(0, count=5000), calibration=insiders(1, count=201)
     )
 
-  def test_one_in_twenty_calibration_pictures_is_above_one(self):
+  def test_one_in_twenty_calibration_images_is_above_one(self):
     # The percentile falls on the 191st of 201 distances.
     scores = self.detector.score(insiders(1, count=201))
     self.assertEqual(np.count_nonzero(scores > 1 + 1e-12), 10)
@@ -90,7 +90,7 @@ class DetectorTest(parameterized.TestCase):
     )
     np.testing.assert_allclose(detector.distances(rows) ** 2, expected)
 
-  def test_more_features_than_pictures(self):
+  def test_more_features_than_images(self):
     rng = np.random.default_rng(0)
     features, calibration, fresh = rng.normal(size=[3, 20, 50])
     detector = out_of_domain.Detector(features, calibration=calibration)
@@ -98,7 +98,7 @@ class DetectorTest(parameterized.TestCase):
     self.assertBetween(np.median(scores), 0.5, 1.2)
     self.assertGreater(detector.score(fresh + 10).min(), 2)
 
-  def test_two_pictures_leave_no_direction_without_variance(self):
+  def test_two_images_leave_no_direction_without_variance(self):
     detector = out_of_domain.Detector(
       np.array([[0.0, 0.0], [2.0, 0.0]]), calibration=np.array([[3.0, 0.0]])
     )
@@ -109,10 +109,10 @@ class DetectorTest(parameterized.TestCase):
 
   @parameterized.parameters(
     ([[1.0, 2.0]], [[1.0, 2.0]], 'n >= 2'),
-    ([1.0, 2.0], [[1.0, 2.0]], 'one row for each training picture'),
+    ([1.0, 2.0], [[1.0, 2.0]], 'one row for each training image'),
     ([[1.0], [np.nan]], [[2.0]], '1 of 2 rows of features are not finite'),
     ([[0.1]] * 3, [[2.0]], r'features \(3, 1\) are all the same'),
-    ([[1.0], [2.0]], [[1.5]], 'of different pictures'),
+    ([[1.0], [2.0]], [[1.5]], 'of different images'),
     ([[1.0], [2.0]], np.zeros([0, 1]), 'calibration has no rows'),
     ([[1.0], [2.0]], [[1.0, 2.0]], r'are not \[n, 1\]'),
   )

@@ -12,16 +12,16 @@ def noise(seed=0, count=16, size=32):
 
 
 def flat(*values, size=16):
-  """Pictures of one grey each."""
+  """Images of one grey each."""
   return np.stack([np.full([size, size, 3], v, np.uint8) for v in values])
 
 
 class SlicedWassersteinTest(parameterized.TestCase):
   @parameterized.parameters((16, [16]), (64, [64, 32, 16]))
   def test_equal_sets_are_at_distance_0_at_all_levels(self, size, levels):
-    pictures = noise(size=size, count=4)
+    images = noise(size=size, count=4)
     distances = sliced_wasserstein.distance(
-      real=pictures, fake=pictures, patches=8, directions=20
+      real=images, fake=images, patches=8, directions=20
     )
     self.assertEqual(list(distances), levels)
     self.assertEqual(set(distances.values()), {0.0})
@@ -81,7 +81,7 @@ class SlicedWassersteinTest(parameterized.TestCase):
     for value in distances.values():
       self.assertAlmostEqual(value, 0)
 
-  def test_flat_pictures_hold_no_detail(self):
+  def test_flat_images_hold_no_detail(self):
     # Black and white from edge to edge: all of it is left to the last level.
     distances = sliced_wasserstein.distance(
       real=flat(0, 255, size=32), fake=flat(77, 77, size=32), patches=64
@@ -119,10 +119,10 @@ class SlicedWassersteinTest(parameterized.TestCase):
 
   @parameterized.named_parameters(
     ('small', [2, 8, 8, 3], 'at least 16'),
-    ('no_power_of_two', [2, 24, 24, 3], '24x24 pictures; .* power of two'),
+    ('no_power_of_two', [2, 24, 24, 3], '24x24 images; .* power of two'),
     ('not_square', [2, 32, 16, 3], 'must be square'),
-    ('one_picture', [16, 16, 3], r'give \[n, size, size, channels\]'),
-    ('none', [0, 16, 16, 3], 'at least one picture'),
+    ('one_image', [16, 16, 3], r'give \[n, size, size, channels\]'),
+    ('none', [0, 16, 16, 3], 'at least one image'),
   )
   def test_shapes_that_cannot_be_halved(self, shape, regex):
     with self.assertRaisesRegex(ValueError, regex):

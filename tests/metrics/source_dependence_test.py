@@ -12,17 +12,17 @@ def random_rows(seed=0, count=200, size=6):
   return np.random.default_rng(seed).normal(size=[count, size])
 
 
-def random_pictures(seed=0, count=60, causes=4, size=8):
-  """Pictures made of a few causes, as real ones are."""
+def random_images(seed=0, count=60, causes=4, size=8):
+  """Images made of a few causes, as real ones are."""
   rng = np.random.default_rng(seed)
   parts = rng.uniform(0, 60, [causes, size, size, 3])
-  pictures = np.tensordot(rng.uniform(0, 1, [count, causes]), parts, 1)
-  return np.rint(pictures).astype(np.uint8)
+  images = np.tensordot(rng.uniform(0, 1, [count, causes]), parts, 1)
+  return np.rint(images).astype(np.uint8)
 
 
-def blur(pictures):
+def blur(images):
   shifts = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
-  return np.mean([np.roll(pictures, s, axis=(1, 2)) for s in shifts], axis=0)
+  return np.mean([np.roll(images, s, axis=(1, 2)) for s in shifts], axis=0)
 
 
 class IgnoredInputTest(parameterized.TestCase):
@@ -34,7 +34,7 @@ class IgnoredInputTest(parameterized.TestCase):
 
   @parameterized.named_parameters(('copier', np.copy), ('blurrer', blur))
   def test_what_depends_on_the_source_is_explained(self, translate):
-    sources = random_pictures()
+    sources = random_images()
     figure = explained_variance(translate(sources), sources=sources)
     self.assertBetween(figure, 0.98, 1)
 
@@ -44,8 +44,8 @@ class IgnoredInputTest(parameterized.TestCase):
     figure = explained_variance(translations, sources=sources)
     self.assertBetween(figure, -0.2, 0.03)
 
-  def test_a_shuffler_of_more_pixels_than_pictures_is_not_explained(self):
-    sources = random_pictures()
+  def test_a_shuffler_of_more_pixels_than_images_is_not_explained(self):
+    sources = random_images()
     translations = np.roll(sources, 1, axis=0)
     figure = explained_variance(translations, sources=sources)
     self.assertBetween(figure, -0.5, 0.1)
@@ -53,7 +53,7 @@ class IgnoredInputTest(parameterized.TestCase):
   def test_a_collapser_is_not_explained(self):
     # The mean of sixty times 0.1 is not 0.1.
     translations = np.full([60, 8, 8, 3], 0.1)
-    figure = explained_variance(translations, sources=random_pictures())
+    figure = explained_variance(translations, sources=random_images())
     self.assertEqual(figure, 0)
 
   def test_one_source_explains_nothing(self):

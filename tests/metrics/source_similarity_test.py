@@ -10,30 +10,30 @@ STRIPES = np.array([[1.0, -1.0], [1.0, -1.0]])[None, :, :, None]
 ROWS = np.array([[1.0, 1.0], [-1.0, -1.0]])[None, :, :, None]
 
 
-def random_pictures(seed=0, count=20, size=16):
+def random_images(seed=0, count=20, size=16):
   rng = np.random.default_rng(seed)
   return rng.integers(0, 256, [count, size, size, 3], np.uint8)
 
 
-def blur(pictures):
+def blur(images):
   shifts = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
-  return np.mean([np.roll(pictures, s, axis=(1, 2)) for s in shifts], axis=0)
+  return np.mean([np.roll(images, s, axis=(1, 2)) for s in shifts], axis=0)
 
 
 def figures_of(translations):
   return source_similarity.measure(
-    translations, sources=random_pictures(), targets=random_pictures(1)
+    translations, sources=random_images(), targets=random_images(1)
   )
 
 
 class CopyingTest(absltest.TestCase):
   def test_a_copier_gets_zero(self):
-    figures = figures_of(random_pictures())
+    figures = figures_of(random_images())
     self.assertEqual(figures.overall, 0)
     np.testing.assert_array_equal(figures.ratios, np.zeros(20))
 
   def test_a_tinter_gets_zero(self):
-    tinted = random_pictures() * [0.5, 0.8, 0.1] + [90, 0, 200]
+    tinted = random_images() * [0.5, 0.8, 0.1] + [90, 0, 200]
     figures = figures_of(tinted)
     self.assertAlmostEqual(figures.overall, 0)
     # Rounded to eight bits, a tint is still next to a copy.
@@ -43,24 +43,22 @@ class CopyingTest(absltest.TestCase):
   def test_a_blurrer_is_between_copier_and_stranger(self):
     # A mean over nine independent pixels correlates 1 / 3 with the middle one.
     self.assertAlmostEqual(
-      figures_of(blur(random_pictures())).overall, (2 / 3) ** 0.5, delta=0.02
+      figures_of(blur(random_images())).overall, (2 / 3) ** 0.5, delta=0.02
     )
 
-  def test_unrelated_pictures_get_one(self):
-    self.assertAlmostEqual(
-      figures_of(random_pictures(2)).overall, 1, delta=0.02
-    )
+  def test_unrelated_images_get_one(self):
+    self.assertAlmostEqual(figures_of(random_images(2)).overall, 1, delta=0.02)
 
   def test_a_shuffler_gets_one(self):
-    shuffled = np.roll(random_pictures(), 1, axis=0)
+    shuffled = np.roll(random_images(), 1, axis=0)
     self.assertAlmostEqual(figures_of(shuffled).overall, 1, delta=0.02)
 
-  def test_a_collapser_to_a_flat_picture_gets_one(self):
+  def test_a_collapser_to_a_flat_image_gets_one(self):
     flat = np.full([20, 16, 16, 3], 0.1)
     self.assertAlmostEqual(figures_of(flat).overall, 1, delta=0.02)
 
-  def test_half_a_copy_counts_by_picture(self):
-    mixed = np.concatenate([random_pictures()[:10], random_pictures(2)[10:]])
+  def test_half_a_copy_counts_by_image(self):
+    mixed = np.concatenate([random_images()[:10], random_images(2)[10:]])
     figures = figures_of(mixed)
     np.testing.assert_array_equal(figures.ratios[:10], np.zeros(10))
     self.assertGreater(figures.ratios[10:].min(), 0.9)
@@ -118,9 +116,9 @@ class CopyingTest(absltest.TestCase):
   def test_the_seed_decides_the_draws(self):
     def overall(seed, draws):
       return source_similarity.measure(
-        random_pictures(2),
-        sources=random_pictures(),
-        targets=random_pictures(1),
+        random_images(2),
+        sources=random_images(),
+        targets=random_images(1),
         draws=draws,
         seed=seed,
       ).overall
@@ -131,19 +129,15 @@ class CopyingTest(absltest.TestCase):
     self.assertAlmostEqual(overall(0, draws=99), overall(1, draws=99))
 
   def test_shapes_must_agree(self):
-    pictures = random_pictures()
+    images = random_images()
     with self.assertRaisesRegex(ValueError, 'the source of each translation'):
+      source_similarity.measure(images[:3], sources=images, targets=images)
+    with self.assertRaisesRegex(ValueError, 'differ in their images'):
       source_similarity.measure(
-        pictures[:3], sources=pictures, targets=pictures
-      )
-    with self.assertRaisesRegex(ValueError, 'differ in their pictures'):
-      source_similarity.measure(
-        pictures, sources=pictures, targets=pictures[:, ::2, ::2]
+        images, sources=images, targets=images[:, ::2, ::2]
       )
     with self.assertRaisesRegex(ValueError, '0 targets'):
-      source_similarity.measure(
-        pictures, sources=pictures, targets=pictures[:0]
-      )
+      source_similarity.measure(images, sources=images, targets=images[:0])
 
 
 if __name__ == '__main__':

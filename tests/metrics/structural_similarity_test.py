@@ -20,7 +20,7 @@ def grey(value, size=16):
 
 
 def through_one_window(a, b):
-  """The definition, for two [size, size] pictures as large as their window."""
+  """The definition, for two [size, size] images as large as their window."""
   size = len(a)
   deviation = 1.5 * size / 11
   squares = np.square(np.arange(size) - (size - 1) / 2)
@@ -63,7 +63,7 @@ class SsimTest(parameterized.TestCase):
     )
     np.testing.assert_allclose(structural_similarity.ssim(a, b), [expected])
 
-  def test_equal_pictures(self):
+  def test_equal_images(self):
     np.testing.assert_array_equal(
       structural_similarity.ssim(noise(), noise()), [1, 1, 1]
     )
@@ -90,13 +90,13 @@ class SsimTest(parameterized.TestCase):
     )
 
   @parameterized.parameters('ssim', 'ms_ssim')
-  def test_pictures_must_fit(self, name):
+  def test_images_must_fit(self, name):
     measure = getattr(structural_similarity, name)
     with self.assertRaisesRegex(ValueError, 'differ in shape'):
       measure(noise(), noise(count=2))
     with self.assertRaisesRegex(ValueError, r'give \[n, height, width'):
       measure(noise()[0], noise()[0])
-    with self.assertRaisesRegex(ValueError, 'at least one picture'):
+    with self.assertRaisesRegex(ValueError, 'at least one image'):
       measure(noise()[:0], noise()[:0])
     with self.assertRaisesRegex(ValueError, 'from -1.0 to 1.0 for a peak of 2'):
       measure(*[np.array([-1.0, 1.0]).reshape(1, 2, 1, 1)] * 2, peak=2)
@@ -105,10 +105,10 @@ class SsimTest(parameterized.TestCase):
 
 
 class MsSsimTest(parameterized.TestCase):
-  def test_equal_pictures(self):
-    pictures = noise(size=48)
+  def test_equal_images(self):
+    images = noise(size=48)
     np.testing.assert_allclose(
-      structural_similarity.ms_ssim(pictures, pictures), [1, 1, 1]
+      structural_similarity.ms_ssim(images, images), [1, 1, 1]
     )
 
   @parameterized.parameters(
@@ -160,26 +160,26 @@ class MsSsimTest(parameterized.TestCase):
   def test_one_scale_counts_a_negative_channel_as_0(self):
     # One channel equal, one opposite: the SSIM is the mean of 1 and less than
     # 0, the MS-SSIM that of 1 and 0.
-    picture = noise(size=11, channels=2)
-    other = picture.copy()
+    image = noise(size=11, channels=2)
+    other = image.copy()
     other[..., 1] = 255 - other[..., 1]
-    self.assertLess(structural_similarity.ssim(picture, other).max(), 0.45)
+    self.assertLess(structural_similarity.ssim(image, other).max(), 0.45)
     np.testing.assert_allclose(
-      structural_similarity.ms_ssim(picture, other), [0.5, 0.5, 0.5]
+      structural_similarity.ms_ssim(image, other), [0.5, 0.5, 0.5]
     )
 
   def test_opposite_structure_is_0(self):
-    picture = noise(size=11)
+    image = noise(size=11)
     np.testing.assert_array_equal(
-      structural_similarity.ms_ssim(picture, 255 - picture), [0, 0, 0]
+      structural_similarity.ms_ssim(image, 255 - image), [0, 0, 0]
     )
 
 
 class DiversityTest(parameterized.TestCase):
-  def test_equal_pictures_have_none(self):
-    pictures = np.repeat(noise(count=1), 5, axis=0)
+  def test_equal_images_have_none(self):
+    images = np.repeat(noise(count=1), 5, axis=0)
     self.assertAlmostEqual(
-      structural_similarity.diversity(pictures, pairs=10, seed=0), 1
+      structural_similarity.diversity(images, pairs=10, seed=0), 1
     )
 
   def test_noise_is_diverse(self):
@@ -187,42 +187,42 @@ class DiversityTest(parameterized.TestCase):
       structural_similarity.diversity(noise(count=20), pairs=50, seed=0), 0.2
     )
 
-  def test_no_picture_meets_itself(self):
+  def test_no_image_meets_itself(self):
     # Black and white are as unlike as can be, whichever is first.
-    pictures = np.concatenate([grey(0), grey(255)])
+    images = np.concatenate([grey(0), grey(255)])
     self.assertAlmostEqual(
-      structural_similarity.diversity(pictures, pairs=30, seed=0),
+      structural_similarity.diversity(images, pairs=30, seed=0),
       C1 / (255**2 + C1),
     )
 
-  def test_every_other_picture_is_as_likely(self):
+  def test_every_other_image_is_as_likely(self):
     # The partner is of the same kind in one case of three.
-    pictures = np.concatenate([grey(v, 4) for v in (0, 255, 0, 255)])
+    images = np.concatenate([grey(v, 4) for v in (0, 255, 0, 255)])
     self.assertAlmostEqual(
-      structural_similarity.diversity(pictures, pairs=1500, seed=0),
+      structural_similarity.diversity(images, pairs=1500, seed=0),
       1 / 3,
       delta=0.05,
     )
 
   def test_only_the_seed_decides(self):
-    pictures = noise(count=20, size=8)
+    images = noise(count=20, size=8)
     scores = [
-      structural_similarity.diversity(pictures, pairs=5, seed=seed)
+      structural_similarity.diversity(images, pairs=5, seed=seed)
       for seed in (1, 1, 2)
     ]
     self.assertEqual(scores[0], scores[1])
     self.assertNotEqual(scores[0], scores[2])
 
   def test_the_seed_is_0_unless_given(self):
-    pictures = noise(count=20, size=8)
+    images = noise(count=20, size=8)
     self.assertEqual(
-      structural_similarity.diversity(pictures, pairs=5),
-      structural_similarity.diversity(pictures, pairs=5, seed=0),
+      structural_similarity.diversity(images, pairs=5),
+      structural_similarity.diversity(images, pairs=5, seed=0),
     )
 
   @parameterized.parameters((1, 5), (5, 0))
   def test_pairs_must_exist(self, count, pairs):
-    with self.assertRaisesRegex(ValueError, f'{count} pictures and {pairs}'):
+    with self.assertRaisesRegex(ValueError, f'{count} images and {pairs}'):
       structural_similarity.diversity(noise(count=count), pairs=pairs, seed=0)
 
 

@@ -59,7 +59,7 @@ class AttentionTest(tf.test.TestCase):
     self.assertEqual(layer(x).dtype, tf.bfloat16)
     self.assertEqual(layer.map(x).dtype, tf.float32)
 
-  def test_maps_of_pictures_drawn_and_judged(self):
+  def test_maps_of_images_drawn_and_judged(self):
     x = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
     judge = progressive.Discriminator(
       16, channels_base=32, channels_max=16, attention_resolution=8
@@ -82,7 +82,7 @@ class AttentionTest(tf.test.TestCase):
     wanted = ('photo', 'anime')
     faded = model.attention_map(x, *wanted, alpha=0.5, **stage)
     self.assertEqual(faded.shape, [2, 64, 64])
-    # The encoder reads another picture then.
+    # The encoder reads another image then.
     whole = model.attention_map(x, *wanted, alpha=1.0, **stage)
     self.assertNotAllClose(faded, whole)
 

@@ -35,17 +35,17 @@ class PlainTest(tf.test.TestCase):
     self.assertAllEqual(conv.bias, tf.zeros([64]))
     self.assertIsNone(cyclegan_layers.Conv(3, 4, 3).bias)
 
-  def test_instance_norm_is_of_each_picture_and_channel(self):
-    pictures = tf.random.stateless_normal([3, 8, 8, 2], [1, 0], 5.0, 3.0)
-    normed = cyclegan_layers.instance_norm(pictures)
+  def test_instance_norm_is_of_each_image_and_channel(self):
+    images = tf.random.stateless_normal([3, 8, 8, 2], [1, 0], 5.0, 3.0)
+    normed = cyclegan_layers.instance_norm(images)
     mean, variance = tf.nn.moments(normed, [1, 2])
     self.assertAllClose(mean, tf.zeros([3, 2]), atol=1e-5)
     self.assertAllClose(variance, tf.ones([3, 2]), atol=1e-4)
     self.assertAllClose(
-      cyclegan_layers.instance_norm(pictures[1:2])[0], normed[1]
+      cyclegan_layers.instance_norm(images[1:2])[0], normed[1]
     )
     self.assertEqual(
-      cyclegan_layers.instance_norm(tf.cast(pictures, tf.bfloat16)).dtype,
+      cyclegan_layers.instance_norm(tf.cast(images, tf.bfloat16)).dtype,
       tf.bfloat16,
     )
 

@@ -9,23 +9,23 @@ from tf_twingan.models import domain_norm
 DOMAINS = ('photo', 'anime')
 
 
-def pictures(seed, offset=0.0):
+def images(seed, offset=0.0):
   return tf.random.stateless_normal([4, 5, 5, 3], [seed, 0]) * 2 + offset
 
 
 class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_batch_norm_normalizes_each_part_by_itself(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
-    packed = tf.concat([pictures(1, 10.0), pictures(2, -10.0)], 0)
+    packed = tf.concat([images(1, 10.0), images(2, -10.0)], 0)
     for part in tf.split(norm(packed, DOMAINS, training=True), 2):
       self.assertAllClose(tf.reduce_mean(part, [0, 1, 2]), [0] * 3, atol=1e-4)
       self.assertAllClose(
         tf.math.reduce_std(part, [0, 1, 2]), [1] * 3, atol=1e-3
       )
 
-  def test_instance_norm_normalizes_each_picture_in_both_modes(self):
+  def test_instance_norm_normalizes_each_image_in_both_modes(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='instance')
-    packed = tf.concat([pictures(1, 10.0), pictures(2, -10.0)], 0)
+    packed = tf.concat([images(1, 10.0), images(2, -10.0)], 0)
     for training in (True, False):
       outputs = norm(packed, DOMAINS, training=training)
       self.assertAllClose(
@@ -37,7 +37,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_domain_uses_its_own_scale_and_offset(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['offset'].assign([5.0] * 3)
-    x = pictures(1)
+    x = images(1)
     photo = norm(x, ['photo'], training=True)
     anime = norm(x, ['anime'], training=True)
     self.assertAllClose(anime, photo + 5.0, atol=1e-5)
@@ -46,7 +46,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_packed_is_the_same_as_apart(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
-    a, b = pictures(1), pictures(2, 3.0)
+    a, b = images(1), images(2, 3.0)
     for training in (True, False):
       packed = norm(tf.concat([a, b], 0), DOMAINS, training=training)
       apart = [norm(x, [d], training=training) for x, d in zip((a, b), DOMAINS)]
@@ -54,7 +54,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_statistics_are_the_average_of_the_batches(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
-    batches = [pictures(seed, seed) for seed in range(3)]
+    batches = [images(seed, seed) for seed in range(3)]
     for index, batch in enumerate(batches):
       norm(batch, ['photo'], training=True, statistics_update=1 / (index + 1))
     own = norm.parameters['photo']
@@ -72,13 +72,13 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_training_alone_leaves_the_statistics(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
-    norm(pictures(1, 9.0), ['photo'], training=True)
+    norm(images(1, 9.0), ['photo'], training=True)
     self.assertAllEqual(norm.parameters['photo']['moving_mean'], [0] * 3)
 
   def test_renorm_starts_as_batch_norm(self):
     renorm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     plain = domain_norm.DomainNorm(DOMAINS, 3)
-    x = tf.concat([pictures(1, 3.0), pictures(2)], 0)
+    x = tf.concat([images(1, 3.0), images(2)], 0)
     self.assertAllClose(
       renorm(x, DOMAINS, training=True),
       plain(x, DOMAINS, training=True),
@@ -89,7 +89,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     own = norm.parameters['photo']
     own['batches'].assign(1e9)  # So old that one batch moves them by 1/50.
-    x = pictures(1, 0.5)
+    x = images(1, 0.5)
     outputs = norm(x, ['photo'], training=True)
     mean = own['moving_mean'].numpy()
     variance = own['moving_variance'].numpy()
@@ -105,7 +105,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     own = norm.parameters['photo']
     own['moving_mean'].assign([0.5] * 3)
     own['moving_variance'].assign([4.0] * 3)
-    x = pictures(1)
+    x = images(1)
     outputs = norm(x, ['photo'], training=True, statistics_update=0.0)
     self.assertAllEqual(own['moving_mean'], [0.5] * 3)
     self.assertAllEqual(own['moving_variance'], [4.0] * 3)
@@ -115,7 +115,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_renorm_estimates_statistics_by_statistics(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     own = norm.parameters['photo']
-    x = pictures(1, 0.5)
+    x = images(1, 0.5)
     outputs = norm(x, ['photo'], training=True, statistics_update=0.25)
     mean = own['moving_mean'].numpy()
     self.assertAllClose(mean, tf.reduce_mean(x, [0, 1, 2]) / 4, atol=1e-4)
@@ -125,7 +125,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_renorm_corrects_within_limits(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     norm.parameters['photo']['batches'].assign(1e9)
-    outputs = norm(pictures(1, 100.0), ['photo'], training=True)
+    outputs = norm(images(1, 100.0), ['photo'], training=True)
     self.assertAllClose(tf.reduce_mean(outputs, [0, 1, 2]), [1.0] * 3, atol=0.1)
 
   def test_renorm_corrections_are_constants_of_the_gradient(self):
@@ -133,7 +133,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     own = norm.parameters['photo']
     own['moving_mean'].assign([0.5, 0.0, -0.5])
     own['moving_variance'].assign([2.0, 4.0, 6.0])
-    x, upstream = pictures(1), pictures(2)
+    x, upstream = images(1), images(2)
     with tf.GradientTape() as tape:
       tape.watch(x)
       outputs = norm(x, ['photo'], training=True, statistics_update=0.0)
@@ -155,7 +155,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_renorm_corrects_within_given_limits(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     # Much wider than the statistics of 0 and 1, and far off.
-    x = pictures(1) * 50 + 1000
+    x = images(1) * 50 + 1000
     outputs = norm(
       x,
       ['photo'],
@@ -171,7 +171,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     )
 
   @parameterized.parameters(*domain_norm.KINDS)
-  def test_a_flat_picture_stays_finite(self, kind):
+  def test_a_flat_image_stays_finite(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     flat = tf.fill([4, 8, 8, 3], 123.4)
     for training in (True, False):
@@ -181,17 +181,17 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_inference_in_bfloat16_does_not_cancel(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
     norm.parameters['photo']['moving_mean'].assign([200.0] * 3)
-    x = tf.cast(pictures(1, 200.0), tf.bfloat16)
+    x = tf.cast(images(1, 200.0), tf.bfloat16)
     outputs = tf.cast(norm(x, ['photo']), tf.float32)
     expected = (tf.cast(x, tf.float32) - 200.0) / np.sqrt(1 + 1e-4)
     self.assertAllClose(outputs, expected, atol=0.03)
 
-  def test_layer_norm_measures_all_of_a_picture(self):
+  def test_layer_norm_measures_all_of_a_image(self):
     norm = domain_norm.DomainNorm(DOMAINS, 2, kind='layer', epsilon=0.0)
     norm.parameters['photo']['offset'].assign([0.0, 10.0])
-    # 1, 3, 5, 7: mean 4, variance 5; and the same picture moved by 100.
-    picture = tf.reshape([1.0, 3.0, 5.0, 7.0], [1, 1, 2, 2])
-    packed = tf.concat([picture, picture + 100.0], 0)
+    # 1, 3, 5, 7: mean 4, variance 5; and the same image moved by 100.
+    image = tf.reshape([1.0, 3.0, 5.0, 7.0], [1, 1, 2, 2])
+    packed = tf.concat([image, image + 100.0], 0)
     expected = np.array([[-3, -1], [1, 3]]) / np.sqrt(5) + [0, 10]
     for training in (True, False):
       outputs = norm(packed, ['photo'], training=training)
@@ -209,7 +209,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAllEqual(norm.affine('anime'), [[1, 2, 3], [0, 0, -1]])
 
   @parameterized.parameters('instance', 'layer')
-  def test_what_measures_each_picture_does_not_fold(self, kind):
+  def test_what_measures_each_image_does_not_fold(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     with self.assertRaisesRegex(ValueError, f'{kind} norm is no constant'):
       norm.affine('photo')
@@ -240,7 +240,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind, condition_size=4)
     norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
     norm.parameters['anime']['offset'].assign([3.0, 2.0, 1.0])
-    x = tf.concat([pictures(1), pictures(2, 3.0)], 0)
+    x = tf.concat([images(1), images(2, 3.0)], 0)
     mode = dict(training=training, statistics_update=0.0)
     without = norm(x, DOMAINS, **mode)
     condition = tf.random.stateless_normal([8, 4], [1, 2])
@@ -253,10 +253,10 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(float(tf.reduce_min(tf.abs(gradient))), 0.0)
 
   @parameterized.parameters(*domain_norm.KINDS)
-  def test_a_condition_is_of_each_picture(self, kind):
+  def test_a_condition_is_of_each_image(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind, condition_size=2)
     norm.condition_kernel.assign(tf.ones_like(norm.condition_kernel))
-    x = tf.concat([pictures(1), pictures(2, 3.0)], 0)
+    x = tf.concat([images(1), images(2, 3.0)], 0)
     condition = tf.constant([[0.0, 0.0]] * 7 + [[1.0, 0.0]])
     plain = norm(x, DOMAINS, training=True, statistics_update=0.0)
     outputs = norm(
@@ -267,7 +267,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAllClose(outputs[7], 2 * plain[7] + 1, atol=1e-4)
 
   def test_conditions_that_do_not_fit_are_named(self):
-    x = pictures(1)
+    x = images(1)
     with self.assertRaisesRegex(ValueError, r'\(4, 2\).*condition_size None'):
       domain_norm.DomainNorm(DOMAINS, 3)(
         x, ['photo'], condition=tf.ones([4, 2])

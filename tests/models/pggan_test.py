@@ -17,7 +17,7 @@ def build(domains=DOMAINS, **options):
 
 
 class PgganTest(parameterized.TestCase, tf.test.TestCase):
-  def test_a_picture_depends_on_noise_and_domain(self):
+  def test_a_image_depends_on_noise_and_domain(self):
     model = build()
     latents = model.noise(2, (0, 1))
     self.assertAllEqual(latents, model.noise(2, (0, 1)))
@@ -79,7 +79,7 @@ class PgganTest(parameterized.TestCase, tf.test.TestCase):
     )
     self.assertTrue(again.trains_by_statistics)
     self.assertFalse(again.translates)
-    self.assertFalse(again.draws('photo', 'anime'))
+    self.assertFalse(again.supports('photo', 'anime'))
 
   def test_what_cannot_be_is_named(self):
     for options, message in (

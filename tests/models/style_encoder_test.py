@@ -18,7 +18,7 @@ def build(**options):
   )
 
 
-def pictures(batch=4, resolution=16, seed=1):
+def images(batch=4, resolution=16, seed=1):
   shape = [batch, resolution, resolution, 3]
   return tf.random.stateless_uniform(shape, [seed, 0], -1.0, 1.0)
 
@@ -33,7 +33,7 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_a_code_by_hand(self):
     encoder = build()
-    x = pictures(2, resolution=4)
+    x = images(2, resolution=4)
     features = x
     for conv in (encoder.from_rgb['4px'], encoder.blocks['4px']):
       features = tf.nn.leaky_relu(conv(features), 0.2)
@@ -58,7 +58,7 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
     )
 
   def test_new_stage_starts_as_the_previous_one(self):
-    encoder, fine = build(), pictures()
+    encoder, fine = build(), images()
     coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
     before = encoder(coarse, DOMAINS, resolution=8)
     self.assertAllClose(
@@ -71,7 +71,7 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
     )
 
   def test_a_domain_owns_its_last_layer(self):
-    encoder, x = build(), pictures()
+    encoder, x = build(), images()
     photo, anime = tf.split(encoder(x, DOMAINS, resolution=16), 2)
     self.assertNotAllClose(
       photo, encoder(x[:2], ['anime'], resolution=16), atol=1e-2
@@ -89,13 +89,13 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
     for index in range(1, 4):
       codes.append(
         encoder(
-          pictures(seed=index),
+          images(seed=index),
           DOMAINS,
           resolution=16,
           statistics_update=tf.constant(1.0 / index),
         )
       )
-      encoder(pictures(seed=9), DOMAINS, resolution=16)
+      encoder(images(seed=9), DOMAINS, resolution=16)
     mean = tf.reduce_mean([c[2:] for c in codes], axis=[0, 1])
     self.assertAllClose(encoder.means['anime'], mean)
     self.assertAllClose(
@@ -112,10 +112,10 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.parameters('bfloat16', 'float16')
   def test_half_precision_gives_nearly_the_same(self, precision):
-    half = build(precision=precision)(pictures(), DOMAINS, resolution=16)
+    half = build(precision=precision)(images(), DOMAINS, resolution=16)
     self.assertEqual(half.dtype, tf.float32)
     self.assertAllClose(
-      half, build()(pictures(), DOMAINS, resolution=16), atol=0.1
+      half, build()(images(), DOMAINS, resolution=16), atol=0.1
     )
 
   def test_spectral_norm_is_of_the_convolutions(self):

@@ -22,7 +22,7 @@ def build(**options):
   return twingan.TwinGAN(DOMAINS, **options)
 
 
-def pictures(resolution=16, batch=2, seed=1):
+def random_images(resolution=16, batch=2, seed=1):
   shape = [batch, resolution, resolution, 3]
   return tf.random.stateless_uniform(shape, [seed, 0], -1.0, 1.0)
 
@@ -33,7 +33,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
   )
   def test_new_stage_starts_as_the_previous_one(self, norm, pixel_norm, smooth):
     model = build(norm=norm, pixel_norm=pixel_norm, smooth=smooth)
-    fine = pictures()
+    fine = random_images()
     coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
     before = model.translate(coarse, 'photo', 'anime', resolution=8)
     after = model.translate(fine, 'photo', 'anime', resolution=16, alpha=0.0)
@@ -46,7 +46,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       residual=True, attention_resolution=8, to_rgb_size=3, spectral_norm=True
     )
     model.generator.attention.gamma.assign(1.0)
-    fine = pictures()
+    fine = random_images()
     coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
     before = model.translate(coarse, 'photo', 'anime', resolution=8)
     after = model.translate(fine, 'photo', 'anime', resolution=16, alpha=0.0)
@@ -54,16 +54,18 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_alpha_one_leaves_the_blend_out(self):
     model = build()
-    a = model.translate(pictures(), 'photo', 'cat', resolution=16, alpha=1.0)
+    a = model.translate(
+      random_images(), 'photo', 'cat', resolution=16, alpha=1.0
+    )
     b = model.translate(
-      pictures(), 'photo', 'cat', resolution=16, alpha=tf.constant(1.0)
+      random_images(), 'photo', 'cat', resolution=16, alpha=tf.constant(1.0)
     )
     self.assertAllClose(a, b, atol=1e-6)
 
   @parameterized.parameters(4, 8, 16)
   def test_shapes_and_dtypes(self, resolution):
     model = build(precision='bfloat16')
-    x = pictures(resolution)
+    x = random_images(resolution)
     encoding = model.encode(x, ['photo'], resolution=resolution)
     self.assertEqual(encoding.content.shape, [2, 4, 4, 16])
     self.assertEqual(encoding.content.dtype, tf.bfloat16)
@@ -119,7 +121,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       conv.norm.parameters['cat']['offset'].assign_add(
         tf.ones_like(conv.norm.parameters['cat']['offset'])
       )
-    encoding = model.encode(pictures(), ['photo'], resolution=16)
+    encoding = model.encode(random_images(), ['photo'], resolution=16)
     anime = model.decode(encoding, ['anime'], resolution=16)
     cat = model.decode(encoding, ['cat'], resolution=16)
     self.assertGreater(float(tf.reduce_mean(tf.abs(anime - cat))), 1e-2)
@@ -127,7 +129,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(1, 2)
   def test_packed_drawings_are_those_of_single_calls(self, shift):
     model = build(norm='instance')
-    reals = {d: pictures(seed=i) for i, d in enumerate(DOMAINS)}
+    reals = {d: random_images(seed=i) for i, d in enumerate(DOMAINS)}
     drawn = model.reconstruct_and_translate(
       reals, shift=shift, resolution=16, training=True
     )
@@ -147,7 +149,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     self, sharing
   ):
     model = build(norm='instance', sharing=sharing)
-    reals = {d: pictures(seed=i) for i, d in enumerate(DOMAINS)}
+    reals = {d: random_images(seed=i) for i, d in enumerate(DOMAINS)}
     drawn = model.reconstruct_and_translate(reals, resolution=8, training=True)
     single = model.translate(
       reals['cat'], 'cat', 'photo', resolution=8, training=True
@@ -156,7 +158,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_domains_that_share_everything_draw_alike(self):
     model = build(sharing='everything')
-    x = pictures()
+    x = random_images()
     anime = model.translate(x, 'photo', 'anime', resolution=16)
     self.assertAllEqual(
       anime, model.translate(x, 'cat', 'photo', resolution=16)
@@ -174,7 +176,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     )
     kernels = lambda m: len([v for v in m.variables if 'kernel' in v.name])  # noqa: E731
     self.assertEqual(kernels(model), 3 * kernels(alone))
-    x = pictures()
+    x = random_images()
     before = model.translate(x, 'photo', 'anime', resolution=16)
     for variable in model.encoder_of('anime').variables:
       variable.assign(variable + 1)
@@ -194,9 +196,9 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       build(sharing='norms')
 
   @parameterized.parameters(*twingan.SHARINGS)
-  def test_a_condition_says_how_each_picture_is_drawn(self, sharing):
+  def test_a_condition_says_how_each_image_is_drawn(self, sharing):
     model = build(norm='instance', sharing=sharing, condition_size=2)
-    x = pictures(batch=4)
+    x = random_images(batch=4)
     parts = ['photo', 'anime']
     condition = tf.constant([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
 
@@ -213,7 +215,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     difference = tf.reduce_mean(tf.abs(given - plain), [1, 2, 3]).numpy()
     self.assertAllClose(difference[[0, 3]], [0, 0], atol=1e-5)
     self.assertGreater(difference[[1, 2]].min(), 1e-2)
-    # One picture alone, and the encoder sees no condition.
+    # One image alone, and the encoder sees no condition.
     single = model.translate(
       x[2:3], 'anime', 'anime', resolution=16, condition=condition[2:3]
     )
@@ -225,7 +227,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     kernel.assign(tf.ones_like(kernel))
     codes = [
       model.encode(
-        pictures(), ['photo'], resolution=16, condition=condition
+        random_images(), ['photo'], resolution=16, condition=condition
       ).content
       for condition in (None, tf.ones([2, 2]))
     ]
@@ -256,7 +258,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     self, sharing
   ):
     model = self.styled(sharing=sharing)
-    images = {d: pictures(seed=i + 1) for i, d in enumerate(DOMAINS)}
+    images = {d: random_images(seed=i + 1) for i, d in enumerate(DOMAINS)}
     drawn = model.reconstruct_and_translate(images, resolution=16, shift=2)
     for index, target in enumerate(DOMAINS):
       source = DOMAINS[index - 2]
@@ -287,7 +289,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
   def test_without_a_style_it_draws_in_the_mean_one_and_redraws_in_its_own(
     self,
   ):
-    model, x = self.styled(), pictures()
+    model, x = self.styled(), random_images()
     model.style_encoder.means['anime'].assign([0.1, 0.0, -0.1])
     style = tf.constant([[5.0, 0.0, -5.0]] * 2)
     self.assertAllClose(
@@ -310,7 +312,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_a_model_without_style_codes_says_so(self):
     with self.assertRaisesRegex(ValueError, 'no style codes.*style_size=16'):
-      build().style(pictures(), ['photo'], resolution=16)
+      build().style(random_images(), ['photo'], resolution=16)
     with self.assertRaisesRegex(ValueError, 'no style codes.*style_size=16'):
       build().mean_style('photo')
 
@@ -324,7 +326,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
   def test_renorm_limits_widen_in_each_stage(self, sharing):
     model = build(norm='batch_renorm', sharing=sharing, renorm_ramp_steps=10)
     mode = dict(resolution=16, training=True, statistics_update=0.0)
-    x = pictures() * 100
+    x = random_images() * 100
 
     def code():
       return model.encode(x, ['photo'], **mode).content.numpy()
@@ -346,7 +348,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     self.assertLen(names[1], len(names[0]) + 1)
 
   def test_skips_can_be_limited(self):
-    x = pictures()
+    x = random_images()
     model = build(skip_max_resolution=8)
     encoding = model.encode(x, ['photo'], resolution=16)
     changed = encoding._replace(

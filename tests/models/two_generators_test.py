@@ -23,7 +23,7 @@ def build(name, resolution=16, **options):
   return registry.build(config, **options)
 
 
-def pictures(batch=2, resolution=16):
+def images(batch=2, resolution=16):
   shape = [batch, resolution, resolution, 3]
   return tf.random.stateless_uniform(shape, [1, 0], -1.0, 1.0)
 
@@ -32,18 +32,18 @@ def pictures(batch=2, resolution=16):
 class OneWayTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_direction_is_the_network_of_what_is_drawn(self, name):
     model = build(name)
-    drawn = model.translate(pictures(), 'photo', 'anime', resolution=16)
+    drawn = model.translate(images(), 'photo', 'anime', resolution=16)
     self.assertEqual(drawn.shape, [2, 16, 16, 3])
     self.assertEqual(drawn.dtype, tf.float32)
     self.assertAllClose(
-      drawn, tf.tanh(model.generators['anime'](pictures())), atol=1e-6
+      drawn, tf.tanh(model.generators['anime'](images())), atol=1e-6
     )
     self.assertNotAllClose(
-      drawn, model.translate(pictures(), 'anime', 'photo', resolution=16)
+      drawn, model.translate(images(), 'anime', 'photo', resolution=16)
     )
 
-  def test_a_picture_does_not_depend_on_its_batch(self, name):
-    model, x = build(name), pictures(3)
+  def test_a_image_does_not_depend_on_its_batch(self, name):
+    model, x = build(name), images(3)
     together = model.translate(x, 'photo', 'anime', resolution=16)
     alone = model.translate(x[1:2], 'photo', 'anime', resolution=16)
     self.assertAllClose(together[1], alone[0], atol=1e-5)
@@ -51,7 +51,7 @@ class OneWayTest(parameterized.TestCase, tf.test.TestCase):
   def test_every_weight_takes_part(self, name):
     model = build(name)
     with tf.GradientTape() as tape:
-      drawn = model.translate(pictures(), 'photo', 'anime', resolution=16)
+      drawn = model.translate(images(), 'photo', 'anime', resolution=16)
       loss = tf.reduce_sum(tf.square(drawn - 0.3))
     weights = model.generators['anime'].trainable_variables
     for weight, gradient in zip(weights, tape.gradient(loss, weights)):
@@ -72,11 +72,11 @@ class OneWayTest(parameterized.TestCase, tf.test.TestCase):
   def test_what_makes_no_sense_is_refused(self, name):
     model = build(name)
     with self.assertRaisesRegex(ValueError, 'search with a TwinGAN'):
-      model.encode(pictures(), ['photo'], resolution=16)
+      model.encode(images(), ['photo'], resolution=16)
     with self.assertRaisesRegex(ValueError, 'set Growth.start_resolution'):
-      model.translate(pictures(2, 8), 'photo', 'anime', resolution=8)
+      model.translate(images(2, 8), 'photo', 'anime', resolution=8)
     with self.assertRaisesRegex(ValueError, "no domain 'cat'.*photo, anime"):
-      model.translate(pictures(), 'photo', 'cat', resolution=16)
+      model.translate(images(), 'photo', 'cat', resolution=16)
     with self.assertRaisesRegex(ValueError, 'train a TwinGAN'):
       build(name, domains=('a', 'b', 'c'))
     with self.assertRaisesRegex(ValueError, "precision 'half'"):
@@ -85,7 +85,7 @@ class OneWayTest(parameterized.TestCase, tf.test.TestCase):
   def test_half_precision_draws_about_the_same(self, name):
     drawn, half = (
       build(name, precision=precision).translate(
-        pictures(), 'photo', 'anime', resolution=16
+        images(), 'photo', 'anime', resolution=16
       )
       for precision in ('float32', 'bfloat16')
     )

@@ -41,19 +41,19 @@ def held_out(domain):
   return registry.load(NAMED[domain], 32, split='test').images
 
 
-def blurred(pictures):
-  return image_io.downsample(pictures, 8).repeat(4, 1).repeat(4, 2)
+def blurred(images):
+  return image_io.downsample(images, 8).repeat(4, 1).repeat(4, 2)
 
 
 class ConstructedTranslatorsTest(absltest.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    pictures = dataset_pair.load(TWINS, 32, MANY)
-    direction = directions.between(pictures, 'photo', 'anime')
+    images = dataset_pair.load(TWINS, 32, MANY)
+    direction = directions.between(images, 'photo', 'anime')
     photos, answers = direction.sources, direction.real
     recolored = direction.recolored.real
-    # One that lets the background tint the whole picture.
+    # One that lets the background tint the whole image.
     tinted = [
       answers // 2 + p[:, :1, :1] // 2
       for p in (direction.sources, direction.recolored.sources)
@@ -71,7 +71,7 @@ class ConstructedTranslatorsTest(absltest.TestCase):
       'turner': (answers[:, :, ::-1], answers),
     }
     candidates = {
-      name: directions.Candidate(*pictures) for name, pictures in drawn.items()
+      name: directions.Candidate(*images) for name, images in drawn.items()
     }
     beside = directions.floors_and_ceilings(direction, candidates['oracle'])
     cls.direction = direction
@@ -166,7 +166,7 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     self.assertGreater(frechet[name], 1.5 * frechet['oracle'])
     self.assertIsNotNone(self.of('background leak')[name])
 
-  def test_foreign_pictures_are_noticed(self):
+  def test_foreign_images_are_noticed(self):
     found = out_of_distribution.score(self.direction, self.network)
     self.assertEqual(list(found), ['held out', 'photo', 'upside down', 'noise'])
 
@@ -183,7 +183,7 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     for column in found['noise']:
       self.assertNotEmpty(columns.meaning(column))
     wide = feature_networks.FeatureNetwork(
-      'wide', lambda pictures: np.zeros([len(pictures), 2048])
+      'wide', lambda images: np.zeros([len(images), 2048])
     )
     self.assertEqual(out_of_distribution.score(self.direction, wide), {})
 
@@ -243,7 +243,7 @@ class ConstructedTranslatorsTest(absltest.TestCase):
     for column in self.tables['oracle'].columns:
       self.assertNotEmpty(columns.meaning(column))
 
-  def test_too_few_pictures_are_refused(self):
+  def test_too_few_images_are_refused(self):
     few = held_out('photo')[:4]
     with self.assertRaisesRegex(ValueError, '4 held-out and 4 training'):
       scores.score(directions.Direction('a', 'b', few, few, few, few), {})
@@ -321,15 +321,13 @@ class ProgramTest(absltest.TestCase):
       **self.pair,
     )
 
-  def test_pictures_without_known_answers_are_scored(self):
+  def test_images_without_known_answers_are_scored(self):
     named = []
     for domain in ('photo', 'anime'):
-      pictures = registry.load(TWINS[domain], 32).images[: 2 * COUNT]
-      for i, picture in enumerate([*pictures, *held_out(domain)]):
-        split = 'train' if i < len(pictures) else 'test'
-        image_io.write_png(
-          self.folder / domain / split / f'{i:03}.png', picture
-        )
+      images = registry.load(TWINS[domain], 32).images[: 2 * COUNT]
+      for i, image in enumerate([*images, *held_out(domain)]):
+        split = 'train' if i < len(images) else 'test'
+        image_io.write_png(self.folder / domain / split / f'{i:03}.png', image)
       named.append(f'{domain}=folder:{self.folder / domain}')
     run = tiny_run.make(resolution=16)
     printed = self.scored(
@@ -349,14 +347,14 @@ class ProgramTest(absltest.TestCase):
         'untranslated',
         'colour transfer',
         'shuffled',
-        'mean picture',
-        'real pictures',
+        'mean image',
+        'real images',
       ],
     )
     self.assertGreater(leak['translation'], 0)
-    self.assertEqual((leak['untranslated'], leak['real pictures']), (0, None))
+    self.assertEqual((leak['untranslated'], leak['real images']), (0, None))
     self.assertIn('upside down', part['foreign'])
-    self.assertIn('Pictures given as anime', printed)
+    self.assertIn('Images given as anime', printed)
     page = (self.folder / 'out' / 'evaluation.html').read_text()
     self.assertIn('Best and worst by background leak, estimated', page)
 

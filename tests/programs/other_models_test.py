@@ -72,7 +72,7 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
       np.testing.assert_array_equal(value, actual[key], key)
     if name == 'cyclegan':
       self.assertLen([k for k in expected if 'image_pools' in k], 4)
-      pool = expected['image_pools/anime/pictures/.ATTRIBUTES/VARIABLE_VALUE']
+      pool = expected['image_pools/anime/images/.ATTRIBUTES/VARIABLE_VALUE']
       self.assertGreater(np.std(pool), 0.01)
     rows = [
       json.loads(line)
@@ -95,8 +95,8 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
     self.assertNotAllEqual(drawn, photos)
     # A generator of pix2pix sees its own domain in no pair.
     redraws = name == 'cyclegan'
-    self.assertEqual(translator.draws('photo', 'photo'), redraws)
-    self.assertTrue(translator.draws('anime', 'photo'))
+    self.assertEqual(translator.supports('photo', 'photo'), redraws)
+    self.assertTrue(translator.supports('anime', 'photo'))
     self.assertEqual('score/reconstruction' in rows[-1], redraws)
     candidate = candidates.ask(
       translator, directions.Direction('photo', 'anime', *[photos] * 4)

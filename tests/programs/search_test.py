@@ -25,12 +25,12 @@ class SearchTest(absltest.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     cls.run_dir = tiny_run.make()
-    cls.pictures = pathlib.Path(tempfile.mkdtemp())
+    cls.images = pathlib.Path(tempfile.mkdtemp())
     generator = np.random.default_rng(0)
     for i in range(6):
       noise = generator.integers(0, 256, [20, 20, 3], np.uint8)
-      Image.fromarray(noise).save(cls.pictures / f'{i}.png')
-    (cls.pictures / 'broken.png').write_bytes(b'no picture')
+      Image.fromarray(noise).save(cls.images / f'{i}.png')
+    (cls.images / 'broken.png').write_bytes(b'no image')
 
   def setUp(self):
     super().setUp()
@@ -51,17 +51,17 @@ class SearchTest(absltest.TestCase):
     return json.loads((self.output / 'neighbours.json').read_text())
 
   def test_build_append_and_query(self):
-    folder = f'--source=folder:{self.pictures}'
+    folder = f'--source=folder:{self.images}'
     code, output = self.build(folder, '--limit=4')
     self.assertEqual(code, 0, output)
-    self.assertIn("taken for pictures of 'anime'", output)
-    self.assertIn('4 new pictures', output)
+    self.assertIn("taken for images of 'anime'", output)
+    self.assertIn('4 new images', output)
     # The rest of the folder, and another source.
     code, output = self.build(folder, '--source=photo=avatars:lorelei?limit=2')
     self.assertEqual(code, 0, output)
-    self.assertIn('6 new pictures', output)
+    self.assertIn('6 new images', output)
     self.assertIn('holds 4 of photo and 6 of anime', output)
-    self.assertIn('skipped broken.png: not a picture', output)
+    self.assertIn('skipped broken.png: not an image', output)
 
     stale = self.output / 'neighbours-2.png'
     image_io.write_png(stale, np.zeros([4, 4, 3], np.uint8))
@@ -69,8 +69,8 @@ class SearchTest(absltest.TestCase):
       '--source=avatars:toon-head', '--limit=3', '--k=2', '--by=own'
     )
     self.assertEqual(code, 0, output)
-    self.assertIn("taken for pictures of 'photo'", output)
-    self.assertIn('3 pictures of photo, looked up among 6 of anime', output)
+    self.assertIn("taken for images of 'photo'", output)
+    self.assertIn('3 images of photo, looked up among 6 of anime', output)
     results = self.results()
     self.assertEqual(results['by'], 'own')
     self.assertEqual(
@@ -80,20 +80,20 @@ class SearchTest(absltest.TestCase):
     for query in results['queries']:
       near, far = query['neighbours']
       self.assertLessEqual(near['distance'], far['distance'])
-      self.assertEqual(near['source'], f'folder:{self.pictures.resolve()}')
+      self.assertEqual(near['source'], f'folder:{self.images.resolve()}')
       self.assertIn(near['name'], [f'{i}.png' for i in range(6)])
     self.assertFalse(stale.exists())
     sheet = image_io.read(self.output / 'neighbours-1.png')
-    # A row's pictures are 128 high; query, translation and two neighbours.
+    # A row's images are 128 high; query, translation and two neighbours.
     self.assertGreater(sheet.shape[0], 3 * 128)
     self.assertGreater(sheet.shape[1], 4 * 128)
 
-  def test_one_picture_of_a_named_domain_finds_itself(self):
-    self.build(f'--source=folder:{self.pictures}')
-    image = self.pictures / '3.png'
+  def test_one_image_of_a_named_domain_finds_itself(self):
+    self.build(f'--source=folder:{self.images}')
+    image = self.images / '3.png'
     code, output = self.query(
       f'--image=anime={image}',
-      f'--image={self.pictures / "broken.png"}',
+      f'--image={self.images / "broken.png"}',
       '--among=anime',
       '--k=1',
     )
@@ -104,13 +104,13 @@ class SearchTest(absltest.TestCase):
     self.assertEqual(query['neighbours'][0]['name'], '3.png')
     self.assertLess(query['neighbours'][0]['distance'], 1e-4)
     [skipped] = results['skipped']
-    self.assertIn('not a picture', skipped['reason'])
+    self.assertIn('not an image', skipped['reason'])
 
   def test_user_errors_are_one_line(self):
-    self.build(f'--source=folder:{self.pictures}')
+    self.build(f'--source=folder:{self.images}')
     [faiss_file] = self.index.glob('*.faiss')
     faiss_file.write_bytes(faiss_file.read_bytes()[:-9])
-    code, output = self.query(f'--image={self.pictures / "1.png"}')
+    code, output = self.query(f'--image={self.images / "1.png"}')
     self.assertEqual(code, 1)
     self.assertNotIn('Traceback', output)
     self.assertRegex(output.splitlines()[-1], '^Error: .*faiss is damaged')
@@ -122,14 +122,14 @@ class ErrorsTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
     flags.FLAGS.mark_as_parsed()
-    self.pictures = pathlib.Path(tempfile.mkdtemp())
+    self.images = pathlib.Path(tempfile.mkdtemp())
     for i in range(2):
-      Image.new('RGB', (9, 9), (90 * i, 0, 0)).save(self.pictures / f'{i}.png')
-    self.given = dict(index=str(self.pictures / 'index'))
+      Image.new('RGB', (9, 9), (90 * i, 0, 0)).save(self.images / f'{i}.png')
+    self.given = dict(index=str(self.images / 'index'))
     self.model = dict(run_dir=str(tiny_run.make()))
-    self.source = dict(source=f'folder:{self.pictures}')
+    self.source = dict(source=f'folder:{self.images}')
     self.queried = dict(
-      output=str(self.pictures), image=str(self.pictures / '1.png')
+      output=str(self.images), image=str(self.images / '1.png')
     )
     self.program('build', **self.model, **self.source)
 
@@ -158,13 +158,13 @@ class ErrorsTest(absltest.TestCase):
   def test_building(self):
     empty = tempfile.mkdtemp()
     for source, message in (
-      (f'folder:{empty}', 'no pictures found'),
-      (f'cat=folder:{self.pictures}', "no domain 'cat'"),
+      (f'folder:{empty}', 'no images found'),
+      (f'cat=folder:{self.images}', "no domain 'cat'"),
     ):
       self.assert_error(message, 'build', **self.model, source=source)
-    pathlib.Path(empty, 'a.png').write_bytes(b'no picture')
+    pathlib.Path(empty, 'a.png').write_bytes(b'no image')
     self.assert_error(
-      'holds no pictures yet',
+      'holds no images yet',
       'build',
       **self.model,
       source=f'folder:{empty}',
@@ -183,11 +183,11 @@ class ErrorsTest(absltest.TestCase):
   def test_querying(self):
     other = dict(run_dir=str(tiny_run.make(seed=2)))
     for values, message in (
-      ({'k': '3'}, 'k is 3, and the index holds 2 pictures of anime'),
-      ({'k': '1', 'among': 'photo'}, "no pictures of 'photo'"),
+      ({'k': '3'}, 'k is 3, and the index holds 2 images of anime'),
+      ({'k': '1', 'among': 'photo'}, "no images of 'photo'"),
       ({'k': '1', **other}, 'is of another model'),
       ({'index': '/no/such'}, '/no/such holds no search index'),
-      ({'image': '/no/such.png'}, 'no picture could be read'),
+      ({'image': '/no/such.png'}, 'no image could be read'),
     ):
       self.assert_error(message, 'query', **{**self.queried, **values})
 

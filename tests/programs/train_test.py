@@ -145,7 +145,7 @@ class LoopTest(absltest.TestCase):
     self.assertEqual(translator.images_seen, best['images_seen'])
     self.assertEqual(tf_twingan.Translator(str(run)).images_seen, TOTAL)
 
-  def test_folders_of_different_sizes_with_a_broken_picture(self):
+  def test_folders_of_different_sizes_with_a_broken_image(self):
     folder = pathlib.Path(tempfile.mkdtemp())
     for domain, count in (('photo', 12), ('anime', 7)):
       for index in range(count):
@@ -153,7 +153,7 @@ class LoopTest(absltest.TestCase):
           folder / domain / f'{index}.png',
           np.full([20, 30, 3], 10 * index, np.uint8),
         )
-    (folder / 'photo' / 'broken.jpg').write_bytes(b'no picture')
+    (folder / 'photo' / 'broken.jpg').write_bytes(b'no image')
     code, output = training_process.train(
       training_process.new_run(),
       f"photo='folder:{folder}/photo'",

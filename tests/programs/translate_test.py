@@ -27,12 +27,12 @@ class TranslateTest(absltest.TestCase):
     self.inputs, self.outputs = folder / 'in', folder / 'out'
     (self.inputs / 'deep').mkdir(parents=True)
     noise = np.random.default_rng(0).integers(0, 256, [50, 40, 3], np.uint8)
-    self.picture = Image.fromarray(noise)
-    self.picture.save(self.inputs / 'a.jpg')
-    self.picture.save(self.inputs / 'a.png')
-    self.picture.save(self.inputs / 'deep' / 'b.webp')
-    (self.inputs / 'broken.jpg').write_bytes(b'\xff\xd8 no picture')
-    (self.inputs / 'notes.txt').write_text('no picture')
+    self.image = Image.fromarray(noise)
+    self.image.save(self.inputs / 'a.jpg')
+    self.image.save(self.inputs / 'a.png')
+    self.image.save(self.inputs / 'deep' / 'b.webp')
+    (self.inputs / 'broken.jpg').write_bytes(b'\xff\xd8 no image')
+    (self.inputs / 'notes.txt').write_text('no image')
     self.flags = [
       f'--run_dir={self.run_dir}',
       f'--input={self.inputs}',
@@ -49,14 +49,14 @@ class TranslateTest(absltest.TestCase):
     self.assertEqual(code, 0, output)
     # Two sources of one name keep their endings apart.
     self.assertEqual(self.results(), ['a.jpg.png', 'a.png.png', 'deep/b.png'])
-    self.assertIn('3 of 4 pictures translated', output)
+    self.assertIn('3 of 4 images translated', output)
     self.assertIn('skipped', output)
     self.assertIn('broken.jpg', output)
     self.assertEqual(
       image_io.read(self.outputs / 'deep' / 'b.png').shape, (8, 8, 3)
     )
 
-  def test_one_picture_beside_its_source(self):
+  def test_one_image_beside_its_source(self):
     one = [*self.flags[:1], f'--input={self.inputs / "a.jpg"}', self.flags[2]]
     code, output = translate(*one, '--to=anime', '--side_by_side')
     self.assertEqual(code, 0, output)
@@ -105,7 +105,7 @@ class TranslateTest(absltest.TestCase):
 
   def test_user_errors_are_one_line(self):
     empty, broken = (pathlib.Path(tempfile.mkdtemp()) for _ in range(2))
-    (broken / 'broken.jpg').write_bytes(b'no picture')
+    (broken / 'broken.jpg').write_bytes(b'no image')
     to_anime = [*self.flags, '--to=anime']
     cases = {
       "no domain 'cat'": [*self.flags, '--to=cat'],
@@ -120,7 +120,7 @@ class TranslateTest(absltest.TestCase):
         '--reference=a.png',
       ],
       str(empty): [*to_anime, f'--input={empty}'],
-      'no picture could be read': [*to_anime, f'--input={broken}'],
+      'no image could be read': [*to_anime, f'--input={broken}'],
     }
     results = program_process.run_each('translate', *cases.values())
     for message, (code, output) in zip(cases, results, strict=True):

@@ -35,11 +35,11 @@ class PretrainedTest(tf.test.TestCase):
     }
 
   def recall(self, source, target, translate):
-    pictures = self.twins[source]
+    images = self.twins[source]
     if translate:
-      pictures = self.translator.translate(pictures, to=target)
+      images = self.translator.translate(images, to=target)
     small, answers = (
-      image_io.downsample(p, 32) for p in (pictures, self.twins[target])
+      image_io.downsample(p, 32) for p in (images, self.twins[target])
     )
     return [
       nearest_counterpart.recall(small, answers, remove_mean=remove)
@@ -60,7 +60,7 @@ class PretrainedTest(tf.test.TestCase):
     folder = tempfile.mkdtemp()
     index = tf_twingan.SearchIndex.build(folder, self.translator)
     shown = self.twins['anime']
-    index.add('anime', ((str(i), picture) for i, picture in enumerate(shown)))
+    index.add('anime', ((str(i), image) for i, image in enumerate(shown)))
     index.finish()
     found = index.query(self.twins['photo'], 'photo', k=1)
     right = np.mean([n.record.name == str(i) for i, [n] in enumerate(found)])

@@ -57,7 +57,7 @@ class EmbeddingTest(absltest.TestCase):
     self.assertEqual(every.shape, (5, 3))
     np.testing.assert_allclose(every.T @ every, np.eye(3), atol=1e-5)
 
-  def test_a_single_picture_is_no_error(self):
+  def test_a_single_image_is_no_error(self):
     one = codes(1)
     vectors = learned(one).embed(one, 'photo')
     self.assertEqual(vectors.shape, (1, 1))
@@ -77,7 +77,7 @@ class EmbeddingTest(absltest.TestCase):
     other = learned(codes(seed=3))
     self.assertNotEqual(other.key('photo'), original.key('photo'))
 
-  def test_means_are_over_all_pictures(self):
+  def test_means_are_over_all_images(self):
     few, many = codes(10, seed=1), codes(30, seed=2)
     mean = embeddings.mean([few, many])
     np.testing.assert_allclose(

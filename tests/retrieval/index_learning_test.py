@@ -1,4 +1,4 @@
-"""What an index learns, when it learns again, and from whose pictures."""
+"""What an index learns, when it learns again, and from whose images."""
 
 import tempfile
 from unittest import mock
@@ -11,7 +11,7 @@ from tf_twingan import inference
 from tf_twingan.retrieval import embeddings, index_learning, records, storage
 
 
-def pictures(count, seed=0):
+def images(count, seed=0):
   return np.random.default_rng(seed).integers(
     0, 256, [count, 8, 8, 3], dtype=np.uint8
   )
@@ -39,7 +39,7 @@ class LearningTest(tf.test.TestCase):
     )[4]
 
   def test_means_are_the_domains_own_where_there_are_enough(self):
-    anime, photo = pictures(70, 1), pictures(64, 2)
+    anime, photo = images(70, 1), images(64, 2)
     self.add('anime', anime)
     self.add('photo', photo)
     learned = self.learned()
@@ -49,15 +49,15 @@ class LearningTest(tf.test.TestCase):
     # Codes of 4 x 4 places and 8 channels span no more.
     self.assertEqual(learned.projection.shape, (128, 128))
 
-  def test_a_domain_without_pictures_borrows_translations(self):
-    anime = pictures(70)
+  def test_a_domain_without_images_borrows_translations(self):
+    anime = images(70)
     self.add('anime', anime)
     translated = self.translator.translate(anime, to='photo')
     learned = self.learned()
     self.assertAllClose(
       learned.means['photo'][4], self.mean(('photo', translated))
     )
-    few = pictures(3, 5)
+    few = images(3, 5)
     self.add('photo', few)
     self.assertAllClose(
       self.learned(learned).means['photo'][4],
@@ -65,24 +65,24 @@ class LearningTest(tf.test.TestCase):
     )
 
   def test_it_learns_again_at_twice_as_many(self):
-    self.add('anime', pictures(10))
+    self.add('anime', images(10))
     first = self.learned()
-    self.add('anime', pictures(9, 1))
+    self.add('anime', images(9, 1))
     self.assertIsNone(self.learned(first))
-    self.add('anime', pictures(1, 2))
+    self.add('anime', images(1, 2))
     second = self.learned(first)
     self.assertNotEqual(second.key('anime'), first.key('anime'))
     self.assertEqual(second.learned_from['anime'], 20)
 
   def test_enough_is_enough_but_not_for_another_domain(self):
     with mock.patch.object(index_learning, 'ENOUGH', 16):
-      self.add('anime', pictures(16))
+      self.add('anime', images(16))
       first = self.learned()
-      self.add('anime', pictures(100, 1))
+      self.add('anime', images(100, 1))
       self.assertIsNone(self.learned(first))
-      self.add('photo', pictures(64, 2))
+      self.add('photo', images(64, 2))
       second = self.learned(first)
-    # What the anime pictures' vectors follow from has stayed.
+    # What the anime images' vectors follow from has stayed.
     self.assertEqual(second.key('anime'), first.key('anime'))
     self.assertNotEqual(second.key('photo'), first.key('photo'))
 

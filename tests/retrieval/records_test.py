@@ -1,4 +1,4 @@
-"""An index's pictures in several shards: numbers, names, samples, vectors."""
+"""An index's images in several shards: numbers, names, samples, vectors."""
 
 import tempfile
 
@@ -13,7 +13,7 @@ class RecordsTest(absltest.TestCase):
     super().setUp()
     self.files = storage.Storage(tempfile.mkdtemp())
     self.records = records.Records(self.files, [])
-    # The value of each picture's pixels is its number.
+    # The value of each image's pixels is its number.
     for domain, source, numbers in (
       ('anime', 'x', range(0, 3)),
       ('photo', 'x', range(3, 5)),
@@ -26,12 +26,12 @@ class RecordsTest(absltest.TestCase):
         [np.full([8, 8, 3], n, np.uint8) for n in numbers],
       )
 
-  def test_numbers_find_their_picture(self):
+  def test_numbers_find_their_image(self):
     again = records.Records(self.files, self.records.shards)
     for opened in (self.records, again):
       self.assertLen(opened, 9)
       for number in range(9):
-        self.assertEqual(opened.picture(number).mean(), number)
+        self.assertEqual(opened.image(number).mean(), number)
         self.assertEqual(opened.find(number).name, f'{number}.png')
       self.assertEqual(opened.find(6), records.Record(6, '6.png', 'y', 'anime'))
       self.assertEqual(opened.count('anime'), 7)

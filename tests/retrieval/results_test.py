@@ -23,7 +23,7 @@ class ResultsTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
     self.index = SimpleNamespace(
-      picture=lambda number: BLUE,
+      image=lambda number: BLUE,
       folder=pathlib.Path('/index'),
       translator=SimpleNamespace(fingerprint='abc'),
     )

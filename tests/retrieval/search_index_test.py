@@ -1,6 +1,6 @@
 """SearchIndex: finding, adding, being stopped anywhere, refusing what is wrong.
 
-The network is untrained, so a picture's neighbours mean nothing; that a picture
+The network is untrained, so an image's neighbours mean nothing; that an image
 is its own nearest neighbour, and all that surrounds it, can be tested.
 """
 
@@ -26,14 +26,14 @@ from tf_twingan.retrieval import (
 )
 
 
-def pictures(count, seed=0):
+def images(count, seed=0):
   return np.random.default_rng(seed).integers(
     0, 256, [count, 8, 8, 3], dtype=np.uint8
   )
 
 
 def named(some):
-  return [(f'{i}.png', picture) for i, picture in enumerate(some)]
+  return [(f'{i}.png', image) for i, image in enumerate(some)]
 
 
 class Stopped(Exception):
@@ -46,7 +46,7 @@ class SearchIndexTest(tf.test.TestCase):
     super().setUpClass()
     cls.run_dir = tiny_run.make()
     cls.translator = tf_twingan.Translator(str(cls.run_dir))
-    cls.anime, cls.photo = pictures(40, 1), pictures(30, 2)
+    cls.anime, cls.photo = images(40, 1), images(30, 2)
 
   def setUp(self):
     super().setUp()
@@ -83,7 +83,7 @@ class SearchIndexTest(tf.test.TestCase):
             *([n.distance for n in row] for row in rows), atol=1e-5
           )
 
-  def test_a_picture_finds_itself_in_its_own_domain(self):
+  def test_a_image_finds_itself_in_its_own_domain(self):
     self.build()
     index = self.load()  # Its model goes without saying.
     self.assertEqual(index.domains, ('photo', 'anime'))
@@ -95,7 +95,7 @@ class SearchIndexTest(tf.test.TestCase):
       self.assertEqual(record.name, f'{i}.png')
       self.assertEqual(record.source, 'folder:a')
       self.assertLess(distance, 1e-5)
-      self.assertAllEqual(index.picture(record.number), self.anime[i])
+      self.assertAllEqual(index.image(record.number), self.anime[i])
       distances = [n.distance for n in neighbours]
       self.assertEqual(distances, sorted(distances))
       self.assertGreater(distances[1], 0.05)
@@ -139,10 +139,10 @@ class SearchIndexTest(tf.test.TestCase):
 
   def test_adding_again_passes_over_what_is_there(self):
     index = self.build()
-    more = np.concatenate([self.anime, pictures(5, 9)])
+    more = np.concatenate([self.anime, images(5, 9)])
     again = tf_twingan.SearchIndex.build(self.folder, self.translator)
     self.assertEqual(again.add('anime', named(more) * 2, source='folder:a'), 5)
-    # Of another source it is another picture.
+    # Of another source it is another image.
     self.assertEqual(again.add('anime', named(more), source='folder:b'), 45)
     again.finish()
     self.assertLen(again, 120)
@@ -273,7 +273,7 @@ class SearchIndexTest(tf.test.TestCase):
     index = self.build()
     self.build(kind='hnsw')  # Removes the files that the first one knows of.
     with self.assertRaisesRegex(OSError, 'changed .* since it was opened'):
-      index.add('anime', named(pictures(3, 9)), source='folder:b')
+      index.add('anime', named(images(3, 9)), source='folder:b')
     self.load()
 
   def test_a_server_gives_the_same_answers(self):
@@ -288,7 +288,7 @@ class SearchIndexTest(tf.test.TestCase):
     # A server that lost all is told again.
     client = qdrant_client.QdrantClient(':memory:')
     lost = dict(neighbours=qdrant.QdrantNeighbours(client, 'faces', 'here'))
-    with self.assertRaisesRegex(ValueError, '0 of 70 pictures can be found'):
+    with self.assertRaisesRegex(ValueError, '0 of 70 images can be found'):
       self.load(**lost)
     self.build(**lost)
     self.assert_same_answers(local, self.load(**lost))
@@ -310,23 +310,23 @@ class SearchIndexTest(tf.test.TestCase):
         continue
       content = path.read_bytes()
       path.write_bytes(content[: len(content) // 2])
-      # Vectors and pictures are read when they are needed.
+      # Vectors and images are read when they are needed.
       with self.assertRaisesRegex(ValueError, f'{path.name} is damaged'):
         index = self.load(translator=self.translator)
         for domain in index.domains:
           list(index.vectors(domain))
         for number in range(len(index)):
-          index.picture(number)
+          index.image(number)
       path.write_bytes(content)
     self.load()
 
   def test_bad_arguments(self):
     index = self.build()
     for options, message in (
-      ({'k': 0}, 'k is 0, .* 40 pictures of anime; ask for 1 to 40'),
+      ({'k': 0}, 'k is 0, .* 40 images of anime; ask for 1 to 40'),
       ({'k': 41}, 'k is 41, '),
       ({'by': 'luck'}, "by is 'luck'"),
-      ({'among': ['cat']}, "no pictures of 'cat'; it holds photo, anime"),
+      ({'among': ['cat']}, "no images of 'cat'; it holds photo, anime"),
     ):
       with self.assertRaisesRegex(ValueError, message):
         self.found(index, self.photo, 'photo', **options)
@@ -341,14 +341,14 @@ class SearchIndexTest(tf.test.TestCase):
     empty = tf_twingan.SearchIndex.build(
       self.folder.with_name('empty'), self.translator
     )
-    with self.assertRaisesRegex(ValueError, 'holds no pictures yet'):
+    with self.assertRaisesRegex(ValueError, 'holds no images yet'):
       empty.finish()
     with self.assertRaisesRegex(ValueError, 'is not finished'):
       empty.query(self.photo, 'photo', k=1)
     with self.assertRaisesRegex(FileNotFoundError, 'holds no search index'):
       tf_twingan.SearchIndex.load(self.folder.with_name('nowhere'))
 
-  def test_a_single_picture(self):
+  def test_a_single_image(self):
     index = tf_twingan.SearchIndex.build(self.folder, self.translator)
     index.add('anime', named(self.anime[:1]))
     index.finish()

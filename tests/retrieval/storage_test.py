@@ -31,9 +31,9 @@ class StorageTest(absltest.TestCase):
     self.assertEqual(again.read(manifest['entries'][1]), b'text')
 
   def test_rows_are_read_alone_and_leave_no_file_open(self):
-    pictures = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
+    images = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
     open_files = len(os.listdir('/proc/self/fd'))
-    for array in (pictures, np.asfortranarray(pictures[..., 0]) / 2):
+    for array in (images, np.asfortranarray(images[..., 0]) / 2):
       entry = self.files.write('a.npy', array)
       files = storage.Storage(self.folder)
       for row in (4, 0, 2):

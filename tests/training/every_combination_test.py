@@ -85,7 +85,7 @@ class EveryCombinationTest(parameterized.TestCase, tf.test.TestCase):
 
   def assert_every_penalty_moves_all(self, maker, adversarial):
     # What is added to all logits alike is nothing to a difference of them: a
-    # critic's bias moves only if a leaky ReLU after it tells pictures apart.
+    # critic's bias moves only if a leaky ReLU after it tells images apart.
     trained = [
       *maker.model.trainable_variables,
       *(
@@ -106,7 +106,7 @@ class EveryCombinationTest(parameterized.TestCase, tf.test.TestCase):
         )
         before = [v.numpy() for v in trained]
         terms = maker.step(
-          batch(), step=0, resolution=8, alpha=0.5, average_decay=0.5
+          batch(), step=0, resolution=8, alpha=0.5, ema_decay=0.5
         )
         # What was chosen is what was trained.
         self.assertNotIn('content', terms)

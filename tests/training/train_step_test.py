@@ -14,7 +14,7 @@ from tf_twingan.training import trainer
 
 DOMAINS = ('photo', 'anime')
 SIZES = dict(channels_base=8, channels_max=4)
-STEP = dict(step=0, resolution=4, alpha=1.0, average_decay=0.5)
+STEP = dict(step=0, resolution=4, alpha=1.0, ema_decay=0.5)
 
 
 def make(goal, accumulate):
@@ -31,11 +31,11 @@ def make(goal, accumulate):
 
 
 def batch(size):
-  pictures = np.random.default_rng(0).integers(
+  images = np.random.default_rng(0).integers(
     0, 256, [size, 4, 4, 3], dtype=np.uint8
   )
-  pictures[:, 0, 0, 0] = np.arange(size)
-  return {d: pictures for d in DOMAINS}
+  images[:, 0, 0, 0] = np.arange(size)
+  return {d: images for d in DOMAINS}
 
 
 class Logging(base_objective.BaseObjective):
@@ -64,7 +64,7 @@ class Logging(base_objective.BaseObjective):
       observed={
         'draw': draw,
         'squared_draw': draw**2,
-        'pictures': tf.constant(float(reals['photo'].shape[0])),
+        'images': tf.constant(float(reals['photo'].shape[0])),
       },
     )
 
@@ -88,7 +88,7 @@ class UpdateTest(tf.test.TestCase):
       [sorted(maker.objective.log[i : i + 2]) for i in range(0, 8, 2)],
       [[('back', first), ('forth', first)] for first in (0, 2, 4, 6)],
     )
-    self.assertEqual(terms['pictures'], 2)
+    self.assertEqual(terms['images'], 2)
     # The gradient is the mean of 0, 2, 4 and 6; Adam keeps its square.
     self.assertAllClose(terms['own'], 2.0 * 3)
     kept = maker._generator_adam.variables[-1]
@@ -99,7 +99,7 @@ class UpdateTest(tf.test.TestCase):
   def test_two_parts_give_the_gradients_of_the_whole(self):
     results = []
     for accumulate in (1, 2):
-      # Nothing is drawn at random, and runs of four pictures stay together.
+      # Nothing is drawn at random, and runs of four images stay together.
       goal = twingan_objective.Objective(
         penalty='r1', cycle_weight=0.0, content_weight=0.0
       )

@@ -14,7 +14,7 @@ from tf_twingan.models.discriminators import progressive
 from tf_twingan.training import preprocessing, trainer
 
 DOMAINS = ('photo', 'anime')
-STEP = dict(resolution=8, alpha=0.5, average_decay=0.5)
+STEP = dict(resolution=8, alpha=0.5, ema_decay=0.5)
 
 
 def make(
@@ -214,18 +214,18 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
   def test_the_average_follows_the_model(self):
     maker = shared()
     kernel = maker.model.generator.to_rgb['8px'].kernel
-    average = maker.average.generator.to_rgb['8px'].kernel
+    average = maker.ema_model.generator.to_rgb['8px'].kernel
     start = average.numpy()
-    maker.step(batch(), step=0, **{**STEP, 'average_decay': 0.75})
+    maker.step(batch(), step=0, **{**STEP, 'ema_decay': 0.75})
     self.assertAllClose(average, 0.75 * start + 0.25 * kernel.numpy())
-    maker.step(batch(), step=1, **{**STEP, 'average_decay': 0.0})
+    maker.step(batch(), step=1, **{**STEP, 'ema_decay': 0.0})
     self.assertAllEqual(average, kernel)
 
   def test_decay_is_timed_in_images_and_warms_up(self):
     maker = shared()
-    self.assertEqual(maker.average_decay(0, 8), 0)
-    self.assertAlmostEqual(maker.average_decay(10**9, 8), 0.5 ** (8 / 10_000))
-    self.assertAlmostEqual(maker.average_decay(100, 8), 0.5 ** (8 / 20))
+    self.assertEqual(maker.ema_decay(0, 8), 0)
+    self.assertAlmostEqual(maker.ema_decay(10**9, 8), 0.5 ** (8 / 10_000))
+    self.assertAlmostEqual(maker.ema_decay(100, 8), 0.5 ** (8 / 20))
 
   def test_a_rate_of_zero_moves_no_weight(self):
     maker = shared()
@@ -256,17 +256,17 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     data = batch(32)
     maker.estimate_statistics([data], resolution=8, alpha=1.0)
     reals = {d: tf.cast(p, tf.float32) / 127.5 - 1 for d, p in data.items()}
-    drawn = maker.average.reconstruct_and_translate(
+    drawn = maker.ema_model.reconstruct_and_translate(
       reals, resolution=8, training=True
     )
-    single = maker.average.translate(
+    single = maker.ema_model.translate(
       reals['photo'], 'photo', 'anime', resolution=8
     )
     self.assertAllClose(drawn.translations[1], single, atol=0.02)
 
   def test_a_step_improves_singular_vectors_once(self):
     maker = make(spectral_norm=True)
-    networks = [maker.model, maker.average, maker.discriminators['photo']]
+    networks = [maker.model, maker.ema_model, maker.discriminators['photo']]
     pairs = [
       p
       for n in networks
@@ -293,11 +293,11 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
       maker.step(
         small, step=1, stage_step=stage_step, **{**STEP, 'resolution': 4}
       )
-      for network in (maker.model, maker.average):
+      for network in (maker.model, maker.ema_model):
         self.assertAllEqual(network.non_trainable_variables[0], ramp)
     maker.start_stage()
     maker.estimate_statistics([small], resolution=4, alpha=1.0)
-    self.assertAllEqual(maker.average.non_trainable_variables[0], 1.0)
+    self.assertAllEqual(maker.ema_model.non_trainable_variables[0], 1.0)
 
   def test_objectives_that_need_a_discriminator_each_refuse_to_share_one(self):
     with self.assertRaisesRegex(ValueError, 'CycleObjective has one for each'):

@@ -6,19 +6,19 @@ import tensorflow as tf
 from tf_twingan.training import validation_scores
 
 
-def pictures(seed, count=6, resolution=32):
+def images(seed, count=6, resolution=32):
   return np.random.default_rng(seed).integers(
     0, 256, [count, resolution, resolution, 3], np.uint8
   )
 
 
 class Copier:
-  """Draws every picture as it is; one of another domain 20 levels darker."""
+  """Draws every image as it is; one of another domain 20 levels darker."""
 
   domains = ('photo', 'anime')
   translates = True
 
-  def draws(self, source, target):
+  def supports(self, source, target):
     del source, target
     return True
 
@@ -29,9 +29,9 @@ class Copier:
 
 
 class Translating(Copier):
-  """Does not redraw a picture in its own domain."""
+  """Does not redraw an image in its own domain."""
 
-  def draws(self, source, target):
+  def supports(self, source, target):
     return source != target
 
 
@@ -40,10 +40,10 @@ STAGE = dict(resolution=16, alpha=0.5)
 
 class ScoringTest(tf.test.TestCase):
   def test_twins_that_are_equal_are_found(self):
-    same = pictures(1)
+    same = images(1)
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
-      {'photo': pictures(2, 9), 'anime': same},
+      {'photo': images(2, 9), 'anime': same},
       answers=True,
     )
     values = scorer.score(Copier(), **STAGE)
@@ -59,7 +59,7 @@ class ScoringTest(tf.test.TestCase):
     self.assertEqual(values, scorer.score(Copier(), **STAGE))
 
   def test_rows_that_do_not_belong_together_are_not(self):
-    same = pictures(1)
+    same = images(1)
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same[::-1]},
       {'photo': same, 'anime': same},
@@ -68,7 +68,7 @@ class ScoringTest(tf.test.TestCase):
     self.assertEqual(scorer.score(Copier(), **STAGE)['score/recall'], 0.0)
 
   def test_only_what_can_be_said_is_said(self):
-    same = pictures(1)
+    same = images(1)
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
       {'photo': same, 'anime': same},
@@ -90,7 +90,7 @@ class ScoringTest(tf.test.TestCase):
       scorer.check('swd', 8, Copier())
 
   def test_what_a_model_does_not_redraw_is_not_scored(self):
-    same = pictures(1)
+    same = images(1)
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
       {'photo': same, 'anime': same},

@@ -1,1 +1,1 @@
-"""Sources of pictures and the pipeline that feeds them to a network."""
+"""Sources of images and the pipeline that feeds them to a network."""

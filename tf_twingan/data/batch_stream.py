@@ -1,11 +1,11 @@
 """Batches of all domains as a pure function of the images seen.
 
-Which pictures come in a batch, and which of them are mirrored, follows from
+Which images come in a batch, and which of them are mirrored, follows from
 the seed, the domain and how many images were seen, and from nothing else:
 no iterator state is to be saved, and a resumed run reads on exactly where it
 stopped. Each domain is shuffled anew each epoch and walks through its own
-pictures, so domains of different sizes stay unpaired; unless pairs are asked
-for, which stay together. Vectors that pictures carry go with them.
+images, so domains of different sizes stay unpaired; unless pairs are asked
+for, which stay together. Vectors that images carry go with them.
 """
 
 import functools
@@ -19,41 +19,41 @@ from tf_twingan import image_io
 
 Batch = dict[str, np.ndarray]
 
-# A stage's pictures are kept in memory up to this size, else made per batch.
+# A stage's images are kept in memory up to this size, else made per batch.
 _IN_MEMORY_BYTES = 2**30
 _CHUNK = 1024
 
 
 def vectors_of(domain: str) -> str:
-  """The key in a batch of the vectors that a domain's pictures carry."""
+  """The key in a batch of the vectors that a domain's images carry."""
   return f'{domain}/vectors'
 
 
 class Batches:
-  """Draws batches from the domains' pictures."""
+  """Draws batches from the domains' images."""
 
   def __init__(
     self,
-    pictures: Mapping[str, np.ndarray],
+    images: Mapping[str, np.ndarray],
     *,
     seed: int = 0,
     mirror: bool = True,
     paired: bool = False,
     vectors: Mapping[str, np.ndarray] | None = None,
   ):
-    """Takes the pictures as they are loaded.
+    """Takes the images as they are loaded.
 
     Args:
-      pictures: {domain: uint8 [n, resolution, resolution, 3]}, may be memory
+      images: {domain: uint8 [n, resolution, resolution, 3]}, may be memory
         mapped.
       seed: of order and mirroring.
-      mirror: flip half of the pictures left to right.
-      paired: picture i of all domains goes into the same place of the same
+      mirror: flip half of the images left to right.
+      paired: image i of all domains goes into the same place of the same
         batch, mirrored or not; all have equally many.
-      vectors: {domain: float32 [n, size]} of some domains, row i with picture
+      vectors: {domain: float32 [n, size]} of some domains, row i with image
         i, mirrored or not.
     """
-    self._pictures = dict(pictures)
+    self._images = dict(images)
     self._seed = seed
     self._mirror = mirror
     self._paired = paired
@@ -72,8 +72,8 @@ class Batches:
 
     Args:
       images_seen: position.
-      resolution: px, at most that of the pictures.
-      batch_size: pictures of each domain.
+      resolution: px, at most that of the images.
+      batch_size: images of each domain.
       order: which of many shuffles; training takes 0.
 
     Returns:
@@ -82,11 +82,11 @@ class Batches:
     """
     stage = self._at_resolution(resolution)
     batch = {}
-    for number, (domain, pictures) in enumerate(stage.items()):
+    for number, (domain, images) in enumerate(stage.items()):
       key = (self._seed, order, 0 if self._paired else number)
-      places = _places(key, images_seen, batch_size, len(pictures))
+      places = _places(key, images_seen, batch_size, len(images))
       batch[domain] = self._draw(
-        pictures, places, (*key, images_seen), resolution
+        images, places, (*key, images_seen), resolution
       )
       if domain in self._vectors:
         batch[vectors_of(domain)] = self._vectors[domain][places]
@@ -103,7 +103,7 @@ class Batches:
       for position in itertools.count(images_seen, batch_size):
         yield self.at(position, resolution=resolution, batch_size=batch_size)
 
-    signature = {d: tf.TensorSpec(shape, tf.uint8) for d in self._pictures}
+    signature = {d: tf.TensorSpec(shape, tf.uint8) for d in self._images}
     for domain, rows in self._vectors.items():
       signature[vectors_of(domain)] = tf.TensorSpec(
         (batch_size, rows.shape[1]), tf.float32
@@ -113,7 +113,7 @@ class Batches:
     ).prefetch(2)
 
   def _at_resolution(self, resolution):
-    """All pictures filtered down to a stage's resolution; kept for the last.
+    """All images filtered down to a stage's resolution; kept for the last.
 
     Threads that prefetch for a stage that is over may still ask for theirs,
     so what they get is never changed under them.
@@ -122,22 +122,22 @@ class Batches:
     if current == resolution:
       return stage
     stage = {}
-    for domain, pictures in self._pictures.items():
-      size = len(pictures) * resolution * resolution * 3
-      if pictures.shape[1] == resolution or size > _IN_MEMORY_BYTES:
-        stage[domain] = pictures
+    for domain, images in self._images.items():
+      size = len(images) * resolution * resolution * 3
+      if images.shape[1] == resolution or size > _IN_MEMORY_BYTES:
+        stage[domain] = images
         continue
       stage[domain] = np.concatenate(
         [
-          image_io.downsample(pictures[i : i + _CHUNK], resolution)
-          for i in range(0, len(pictures), _CHUNK)
+          image_io.downsample(images[i : i + _CHUNK], resolution)
+          for i in range(0, len(images), _CHUNK)
         ]
       )
     self._stage = (resolution, stage)
     return stage
 
-  def _draw(self, pictures, places, key, resolution):
-    batch = np.stack([pictures[place] for place in places])
+  def _draw(self, images, places, key, resolution):
+    batch = np.stack([images[place] for place in places])
     if batch.shape[1] != resolution:
       batch = image_io.downsample(batch, resolution)
     if self._mirror:
@@ -147,7 +147,7 @@ class Batches:
 
 
 def _places(key, images_seen, batch_size, size):
-  """Which of a domain's pictures come next."""
+  """Which of a domain's images come next."""
   positions = np.arange(images_seen, images_seen + batch_size)
   return [
     _order(key, int(epoch), size)[place]

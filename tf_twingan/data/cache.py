@@ -1,6 +1,6 @@
-"""Pictures decoded once, kept on disk as one memory mapped array.
+"""Images decoded once, kept on disk as one memory mapped array.
 
-An array is named by where its pictures come from and how they were fitted,
+An array is named by where its images come from and how they were fitted,
 then by what was there, so one that is out of date is never read. A finished
 array has a record (.json) beside it.
 """
@@ -34,7 +34,7 @@ class Decoded(NamedTuple):
 
   Attributes:
     images: uint8 RGB [n, resolution, resolution, 3], read-only, memory mapped.
-    skipped: (name, reason) of each picture that could not be read.
+    skipped: (name, reason) of each image that could not be read.
     held_out: how many of the images belong to the test split.
     record: the file that lists all this.
   """
@@ -46,7 +46,7 @@ class Decoded(NamedTuple):
 
 
 def folder() -> pathlib.Path:
-  """Where pictures are kept: `$TF_TWINGAN_CACHE` or `~/.cache/tf_twingan`."""
+  """Where images are kept: `$TF_TWINGAN_CACHE` or `~/.cache/tf_twingan`."""
   return pathlib.Path(
     os.environ.get(_VARIABLE) or '~/.cache/tf_twingan'
   ).expanduser()
@@ -62,23 +62,23 @@ def decoded(
   where: str,
   content: Any,
   count: int,
-  pictures: Callable[[], Iterable[tuple[str, Any]]],
+  images: Callable[[], Iterable[tuple[str, Any]]],
   held_out: Callable[[str], bool] = lambda name: False,
 ) -> Decoded:
-  """The decoded pictures from the cache, decoded first if need be.
+  """The decoded images from the cache, decoded first if need be.
 
   Args:
     source: what the user calls them, for messages and the record.
     read: makes uint8 [resolution, resolution, 3] of a file or bytes; raises
-      ValueError or OSError for a picture to skip.
+      ValueError or OSError for an image to skip.
     resolution: px.
     fit: how `read` makes them square.
     crop: the share that `read` keeps.
-    where: names the place the pictures come from.
-    content: JSON-able; changes when the pictures there do.
+    where: names the place the images come from.
+    content: JSON-able; changes when the images there do.
     count: how many there are.
-    pictures: yields (name, file or bytes).
-    held_out: whether the picture of that name belongs to the test split.
+    images: yields (name, file or bytes).
+    held_out: whether the image of that name belongs to the test split.
 
   Raises:
     OSError: the cache cannot be written; names the folder and the variable.
@@ -97,7 +97,7 @@ def decoded(
     pass
   except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
     logging.warning(
-      '%s is damaged (%s): decoding the pictures again', array_path, error
+      '%s is damaged (%s): decoding the images again', array_path, error
     )
   else:
     return Decoded(
@@ -123,7 +123,7 @@ def decoded(
       'crop': crop,
     }
     with open(unfinished, 'wb') as file:
-      record |= _write(file, source, read, shape, count, pictures(), held_out)
+      record |= _write(file, source, read, shape, count, images(), held_out)
     os.replace(unfinished, array_path)
     # Last, because the record is what declares the array finished.
     unfinished.write_text(json.dumps(record, indent=1))
@@ -131,7 +131,7 @@ def decoded(
   except OSError as error:
     raise OSError(
       f'{source}: cannot write the {needed} bytes of its decoded '
-      f'pictures to {base.parent} ({error.strerror or error}); free some '
+      f'images to {base.parent} ({error.strerror or error}); free some '
       f'space, or set {_VARIABLE} to a folder with room'
     ) from error
   finally:
@@ -170,10 +170,10 @@ def _write(
   read: Read,
   shape: tuple[int, ...],
   count: int,
-  pictures: Iterable[tuple[str, Any]],
+  images: Iterable[tuple[str, Any]],
   held_out: Callable[[str], bool],
 ) -> Mapping[str, Any]:
-  """Writes the decoded pictures as .npy; returns what the record says of them.
+  """Writes the decoded images as .npy; returns what the record says of them.
 
   By plain writes: a memory map on a full disk ends the process by SIGBUS
   instead of raising an error.
@@ -192,15 +192,15 @@ def _write(
       return name, error
 
   workers = min(8, os.cpu_count() or 1)
-  pictures = iter(pictures)
+  images = iter(images)
   with (
     concurrent.futures.ThreadPoolExecutor(workers) as pool,
     tqdm.tqdm(
-      total=count, desc=f'reading {source}', delay=1, unit='picture'
+      total=count, desc=f'reading {source}', delay=1, unit='image'
     ) as progress,
   ):
     # By the handful, so that no more than that waits in memory.
-    while handful := list(itertools.islice(pictures, 32 * workers)):
+    while handful := list(itertools.islice(images, 32 * workers)):
       for name, result in pool.map(decode, handful):
         progress.update()
         if isinstance(result, Exception):

@@ -1,6 +1,6 @@
 """Sources by domain: as a flag names one, and as a run has recorded them.
 
-What comes after a training (scoring, exporting) wants pictures of the same
+What comes after a training (scoring, exporting) wants images of the same
 domains. The run's `operative_config.gin` names their sources. It is read line
 by line and never parsed as gin, which can execute code: a run may come from
 anyone.

@@ -1,9 +1,9 @@
-"""A vector for each picture, such as what a face recognizer says of it.
+"""A vector for each image, such as what a face recognizer says of it.
 
 Identity distillation (Li, "Twin-GAN", 2018, and its code) learns from vectors
-that were computed beforehand and come with the pictures. Here they lie beside
-the pictures, never among the decoded ones: each row belongs to a name, so that
-a picture that cannot be read takes its own row along and no other.
+that were computed beforehand and come with the images. Here they lie beside
+the images, never among the decoded ones: each row belongs to a name, so that
+an image that cannot be read takes its own row along and no other.
 
 A folder's are in one file that three lines write:
 
@@ -41,8 +41,8 @@ def of_file(
   Args:
     path: an .npz file that holds `names`, strings [m], each once, and
       `vectors`, numbers [m, size]; rows of other names are left out.
-    names: of the pictures, as paths below the folder with forward slashes.
-    source: what the user calls the pictures, for messages.
+    names: of the images, as paths below the folder with forward slashes.
+    source: what the user calls the images, for messages.
 
   Returns:
     float32 [len(names), size], row i for name i.
@@ -59,14 +59,14 @@ def of_file(
     seen: set[str] = set()
     twice = next(n for n in known if n in seen or seen.add(n))
     raise ValueError(
-      f'{source}: {path} names {twice!r} twice; keep one row of each picture'
+      f'{source}: {path} names {twice!r} twice; keep one row of each image'
     )
   missing = [name for name in names if name not in places]
   if missing:
     raise ValueError(
       f'{source}: {path} has no row for {len(missing)} of {len(names)} '
-      f'pictures, the first of them {missing[0]!r} (it has one for '
-      f'{known[0] if known else "none"!r}); add rows, or take those pictures '
+      f'images, the first of them {missing[0]!r} (it has one for '
+      f'{known[0] if known else "none"!r}); add rows, or take those images '
       'out of the folder'
     )
   return checked(
@@ -78,7 +78,7 @@ def _read(path, source):
   if not path.is_file():
     raise FileNotFoundError(
       f'{source}: no vectors at {path}; a relative path starts at the folder '
-      f'of the pictures; {_RECIPE}'
+      f'of the images; {_RECIPE}'
     )
   try:
     with np.load(path, allow_pickle=False) as file:
@@ -106,7 +106,7 @@ def _read(path, source):
   if rows.ndim != 2 or not rows.shape[1] or rows.dtype.kind not in 'fiu':
     raise ValueError(
       f'{source}: vectors in {path} are {rows.dtype} {list(rows.shape)}; give '
-      'numbers [pictures, size]'
+      'numbers [images, size]'
     )
   if len(names) != len(rows):
     raise ValueError(
@@ -138,7 +138,7 @@ def checked(
       raise ValueError(
         f'{source}: the vector of {names[bad[0]]!r} {what}'
         f'{f", and so do {len(bad) - 1} more" if len(bad) > 1 else ""}; mend '
-        'it, or take the picture out'
+        'it, or take the image out'
       )
   return rows
 
@@ -147,7 +147,7 @@ def of_characters(factors: Mapping[str, np.ndarray]) -> np.ndarray:
   """Who avatars are: hair colour, hair shape and skin, each one-hot.
 
   These are the labels that the drawings were made from, so that what is
-  trained by them is no longer trained by pictures alone.
+  trained by them is no longer trained by images alone.
 
   Args:
     factors: as of `avatar_twins.load`.

@@ -1,1 +1,1 @@
-"""From pictures and their translations to a table with floors and ceilings."""
+"""From images and their translations to a table with floors and ceilings."""

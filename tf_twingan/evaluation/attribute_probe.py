@@ -1,10 +1,10 @@
 """Does a translation of a twin show the factors of its source?
 
-One small network, the probe, reads all factors off a picture. It is trained on
-real training pictures of the target style and on their factors alone, so it
+One small network, the probe, reads all factors off an image. It is trained on
+real training images of the target style and on their factors alone, so it
 has seen neither a translation nor a held-out character. What it reads off the
 true answers is its own held-out accuracy, and the ceiling of every column; a
-mean picture or shuffled translations are the floor.
+mean image or shuffled translations are the floor.
 
 Factors with kinds are scored by the mean over the kinds of the share that is
 read right, so that always naming the commonest gets no more than a coin;
@@ -109,9 +109,9 @@ def _factor(name, values):
 
 
 def _probe(training, values, factors, seed):
-  pictures = small_network.prepare(training)
+  images = small_network.prepare(training)
   model = small_network.build(
-    pictures.shape[1],
+    images.shape[1],
     {
       name: 1 if factor.kinds is None else len(factor.kinds)
       for name, factor in factors.items()
@@ -130,10 +130,10 @@ def _probe(training, values, factors, seed):
   }
 
   def batch(rng, places):
-    shown = pictures[places]
+    shown = images[places]
     shown = shown + rng.normal(0, _NOISE, shown.shape)
     return {
-      'pictures': shown.astype(np.float32),
+      'images': shown.astype(np.float32),
       **{name: answer[places] for name, answer in answers.items()},
     }
 
@@ -154,7 +154,7 @@ def _probe(training, values, factors, seed):
     model,
     batch,
     loss,
-    count=len(pictures),
+    count=len(images),
     steps=_STEPS,
     epochs=_EPOCHS,
     seed=seed,

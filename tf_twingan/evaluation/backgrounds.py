@@ -1,19 +1,19 @@
 """Sources on other backgrounds, where the background is known or estimated.
 
-Of twins it is known. Of any other pictures it is estimated: a background is
-what can be reached from the upper edge of the picture without leaving the
+Of twins it is known. Of any other images it is estimated: a background is
+what can be reached from the upper edge of the image without leaving the
 colour that prevails there, a flood fill (Smith, 1979, "Tint Fill") from the
 upper edge and the upper halves of both sides, as portraits are cut off below.
 That finds backgrounds of about one colour, flat or shaded, and those of
-transparent pictures, which are read on white. It is an estimate: a subject of
+transparent images, which are read on white. It is an estimate: a subject of
 its background's colour is taken for background as far as the colour reaches,
-and of a picture in clutter no background is found. A picture counts only where
+and of an image in clutter no background is found. An image counts only where
 most of the upper edge is of one colour, and background neither covers the
 middle nor nearly everything or nothing; the share of those that count is told.
 
 The found background is moved, in every channel, by the same step towards the
 middle of the range, so that it stays a colour, keeps its shading, and changes
-equally much in every picture.
+equally much in every image.
 """
 
 from typing import NamedTuple
@@ -26,7 +26,7 @@ COLUMNS = ('background leak', 'background leak, estimated')
 _TOLERANCE = 24  # Of 255, in every channel: shading, and what JPEG does.
 _STEP = 96  # Of 255.
 _FEWEST_ALIKE = 0.6  # Of the upper edge.
-_LEAST, _MOST = 0.1, 0.8  # Of the picture.
+_LEAST, _MOST = 0.1, 0.8  # Of the image.
 _MOST_IN_THE_MIDDLE = 0.02  # Of the middle, a quarter as wide and high.
 _FRINGE = 16  # The 16th part of the side.
 
@@ -37,7 +37,7 @@ class Recolored(NamedTuple):
   Attributes:
     sources: uint8 [n, resolution, resolution, 3].
     subjects: bool [n, resolution, resolution]: where translations should stay
-      as they are; nowhere in pictures that do not count.
+      as they are; nowhere in images that do not count.
     backgrounds: likewise, where they may follow; None for all the rest.
     real: the true answers on the other backgrounds; None if not known.
     is_estimated: whether the masks are.
@@ -67,9 +67,9 @@ def estimate(sources: np.ndarray) -> Recolored:
     sources: uint8 [n, resolution, resolution, 3].
 
   Returns:
-    The changed pictures. A fringe around each background, a 16th of the side,
+    The changed images. A fringe around each background, a 16th of the side,
     belongs to neither mask: edges mix both colours there, and a translation's
-    outline is not quite its source's. Pictures in which no background is found
+    outline is not quite its source's. Images in which no background is found
     are as they were.
   """
   size = sources.shape[1]

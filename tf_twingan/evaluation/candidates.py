@@ -25,12 +25,12 @@ class Subject(Protocol):
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None
   ) -> np.ndarray:
-    """Draws uint8 RGB pictures [n, height, width, 3] in another domain."""
+    """Draws uint8 RGB images [n, height, width, 3] in another domain."""
 
 
-def draws(subject: Subject, source: str, to: str) -> bool:
+def supports(subject: Subject, source: str, to: str) -> bool:
   """Whether a subject translates from one domain to the other."""
-  asked = getattr(subject, 'draws', None)
+  asked = getattr(subject, 'supports', None)
   return asked is None or asked(source, to)
 
 
@@ -47,14 +47,14 @@ def ask(
   source, target = direction.source, direction.target
   resolution = direction.sources.shape[1]
 
-  def translated(pictures: np.ndarray, start: str, to: str) -> np.ndarray:
-    return _at(subject.translate(pictures, to=to, source=start), resolution)
+  def translated(images: np.ndarray, start: str, to: str) -> np.ndarray:
+    return _at(subject.translate(images, to=to, source=start), resolution)
 
   translations = translated(direction.sources, source, target)
   returned = {}
-  if draws(subject, source, source):
+  if supports(subject, source, source):
     returned['reconstruction'] = translated(direction.sources, source, source)
-  if draws(subject, target, source):
+  if supports(subject, target, source):
     returned['round trip'] = translated(translations, target, source)
   # Contiguous, because not every translator takes negative strides.
   mirrored = np.ascontiguousarray(direction.sources[:, :, ::-1])
@@ -82,7 +82,7 @@ def read_folder(
   """Reads another program's translations.
 
   Args:
-    folder: holds one picture for each source, named as `export` names it; of
+    folder: holds one image for each source, named as `export` names it; of
       any common format, which another ending than .png may tell.
     direction: what was translated.
 
@@ -116,15 +116,15 @@ def read_folder(
 
 def export(folder: str | os.PathLike, sources: np.ndarray) -> None:
   """Writes sources out, for another program to translate."""
-  for i, picture in enumerate(sources):
-    image_io.write_png(pathlib.Path(folder, f'{_name(i)}.png'), picture)
+  for i, image in enumerate(sources):
+    image_io.write_png(pathlib.Path(folder, f'{_name(i)}.png'), image)
 
 
 def _name(place: int) -> str:
   return f'{place:04}'
 
 
-def _at(pictures: np.ndarray, resolution: int) -> np.ndarray:
-  if pictures.shape[1:3] == (resolution, resolution):
-    return pictures
-  return np.stack([image_io.square(p, resolution) for p in pictures])
+def _at(images: np.ndarray, resolution: int) -> np.ndarray:
+  if images.shape[1:3] == (resolution, resolution):
+    return images
+  return np.stack([image_io.square(p, resolution) for p in images])

@@ -3,7 +3,7 @@
 The baseline below which a translator has learned colours and no drawing. After
 Reinhard et al. (2001, "Color Transfer between Images", IEEE Computer Graphics
 and Applications 21 (5)), its decorrelated colour space and its statistics:
-pictures go to l-alpha-beta (Ruderman et al. 1998), whose channels hardly
+images go to l-alpha-beta (Ruderman et al. 1998), whose channels hardly
 correlate in natural scenes,
 
   LMS = M RGB
@@ -20,12 +20,12 @@ deviation,
 and the way back is the inverse of the above. As in the paper, RGB is taken as
 it is stored, without undoing its gamma.
 
-Source and target are two pictures in the paper. Here they are two domains,
-each the mosaic of all its training pictures, so that one map serves all
+Source and target are two images in the paper. Here they are two domains,
+each the mosaic of all its training images, so that one map serves all
 sources. It is the fairest baseline, as it leaves what sources differ in from
 each other: on avatars its recall is that of a copy, while a match of each
 single source with the target domain loses half of it, its own background
-among what is lost, and a match with a training picture drawn at random most
+among what is lost, and a match with a training image drawn at random most
 of it.
 """
 
@@ -63,25 +63,25 @@ class Statistics(NamedTuple):
   deviation: np.ndarray
 
 
-def statistics(pictures: np.ndarray) -> Statistics:
-  """Mean and standard deviation over all pixels of all pictures.
+def statistics(images: np.ndarray) -> Statistics:
+  """Mean and standard deviation over all pixels of all images.
 
   Args:
-    pictures: uint8 [n, height, width, 3], n >= 1.
+    images: uint8 [n, height, width, 3], n >= 1.
 
   Raises:
-    ValueError: there is no picture.
+    ValueError: there is no image.
   """
-  if pictures.ndim != 4 or not pictures.size:
+  if images.ndim != 4 or not images.size:
     raise ValueError(
-      f'pictures {pictures.shape} are not [n, height, width, 3] with n > 0; '
+      f'images {images.shape} are not [n, height, width, 3] with n > 0; '
       'give at least one to take colours from.'
     )
-  size = pictures[0].size // 3
+  size = images[0].size // 3
   step = max(1, _PIXELS // size)
-  total, sums, squares = len(pictures) * size, np.zeros(3), np.zeros(3)
-  for start in range(0, len(pictures), step):
-    lab = to_lab(pictures[start : start + step]).reshape(-1, 3)
+  total, sums, squares = len(images) * size, np.zeros(3), np.zeros(3)
+  for start in range(0, len(images), step):
+    lab = to_lab(images[start : start + step]).reshape(-1, 3)
     sums += lab.sum(axis=0)
     squares += np.square(lab).sum(axis=0)
   mean = sums / total
@@ -91,12 +91,12 @@ def statistics(pictures: np.ndarray) -> Statistics:
 
 
 def transfer(
-  pictures: np.ndarray, *, source: Statistics, target: Statistics
+  images: np.ndarray, *, source: Statistics, target: Statistics
 ) -> np.ndarray:
-  """Gives pictures the colours of another domain.
+  """Gives images the colours of another domain.
 
   Args:
-    pictures: uint8 [n, height, width, 3].
+    images: uint8 [n, height, width, 3].
     source: of their domain.
     target: of the domain to look like.
 
@@ -108,15 +108,15 @@ def transfer(
   scale = np.where(
     flat, 0.0, target.deviation / np.where(flat, 1.0, source.deviation)
   )
-  changed = np.empty(pictures.shape, np.uint8)
-  for i, picture in enumerate(pictures):
-    changed[i] = to_rgb((to_lab(picture) - source.mean) * scale + target.mean)
+  changed = np.empty(images.shape, np.uint8)
+  for i, image in enumerate(images):
+    changed[i] = to_rgb((to_lab(image) - source.mean) * scale + target.mean)
   return changed
 
 
-def to_lab(pictures: np.ndarray) -> np.ndarray:
+def to_lab(images: np.ndarray) -> np.ndarray:
   """uint8 RGB [..., 3] in l-alpha-beta, float64; black counts as 1 of 255."""
-  rgb = np.maximum(np.asarray(pictures, np.float64) / 255, _LEAST)
+  rgb = np.maximum(np.asarray(images, np.float64) / 255, _LEAST)
   return np.log10(rgb @ _LMS.T) @ _LAB.T
 
 

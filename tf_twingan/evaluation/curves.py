@@ -46,7 +46,7 @@ def as_html(runs: Mapping[str, Mapping[str, Curve]]) -> str:
     runs: {run: its curves}.
 
   Returns:
-    SVG pictures with their captions; empty if there is no curve.
+    SVG images with their captions; empty if there is no curve.
   """
   names = sorted({name for curves in runs.values() for name in curves})
   charts = [_chart(name, runs) for name in names]

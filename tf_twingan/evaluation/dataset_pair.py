@@ -1,4 +1,4 @@
-"""The two domains of an evaluation: their sources and their pictures."""
+"""The two domains of an evaluation: their sources and their images."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -25,28 +25,28 @@ class Domains(NamedTuple):
 
   @property
   def resolution(self) -> int:
-    """Side of the pictures, px."""
+    """Side of the images, px."""
     return next(iter(self.held_out.values())).shape[1]
 
   @property
   def count(self) -> int:
-    """Held-out pictures of each domain."""
+    """Held-out images of each domain."""
     return len(next(iter(self.held_out.values())))
 
 
 def load(sources: Mapping[str, str], resolution: int, count: int) -> Domains:
-  """Reads the pictures of both domains.
+  """Reads the images of both domains.
 
   Args:
     sources: {domain: source}, two of them.
-    resolution: side of the pictures, px.
-    count: held-out pictures of each domain, at most.
+    resolution: side of the images, px.
+    count: held-out images of each domain, at most.
 
   Raises:
     FileNotFoundError: a folder is missing.
     ValueError: anything else is wrong with a source.
   """
-  pictures = {
+  images = {
     split: {
       domain: registry.load(source, resolution, split=split).images
       for domain, source in sources.items()
@@ -54,9 +54,9 @@ def load(sources: Mapping[str, str], resolution: int, count: int) -> Domains:
     for split in registry.SPLITS
   }
   # Equally many of each domain, for measures that need as many real ones.
-  count = min(count, *(len(p) for p in pictures['test'].values()))
-  held_out = {domain: p[:count] for domain, p in pictures['test'].items()}
-  return Domains(dict(sources), pictures['train'], held_out)
+  count = min(count, *(len(p) for p in images['test'].values()))
+  held_out = {domain: p[:count] for domain, p in images['test'].items()}
+  return Domains(dict(sources), images['train'], held_out)
 
 
 def parse(texts: Sequence[str]) -> dict[str, str]:

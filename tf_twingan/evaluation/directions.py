@@ -14,22 +14,22 @@ RESERVED = (
   'untranslated',
   'colour transfer',
   'shuffled',
-  'mean picture',
+  'mean image',
   'true answer',
-  'real pictures',
+  'real images',
 )
 
 
 class Direction(NamedTuple):
-  """What every candidate translates, and the real pictures of the target.
+  """What every candidate translates, and the real images of the target.
 
-  All pictures are uint8 [n, resolution, resolution, 3].
+  All images are uint8 [n, resolution, resolution, 3].
 
   Attributes:
     source: name of the domain translated from.
     target: name of the domain translated to.
-    sources: held-out pictures of the source domain.
-    real: held-out pictures of the target domain, equally many; the true
+    sources: held-out images of the source domain.
+    real: held-out images of the target domain, equally many; the true
       answers, in order, if `twins` is given.
     training: [m, ...]: what the target domain was trained on.
     source_training: [k, ...]: what the source domain was trained on.
@@ -60,14 +60,14 @@ class Direction(NamedTuple):
 class Candidate(NamedTuple):
   """What one translator, or one floor or ceiling, makes of a direction.
 
-  Pictures are uint8 [n, resolution, resolution, 3], in the order of the
+  Images are uint8 [n, resolution, resolution, 3], in the order of the
   direction's sources; what is None is not at hand.
 
   Attributes:
     translations: of the sources.
     of_mirrored: translations of the mirrored sources.
     of_recolored: translations of the sources on other backgrounds.
-    encode: from pictures and their domain to content codes, float [n, ...].
+    encode: from images and their domain to content codes, float [n, ...].
     returned: what should be the sources again, by name: 'reconstruction',
       'round trip'.
   """
@@ -85,7 +85,7 @@ def between(
   """The direction from one domain to the other.
 
   Two styles of avatars show the same held-out characters, so their truth is
-  drawn, too. Of other pictures the backgrounds are estimated.
+  drawn, too. Of other images the backgrounds are estimated.
   """
   shown = domains.held_out[source]
   known, recolored = {}, None
@@ -135,16 +135,16 @@ def floors_and_ceilings(
 
   Returns:
     By name: the untranslated sources, the sources in the colours of the
-    target domain, the translations shuffled, the mean picture of the target
-    domain, and its real held-out pictures, which for twins are the true
+    target domain, the translations shuffled, the mean image of the target
+    domain, and its real held-out images, which for twins are the true
     answers.
   """
   sources, real = direction.sources, direction.real
   mean = np.rint(direction.training.mean(axis=0, dtype=np.float64))
   mean = np.broadcast_to(mean.astype(np.uint8), sources.shape)
 
-  def moved(pictures: np.ndarray | None, places: int) -> np.ndarray | None:
-    return None if pictures is None else np.roll(pictures, places, axis=0)
+  def moved(images: np.ndarray | None, places: int) -> np.ndarray | None:
+    return None if images is None else np.roll(images, places, axis=0)
 
   encode, recolored = candidate.encode, direction.recolored
   untranslated = Candidate(
@@ -163,13 +163,13 @@ def floors_and_ceilings(
       of_recolored=moved(candidate.of_recolored, 2),
       encode=encode,
     ),
-    'mean picture': Candidate(
+    'mean image': Candidate(
       mean, of_mirrored=mean, of_recolored=mean, encode=encode
     ),
-    'true answer' if direction.twins else 'real pictures': Candidate(
+    'true answer' if direction.twins else 'real images': Candidate(
       real,
       of_recolored=None if recolored is None else recolored.real,
-      # Real pictures of others say nothing of these sources.
+      # Real images of others say nothing of these sources.
       encode=encode if direction.twins else None,
     ),
   }
@@ -179,14 +179,14 @@ def _in_colors_of_target(
   direction: Direction, untranslated: Candidate
 ) -> Candidate:
   source, target = (
-    color_transfer.statistics(pictures)
-    for pictures in (direction.source_training, direction.training)
+    color_transfer.statistics(images)
+    for images in (direction.source_training, direction.training)
   )
 
-  def changed(pictures: np.ndarray | None) -> np.ndarray | None:
-    if pictures is None:
+  def changed(images: np.ndarray | None) -> np.ndarray | None:
+    if images is None:
       return None
-    return color_transfer.transfer(pictures, source=source, target=target)
+    return color_transfer.transfer(images, source=source, target=target)
 
   return untranslated._replace(
     translations=changed(untranslated.translations),

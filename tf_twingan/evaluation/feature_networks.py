@@ -1,4 +1,4 @@
-"""Which network looks at the pictures: own, Inception, or any by its path."""
+"""Which network looks at the images: own, Inception, or any by its path."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:
       InceptionV3 of keras.applications, pooled, 2048 values; or the path of a
       Keras model or a SavedModel, which is given float32 RGB in [-1, 1] at the
       size it asks for. What it gives is averaged over places.
-    training: uint8 [m, resolution, resolution, 3]: real pictures of the target
+    training: uint8 [m, resolution, resolution, 3]: real images of the target
       domain; only 'own' looks at them.
     seed: of 'own'.
 
@@ -77,7 +77,7 @@ def _inception() -> Any:
 
 
 def _by_path(path: str) -> tuple[Any, int]:
-  """A network and the side of the pictures that it takes."""
+  """A network and the side of the images that it takes."""
   try:
     network = keras.models.load_model(path, compile=False)
     shape = network.input_shape
@@ -97,7 +97,7 @@ def _by_path(path: str) -> tuple[Any, int]:
     shape = spec.shape
   if len(shape) != 4 or shape[-1] != 3:
     raise ValueError(
-      f'--features={path} takes {tuple(shape)}; give a network of pictures '
+      f'--features={path} takes {tuple(shape)}; give a network of images '
       '[n, height, width, 3].'
     )
   return network, shape[1] or _DEFAULT_SIZE
@@ -108,11 +108,11 @@ def _first_line(error: Exception) -> str:
 
 
 def _of(network: Any, size: int) -> Callable[[np.ndarray], np.ndarray]:
-  def features(pictures: np.ndarray) -> np.ndarray:
+  def features(images: np.ndarray) -> np.ndarray:
     parts = []
-    for start in range(0, len(pictures), _BATCH):
-      # In floats: rounding the enlarged picture would leave steps.
-      shown = tf.cast(pictures[start : start + _BATCH], tf.float32) / 127.5 - 1
+    for start in range(0, len(images), _BATCH):
+      # In floats: rounding the enlarged image would leave steps.
+      shown = tf.cast(images[start : start + _BATCH], tf.float32) / 127.5 - 1
       shown = tf.image.resize(shown, [size, size], antialias=True)
       found = tf.nest.flatten(network(shown))[0]
       while found.shape.rank > 2:

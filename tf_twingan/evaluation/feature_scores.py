@@ -1,6 +1,6 @@
-"""Scores of sets of pictures through a feature network.
+"""Scores of sets of images through a feature network.
 
-The real held-out pictures are set against the training pictures just as the
+The real held-out images are set against the training images just as the
 translations are, so that their row is what two halves of one real set get.
 """
 
@@ -21,11 +21,11 @@ _NEIGHBOURS = 5
 
 
 class FeatureScorer:
-  """Sets features of translations against those of training pictures.
+  """Sets features of translations against those of training images.
 
   Args:
-    direction: the pictures.
-    reference: uint8 [k, resolution, resolution, 3], k <= n: training pictures
+    direction: the images.
+    reference: uint8 [k, resolution, resolution, 3], k <= n: training images
       of the target domain, as many as are compared.
     network: what looks at them.
     seed: of all draws.

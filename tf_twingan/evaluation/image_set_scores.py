@@ -1,4 +1,4 @@
-"""Scores of pixels, of sets of pictures and of pictures beside their source."""
+"""Scores of pixels, of sets of images and of images beside their source."""
 
 import numpy as np
 
@@ -17,11 +17,11 @@ _PAIRS = 100  # For the diversity, as its paper draws.
 
 
 class ImageSetScorer:
-  """Sets translations against real pictures and against their sources.
+  """Sets translations against real images and against their sources.
 
   Args:
-    direction: the pictures.
-    reference: uint8 [k, resolution, resolution, 3], k <= n: training pictures
+    direction: the images.
+    reference: uint8 [k, resolution, resolution, 3], k <= n: training images
       of the target domain, as many as are compared.
     seed: of all draws.
   """
@@ -40,28 +40,28 @@ class ImageSetScorer:
   def measure(self, candidate: directions.Candidate) -> measurements.Measured:
     """Scores one candidate."""
     direction, seed = self._direction, self._seed
-    pictures, reference = candidate.translations, self._reference
-    some = pictures[: len(reference)]
-    size = pictures.shape[1]
+    images, reference = candidate.translations, self._reference
+    some = images[: len(reference)]
+    size = images.shape[1]
     levels = None
     if size >= sliced_wasserstein.COARSEST and not size & (size - 1):
       levels = sliced_wasserstein.distance(real=reference, fake=some, seed=seed)
     near = memorization.measure(
-      pictures, training=direction.training, held_out=direction.real
+      images, training=direction.training, held_out=direction.real
     )
     copied = source_similarity.measure(
-      pictures, sources=direction.sources, targets=direction.training, seed=seed
+      images, sources=direction.sources, targets=direction.training, seed=seed
     )
     columns = {
       'SWD': None if levels is None else float(np.mean(list(levels.values()))),
       'diversity': structural_similarity.diversity(
-        pictures, pairs=_PAIRS, seed=seed
+        images, pairs=_PAIRS, seed=seed
       ),
       'distinct': mode_collapse.distinct_share(real=reference, fake=some),
       'copying': copied.overall,
       'near training': near.share,
       'explained': source_dependence.explained_variance(
-        pictures, sources=direction.sources, folds=_FOLDS, seed=seed
+        images, sources=direction.sources, folds=_FOLDS, seed=seed
       ),
     }
     return measurements.Measured(

@@ -1,4 +1,4 @@
-"""What a scorer hands over: columns of a table, and values of pictures."""
+"""What a scorer hands over: columns of a table, and values of images."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -9,7 +9,7 @@ from tf_twingan.evaluation import directions
 
 
 class Each(NamedTuple):
-  """A score of every single picture.
+  """A score of every single image.
 
   Attributes:
     values: float or bool [n]; NaN where it does not apply.
@@ -20,7 +20,7 @@ class Each(NamedTuple):
   higher_is_better: bool = False
 
   def best_first(self) -> np.ndarray:
-    """Places of the pictures to which it applies; equals in order."""
+    """Places of the images to which it applies; equals in order."""
     values = np.asarray(self.values, np.float64)
     order = (-values if self.higher_is_better else values).argsort(
       kind='stable'
@@ -33,7 +33,7 @@ class Measured(NamedTuple):
 
   Attributes:
     columns: {column: value}; None where a column does not apply.
-    each: {column: the same of every picture}, for some of them.
+    each: {column: the same of every image}, for some of them.
   """
 
   columns: Mapping[str, float | None]

@@ -1,11 +1,11 @@
 """Would a foreign input be noticed, before its translation is trusted?
 
 A translator draws something for any input, so a score of how far an input lies
-from the training pictures of its domain is held against inputs that are known
-not to belong: pictures of the other domain, the domain's own upside down, and
+from the training images of its domain is held against inputs that are known
+not to belong: images of the other domain, the domain's own upside down, and
 noise. `metrics.out_of_domain` says which score and after whom; it sees features
-of the evaluation's network. Half of the held-out pictures set the threshold
-that 95 % of pictures of the domain stay below; the others are what the foreign
+of the evaluation's network. Half of the held-out images set the threshold
+that 95 % of images of the domain stay below; the others are what the foreign
 ones are told from, and their own row says how many are flagged by mistake.
 
 The figures are of the domain and of the network that looks, not of a
@@ -26,16 +26,16 @@ def score(
   *,
   seed: int = 0,
 ) -> dict[str, dict[str, float]]:
-  """Scores foreign pictures as inputs of the target domain.
+  """Scores foreign images as inputs of the target domain.
 
   Args:
-    direction: whose target domain the pictures are given for.
+    direction: whose target domain the images are given for.
     network: what looks at them.
     seed: of the noise.
 
   Returns:
-    {kind of picture: {'AUROC', 'flagged', 'distance', 'threshold'}}, named by
-    the network: the chance that such a picture scores higher than a held-out
+    {kind of image: {'AUROC', 'flagged', 'distance', 'threshold'}}, named by
+    the network: the chance that such an image scores higher than a held-out
     one, the share beyond the threshold, the median distance and the distance
     that is the threshold. Empty if the network has too many features.
   """
@@ -54,8 +54,8 @@ def score(
     'noise': rng.integers(0, 256, inside.shape, np.uint8),
   }
   distances = {
-    name: detector.distances(network.features(pictures))
-    for name, pictures in kinds.items()
+    name: detector.distances(network.features(images))
+    for name, images in kinds.items()
   }
   return {
     name: network.named(

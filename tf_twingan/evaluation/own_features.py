@@ -1,15 +1,15 @@
 """Features of a small network that learns the target domain itself.
 
 FID and its kin look through a network that was trained on a million
-photographs. Where that network is not at hand, or the pictures are drawings,
-this one stands in: it is trained within seconds on real pictures of the target
-domain, to tell intact ones from damaged ones and to redraw the intact picture
-small. What it takes notice of is therefore what pictures of the domain differ
+photographs. Where that network is not at hand, or the images are drawings,
+this one stands in: it is trained within seconds on real images of the target
+domain, to tell intact ones from damaged ones and to redraw the intact image
+small. What it takes notice of is therefore what images of the domain differ
 in, and what faults change. The damages are those of poor generators: blur,
-noise, parts in the wrong place, two pictures in one.
+noise, parts in the wrong place, two images in one.
 
 Figures with these features compare within one evaluation, and with others of
-the same training pictures and resolution. They are no published FID.
+the same training images and resolution. They are no published FID.
 
 The two tasks follow Noroozi and Favaro (2016, "Unsupervised Learning of Visual
 Representations by Solving Jigsaw Puzzles") and Vincent et al. (2008,
@@ -25,14 +25,14 @@ from tf_twingan.evaluation import small_network
 SIZE = 64  # Of the features.
 _REDRAWN = 16  # px
 _STEPS = 800
-_EPOCHS = 40  # At most: few pictures are soon learned by heart.
+_EPOCHS = 40  # At most: few images are soon learned by heart.
 _LEAST_DEVIATION = 0.1  # Values lie between -1 and 1.
 _REDRAW_WEIGHT = 10.0
 _TILES = 4  # A side.
 
 
 class OwnFeatures:
-  """Features of 64 values, most of variance 1 over the training pictures.
+  """Features of 64 values, most of variance 1 over the training images.
 
   Args:
     training: uint8 [m, resolution, resolution, 3], real ones.
@@ -40,33 +40,33 @@ class OwnFeatures:
   """
 
   def __init__(self, training: np.ndarray, *, seed: int = 0):
-    pictures = small_network.prepare(training)
-    self._model = _trained(pictures, seed)
+    images = small_network.prepare(training)
+    self._model = _trained(images, seed)
     codes = small_network.apply(self._model, training)['code']
     self._mean, deviation = codes.mean(axis=0), codes.std(axis=0)
     # A value that hardly changes says little, and must not be blown up.
     self._scale = 1 / np.maximum(deviation, _LEAST_DEVIATION)
 
-  def __call__(self, pictures: np.ndarray) -> np.ndarray:
-    """Features of uint8 pictures [n, ...], float64 [n, 64]."""
-    codes = small_network.apply(self._model, pictures)['code']
+  def __call__(self, images: np.ndarray) -> np.ndarray:
+    """Features of uint8 images [n, ...], float64 [n, 64]."""
+    codes = small_network.apply(self._model, images)['code']
     return (codes.astype(np.float64) - self._mean) * self._scale
 
 
-def _trained(pictures: np.ndarray, seed: int) -> keras.Model:
-  small = min(_REDRAWN, pictures.shape[1])
+def _trained(images: np.ndarray, seed: int) -> keras.Model:
+  small = min(_REDRAWN, images.shape[1])
   model = small_network.build(
-    pictures.shape[1],
+    images.shape[1],
     {'damage': len(_DAMAGES), 'redrawn': small * small * 3},
     code=SIZE,
     # Cubes of stray large values would rule a kernel distance.
     activation='tanh',
     seed=seed,
   )
-  factor = pictures.shape[1] // small
+  factor = images.shape[1] // small
 
   def batch(rng, places):
-    intact = pictures[places]
+    intact = images[places]
     kinds = rng.integers(len(_DAMAGES), size=len(places))
     shown = intact.copy()
     # Some damage is slight, or only what is plain would be learned.
@@ -75,11 +75,11 @@ def _trained(pictures: np.ndarray, seed: int) -> keras.Model:
       hit = kinds == kind
       if damage and hit.any():
         part = intact[hit]
-        other = pictures[rng.integers(len(pictures), size=len(part))]
+        other = images[rng.integers(len(images), size=len(part))]
         damaged = damage(rng, part, other)
         shown[hit] = part + strength[hit] * (damaged - part)
     return {
-      'pictures': shown.astype(np.float32),
+      'images': shown.astype(np.float32),
       'kinds': kinds,
       'intact': _boxes(intact, factor).reshape(len(places), -1),
     }
@@ -95,7 +95,7 @@ def _trained(pictures: np.ndarray, seed: int) -> keras.Model:
     model,
     batch,
     loss,
-    count=len(pictures),
+    count=len(images),
     steps=_STEPS,
     epochs=_EPOCHS,
     seed=seed,
@@ -103,48 +103,48 @@ def _trained(pictures: np.ndarray, seed: int) -> keras.Model:
   return model
 
 
-def _boxes(pictures, factor):
-  count, size, _, channels = pictures.shape
+def _boxes(images, factor):
+  count, size, _, channels = images.shape
   shape = [count, size // factor, factor, size // factor, factor, channels]
-  return pictures.reshape(shape).mean(axis=(2, 4))
+  return images.reshape(shape).mean(axis=(2, 4))
 
 
-def _blurred(rng, pictures, other):
+def _blurred(rng, images, other):
   del other
-  factor = int(rng.choice([2, 4])) if pictures.shape[1] > 4 else 2
-  return _boxes(pictures, factor).repeat(factor, 1).repeat(factor, 2)
+  factor = int(rng.choice([2, 4])) if images.shape[1] > 4 else 2
+  return _boxes(images, factor).repeat(factor, 1).repeat(factor, 2)
 
 
-def _noisy(rng, pictures, other):
+def _noisy(rng, images, other):
   del other
-  return np.clip(pictures + rng.normal(0, 0.3, pictures.shape), -1, 1)
+  return np.clip(images + rng.normal(0, 0.3, images.shape), -1, 1)
 
 
-def _misplaced(rng, pictures, other):
-  """Two of the sixteen tiles of each picture change places."""
+def _misplaced(rng, images, other):
+  """Two of the sixteen tiles of each image change places."""
   del other
-  tile = pictures.shape[1] // _TILES
-  changed = pictures.copy()
-  for i in range(len(pictures)):
+  tile = images.shape[1] // _TILES
+  changed = images.copy()
+  for i in range(len(images)):
     a, b = (
       (slice(r * tile, (r + 1) * tile), slice(c * tile, (c + 1) * tile))
       for r, c in (
         divmod(int(p), _TILES) for p in rng.choice(_TILES**2, 2, replace=False)
       )
     )
-    changed[i][a], changed[i][b] = pictures[i][b], pictures[i][a]
+    changed[i][a], changed[i][b] = images[i][b], images[i][a]
   return changed
 
 
-def _ghosted(rng, pictures, other):
+def _ghosted(rng, images, other):
   del rng
-  return (pictures + other) / 2
+  return (images + other) / 2
 
 
-def _pieced(rng, pictures, other):
-  """One half is another picture's."""
-  half = pictures.shape[1] // 2
-  changed = pictures.copy()
+def _pieced(rng, images, other):
+  """One half is another image's."""
+  half = images.shape[1] // 2
+  changed = images.copy()
   if rng.random() < 0.5:
     changed[:, :half] = other[:, :half]
   else:

@@ -1,4 +1,4 @@
-"""One HTML page that needs no other file: tables and pictures."""
+"""One HTML page that needs no other file: tables and images."""
 
 import base64
 import html
@@ -38,7 +38,7 @@ class Section(NamedTuple):
   Attributes:
     title: its heading.
     table: {candidate: {column: value}}; empty for none.
-    sheets: grids of pictures.
+    sheets: grids of images.
     note: a line below the table.
   """
 
@@ -51,7 +51,7 @@ class Section(NamedTuple):
 def page(
   title: str, summary: str, sections: Sequence[Section], curves: str = ''
 ) -> str:
-  """The whole page as HTML, pictures embedded.
+  """The whole page as HTML, images embedded.
 
   Args:
     title: of the page, as text.
@@ -66,10 +66,10 @@ def page(
       parts.append(tables.as_html(section.table))
     if section.note:
       parts.append(f'<p>{html.escape(section.note)}</p>')
-    for caption, picture in section.sheets:
+    for caption, image in section.sheets:
       parts.append(
         f'<h3>{html.escape(caption)}</h3>'
-        f'<img alt="{html.escape(caption)}" src="{_data_uri(picture)}">'
+        f'<img alt="{html.escape(caption)}" src="{_data_uri(image)}">'
       )
   if curves:
     parts.append(f'<h2>Over training</h2>{curves}')
@@ -80,7 +80,7 @@ def page(
   )
 
 
-def _data_uri(picture: np.ndarray) -> str:
+def _data_uri(image: np.ndarray) -> str:
   stream = io.BytesIO()
-  Image.fromarray(picture).save(stream, format='PNG')
+  Image.fromarray(image).save(stream, format='PNG')
   return 'data:image/png;base64,' + base64.b64encode(stream.getvalue()).decode()

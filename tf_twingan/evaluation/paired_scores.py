@@ -30,20 +30,18 @@ class PairedScorer:
 
   def measure(self, candidate: directions.Candidate) -> measurements.Measured:
     """Scores one candidate."""
-    pictures, real = candidate.translations, self._direction.real
+    images, real = candidate.translations, self._direction.real
     twins = self._direction.twins
-    small, answers = (
-      p[:RECALL_AMONG] for p in (_small(pictures), self._answers)
-    )
+    small, answers = (p[:RECALL_AMONG] for p in (_small(images), self._answers))
     ranks = nearest_counterpart.ranks(small, answers)
-    hair = region_color.nearest(pictures, twins.hair_masks, ground_truth.HAIR)
+    hair = region_color.nearest(images, twins.hair_masks, ground_truth.HAIR)
     seen = hair >= 0
     kept = (hair < ground_truth.NATURAL) & (np.abs(hair - twins.hair) <= 1)
     background = background_error.measure(
-      pictures, real, self._direction.background_masks
+      images, real, self._direction.background_masks
     )
-    l1 = fidelity.l1(pictures, real)
-    ssim = structural_similarity.ssim(pictures, real)
+    l1 = fidelity.l1(images, real)
+    ssim = structural_similarity.ssim(images, real)
     columns = {
       'recall@1': float(np.mean(ranks == 0)),
       'recall@5': float(np.mean(ranks < 5)),
@@ -59,22 +57,22 @@ class PairedScorer:
     return measurements.Measured(
       columns,
       {
-        'recall@1': measurements.Each(self._all_ranks(pictures) + l1 / 256),
+        'recall@1': measurements.Each(self._all_ranks(images) + l1 / 256),
         'background': measurements.Each(background),
         'L1 to truth': measurements.Each(l1),
         'SSIM to truth': measurements.Each(ssim, higher_is_better=True),
       },
     )
 
-  def nearest(self, pictures: np.ndarray) -> np.ndarray:
-    """Place of the true answer nearest to each picture, int [n]."""
-    return nearest_counterpart.order(_small(pictures), self._answers)[:, 0]
+  def nearest(self, images: np.ndarray) -> np.ndarray:
+    """Place of the true answer nearest to each image, int [n]."""
+    return nearest_counterpart.order(_small(images), self._answers)[:, 0]
 
-  def _all_ranks(self, pictures):
-    return nearest_counterpart.ranks(_small(pictures), self._answers)
+  def _all_ranks(self, images):
+    return nearest_counterpart.ranks(_small(images), self._answers)
 
 
-def _small(pictures):
-  if pictures.shape[1] <= RECALL_RESOLUTION:
-    return pictures
-  return image_io.downsample(pictures, RECALL_RESOLUTION)
+def _small(images):
+  if images.shape[1] <= RECALL_RESOLUTION:
+    return images
+  return image_io.downsample(images, RECALL_RESOLUTION)

@@ -45,7 +45,7 @@ class Part(NamedTuple):
 def write(
   output: str | os.PathLike,
   parts: Sequence[Part],
-  pictures: dataset_pair.Domains,
+  images: dataset_pair.Domains,
   *,
   what: str,
   features: str = feature_networks.OWN,
@@ -58,7 +58,7 @@ def write(
   Args:
     output: the folder for the results.
     parts: what to score.
-    pictures: where the pictures are from.
+    images: where the images are from.
     what: names what is scored.
     features: the feature network, as `feature_networks.load` takes it.
     images_seen: of each domain, by a model; None if not known.
@@ -67,14 +67,14 @@ def write(
 
   Raises:
     OSError: the results cannot be written.
-    ValueError: there are too few pictures to score.
+    ValueError: there are too few images to score.
   """
   output = pathlib.Path(output)
   output.mkdir(parents=True, exist_ok=True)
   summary = (
-    f'{pictures.count} held-out pictures of each domain at '
-    f'{pictures.resolution} px; '
-    + ', '.join(f'{d} from {source}' for d, source in pictures.sources.items())
+    f'{images.count} held-out images of each domain at '
+    f'{images.resolution} px; '
+    + ', '.join(f'{d} from {source}' for d, source in images.sources.items())
   )
   summary += f'. {note}' if note else ''
   print(summary)
@@ -128,7 +128,7 @@ def write(
     inputs = out_of_distribution.score(direction, network)
     if inputs:
       found[title]['foreign'] = inputs
-      heading = f'Pictures given as {direction.target}'
+      heading = f'Images given as {direction.target}'
       print(f'\n{heading}\n{tables.as_text(inputs)}')
       sections.append(pages.Section(heading, inputs))
   used = {
@@ -143,9 +143,9 @@ def write(
     scored=what,
     images_seen=images_seen,
     features=features,
-    sources=dict(pictures.sources),
-    count=pictures.count,
-    resolution=pictures.resolution,
+    sources=dict(images.sources),
+    count=images.count,
+    resolution=images.resolution,
     meanings={name: columns.meaning(name) for name in sorted(used)},
     directions=found,
   )

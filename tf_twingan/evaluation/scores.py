@@ -2,8 +2,8 @@
 
 A number alone says little, so each column holds what other candidates get by
 the same measure: the untranslated sources, the same in the colours of the
-target domain, the translations shuffled, the mean picture of that domain, and
-real held-out pictures of it, which for twins are the true answers.
+target domain, the translations shuffled, the mean image of that domain, and
+real held-out images of it, which for twins are the true answers.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from tf_twingan.evaluation import (
 )
 from tf_twingan.metrics import fidelity, structural_similarity
 
-FEWEST = 10  # Pictures; `ignored_input` splits them into five parts.
-_MOST_PSNR = 100.0  # dB; equal pictures have infinitely many.
+FEWEST = 10  # Images; `ignored_input` splits them into five parts.
+_MOST_PSNR = 100.0  # dB; equal images have infinitely many.
 
 Table = dict[str, dict[str, float | None]]
 
@@ -40,7 +40,7 @@ def score(
   Args:
     direction: what they translated.
     candidates: by name; floors and ceilings among them.
-    network: what looks at sets of pictures, of `feature_network` with the same
+    network: what looks at sets of images, of `feature_network` with the same
       seed; None leaves its columns out.
     seed: of all draws.
 
@@ -48,7 +48,7 @@ def score(
     {candidate: its scores}, the same columns for all of them.
 
   Raises:
-    ValueError: there are too few pictures, or they do not fit each other.
+    ValueError: there are too few images, or they do not fit each other.
   """
   reference, _ = _divided(direction, seed)
   scorers: list[measurements.Scorer] = []
@@ -80,7 +80,7 @@ def score(
 def feature_network(
   direction: directions.Direction, name: str, *, seed: int = 0
 ) -> feature_networks.FeatureNetwork:
-  """The network that looks at sets of pictures of the target domain.
+  """The network that looks at sets of images of the target domain.
 
   Args:
     direction: what was translated.
@@ -89,9 +89,9 @@ def feature_network(
 
   Raises:
     FileNotFoundError: there is no such path.
-    ValueError: there are too few pictures, or there is no such network.
+    ValueError: there are too few images, or there is no such network.
   """
-  # Not of the pictures that the real held-out ones are compared with, as a
+  # Not of the images that the real held-out ones are compared with, as a
   # network knows those it has learned apart.
   _, rest = _divided(direction, seed)
   return feature_networks.load(name, rest, seed=seed)
@@ -100,11 +100,11 @@ def feature_network(
 def _divided(
   direction: directions.Direction, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Training pictures to compare with, and others, if there are enough."""
+  """Training images to compare with, and others, if there are enough."""
   count, training = len(direction.sources), direction.training
   if count < FEWEST or len(training) < 2:
     raise ValueError(
-      f'{count} held-out and {len(training)} training pictures are too few to '
+      f'{count} held-out and {len(training)} training images are too few to '
       f'score; give at least {FEWEST} and 2.'
     )
   rng = np.random.Generator(np.random.Philox(key=seed))
@@ -130,24 +130,24 @@ def score_returned(
   sources = direction.sources
   several = len(candidates) > 1
   rows = {
-    f'{name}, {kind}' if several else kind: pictures
+    f'{name}, {kind}' if several else kind: images
     for name, candidate in candidates.items()
-    for kind, pictures in candidate.returned.items()
+    for kind, images in candidate.returned.items()
   }
   if not rows:
     return {}
   mean = np.rint(sources.mean(axis=0, dtype=np.float64)).astype(np.uint8)
   rows |= {
     'shuffled': np.roll(sources, 1, axis=0),
-    'mean picture': np.broadcast_to(mean, sources.shape),
+    'mean image': np.broadcast_to(mean, sources.shape),
   }
   return {
     name: {
-      'L1': float(fidelity.l1(pictures, sources).mean()),
+      'L1': float(fidelity.l1(images, sources).mean()),
       'PSNR': float(
-        np.minimum(fidelity.psnr(pictures, sources), _MOST_PSNR).mean()
+        np.minimum(fidelity.psnr(images, sources), _MOST_PSNR).mean()
       ),
-      'SSIM': float(structural_similarity.ssim(pictures, sources).mean()),
+      'SSIM': float(structural_similarity.ssim(images, sources).mean()),
     }
-    for name, pictures in rows.items()
+    for name, images in rows.items()
   }

@@ -1,4 +1,4 @@
-"""Grids of pictures: drawn at random, and the best and worst by each score."""
+"""Grids of images: drawn at random, and the best and worst by each score."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -14,20 +14,20 @@ from tf_twingan.evaluation import (
 )
 from tf_twingan.metrics import memorization
 
-SHOWN = 8  # Pictures on a sheet, at random; of the best and worst, half each.
+SHOWN = 8  # Images on a sheet, at random; of the best and worst, half each.
 _CELL = 96  # px
 
 
 class Sheet(NamedTuple):
-  """A grid of pictures.
+  """A grid of images.
 
   Attributes:
     caption: what it shows.
-    picture: uint8 RGB [height, width, 3].
+    image: uint8 RGB [height, width, 3].
   """
 
   caption: str
-  picture: np.ndarray
+  image: np.ndarray
 
 
 def draw(
@@ -37,7 +37,7 @@ def draw(
   *,
   seed: int = 0,
 ) -> list[Sheet]:
-  """Pictures drawn at random, then the best and worst by every single score.
+  """Images drawn at random, then the best and worst by every single score.
 
   Args:
     direction: what was translated.
@@ -87,7 +87,7 @@ def draw(
 def _evidence(
   direction: directions.Direction, candidate: directions.Candidate
 ) -> dict[str, Callable[[], dict[str, np.ndarray]]]:
-  """{column: what gives the rows that show why a picture got its score}."""
+  """{column: what gives the rows that show why an image got its score}."""
 
   def nearest_answer():
     nearest = paired_scores.PairedScorer(direction).nearest(
@@ -121,7 +121,7 @@ def _grid(
   headers: Sequence[str],
 ) -> np.ndarray:
   return image_grids.contact_sheet(
-    [[pictures[i] for i in places] for pictures in rows.values()],
+    [[images[i] for i in places] for images in rows.values()],
     headers,
     list(rows),
     cell=_CELL,

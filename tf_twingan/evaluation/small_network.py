@@ -1,6 +1,6 @@
 """A small convolutional network and its training: seconds, and repeatable.
 
-What several scorers learn from real pictures they learn with this. All that is
+What several scorers learn from real images they learn with this. All that is
 random comes from seeds, so two evaluations give equal figures.
 """
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_twingan import image_io
 
-LARGEST = 64  # px; larger pictures are made smaller.
+LARGEST = 64  # px; larger images are made smaller.
 _COARSEST = 4  # px
 _BATCH = 64
 _RATE = 2e-3
@@ -22,18 +22,18 @@ _WIDTHS = (32, 64, 64, 64, 64)
 Batch = Mapping[str, np.ndarray]
 
 
-def prepare(pictures: np.ndarray) -> np.ndarray:
-  """Pictures as the network takes them.
+def prepare(images: np.ndarray) -> np.ndarray:
+  """Images as the network takes them.
 
   Args:
-    pictures: uint8 [n, resolution, resolution, 3].
+    images: uint8 [n, resolution, resolution, 3].
 
   Returns:
     float32 [n, size, size, 3] in [-1, 1], `size` at most `LARGEST`.
   """
-  if pictures.shape[1] > LARGEST:
-    pictures = image_io.downsample(pictures, LARGEST)
-  return image_io.to_float(pictures)
+  if images.shape[1] > LARGEST:
+    images = image_io.downsample(images, LARGEST)
+  return image_io.to_float(images)
 
 
 def build(
@@ -47,7 +47,7 @@ def build(
   """Convolutions of stride 2 down to 4x4, a code, and linear outputs of it.
 
   Args:
-    resolution: side of the pictures, px; a power of two from 4 up.
+    resolution: side of the images, px; a power of two from 4 up.
     outputs: {name: number of values}.
     code: number of values of the code.
     activation: of the code.
@@ -61,7 +61,7 @@ def build(
   def start(place: int) -> keras.initializers.Initializer:
     return keras.initializers.HeNormal(seed=1000 * seed + place)
 
-  pictures = x = keras.Input([resolution, resolution, 3])
+  images = x = keras.Input([resolution, resolution, 3])
   depth = 0
   while resolution > _COARSEST:
     x = keras.layers.Conv2D(
@@ -82,7 +82,7 @@ def build(
     found[name] = keras.layers.Dense(
       size, kernel_initializer=start(place), name=name
     )(x)
-  return keras.Model(pictures, found)
+  return keras.Model(images, found)
 
 
 def fit(
@@ -100,7 +100,7 @@ def fit(
   Args:
     model: of `build`.
     batch: from a generator and the places of examples, int [b], to the batch:
-      'pictures', float32, and what the loss needs.
+      'images', float32, and what the loss needs.
     loss: from the model's outputs and the batch to a scalar.
     count: examples that there are.
     steps: batches to train on, at most ...
@@ -117,7 +117,7 @@ def fit(
   @tf.function(autograph=False)
   def step(given):
     with tf.GradientTape() as tape:
-      value = loss(model(given['pictures'], training=True), given)
+      value = loss(model(given['images'], training=True), given)
     variables = model.trainable_variables
     optimizer.apply_gradients(zip(tape.gradient(value, variables), variables))
 
@@ -129,11 +129,11 @@ def fit(
     step({k: tf.constant(v) for k, v in batch(rng, places).items()})
 
 
-def apply(model: keras.Model, pictures: np.ndarray) -> dict[str, np.ndarray]:
-  """All outputs of a model for uint8 pictures."""
+def apply(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
+  """All outputs of a model for uint8 images."""
   parts = [
-    model(tf.constant(prepare(pictures[i : i + _BATCH])), training=False)
-    for i in range(0, len(pictures), _BATCH)
+    model(tf.constant(prepare(images[i : i + _BATCH])), training=False)
+    for i in range(0, len(images), _BATCH)
   ]
   return {
     name: np.concatenate([part[name].numpy() for part in parts])

@@ -14,12 +14,12 @@ _BATCH = 32
 
 
 class Sampler:
-  """Draws pictures of a model's domains from noise.
+  """Draws images of a model's domains from noise.
 
   Attributes:
     domains: their names, in order.
     latent_size: of the vectors that it draws from.
-    resolution: side of the pictures, px.
+    resolution: side of the images, px.
     images_seen: of each domain, in training.
   """
 
@@ -31,12 +31,12 @@ class Sampler:
 
     Raises:
       FileNotFoundError: it holds no run, or no checkpoint yet.
-      ValueError: what it holds is damaged, or translates pictures.
+      ValueError: what it holds is damaged, or translates images.
     """
     loaded = loading.load(run_dir)
     if loaded.model.translates:
       raise ValueError(
-        f'{run_dir} holds a model that translates pictures and draws nothing '
+        f'{run_dir} holds a model that translates images and draws nothing '
         f'from noise: python -m tf_twingan.translate --run_dir={run_dir} '
         '--input=DIR_OR_FILE --output=DIR --to=DOMAIN'
       )
@@ -66,7 +66,7 @@ class Sampler:
     return generator.standard_normal([count, self.latent_size], np.float32)
 
   def draw(self, latents: np.ndarray, domain: str | None = None) -> np.ndarray:
-    """Draws pictures; those of one vector in two domains belong together.
+    """Draws images; those of one vector in two domains belong together.
 
     Args:
       latents: float32 [n, latent_size], of `noise` or between such ones.

@@ -2,8 +2,8 @@
 
 It needs the run's `model.json` and a checkpoint, and neither gin nor data nor
 an optimizer. It uses the averaged weights with the moving statistics that
-were estimated for them, so a picture's translation depends on nothing but
-the picture.
+were estimated for them, so an image's translation depends on nothing but
+the image.
 """
 
 import functools
@@ -21,12 +21,12 @@ _CODE_SIZE = 4  # px; of the content code.
 
 
 class Translator:
-  """Translates pictures between the domains of one model.
+  """Translates images between the domains of one model.
 
   Attributes:
     domains: their names, in order.
     model: the network, in float32, with the averaged weights.
-    resolution: side of the pictures that it draws, px.
+    resolution: side of the images that it draws, px.
     alpha: how far that resolution is faded in; 1 but in the midst of a fade.
     images_seen: of each domain, in training.
     origin: what `reopen` takes to load this model again, on this machine.
@@ -144,7 +144,7 @@ class Translator:
     *,
     style: np.ndarray | None = None,
   ) -> np.ndarray:
-    """Draws pictures in another domain.
+    """Draws images in another domain.
 
     Args:
       images: uint8 RGB [n, height, width, 3] of any size; the largest square
@@ -154,7 +154,7 @@ class Translator:
       style: float [style_size], what to draw all of them like, or
         [n, style_size], each of them; of `style` or `random_styles`. Only the
         direction counts. None draws in the mean style of the domain's
-        training pictures; within their own domain, in the pictures' own.
+        training images; within their own domain, in the images' own.
 
     Returns:
       uint8 RGB [n, resolution, resolution, 3].
@@ -185,7 +185,7 @@ class Translator:
     codes = np.asarray(style, np.float32)
     if codes.shape not in ((size,), (count, size)):
       raise ValueError(
-        f'style is {list(codes.shape)}; give [{size}] for all pictures or '
+        f'style is {list(codes.shape)}; give [{size}] for all images or '
         f'[{count}, {size}], one for each.'
       )
     return np.broadcast_to(codes, [count, size])
@@ -204,7 +204,7 @@ class Translator:
     return self.model.style_size
 
   def style(self, images: np.ndarray, domain: str) -> np.ndarray:
-    """Style codes: how pictures look, to draw others likewise.
+    """Style codes: how images look, to draw others likewise.
 
     Args:
       images: as for `translate`.
@@ -246,7 +246,7 @@ class Translator:
     """Whether `encode` and `scales` give codes; without, they raise."""
     return self.model.has_codes
 
-  def draws(self, source: str, to: str) -> bool:
+  def supports(self, source: str, to: str) -> bool:
     """Whether the model is meant to translate from the one to the other.
 
     All models draw any domain in any other, and most redraw it in itself.
@@ -254,7 +254,7 @@ class Translator:
     Raises:
       ValueError: no such domain.
     """
-    return self.model.draws(source, to)
+    return self.model.supports(source, to)
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming the model's domains."""
@@ -279,7 +279,7 @@ class Translator:
   def scales(self, images: np.ndarray, source: str) -> dict[int, np.ndarray]:
     """The encoder's features of every scale, each averaged down to 4x4.
 
-    What two pictures have in common shows in the content code and, finer, in
+    What two images have in common shows in the content code and, finer, in
     the features that its U-Net skips carry; `encode` gives the former whole.
 
     Args:
@@ -313,7 +313,7 @@ class Translator:
     return others[0]
 
   def prepare(self, images: np.ndarray) -> np.ndarray:
-    """Crops and scales pictures to what the model takes.
+    """Crops and scales images to what the model takes.
 
     Args:
       images: as for `translate`.
@@ -325,7 +325,7 @@ class Translator:
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
       raise ValueError(
         f'images are {images.dtype} {list(images.shape)}; give uint8 RGB '
-        '[n, height, width, 3] (a single picture as images[None]).'
+        '[n, height, width, 3] (a single image as images[None]).'
       )
     if images.shape[1:3] == (self.resolution, self.resolution):
       return images
@@ -342,7 +342,7 @@ class Translator:
     """A function's results; it is given each batch, and that of `more`."""
     prepared = self.prepare(images)
     count = len(prepared)
-    if not count:  # One picture stands in, for a result of the right shape.
+    if not count:  # One image stands in, for a result of the right shape.
       prepared, *more = (
         np.zeros([1, *a.shape[1:]], a.dtype) for a in (prepared, *more)
       )

@@ -3,7 +3,7 @@
 Adversarial losses act on a discriminator's logits, high for real:
 non-saturating (Goodfellow et al. 2014), hinge (Lim & Ye 2017), least squares
 (Mao et al. 2017), Wasserstein (Arjovsky et al. 2017). What holds back the
-logits' gradient by the pictures is in `penalties`; Wasserstein's loss means
+logits' gradient by the images is in `penalties`; Wasserstein's loss means
 nothing without such a penalty.
 """
 

@@ -1,6 +1,6 @@
 """What discriminators and those that they judge are trained to do.
 
-The part that objectives of translations and of pictures from noise have in
+The part that objectives of translations and of images from noise have in
 common: adversarial terms, drift, gradient penalties and augmentation, for
 each domain.
 """
@@ -80,7 +80,7 @@ class AdversarialObjective(base_objective.BaseObjective):
     return self._augmentation.build(domains) if self._augmentation else {}
 
   def _add_adversarial(self, result, domain, real, fakes):
-    """Adds what logits of real and of each kind of generated pictures give."""
+    """Adds what logits of real and of each kind of generated images give."""
     result.generator[f'adversarial/{domain}'] = (
       self._adversarial_weight
       * _mean([self._adversarial.generator(fake) for fake in fakes])
@@ -115,21 +115,21 @@ class AdversarialObjective(base_objective.BaseObjective):
     Args:
       discriminators: as for `compute`.
       reals: as for `compute`.
-      fakes: {domain: generated pictures}, like `reals`.
+      fakes: {domain: generated images}, like `reals`.
       resolution: of the stage, static.
       alpha: how far it is faded in.
       seed: int32 [2], of where the penalty looks.
     """
     scale = self._penalty_weight * self.penalty_interval
 
-    def judge_all(pictures):
+    def judge_all(images):
       return self._judge(
         discriminators,
-        pictures,
+        images,
         seed,
         resolution=resolution,
         alpha=alpha,
-        group=next(iter(pictures.values())).shape[0],
+        group=next(iter(images.values())).shape[0],
       )
 
     values = discriminator_logits.gradient_penalty(
@@ -144,16 +144,16 @@ class AdversarialObjective(base_objective.BaseObjective):
         [terms[f'overfitting/{d}'] for d in self._domains], images
       )
 
-  def _judge(self, discriminators, pictures, seed, **stage):
-    """Logits of all domains' pictures, augmented first."""
+  def _judge(self, discriminators, images, seed, **stage):
+    """Logits of all domains' images, augmented first."""
     if self._augmentation:
-      own = seeds.domain_seeds(seed, pictures)
-      pictures = {
-        domain: self._augmentation(images, domain, own[domain])
-        for domain, images in pictures.items()
+      own = seeds.domain_seeds(seed, images)
+      images = {
+        domain: self._augmentation(part, domain, own[domain])
+        for domain, part in images.items()
       }
     return discriminator_logits.discriminator_logits(
-      discriminators, pictures, **stage
+      discriminators, images, **stage
     )
 
 

@@ -37,14 +37,14 @@ class BaseObjective(abc.ABC):
   """The terms of a training, and what of them is to be remembered.
 
   Attributes:
-    needs_pairs: picture i of every domain in a batch must show the same.
-    needs_vectors: of pictures, of at least one domain; `compute` is given
+    needs_pairs: image i of every domain in a batch must show the same.
+    needs_vectors: of images, of at least one domain; `compute` is given
       `vectors`, too, {domain: float32 [batch, size]} of those that carry them.
     trainable_variables: its own, trained with the generator's.
     trains_styles: a model's style codes, if it has them, are trained.
     penalty_interval: steps between two penalties; 0 for none.
     can_share_discriminator: whether one network may judge all domains.
-    from_noise: whether pictures are drawn from noise, not translated.
+    from_noise: whether images are drawn from noise, not translated.
   """
 
   needs_pairs = False

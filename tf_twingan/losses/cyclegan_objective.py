@@ -3,7 +3,7 @@
   source s --G_t--> translation --G_s--> cycle, like the source again
   target t --G_t--> identity, like the target still
 
-Each discriminator judges the patches of real pictures of its domain and of
+Each discriminator judges the patches of real images of its domain and of
 translations, half of which are earlier ones (`image_pool`). The paper updates
 the generators first, but shows the discriminators the translations of before
 that update: one pass serves both here, too.
@@ -52,7 +52,7 @@ class CycleObjective(base_objective.BaseObjective):
     if pool_size < 0:
       raise ValueError(
         f'CycleObjective.pool_size is {pool_size}; give the number of '
-        'pictures, or 0 for no pool.'
+        'images, or 0 for no pool.'
       )
     self._adversarial = adversarial_losses.get_adversarial(adversarial)
     self._adversarial_weight = adversarial_weight
@@ -73,7 +73,7 @@ class CycleObjective(base_objective.BaseObjective):
       return {}
     if replicas > 1:
       raise ValueError(
-        f'{replicas} devices cannot share a pool of earlier pictures; set '
+        f'{replicas} devices cannot share a pool of earlier images; set '
         "CycleObjective.pool_size to 0, or train.strategy to 'default'."
       )
     self._pools = {
@@ -99,7 +99,7 @@ class CycleObjective(base_objective.BaseObjective):
       model: see there; of two domains.
       discriminators: {domain: PatchDiscriminator}.
       reals: see there.
-      resolution: of the pictures, static.
+      resolution: of the images, static.
       alpha: see there.
       seed: of what is taken from the pools.
       shift: 1, as there is but one other domain.
@@ -112,7 +112,7 @@ class CycleObjective(base_objective.BaseObjective):
       inputs = [reals[source]]
       if self._identity_weight:
         inputs.append(reals[target])
-      # One call of the generator; no picture depends on its neighbours.
+      # One call of the generator; no image depends on its neighbours.
       drawn = tf.split(
         model.translate(tf.concat(inputs, 0), source, target, **stage),
         len(inputs),

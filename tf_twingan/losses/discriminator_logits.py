@@ -1,7 +1,7 @@
-"""Shows the pictures of all domains to what judges them.
+"""Shows the images of all domains to what judges them.
 
 Gradient penalties look through the same door, so that whatever a discriminator
-sees of a picture, such as an augmented one, is what it is penalized for.
+sees of an image, such as an augmented one, is what it is penalized for.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,52 +11,52 @@ import tensorflow as tf
 
 from tf_twingan.losses import gradient_penalties, seeds
 
-Pictures = Mapping[str, tf.Tensor]
+Images = Mapping[str, tf.Tensor]
 
 
 def discriminator_logits(
   discriminators: Any,
-  pictures: Pictures,
+  images: Images,
   *,
   resolution: int,
   alpha: tf.Tensor,
   group: int,
 ) -> dict[str, tf.Tensor]:
-  """Logits of every domain's pictures.
+  """Logits of every domain's images.
 
   Args:
     discriminators: {domain: Discriminator}, or one for all domains, which
       then sees them all in one pass.
-    pictures: {domain: [pictures, resolution, resolution, 3] in [-1, 1]},
+    images: {domain: [images, resolution, resolution, 3] in [-1, 1]},
       equally many of each.
     resolution: of the stage, static.
     alpha: how far it is faded in.
-    group: pictures that belong together, static; see `Discriminator.call`.
+    group: images that belong together, static; see `Discriminator.call`.
 
   Returns:
-    {domain: float32 [pictures]}.
+    {domain: float32 [images]}.
   """
   stage = dict(resolution=resolution, alpha=alpha, group=group)
   if isinstance(discriminators, Mapping):
-    return {d: discriminators[d](p, **stage) for d, p in pictures.items()}
-  domains = list(pictures)
-  packed = tf.concat([pictures[d] for d in domains], axis=0)
+    return {d: discriminators[d](p, **stage) for d, p in images.items()}
+  domains = list(images)
+  packed = tf.concat([images[d] for d in domains], axis=0)
   logits = tf.split(discriminators(packed, domains, **stage), len(domains))
   return dict(zip(domains, logits))
 
 
 def gradient_penalty(
   penalty: gradient_penalties.Penalty,
-  judge_all: Callable[[Pictures], Pictures],
-  reals: Pictures,
-  fakes: Pictures,
+  judge_all: Callable[[Images], Images],
+  reals: Images,
+  fakes: Images,
   seed: tf.Tensor,
 ) -> dict[str, tf.Tensor]:
   """The gradient penalty of every domain, from one pass.
 
   Args:
     penalty: which one.
-    judge_all: {domain: pictures} -> {domain: logits}.
+    judge_all: {domain: images} -> {domain: logits}.
     reals: {domain: float32 [batch, resolution, resolution, 3] in [-1, 1]}.
     fakes: generated ones, likewise.
     seed: int32 [2], of where the penalty looks.

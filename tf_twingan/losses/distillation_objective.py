@@ -1,15 +1,15 @@
 """A small network learns to draw what a big one draws (distillation).
 
-  picture of s --teacher--> its translation to t
+  image of s --teacher--> its translation to t
                --student--> translation, like the teacher's
 
 After Hinton et al., "Distilling the Knowledge in a Neural Network" (2015), and
 Aguinaldo et al., "Compressing GANs using Knowledge Distillation" (2019), whose
-students regress the teacher's pictures, too. What is hard to learn unpaired,
-which counterpart a picture has, the teacher has learned already: what is left
+students regress the teacher's images, too. What is hard to learn unpaired,
+which counterpart an image has, the teacher has learned already: what is left
 are pairs and a plain regression, without discriminators.
 
-Each domain's pictures are translated to one other domain a step, and redrawn
+Each domain's images are translated to one other domain a step, and redrawn
 in their own.
 """
 
@@ -44,7 +44,7 @@ class DistillationObjective(base_objective.BaseObjective):
         training, so leave it as it is in the meantime.
       translation_weight: of L1 between the student's and the teacher's
         translations.
-      reconstruction_weight: of L1 between what the two redraw of a picture
+      reconstruction_weight: of L1 between what the two redraw of an image
         in its own domain.
 
     Raises:
@@ -69,7 +69,7 @@ class DistillationObjective(base_objective.BaseObjective):
 
     Raises:
       FileNotFoundError: there is no such teacher.
-      ValueError: it knows other domains, or draws smaller pictures.
+      ValueError: it knows other domains, or draws smaller images.
     """
     del replicas
     self._teacher = teacher_model.Teacher(self._origin)

@@ -1,8 +1,8 @@
 """Gradient penalties: how steep a discriminator may be, and where.
 
-Each looks at the gradient of the logits by the pictures, at points of its own:
+Each looks at the gradient of the logits by the images, at points of its own:
 
-  r1               at real pictures; half its squared norm (Mescheder et al.
+  r1               at real images; half its squared norm (Mescheder et al.
                    2018, section 4.1)
   wgan_gp          between real and generated ones; how far its norm is from
                    one (Gulrajani et al. 2017, algorithm 1)
@@ -10,7 +10,7 @@ Each looks at the gradient of the logits by the pictures, at points of its own:
                    the batch's standard deviation; as wgan_gp (Kodali et al.
                    2017, with the noise of the authors' code, uniform in [0, 1])
   dragan_variance  the same with noise of half the variance, in [-1, 1], as the
-                   original Twin-GAN has it: nearer, where pictures deviate by
+                   original Twin-GAN has it: nearer, where images deviate by
                    less than one
 """
 
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-# Pictures [batch, h, w, c] -> logits [batch].
+# Images [batch, h, w, c] -> logits [batch].
 Critic = Callable[[tf.Tensor], tf.Tensor]
 
 NONE = 'none'
@@ -29,8 +29,8 @@ class Penalty(NamedTuple):
   """Where a penalty looks, and what it makes of the gradient there.
 
   Attributes:
-    points: (real, fake: float32 pictures [batch, h, w, c] in [-1, 1]; seed:
-      int32 [2]) -> pictures of the same shape.
+    points: (real, fake: float32 images [batch, h, w, c] in [-1, 1]; seed:
+      int32 [2]) -> images of the same shape.
     measure: gradient [batch, h, w, c] -> [batch].
   """
 
@@ -39,7 +39,7 @@ class Penalty(NamedTuple):
 
 
 def gradient(critic: Critic, points: tf.Tensor) -> tf.Tensor:
-  """The gradient of a critic's summed logits by the pictures `points`."""
+  """The gradient of a critic's summed logits by the images `points`."""
   with tf.GradientTape() as tape:
     tape.watch(points)
     total = tf.reduce_sum(critic(points))
@@ -68,15 +68,15 @@ def _at_real(real, fake, seed):
 
 
 def _between(real, fake, seed):
-  """Each picture somewhere on the line to a generated one."""
+  """Each image somewhere on the line to a generated one."""
   share = tf.random.stateless_uniform([real.shape[0], 1, 1, 1], seed)
   return share * real + (1 - share) * fake
 
 
 def _around(width, lowest):
-  """Each real picture with a share of uniform noise from `lowest` to 1.
+  """Each real image with a share of uniform noise from `lowest` to 1.
 
-  The noise is half a `width` of all pictures strong, the share a picture's own.
+  The noise is half a `width` of all images strong, the share an image's own.
   """
 
   def points(real, fake, seed):

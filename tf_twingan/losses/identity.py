@@ -1,9 +1,9 @@
-"""The content code says who a picture shows: it predicts a given vector.
+"""The content code says who an image shows: it predicts a given vector.
 
 Li, "Twin-GAN" (2018) distills a face recognizer into the encoder, so that a
 face still is that person's after its translation. As in the paper's code, a
 projection of the code is held against the recognizer's vector by the cosine
-between the two, for a picture and for its translation:
+between the two, for an image and for its translation:
 
   1 - cos(W c(x) + b, v(x))  and  1 - cos(W c(G_t(x)) + b, v(x))
 
@@ -28,7 +28,7 @@ class Identity:
   """The projections, and what they say of codes.
 
   Attributes:
-    projections: {domain: from its pictures' codes to its vectors}.
+    projections: {domain: from its images' codes to its vectors}.
   """
 
   def __init__(self, code_size: int, vector_sizes: Mapping[str, int]):
@@ -60,13 +60,13 @@ class Identity:
     real: tf.Tensor,
     translated: tf.Tensor,
   ) -> base_objective.Terms:
-    """What the codes do not yet say of their pictures' vectors.
+    """What the codes do not yet say of their images' vectors.
 
     Args:
       domains: of the parts of both codes.
       vectors: {domain: float32 [batch, size]} of those that carry them.
-      real: codes of pictures, [len(domains) * batch, 4, 4, channels].
-      translated: codes of the translations of the same pictures.
+      real: codes of images, [len(domains) * batch, 4, 4, channels].
+      translated: codes of the translations of the same images.
 
     Returns:
       {'identity/' + domain, 'identity_translated/' + domain: scalars in

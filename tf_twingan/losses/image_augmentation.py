@@ -1,9 +1,9 @@
-"""Changes what a discriminator sees, so that few pictures last longer.
+"""Changes what a discriminator sees, so that few images last longer.
 
 Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training"
-(2020): real and generated pictures are changed alike, and the generator's
+(2020): real and generated images are changed alike, and the generator's
 gradient passes through the change, so that it does not learn to draw changed
-pictures. Values are those of the paper's sections 3.2 and 4:
+images. Values are those of the paper's sections 3.2 and 4:
 
   color        brightness by up to 0.5 of [-1, 1] either way, saturation from
                none to twice, contrast from a half to one and a half
@@ -12,7 +12,7 @@ pictures. Values are those of the paper's sections 3.2 and 4:
 
 Karras et al., "Training Generative Adversarial Networks with Limited Data"
 (2020, section 3): each change is made with a probability. It can follow how
-much a discriminator overfits: the share of real pictures that it takes for
+much a discriminator overfits: the share of real images that it takes for
 real rather than for generated ones, as the mean sign of its logits, r_t.
 """
 
@@ -34,7 +34,7 @@ _STEPS = 4  # Over which r_t is taken (section 3.1 there).
 
 @gin.register
 class Augmentation(tf.Module):
-  """Augments pictures at random, in float32."""
+  """Augments images at random, in float32."""
 
   def __init__(
     self,
@@ -48,7 +48,7 @@ class Augmentation(tf.Module):
 
     Args:
       kinds: some of 'color', 'translation' and 'cutout'.
-      probability: of each change of each picture, in [0, 1]; where it starts
+      probability: of each change of each image, in [0, 1]; where it starts
         if it adapts. None is 1, and 0 if it adapts, as in the paper.
       target: the r_t to hold each discriminator at, by more or fewer changes;
         the paper's is 0.6. None keeps the probability.
@@ -104,7 +104,7 @@ class Augmentation(tf.Module):
     return {'augmentation': self}
 
   def probability(self, domain: str) -> tf.Tensor:
-    """Of each change of a picture of the domain; a float32 scalar."""
+    """Of each change of an image of the domain; a float32 scalar."""
     if not self.adapts:
       return tf.constant(self._start, tf.float32)
     return tf.convert_to_tensor(self._probabilities)[
@@ -115,7 +115,7 @@ class Augmentation(tf.Module):
     """Follows the discriminators; to be called outside the replicas.
 
     Args:
-      signs: r_t of each domain's real pictures in this step.
+      signs: r_t of each domain's real images in this step.
       images: of each domain in this step.
     """
     total = self._signs + tf.stack(list(signs))
@@ -137,11 +137,11 @@ class Augmentation(tf.Module):
   def __call__(
     self, images: tf.Tensor, domain: str, seed: tf.Tensor
   ) -> tf.Tensor:
-    """Changes each picture in its own way.
+    """Changes each image in its own way.
 
     Args:
       images: [batch, side, side, 3] in [-1, 1], batch static.
-      domain: whose pictures they are.
+      domain: whose images they are.
       seed: int32 [2]; the same gives the same changes.
 
     Returns:
@@ -185,7 +185,7 @@ def translation(images, changed, draws):
 def cutout(images, changed, draws):
   """Covers a square around any point by grey, 0.
 
-  Written out, as `tfa.image.cutout` loops over the pictures in a graph, and
+  Written out, as `tfa.image.cutout` loops over the images in a graph, and
   takes more than twice as long.
   """
   side = images.shape[1]

@@ -1,8 +1,8 @@
-"""A pool of earlier generated pictures, to show discriminators once more.
+"""A pool of earlier generated images, to show discriminators once more.
 
 Shrivastava et al., "Learning from Simulated and Unsupervised Images through
 Adversarial Training" (2017, section 2.3), as CycleGAN has it (Zhu et al. 2017,
-section 4): half of the pictures that a discriminator sees are older ones, so
+section 4): half of the images that a discriminator sees are older ones, so
 that it does not forget what the generator did before, and training swings
 less.
 """
@@ -11,24 +11,24 @@ import tensorflow as tf
 
 
 class ImagePool(tf.Module):
-  """Pictures of the past, a part of every checkpoint.
+  """Images of the past, a part of every checkpoint.
 
   Attributes:
-    pictures: float32 [size, resolution, resolution, 3].
+    images: float32 [size, resolution, resolution, 3].
     count: int64, how many of them there are.
   """
 
   def __init__(self, size: int, resolution: int, *, name: str | None = None):
     super().__init__(name=name)
-    self.pictures = tf.Variable(
+    self.images = tf.Variable(
       tf.zeros([size, resolution, resolution, 3]), trainable=False
     )
     self.count = tf.Variable(0, dtype=tf.int64, trainable=False)
 
   def swap(self, new: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Gives each picture back, or an older one, which it then replaces.
+    """Gives each image back, or an older one, which it then replaces.
 
-    While the pool is not full, pictures are kept and given back. After that
+    While the pool is not full, images are kept and given back. After that
     each one has an even chance of being swapped; no two of a batch for the
     same old one. What of a batch overfills the pool is not kept.
 
@@ -42,11 +42,11 @@ class ImagePool(tf.Module):
     Raises:
       ValueError: the batch is larger than the pool, or of another resolution.
     """
-    size, *shape = self.pictures.shape
+    size, *shape = self.images.shape
     batch = new.shape[0]
     if batch > size or list(new.shape[1:]) != shape:
       raise ValueError(
-        f'{batch} pictures of {new.shape[1]} px go into a pool of {size} of '
+        f'{batch} images of {new.shape[1]} px go into a pool of {size} of '
         f'{shape[0]} px; set CycleObjective.pool_size to the batch size or '
         'more, or to 0, and let nothing grow.'
       )
@@ -55,13 +55,13 @@ class ImagePool(tf.Module):
       tf.random.stateless_uniform([2, max(size, batch)], seed)
     )
     places = tf.cast(tf.argsort(order[:size])[:batch], tf.int64)
-    old = tf.gather(self.pictures, places)
+    old = tf.gather(self.images, places)
     next_places = self.count + tf.range(batch, dtype=tf.int64)
     filling = next_places < size
     swapped = (self.count >= size) & (coins[:batch] < 0.5)
     kept = filling | swapped
     places = tf.where(filling, next_places, places)
     with tf.control_dependencies([old]):
-      self.pictures.scatter_nd_update(places[kept][:, None], new[kept])
+      self.images.scatter_nd_update(places[kept][:, None], new[kept])
       self.count.assign(tf.minimum(self.count + batch, tf.cast(size, tf.int64)))
     return tf.where(swapped[:, None, None, None], old, new)

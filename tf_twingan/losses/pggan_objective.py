@@ -1,8 +1,8 @@
-"""What a generator of pictures from noise is trained to do (PGGAN, 2018).
+"""What a generator of images from noise is trained to do (PGGAN, 2018).
 
-  noise --generator, in domain d--> picture, judged as one of d
+  noise --generator, in domain d--> image, judged as one of d
 
-Each domain's pictures are drawn from noise of their own, which is a pure
+Each domain's images are drawn from noise of their own, which is a pure
 function of the seed, the step and the device: a resumed training draws what an
 undisturbed one would.
 """
@@ -112,7 +112,7 @@ class NoiseObjective(adversarial_objective.AdversarialObjective):
 
 
 def _generate(model, batch, seed, **mode):
-  """So many pictures of each domain; [domains * batch, ...]."""
+  """So many images of each domain; [domains * batch, ...]."""
   seed = tf.random.experimental.stateless_fold_in(
     seeds.replica_seed(seed), _NOISE
   )

@@ -1,8 +1,8 @@
 """pix2pix's losses, on true pairs (Isola et al., CVPR 2017, section 3).
 
-  source s --G_t--> translation, like the true picture in t
+  source s --G_t--> translation, like the true image in t
 
-A discriminator judges patches of a pair: the source with the true picture, or
+A discriminator judges patches of a pair: the source with the true image, or
 with the translation. Both directions are trained at once, and share nothing.
 """
 
@@ -21,7 +21,7 @@ from tf_twingan.losses import (
 
 @gin.register
 class PairedObjective(base_objective.BaseObjective):
-  """Weights of the losses; picture i of all domains shows the same."""
+  """Weights of the losses; image i of all domains shows the same."""
 
   needs_pairs = True
 
@@ -38,7 +38,7 @@ class PairedObjective(base_objective.BaseObjective):
     Args:
       adversarial: a key of `losses.ADVERSARIAL`.
       adversarial_weight: of the generators' adversarial terms.
-      truth_weight: of L1 between a translation and the true picture.
+      truth_weight: of L1 between a translation and the true image.
       discriminator_weight: of the discriminators' terms, which slows them
         down (section 3.3).
     """
@@ -64,7 +64,7 @@ class PairedObjective(base_objective.BaseObjective):
       model: see there.
       discriminators: {domain: PatchDiscriminator}, conditional ones.
       reals: see there; rows are pairs.
-      resolution: of the pictures, static.
+      resolution: of the images, static.
       alpha: see there.
       seed: without effect, as nothing here is drawn at random.
       shift: see there.

@@ -1,6 +1,6 @@
 """Sets the random numbers of replicas and domains apart within a step.
 
-All replicas are given a step's one seed, and other pictures; what they draw at
+All replicas are given a step's one seed, and other images; what they draw at
 random is to differ as well, and to come again in a resumed training.
 """
 

@@ -14,7 +14,7 @@ class Teacher:
 
   Attributes:
     domains: their names, in order.
-    resolution: of the pictures that it draws, px.
+    resolution: of the images that it draws, px.
   """
 
   def __init__(self, origin: str):
@@ -55,9 +55,9 @@ class Teacher:
       )
 
   def translate(self, images: tf.Tensor, source: str, target: str) -> tf.Tensor:
-    """Draws pictures of one domain in another; its own is redrawn.
+    """Draws images of one domain in another; its own is redrawn.
 
-    A student of a lower resolution shows it enlarged pictures (bilinear), and
+    A student of a lower resolution shows it enlarged images (bilinear), and
     is given what it draws of them reduced (averages).
 
     Args:

@@ -7,7 +7,7 @@ places further on.
   source s --encode--> code, skips --decode as s--> reconstruction
                                    --decode as t--> translation
   translation --encode as t--> code' (content), --decode as s--> cycle
-  code, code' --projection--> the vector that a picture carries (identity)
+  code, code' --projection--> the vector that an image carries (identity)
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class Objective(adversarial_objective.AdversarialObjective):
       adversarial_weight: of the generator's adversarial term.
       adversarial_on_reconstructions_from: the resolution, px, from which the
         discriminators judge reconstructions too; None for never. The terms
-        are the means over both kinds of pictures.
+        are the means over both kinds of images.
       reconstruction_weight: of L1 between x and its reconstruction.
       content_weight: of L1 between the content codes of x and of its
         translation (semantic consistency).
@@ -67,16 +67,16 @@ class Objective(adversarial_objective.AdversarialObjective):
         (Zhu et al., CycleGAN, 2017).
       mirror_weight: of L1 between the translation of x in a mirror and x's
         translation in a mirror, which keeps faces from turning round. Costs
-        encoding and translating every picture once more: with all other
+        encoding and translating every image once more: with all other
         terms, seven passes of half a network instead of five.
       identity_weight: of what the codes of x and of its translation do not
         say of the vector that x carries; see `identity`. The original's code
         has 1.
-      identity_from: the resolution, px, from which a picture shows who it is.
+      identity_from: the resolution, px, from which an image shows who it is.
       style_weight: of L1 between the style that a translation was given and
         its own, if the model has style codes; MUNIT has 1. See `styles`.
       style_random: share of translations in a style drawn at random; the
-        others are given that of a real picture of the target domain. MUNIT
+        others are given that of a real image of the target domain. MUNIT
         has 1.
       penalty: a key of `penalties.PENALTIES`, or 'none'.
       penalty_weight: of the penalty.
@@ -150,7 +150,7 @@ class Objective(adversarial_objective.AdversarialObjective):
     if not vector_sizes:
       raise ValueError(
         f'Objective.identity_weight is {self._identity_weight}, but the '
-        'pictures of no domain carry vectors; add ?vectors=... to the source '
+        'images of no domain carry vectors; add ?vectors=... to the source '
         'of one, see data.sources, or set the weight to 0.'
       )
     self._identity = identity.Identity(model.code_size, vector_sizes)
@@ -194,7 +194,7 @@ class Objective(adversarial_objective.AdversarialObjective):
     # Source s was drawn in domain s + shift, target t from t - shift.
     sources = [(t - shift) % count for t in range(count)]
     targets = [(s + shift) % count for s in range(count)]
-    # Generated and mirrored pictures leave the statistics, which inference will
+    # Generated and mirrored images leave the statistics, which inference will
     # use, as real ones made them; batch renorm normalizes by those, too.
     still = dict(stage, statistics_update=0.0)
     generator = {}
@@ -226,7 +226,7 @@ class Objective(adversarial_objective.AdversarialObjective):
           {name: self._identity_weight * term for name, term in said.items()}
         )
     if self._mirror_weight:
-      # All pictures, not some: a batch that is mirrored as a whole has the
+      # All images, not some: a batch that is mirrored as a whole has the
       # same moments, so that the norm is no reason for a difference.
       seen = model.encode(_mirrored(drawn.inputs), domains, **still)
       generator['mirror'] = self._mirror_weight * reconstruction_losses.l1(

@@ -1,6 +1,6 @@
 """Attribute gap: does a translator serve one group worse than another?
 
-Any score of single pictures is averaged by group (hair colour, glasses, skin
+Any score of single images is averaged by group (hair colour, glasses, skin
 tone ...), and the groups are set against each other:
 
   gap = mean of the worst group - mean of the best group
@@ -33,7 +33,7 @@ class AttributeGap(NamedTuple):
     worst: label of the worst group.
     best: label of the best group.
     means: by label, in sorted order.
-    counts: pictures by label.
+    counts: images by label.
     chance: the mean gap of shuffled labels, of the same sign.
     p_value: chance of a gap as large if labels meant nothing, in (0, 1].
   """
@@ -59,7 +59,7 @@ def measure(
 
   Args:
     scores: [n], finite; bools are fine, their means are shares.
-    labels: [n], str or int: the group of each picture.
+    labels: [n], str or int: the group of each image.
     higher_is_better: whether the worst group is the one with the lowest mean.
     permutations: shuffles of the test.
     seed: of the shuffles.
@@ -75,12 +75,12 @@ def measure(
   if scores.ndim != 1 or scores.shape != labels.shape:
     raise ValueError(
       f'scores {scores.shape} and labels {labels.shape} are not both [n]; '
-      'give one score and one label for each picture.'
+      'give one score and one label for each image.'
     )
   if not np.isfinite(scores).all():
     raise ValueError(
       f'{np.count_nonzero(~np.isfinite(scores))} of {len(scores)} scores are '
-      'not finite; leave those pictures out.'
+      'not finite; leave those images out.'
     )
   if permutations < 1:
     raise ValueError(f'permutations is {permutations}; use at least 1.')

@@ -2,7 +2,7 @@
 
 A translator that keeps a plain background repeats one colour over it; one that
 mottles it does not, which the eye sees at once and a mean over the whole
-picture hides. For each picture
+image hides. For each image
 
   error = mean |translation - true answer| over the pixels of the mask
 
@@ -20,33 +20,33 @@ from tf_twingan.metrics import image_pairs
 
 
 def measure(
-  pictures: np.ndarray, answers: np.ndarray, masks: np.ndarray
+  images: np.ndarray, answers: np.ndarray, masks: np.ndarray
 ) -> np.ndarray:
-  """Mean absolute error of each picture over its background.
+  """Mean absolute error of each image over its background.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels], in any range.
+    images: uint8 or float [n, height, width, channels], in any range.
     answers: the same shape and range; row i is the true answer to row i.
-    masks: bool [n, height, width]; true where a picture should show plain
+    masks: bool [n, height, width]; true where an image should show plain
       background.
 
   Returns:
-    float64 [n], at least 0, in the units of the pictures; NaN where a mask is
+    float64 [n], at least 0, in the units of the images; NaN where a mask is
     empty.
 
   Raises:
     ValueError: the shapes do not fit.
   """
-  image_pairs.check(pictures, answers)
+  image_pairs.check(images, answers)
   # A mask of 0 and 255 would weigh pixels by its numbers.
-  if masks.dtype != bool or masks.shape != pictures.shape[:3]:
+  if masks.dtype != bool or masks.shape != images.shape[:3]:
     raise ValueError(
-      f'masks {masks.dtype} {masks.shape} do not fit pictures '
-      f'{pictures.shape}; give one bool for each pixel.'
+      f'masks {masks.dtype} {masks.shape} do not fit images '
+      f'{images.shape}; give one bool for each pixel.'
     )
-  errors = np.full(len(pictures), np.nan)
+  errors = np.full(len(images), np.nan)
   for i, mask in enumerate(masks):
     if mask.any():
-      shown, wanted = pictures[i][mask], answers[i][mask]
+      shown, wanted = images[i][mask], answers[i][mask]
       errors[i] = np.abs(shown.astype(np.float64) - wanted).mean()
   return errors

@@ -2,13 +2,13 @@
 
 The same subjects are translated twice, on two backgrounds. What a translation
 shows of the subject should stay; its background may follow the source's. For
-each picture
+each image
 
   leak = mean |T - T'| over the foreground / mean |T - T'| over the background
 
 where T and T' are its two translations, and the means run over pixels and
 channels. 0: the foreground does not change at all, the floor. 1: it changes as
-much as the background, as a tint of the whole picture does. There is no
+much as the background, as a tint of the whole image does. There is no
 ceiling: above 1 the background changes the subject more than itself, and
 infinity means that only the subject changed. A translator that ignores its
 source altogether gets 0 as well; `ignored_input` catches that one.
@@ -30,12 +30,12 @@ class BackgroundLeak(NamedTuple):
 
   Attributes:
     overall: the mean change of the foregrounds over the mean change of the
-      backgrounds, in [0, inf]. Pictures that lack either do not count. It is
+      backgrounds, in [0, inf]. Images that lack either do not count. It is
       no mean of `ratios`, which a few near-zero denominators would rule.
-    ratios: float64 [n]: the leak of each picture; NaN where its mask leaves no
+    ratios: float64 [n]: the leak of each image; NaN where its mask leaves no
       foreground or no background.
     foreground: float64 [n]: mean absolute change of the foreground, in the
-      range of the pictures; NaN where there is none.
+      range of the images; NaN where there is none.
     background: float64 [n]: likewise, of the background.
   """
 
@@ -63,10 +63,10 @@ def measure(
       `masks` leave out.
 
   Returns:
-    The leak, overall and by picture.
+    The leak, overall and by image.
 
   Raises:
-    ValueError: the arrays do not fit, a value is not finite, or no picture has
+    ValueError: the arrays do not fit, a value is not finite, or no image has
       both a foreground and a background.
   """
   if translations.ndim != 4 or translations.shape != changed.shape:
@@ -93,7 +93,7 @@ def measure(
   defined = masks.any(axis=(1, 2)) & backgrounds.any(axis=(1, 2))
   if not defined.any():
     raise ValueError(
-      f'none of the {len(masks)} pictures has both a foreground and a '
+      f'none of the {len(masks)} images has both a foreground and a '
       'background; give masks that tell one from the other.'
     )
   return BackgroundLeak(

@@ -39,7 +39,7 @@ def ratios(sources: np.ndarray, translations: np.ndarray) -> np.ndarray:
   if sources.shape != translations.shape or len(sources) < 2:
     raise ValueError(
       f'codes of sources {sources.shape} and of translations '
-      f'{translations.shape}; give one of each for at least two pictures.'
+      f'{translations.shape}; give one of each for at least two images.'
     )
   finite.check(sources, 'codes of sources')
   finite.check(translations, 'codes of translations')

@@ -1,6 +1,6 @@
 """Feature sets: what metrics of real and fake features ask of them.
 
-A feature set has one row a picture, computed by one network for both sets.
+A feature set has one row an image, computed by one network for both sets.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ def checked(
   """Returns both sets in float64 if they fit each other.
 
   Args:
-    real: integers or floats [n, d], one row of features a picture.
+    real: integers or floats [n, d], one row of features an image.
     fake: [m, d].
     fewest: rows that each set must have at least.
 
@@ -39,7 +39,7 @@ def _rows(values, name, fewest):
   rows = np.asarray(values, np.float64)
   if rows.ndim != 2 or len(rows) < fewest:
     raise ValueError(
-      f'{name} of shape {rows.shape}; give [n, d], one row a picture, with n '
+      f'{name} of shape {rows.shape}; give [n, d], one row an image, with n '
       f'at least {fewest}.'
     )
   finite.check(rows, name)

@@ -1,9 +1,9 @@
-"""Pixel fidelity: how far each picture is from the one it should be.
+"""Pixel fidelity: how far each image is from the one it should be.
 
-The mean absolute difference, l1, is in the units of the pictures, 0 to 255 for
+The mean absolute difference, l1, is in the units of the images, 0 to 255 for
 uint8. The peak signal-to-noise ratio, in decibels, is 10 log10(peak^2 / mse)
 with mse the mean squared difference; the higher the better, infinite for equal
-pictures. Both see pixels only: a shift by one pixel costs more than a blur.
+images. Both see pixels only: a shift by one pixel costs more than a blur.
 
 They are the plain measures that Image Quality Assessment: From Error Visibility
 to Structural Similarity (Wang et al. 2004, IEEE Transactions on Image
@@ -15,31 +15,31 @@ import numpy as np
 from tf_twingan.metrics import image_pairs
 
 
-def l1(pictures: np.ndarray, references: np.ndarray) -> np.ndarray:
-  """Mean absolute difference of each picture from its reference.
+def l1(images: np.ndarray, references: np.ndarray) -> np.ndarray:
+  """Mean absolute difference of each image from its reference.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels], in any range.
+    images: uint8 or float [n, height, width, channels], in any range.
     references: the same shape and range; row i is the answer to row i.
 
   Returns:
-    float64 [n], at least 0, in the units of the pictures: at most 255 for
-    uint8, at most 2 for pictures in [-1, 1].
+    float64 [n], at least 0, in the units of the images: at most 255 for
+    uint8, at most 2 for images in [-1, 1].
 
   Raises:
     ValueError: the shapes differ.
   """
-  image_pairs.check(pictures, references)
-  return np.array([np.abs(d).mean() for d in _each(pictures, references)])
+  image_pairs.check(images, references)
+  return np.array([np.abs(d).mean() for d in _each(images, references)])
 
 
 def psnr(
-  pictures: np.ndarray, references: np.ndarray, *, peak: float = 255.0
+  images: np.ndarray, references: np.ndarray, *, peak: float = 255.0
 ) -> np.ndarray:
-  """Peak signal-to-noise ratio of each picture, in decibels.
+  """Peak signal-to-noise ratio of each image, in decibels.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels], in [0, peak].
+    images: uint8 or float [n, height, width, channels], in [0, peak].
     references: the same shape and range; row i is the answer to row i.
     peak: the brightest value there can be.
 
@@ -49,13 +49,13 @@ def psnr(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  image_pairs.check(pictures, references, peak)
-  squared = np.array([np.square(d).mean() for d in _each(pictures, references)])
+  image_pairs.check(images, references, peak)
+  squared = np.array([np.square(d).mean() for d in _each(images, references)])
   with np.errstate(divide='ignore'):
     return 10 * np.log10(peak**2 / squared)
 
 
-def _each(pictures, references):
-  """Differences in float64, a picture at a time to spare memory."""
-  for picture, reference in zip(pictures, references):
-    yield picture.astype(np.float64) - reference
+def _each(images, references):
+  """Differences in float64, an image at a time to spare memory."""
+  for image, reference in zip(images, references):
+    yield image.astype(np.float64) - reference

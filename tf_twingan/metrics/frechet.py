@@ -1,14 +1,14 @@
 """Fréchet distance between Gaussians fitted to two sets of features.
 
-With means m and covariances S of the features of real and fake pictures, it is
+With means m and covariances S of the features of real and fake images, it is
 the squared distance of the means plus trace(S_r + S_f - 2 (S_r S_f)^(1/2)). The
 trace of that root equals the sum of the square roots of the eigenvalues of
 S_r^(1/2) S_f S_r^(1/2), which is symmetric, so that no general matrix root is
 needed. 0 for equal Gaussians, in squared units of the features.
 
-The estimate falls as the number of pictures grows: compare figures of equally
-many pictures only, and of the same feature network; with features of the
-Inception network it is the FID. For few pictures see the kernel distance, which
+The estimate falls as the number of images grows: compare figures of equally
+many images only, and of the same feature network; with features of the
+Inception network it is the FID. For few images see the kernel distance, which
 has no such bias.
 
 GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash
@@ -24,7 +24,7 @@ def distance(*, real: np.ndarray, fake: np.ndarray) -> float:
   """Fréchet distance between the Gaussians of two sets of features.
 
   Args:
-    real: [n, d], one row of features a picture; at least two.
+    real: [n, d], one row of features an image; at least two.
     fake: [m, d], at least two rows.
 
   Returns:

@@ -4,13 +4,13 @@ With the cubic kernel k(x, y) = (x . y / d + 1)^3 on features of d dimensions,
 it is the mean of k over pairs of different real rows, plus that over pairs of
 different fake rows, less twice that over all real-fake pairs. Leaving out a row
 with itself makes the estimate unbiased: its expectation is 0 for equal
-distributions whatever the number of pictures, so single values can be negative.
+distributions whatever the number of images, so single values can be negative.
 The kernel sees the moments of the features up to the third, no more; a
-generator that repeats few but typical pictures can pass (see `mode_collapse`).
+generator that repeats few but typical images can pass (see `mode_collapse`).
 
 Both sets are shuffled and cut into blocks that do not overlap. The blocks are
 independent, so their scatter gives the standard error; subsets drawn over and
-over from the same pictures would make it look smaller than it is.
+over from the same images would make it look smaller than it is.
 
 Demystifying MMD GANs (Bińkowski et al. 2018, arXiv:1801.01401), section 4,
 where it is named KID on features of the Inception network.
@@ -42,7 +42,7 @@ def distance(
   """Unbiased squared maximum mean discrepancy with a cubic kernel.
 
   Args:
-    real: [n, d], one row of features a picture.
+    real: [n, d], one row of features an image.
     fake: [m, d].
     blocks: number of parts that each set is cut into, at least 2; all rows are
       used. Fewer blocks make the mean more precise, more blocks its error.

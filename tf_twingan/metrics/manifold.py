@@ -8,10 +8,10 @@ distance to the member's k-th nearest neighbour in its own set. Then
 - density the mean number of real balls a fake lies in, divided by k,
 - coverage the share of real balls that hold a fake.
 
-Precision and recall trust every ball; one stray picture has a wide one. Density
+Precision and recall trust every ball; one stray image has a wide one. Density
 counts balls, so that a stray one weighs little, and exceeds 1 where fakes
 gather in the thick of the reals. Coverage builds on the reals alone, so stray
-fakes cannot raise it. All of them depend on the number of pictures and on k.
+fakes cannot raise it. All of them depend on the number of images and on k.
 
 Improved Precision and Recall Metric for Assessing Generative Models
 (Kynkäänniemi et al. 2019, arXiv:1904.06991), section 2, where k is 3; Reliable
@@ -47,7 +47,7 @@ def scores(*, real: np.ndarray, fake: np.ndarray, k: int = 5) -> Scores:
   """Measures quality and variety apart, by nearest neighbours.
 
   Args:
-    real: [n, d], one row of features a picture; more than k rows.
+    real: [n, d], one row of features an image; more than k rows.
     fake: [m, d], more than k rows.
     k: which neighbour's distance is a ball's radius, at least 1.
 

@@ -1,20 +1,20 @@
-"""Memorizing: does a translator paste pictures that it was trained on?
+"""Memorizing: does a translator paste images that it was trained on?
 
-Each translation is as far from the training pictures of its domain as its
-nearest one (L2 over pixels or features). Real pictures that were held out say
+Each translation is as far from the training images of its domain as its
+nearest one (L2 over pixels or features). Real images that were held out say
 how far is normal:
 
   ratio = median distance of translations / median distance of held-out ones
   share = share of translations no farther than the 1st percentile of held-out
 
 A ratio of 0, the floor, and a share of 1 are a translator that pastes training
-pictures; fresh real pictures get about 1 and about 0.01. The ratio has no
+images; fresh real images get about 1 and about 0.01. The ratio has no
 ceiling: far above 1, translations are unlike the domain, which is another
-fault. A blurrer can get a ratio below 1, as smooth pictures are nearer to all
-others; so look at the nearest pictures, whose indices are returned, before
+fault. A blurrer can get a ratio below 1, as smooth images are nearer to all
+others; so look at the nearest images, whose indices are returned, before
 speaking of memory.
 
-Setting generated pictures against held-out ones follows Meehan, Chaudhuri and
+Setting generated images against held-out ones follows Meehan, Chaudhuri and
 Dasgupta (2020, "A Non-Parametric Test to Detect Data-Copying in Generative
 Models"), who test the two sets of distances by ranks, cell by cell.
 """
@@ -26,13 +26,13 @@ import numpy as np
 
 
 class Memorizing(NamedTuple):
-  """How near translations are to training pictures.
+  """How near translations are to training images.
 
   Attributes:
     ratio: of the median distances, in [0, inf).
     share: of the translations no farther than `threshold`, in [0, 1].
-    threshold: the 1st percentile of the distances of held-out pictures.
-    indices: int [n]: the nearest training picture of each translation, the
+    threshold: the 1st percentile of the distances of held-out images.
+    indices: int [n]: the nearest training image of each translation, the
       first of equals.
     distances: float64 [n]: its L2 distance.
   """
@@ -51,22 +51,22 @@ def measure(
   held_out: np.ndarray,
   max_elements: int = 2**24,
 ) -> Memorizing:
-  """Compares distances to the training set with those of held-out pictures.
+  """Compares distances to the training set with those of held-out images.
 
   Args:
     translations: uint8 or float [n, d] or [n, ...], then flattened.
-    training: [m, ...]: pictures (or features) of the target domain that the
+    training: [m, ...]: images (or features) of the target domain that the
       translator was trained on, in the range of the translations.
     held_out: [k, ...]: real ones of the same domain that it never saw.
     max_elements: of the larger arrays of float64 held at a time; the default
       is 128 MiB each.
 
   Returns:
-    Ratio, share, and the nearest training pictures.
+    Ratio, share, and the nearest training images.
 
   Raises:
     ValueError: the shapes do not fit, something is empty, or most held-out
-      pictures are in the training set.
+      images are in the training set.
   """
   distances, indices = nearest(
     translations, training, max_elements=max_elements
@@ -75,14 +75,14 @@ def measure(
   usual = np.median(normal)
   if usual == 0:
     raise ValueError(
-      f'{np.count_nonzero(normal == 0)} of {len(normal)} held-out pictures are '
+      f'{np.count_nonzero(normal == 0)} of {len(normal)} held-out images are '
       'in the training set; hold out others.'
     )
   threshold = np.percentile(normal, 1)
   return Memorizing(
     ratio=float(np.median(distances) / usual),
-    # Not "nearer than": with a few duplicates among the held-out pictures the
-    # threshold is 0, and a pasted picture still has to count.
+    # Not "nearer than": with a few duplicates among the held-out images the
+    # threshold is 0, and a pasted image still has to count.
     share=float(np.mean(distances <= threshold)),
     threshold=float(threshold),
     indices=indices,
@@ -91,12 +91,12 @@ def measure(
 
 
 def nearest(
-  pictures: np.ndarray, training: np.ndarray, *, max_elements: int = 2**24
+  images: np.ndarray, training: np.ndarray, *, max_elements: int = 2**24
 ) -> tuple[np.ndarray, np.ndarray]:
-  """The nearest training picture of each picture.
+  """The nearest training image of each image.
 
   Args:
-    pictures: uint8 or float [n, ...].
+    images: uint8 or float [n, ...].
     training: [m, ...], of the same shape from the second axis on.
     max_elements: of the larger arrays of float64 held at a time.
 
@@ -106,23 +106,23 @@ def nearest(
   Raises:
     ValueError: the shapes do not fit, or something is empty.
   """
-  if pictures.shape[1:] != training.shape[1:]:
+  if images.shape[1:] != training.shape[1:]:
     raise ValueError(
-      f'pictures {pictures.shape} and training {training.shape} differ from '
+      f'images {images.shape} and training {training.shape} differ from '
       'the second axis on; give both at the same resolution.'
     )
-  if not len(pictures) or not len(training):
+  if not len(images) or not len(training):
     raise ValueError(
-      f'{len(pictures)} pictures and {len(training)} in training; give at '
+      f'{len(images)} images and {len(training)} in training; give at '
       'least one of each.'
     )
-  size = max(1, int(np.prod(pictures.shape[1:])))
-  # Both a block of pictures and a matrix of distances stay below the limit.
+  size = max(1, int(np.prod(images.shape[1:])))
+  # Both a block of images and a matrix of distances stay below the limit.
   block = max(1, min(max_elements // size, int(max_elements**0.5)))
   centre = _centre(training)
-  distances = np.empty(len(pictures))
-  indices = np.empty(len(pictures), np.int64)
-  for start, rows in _blocks(pictures, block):
+  distances = np.empty(len(images))
+  indices = np.empty(len(images), np.int64)
+  for start, rows in _blocks(images, block):
     found = _nearest_of_block(rows, training, block, centre)
     indices[start : start + len(rows)] = found
     for offset, index in enumerate(found):
@@ -133,9 +133,9 @@ def nearest(
 
 
 def _centre(training):
-  """Mean of the training pictures; of whole numbers, a whole number.
+  """Mean of the training images; of whole numbers, a whole number.
 
-  Differences of whole numbers are exact, and so pictures that are equally near
+  Differences of whole numbers are exact, and so images that are equally near
   stay equally near.
   """
   mean = training.mean(axis=0, dtype=np.float64).reshape(-1)
@@ -158,9 +158,7 @@ def _nearest_of_block(rows, training, block, centre):
   return indices
 
 
-def _blocks(
-  pictures: np.ndarray, block: int
-) -> Iterator[tuple[int, np.ndarray]]:
-  for start in range(0, len(pictures), block):
-    part = np.asarray(pictures[start : start + block], np.float64)
+def _blocks(images: np.ndarray, block: int) -> Iterator[tuple[int, np.ndarray]]:
+  for start in range(0, len(images), block):
+    part = np.asarray(images[start : start + block], np.float64)
     yield start, part.reshape(len(part), -1)

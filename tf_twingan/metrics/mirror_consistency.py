@@ -3,18 +3,18 @@
 A translator that keeps the direction of its subjects treats left and right
 alike: the translation of a mirrored source is the mirrored translation. One
 that prefers a direction, because its target domain does, draws the same
-picture for both. With T = translate(x), M = T mirrored and
+image for both. With T = translate(x), M = T mirrored and
 F = translate(x mirrored), and L1 the mean absolute difference over pixels and
 channels:
 
   turned: L1(F, T) < L1(F, M)
-  inconsistency = mean L1(F, M) / mean L1(T, M), over all pictures
+  inconsistency = mean L1(F, M) / mean L1(T, M), over all images
 
 Both are 0 for a translator that treats the sides alike, their floor. One that
 always draws the same direction gets 1 and 1; one whose second translation has
 nothing to do with its first gets about 0.5 and about 1. The share cannot pass
-1, the inconsistency can. A picture that is its own mirror image counts as not
-turned. A translator that turns *every* picture round treats the sides alike,
+1, the inconsistency can. An image that is its own mirror image counts as not
+turned. A translator that turns *every* image round treats the sides alike,
 so neither figure sees it: a measure against true answers must.
 
 Comparing the two orders follows Lenc and Vedaldi (2015, "Understanding image
@@ -32,10 +32,10 @@ class TurnRate(NamedTuple):
   """How differently a translator treats mirrored sources.
 
   Attributes:
-    turned: share of the pictures that are turned round, in [0, 1].
+    turned: share of the images that are turned round, in [0, 1].
     inconsistency: mirror inconsistency relative to how lopsided the
       translations are, in [0, inf]; 0 if both are 0.
-    which: bool [n]: the pictures that are turned round.
+    which: bool [n]: the images that are turned round.
   """
 
   turned: float
@@ -49,13 +49,13 @@ def measure(
   """Translates sources and their mirror images, and compares.
 
   Args:
-    translate: from uint8 [n, height, width, channels] to uint8 pictures of any
+    translate: from uint8 [n, height, width, channels] to uint8 images of any
       resolution, one for each. If it draws noise, let it draw the same in both
       calls, or the inconsistency counts the noise too.
     sources: uint8 [n, height, width, channels].
 
   Returns:
-    The share of turned pictures and the mirror inconsistency.
+    The share of turned images and the mirror inconsistency.
   """
   # Contiguous, because not every translator takes negative strides.
   mirrored = np.ascontiguousarray(_mirror(sources))
@@ -70,10 +70,10 @@ def compare(translations: np.ndarray, *, of_mirrored: np.ndarray) -> TurnRate:
     of_mirrored: the same shape; translations of the mirrored sources.
 
   Returns:
-    The share of turned pictures and the mirror inconsistency.
+    The share of turned images and the mirror inconsistency.
 
   Raises:
-    ValueError: the shapes differ, or there is no picture.
+    ValueError: the shapes differ, or there is no image.
   """
   if (
     translations.ndim != 4
@@ -101,8 +101,8 @@ def compare(translations: np.ndarray, *, of_mirrored: np.ndarray) -> TurnRate:
   )
 
 
-def _mirror(pictures):
-  return pictures[:, :, ::-1]
+def _mirror(images):
+  return images[:, :, ::-1]
 
 
 def _distances(a, b):

@@ -2,7 +2,7 @@
 
 Where the true counterpart of every source is known, as for the avatar twins,
 a translation is right if, among all counterparts, its own is the nearest. The
-distance is L2 over pixels; it is also taken after subtracting each picture's
+distance is L2 over pixels; it is also taken after subtracting each image's
 mean colour, so that a plain background alone does not decide. Chance is 1/n;
 the scores of the untranslated sources and of shuffled translations say how
 much of the figure comes from elsewhere.
@@ -14,14 +14,14 @@ from tf_twingan.metrics import distances
 
 
 def recall(
-  pictures: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
+  images: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
 ) -> float:
-  """Share of pictures whose nearest counterpart is their own.
+  """Share of images whose nearest counterpart is their own.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels].
+    images: uint8 or float [n, height, width, channels].
     counterparts: the same shape; row i is the answer to row i.
-    remove_mean: subtract each picture's mean over pixels, per channel.
+    remove_mean: subtract each image's mean over pixels, per channel.
 
   Returns:
     In [0, 1].
@@ -29,19 +29,19 @@ def recall(
   Raises:
     ValueError: the shapes differ.
   """
-  nearest = order(pictures, counterparts, remove_mean=remove_mean)[:, 0]
+  nearest = order(images, counterparts, remove_mean=remove_mean)[:, 0]
   return float(np.mean(nearest == np.arange(len(nearest))))
 
 
 def ranks(
-  pictures: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
+  images: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
 ) -> np.ndarray:
-  """How many counterparts are nearer to each picture than its own.
+  """How many counterparts are nearer to each image than its own.
 
   The share of ranks below k is the recall among the k nearest.
 
   Args:
-    pictures: as for `recall`.
+    images: as for `recall`.
     counterparts: as for `recall`.
     remove_mean: as for `recall`.
 
@@ -51,17 +51,17 @@ def ranks(
   Raises:
     ValueError: the shapes differ.
   """
-  nearest = order(pictures, counterparts, remove_mean=remove_mean)
+  nearest = order(images, counterparts, remove_mean=remove_mean)
   return (nearest == np.arange(len(nearest))[:, None]).argmax(axis=1)
 
 
 def order(
-  pictures: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
+  images: np.ndarray, counterparts: np.ndarray, *, remove_mean: bool = False
 ) -> np.ndarray:
-  """The counterparts of each picture, the nearest first.
+  """The counterparts of each image, the nearest first.
 
   Args:
-    pictures: as for `recall`.
+    images: as for `recall`.
     counterparts: as for `recall`.
     remove_mean: as for `recall`.
 
@@ -71,18 +71,18 @@ def order(
   Raises:
     ValueError: the shapes differ.
   """
-  if pictures.shape != counterparts.shape:
+  if images.shape != counterparts.shape:
     raise ValueError(
-      f'pictures {pictures.shape} and counterparts '
+      f'images {images.shape} and counterparts '
       f'{counterparts.shape} differ in shape; give one answer '
-      'for each picture, at the same resolution.'
+      'for each image, at the same resolution.'
     )
-  a, b = (_rows(p, remove_mean) for p in (pictures, counterparts))
+  a, b = (_rows(p, remove_mean) for p in (images, counterparts))
   return distances.squared(a, b).argsort(axis=1, kind='stable')
 
 
-def _rows(pictures, remove_mean):
-  pictures = np.asarray(pictures, np.float64)
+def _rows(images, remove_mean):
+  images = np.asarray(images, np.float64)
   if remove_mean:
-    pictures = pictures - pictures.mean(axis=(1, 2), keepdims=True)
-  return pictures.reshape(len(pictures), -1)
+    images = images - images.mean(axis=(1, 2), keepdims=True)
+  return images.reshape(len(images), -1)

@@ -1,7 +1,7 @@
 """Out of domain: is this input unlike what the translator was trained on?
 
 A translator draws something for any input; this score says when not to trust
-it. One Gaussian is fitted to features of the training pictures of a domain
+it. One Gaussian is fitted to features of the training images of a domain
 (the content code, say), and an input is as far out as its Mahalanobis distance
 
   distance(f) = sqrt((f - mean)^T covariance^-1 (f - mean))
@@ -11,18 +11,18 @@ Out-of-Distribution Samples and Adversarial Attacks"), section 2.1; with one
 class, as a domain has no others, and without their input perturbation. The
 covariance is shrunk towards a sphere by as much as Ledoit and Wolf (2004, "A
 well-conditioned estimator for large-dimensional covariance matrices") find
-optimal, so that it can be inverted with fewer pictures than features.
+optimal, so that it can be inverted with fewer images than features.
 
-  score = distance / 95th percentile of the distances of held-out pictures
+  score = distance / 95th percentile of the distances of held-out images
 
-0, the floor, is the mean picture; 1 is farther out than 95 of 100 pictures of
+0, the floor, is the mean image; 1 is farther out than 95 of 100 images of
 the domain; there is no ceiling. How well scores tell two sets apart is their
 area under the ROC curve, `auroc`: 1 is perfect, 0.5 blind, 0 the wrong way.
 """
 
 import numpy as np
 
-# Without any shrinkage (which two pictures can bring about) a direction along
+# Without any shrinkage (which two images can bring about) a direction along
 # which the training features do not vary would divide by zero.
 _LEAST_SHRINKAGE = 1e-6
 
@@ -31,10 +31,10 @@ class Detector:
   """A Gaussian of one domain's features, calibrated on held-out ones.
 
   Args:
-    features: float [n, d], n >= 2, of the training pictures. Columns of
+    features: float [n, d], n >= 2, of the training images. Columns of
       different units must be scaled beforehand, or the sphere drowns the
       smaller ones. The covariance takes d * d doubles: 128 MiB at d = 4096.
-    calibration: float [m, d], of pictures of the same domain that are not
+    calibration: float [m, d], of images of the same domain that are not
       among them; training features would lie nearer to their own mean, and
       let too few inputs pass.
     percentile: of the calibration distances that gets the score 1.
@@ -60,7 +60,7 @@ class Detector:
     if features.ndim != 2 or len(features) < 2:
       raise ValueError(
         f'features {features.shape} are not [n, d] with n >= 2; give one row '
-        'for each training picture.'
+        'for each training image.'
       )
     if not np.isfinite(features).all():
       raise ValueError(
@@ -70,7 +70,7 @@ class Detector:
     if (features == features[0]).all():
       raise ValueError(
         f'features {features.shape} are all the same; give those of different '
-        'pictures.'
+        'images.'
       )
     if not 0 < percentile <= 100:
       raise ValueError(f'percentile {percentile} is outside (0, 100].')
@@ -87,13 +87,13 @@ class Detector:
     distances = self.distances(calibration)
     if not len(distances):
       raise ValueError(
-        'calibration has no rows; hold some training pictures out for it.'
+        'calibration has no rows; hold some training images out for it.'
       )
     self.unit = float(np.percentile(distances, percentile))
     if not 0 < self.unit < np.inf:
       raise ValueError(
         f'percentile {percentile} of {len(distances)} calibration distances '
-        f'is {self.unit}; give finite features of different pictures.'
+        f'is {self.unit}; give finite features of different images.'
       )
 
   def distances(self, features: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ class Detector:
       features: float [n, d], made as those that the detector was fitted to.
 
     Returns:
-      float64 [n], 0 or more; above 1 is farther out than nearly all pictures
+      float64 [n], 0 or more; above 1 is farther out than nearly all images
       of the domain.
     """
     return self.distances(features) / self.unit
@@ -124,7 +124,7 @@ def auroc(*, inside: np.ndarray, outside: np.ndarray) -> float:
   """Chance that an outsider scores higher than an insider, ties half.
 
   Args:
-    inside: [n]: scores of pictures of the domain.
+    inside: [n]: scores of images of the domain.
     outside: [m]: scores of others.
 
   Returns:

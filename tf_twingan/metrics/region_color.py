@@ -11,14 +11,14 @@ import numpy as np
 
 
 def nearest(
-  pictures: np.ndarray, masks: np.ndarray, palette: np.ndarray
+  images: np.ndarray, masks: np.ndarray, palette: np.ndarray
 ) -> np.ndarray:
-  """The palette's colour that each picture shows in its region.
+  """The palette's colour that each image shows in its region.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels].
+    images: uint8 or float [n, height, width, channels].
     masks: bool [n, height, width]; true where the region is.
-    palette: [k, channels], in the range of the pictures.
+    palette: [k, channels], in the range of the images.
 
   Returns:
     int [n]: the index of the nearest colour; -1 where a mask is empty.
@@ -26,14 +26,14 @@ def nearest(
   Raises:
     ValueError: the shapes do not fit.
   """
-  if masks.shape != pictures.shape[:3]:
+  if masks.shape != images.shape[:3]:
     raise ValueError(
-      f'masks {masks.shape} do not fit pictures {pictures.shape}; give one '
+      f'masks {masks.shape} do not fit images {images.shape}; give one '
       'value for each pixel.'
     )
   weights = masks.astype(np.float64)[..., None]
   area = weights.sum(axis=(1, 2))
-  means = (pictures * weights).sum(axis=(1, 2)) / np.maximum(area, 1)
+  means = (images * weights).sum(axis=(1, 2)) / np.maximum(area, 1)
   distances = means[:, None, :] - np.asarray(palette, np.float64)[None]
   indices = np.square(distances).sum(axis=-1).argmin(axis=-1)
   return np.where(area[:, 0] > 0, indices, -1)

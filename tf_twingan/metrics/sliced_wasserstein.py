@@ -1,8 +1,8 @@
-"""Sliced Wasserstein distance: do two sets of pictures share their textures?
+"""Sliced Wasserstein distance: do two sets of images share their textures?
 
-Every picture becomes a Laplacian pyramid down to 16 pixels, whose levels hold
+Every image becomes a Laplacian pyramid down to 16 pixels, whose levels hold
 the detail of one scale each; the last holds what remains. Patches of 7x7 pixels
-are drawn from every picture and level at uniform places, and each set's patches
+are drawn from every image and level at uniform places, and each set's patches
 are normalized to mean 0 and standard deviation 1 per colour channel. Along a
 random direction, the Wasserstein distance W1 between the two clouds of patches
 is the mean absolute difference of their sorted projections; it is averaged over
@@ -11,11 +11,11 @@ at the coarsest that the broad forms and colours do.
 
 Since each set is normalized by itself, a tint or a contrast that a whole set
 has in common goes unseen. Two samples of one distribution are not at distance 0
-either, and the fewer the pictures the further apart: compare figures of equally
-many pictures only.
+either, and the fewer the images the further apart: compare figures of equally
+many images only.
 
 Progressive Growing of GANs (Karras et al. 2018, arXiv:1710.10196), section 5,
-which draws 128 patches from each of 16,384 pictures and writes the distances
+which draws 128 patches from each of 16,384 images and writes the distances
 times 1000, as they are here.
 """
 
@@ -26,8 +26,8 @@ PATCH = 7
 SCALE = 1e3
 
 _BINOMIAL = np.array([1, 4, 6, 4, 1]) / 16
-# Pictures and directions taken at once, which bounds the memory.
-_PICTURES = 32
+# Images and directions taken at once, which bounds the memory.
+_IMAGES = 32
 _DIRECTIONS = 16
 
 
@@ -39,14 +39,14 @@ def distance(
   patches: int = 128,
   directions: int = 512,
 ) -> dict[int, float]:
-  """Distance between two sets of pictures, level by level.
+  """Distance between two sets of images, level by level.
 
   Args:
     real: uint8 or float [n, size, size, channels], in any range; `size` is a
       power of two, at least 16.
     fake: the same shape and range, in any order.
     seed: not negative; the same seed draws the same patches and directions.
-    patches: patches drawn from each picture and level.
+    patches: patches drawn from each image and level.
     directions: directions that the patches of a level are projected on.
 
   Returns:
@@ -74,9 +74,9 @@ def distance(
     axes = rng.standard_normal([PATCH * PATCH * channels, directions])
     axes /= np.linalg.norm(axes, axis=0)
     clouds = []
-    for i, pictures in enumerate(smooth):
-      cloud, smooth[i] = _level(pictures, places)
-      clouds.append(_normalized(cloud, _largest(pictures)))
+    for i, images in enumerate(smooth):
+      cloud, smooth[i] = _level(images, places)
+      clouds.append(_normalized(cloud, _largest(images)))
     distances[resolution] = SCALE * _sliced(*clouds, axes)
     resolution //= 2
   return distances
@@ -86,39 +86,39 @@ def _check(real, fake):
   if real.shape != fake.shape:
     raise ValueError(
       f'real {real.shape} and fake {fake.shape} differ in shape; give equally '
-      'many pictures of one size.'
+      'many images of one size.'
     )
   if real.ndim != 4 or not real.size:
     raise ValueError(
-      f'pictures of shape {real.shape}; give [n, size, size, channels] with at '
-      'least one picture.'
+      f'images of shape {real.shape}; give [n, size, size, channels] with at '
+      'least one image.'
     )
   _, height, width, _ = real.shape
   if height != width or height < COARSEST or height & (height - 1):
     raise ValueError(
-      f'{height}x{width} pictures; they must be square, their side a power of '
+      f'{height}x{width} images; they must be square, their side a power of '
       f'two and at least {COARSEST}: resize them first.'
     )
 
 
-def _level(pictures, places):
+def _level(images, places):
   """Draws patches from the finest level and returns what is left below it.
 
   Args:
-    pictures: [n, size, size, channels], a level of the Gaussian pyramid.
+    images: [n, size, size, channels], a level of the Gaussian pyramid.
     places: int [2, n, patches]: top and left of each patch.
 
   Returns:
     The patches, [n, patches, channels, PATCH, PATCH], and the next level of the
     Gaussian pyramid; None below the coarsest.
   """
-  count, size, _, channels = pictures.shape
+  count, size, _, channels = images.shape
   has_next = size > COARSEST
   cloud = np.empty([count, places.shape[2], channels, PATCH, PATCH])
   below = np.empty([count, size // 2, size // 2, channels])
-  for start in range(0, count, _PICTURES):
-    part = slice(start, start + _PICTURES)
-    detail = pictures[part].astype(np.float64)
+  for start in range(0, count, _IMAGES):
+    part = slice(start, start + _IMAGES)
+    detail = images[part].astype(np.float64)
     if has_next:
       below[part] = _smoothed(detail)[:, ::2, ::2]
       detail -= _enlarged(below[part])
@@ -130,27 +130,27 @@ def _level(pictures, places):
   return cloud, below if has_next else None
 
 
-def _smoothed(pictures):
+def _smoothed(images):
   """Binomial low pass over both sides, mirrored at the border."""
   for _ in range(2):
-    size = pictures.shape[1]
-    padded = np.pad(pictures, [(0, 0), (2, 2), (0, 0), (0, 0)], 'reflect')
-    pictures = sum(
+    size = images.shape[1]
+    padded = np.pad(images, [(0, 0), (2, 2), (0, 0), (0, 0)], 'reflect')
+    images = sum(
       weight * padded[:, i : i + size] for i, weight in enumerate(_BINOMIAL)
     ).swapaxes(1, 2)
-  return pictures
+  return images
 
 
-def _enlarged(pictures):
-  count, height, width, channels = pictures.shape
+def _enlarged(images):
+  count, height, width, channels = images.shape
   spread = np.zeros([count, 2 * height, 2 * width, channels])
-  spread[:, ::2, ::2] = pictures
+  spread[:, ::2, ::2] = images
   # Three of four pixels are empty, which the low pass would darken.
   return 4 * _smoothed(spread)
 
 
-def _largest(pictures):
-  return max(abs(float(pictures.min())), abs(float(pictures.max())))
+def _largest(images):
+  return max(abs(float(images.min())), abs(float(images.max())))
 
 
 def _normalized(cloud, largest):

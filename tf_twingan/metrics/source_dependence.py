@@ -7,7 +7,7 @@ source, pixels or features, and is judged on pairs that it did not see:
 
 Both sums run over all held-out translations and all their columns, so a column
 counts by its variance. 1, the ceiling, means that the source determines the
-translation, as it does for a copier or a blurrer. 0 is what the mean picture
+translation, as it does for a copier or a blurrer. 0 is what the mean image
 gets: the source says nothing, as for shuffled pairs, or the translations are
 all the same. There is no floor: below 0 the regression is worse than the mean.
 The map is linear, so the figure is a lower bound; a translator is compared
@@ -39,7 +39,7 @@ def explained_variance(
   Args:
     translations: uint8 or float [n, e] or [n, ...], then flattened.
     sources: [n, d] or [n, ...]; row i is the source of translation i. Scale
-      columns of different units beforehand. Pictures that occur twice would be
+      columns of different units beforehand. Images that occur twice would be
       trained on in one fold and held out in another; give each once.
     folds: parts into which the pairs are split; each is held out once.
     seed: of the split.

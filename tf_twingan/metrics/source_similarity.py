@@ -1,18 +1,18 @@
 """Copying: is the translation just its source?
 
 A translator that only tints its source keeps all of its drawing. So before two
-pictures are compared, each channel of each loses its mean and its contrast:
+images are compared, each channel of each loses its mean and its contrast:
 the mean over pixels is subtracted and the rest divided by its norm. The
-distance of two such pictures is the root of the mean over channels of the
+distance of two such images is the root of the mean over channels of the
 squared L2 distance, which is 2 - 2 r for a channel with the correlation r
 (zero-normalized cross-correlation; Lewis, 1995, "Fast Normalized
 Cross-Correlation"). For each source
 
   ratio = distance(translation, source) / mean distance(target, source)
 
-over some real pictures of the target domain, drawn at random. 0, the floor, is
+over some real images of the target domain, drawn at random. 0, the floor, is
 a copier, tinted or not. About 1 is a translation that has no more in common
-with its source than any real target picture. The ceiling, for the negative of
+with its source than any real target image. The ceiling, for the negative of
 the source, is near the square root of 2 where targets are unrelated to
 sources. True answers share a pose or an outline with their source, so theirs,
 not 1, is the figure to reach. A flat channel correlates with nothing but
@@ -32,7 +32,7 @@ class Copying(NamedTuple):
   Attributes:
     overall: mean distance to the source over the mean distance of real targets
       to it.
-    ratios: float64 [n]: the same for each picture; NaN where the drawn targets
+    ratios: float64 [n]: the same for each image; NaN where the drawn targets
       are all equal to the source.
   """
 
@@ -53,13 +53,13 @@ def measure(
   Args:
     translations: uint8 or float [n, height, width, channels].
     sources: the same shape, in any range; row i is the source of row i.
-    targets: [m, height, width, channels]: real pictures of the target domain.
+    targets: [m, height, width, channels]: real images of the target domain.
     draws: targets that each source is compared with; all, where there are
       fewer.
     seed: of the draws.
 
   Returns:
-    The ratio of distances, overall and by picture.
+    The ratio of distances, overall and by image.
 
   Raises:
     ValueError: the shapes do not fit, something is empty, or all targets equal
@@ -74,7 +74,7 @@ def measure(
   if targets.shape[1:] != sources.shape[1:]:
     raise ValueError(
       f'targets {targets.shape} and sources {sources.shape} differ in their '
-      'pictures; give both at the same resolution.'
+      'images; give both at the same resolution.'
     )
   if not len(sources) or not len(targets) or draws < 1:
     raise ValueError(
@@ -91,7 +91,7 @@ def measure(
   if not of_targets.any():
     raise ValueError(
       f'each of the {draws} targets drawn for a source equals it, up to mean '
-      'and contrast; give real pictures of the other domain.'
+      'and contrast; give real images of the other domain.'
     )
   defined = of_targets > 0
   ratios = np.full(len(sources), np.nan)
@@ -99,9 +99,9 @@ def measure(
   return Copying(float(of_translations.mean() / of_targets.mean()), ratios)
 
 
-def _distances(pictures, source):
-  """Distances of [n, height, width, channels] to one picture."""
-  a, a_is_flat = _without_mean_and_contrast(pictures)
+def _distances(images, source):
+  """Distances of [n, height, width, channels] to one image."""
+  a, a_is_flat = _without_mean_and_contrast(images)
   b, b_is_flat = _without_mean_and_contrast(source[None])
   # By differences: 2 - 2 r would leave a copier the root of a rounding error.
   squares = np.square(a - b).sum(axis=1)
@@ -109,9 +109,9 @@ def _distances(pictures, source):
   return np.sqrt(squares.mean(axis=-1))
 
 
-def _without_mean_and_contrast(pictures):
+def _without_mean_and_contrast(images):
   """Channels of zero mean and unit norm, [n, pixels, c]; which are flat."""
-  values = np.asarray(pictures, np.float64)
+  values = np.asarray(images, np.float64)
   values = values.reshape(len(values), -1, values.shape[-1])
   deviations = values - values.mean(axis=1, keepdims=True)
   norms = np.sqrt(np.square(deviations).sum(axis=1, keepdims=True))

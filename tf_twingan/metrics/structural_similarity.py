@@ -1,6 +1,6 @@
-"""Structural similarity, SSIM, of pairs of pictures, at one or more scales.
+"""Structural similarity, SSIM, of pairs of images, at one or more scales.
 
-Under a Gaussian window of 11x11 pixels and standard deviation 1.5, two pictures
+Under a Gaussian window of 11x11 pixels and standard deviation 1.5, two images
 have the means m_x and m_y, variances v_x and v_y and covariance v_xy. There,
 
   luminance = (2 m_x m_y + C1) / (m_x^2 + m_y^2 + C1),
@@ -8,15 +8,15 @@ have the means m_x and m_y, variances v_x and v_y and covariance v_xy. There,
 
 with C1 = (0.01 peak)^2 and C2 = (0.03 peak)^2. SSIM is the mean of their
 product over all places where the window fits, and over the channels. 1 means
-equal; opposite structure is negative. Pictures below 11 pixels are looked at
+equal; opposite structure is negative. Images below 11 pixels are looked at
 through a window as large as they are, its deviation reduced in proportion.
 
-MS-SSIM halves both pictures again and again. It is the product, per channel, of
+MS-SSIM halves both images again and again. It is the product, per channel, of
 the contrast and structure at each scale and the SSIM at the last one, each to
 the power of its scale's weight. Of the paper's five scales as many are used as
 the window fits into, 176 pixels for all, with the weights scaled to add up to
 1; below 22 pixels it is the SSIM itself, with a negative channel counted as 0.
-Figures of pictures of different sizes therefore do not compare.
+Figures of images of different sizes therefore do not compare.
 
 Image Quality Assessment: From Error Visibility to Structural Similarity (Wang
 et al. 2004, IEEE Transactions on Image Processing 13), section III; Multiscale
@@ -35,12 +35,12 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def ssim(
-  pictures: np.ndarray, references: np.ndarray, *, peak: float = 255.0
+  images: np.ndarray, references: np.ndarray, *, peak: float = 255.0
 ) -> np.ndarray:
   """Structural similarity of each pair.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels], in [0, peak].
+    images: uint8 or float [n, height, width, channels], in [0, peak].
     references: the same shape and range; row i is compared with row i.
     peak: the brightest value there can be.
 
@@ -50,19 +50,19 @@ def ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  image_pairs.check(pictures, references, peak)
+  image_pairs.check(images, references, peak)
   return np.array(
-    [_components(a, b, peak)[0].mean() for a, b in zip(pictures, references)]
+    [_components(a, b, peak)[0].mean() for a, b in zip(images, references)]
   )
 
 
 def ms_ssim(
-  pictures: np.ndarray, references: np.ndarray, *, peak: float = 255.0
+  images: np.ndarray, references: np.ndarray, *, peak: float = 255.0
 ) -> np.ndarray:
   """Multi-scale structural similarity of each pair.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels], in [0, peak].
+    images: uint8 or float [n, height, width, channels], in [0, peak].
     references: the same shape and range; row i is compared with row i.
     peak: the brightest value there can be.
 
@@ -72,45 +72,45 @@ def ms_ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  image_pairs.check(pictures, references, peak)
+  image_pairs.check(images, references, peak)
   return np.array(
-    [_multi_scale(a, b, peak) for a, b in zip(pictures, references)]
+    [_multi_scale(a, b, peak) for a, b in zip(images, references)]
   )
 
 
 def diversity(
-  pictures: np.ndarray, *, pairs: int, seed: int = 0, peak: float = 255.0
+  images: np.ndarray, *, pairs: int, seed: int = 0, peak: float = 255.0
 ) -> float:
   """Mean MS-SSIM of random pairs of a set: the lower, the more diverse.
 
-  It is read beside the same figure of real pictures; well above it, the set
-  varies too little. No picture is paired with itself.
+  It is read beside the same figure of real images; well above it, the set
+  varies too little. No image is paired with itself.
 
   Args:
-    pictures: uint8 or float [n, height, width, channels], in [0, peak]; at
+    images: uint8 or float [n, height, width, channels], in [0, peak]; at
       least two.
     pairs: number of pairs to draw, at least 1; the paper draws 100.
     seed: not negative; decides which.
     peak: the brightest value there can be.
 
   Returns:
-    In [0, 1]; 1 where all pictures are equal.
+    In [0, 1]; 1 where all images are equal.
 
   Raises:
-    ValueError: there are fewer than two pictures or no pairs, or values lie
+    ValueError: there are fewer than two images or no pairs, or values lie
       outside [0, peak].
   """
-  count = len(pictures)
+  count = len(images)
   if count < 2 or pairs < 1:
     raise ValueError(
-      f'{count} pictures and {pairs} pairs; give at least two pictures and one '
+      f'{count} images and {pairs} pairs; give at least two images and one '
       'pair.'
     )
   rng = np.random.Generator(np.random.Philox(key=seed))
   first = rng.integers(count, size=pairs)
   # One of the others, each as likely.
   second = (first + rng.integers(1, count, size=pairs)) % count
-  return float(ms_ssim(pictures[first], pictures[second], peak=peak).mean())
+  return float(ms_ssim(images[first], images[second], peak=peak).mean())
 
 
 def _window(size):
@@ -121,14 +121,14 @@ def _window(size):
   return weights / weights.sum()
 
 
-def _filtered(picture, window):
+def _filtered(image, window):
   """Weighted mean around each place where the window fits."""
   for _ in range(2):
-    kept = picture.shape[0] - len(window) + 1
-    picture = sum(
-      weight * picture[i : i + kept] for i, weight in enumerate(window)
+    kept = image.shape[0] - len(window) + 1
+    image = sum(
+      weight * image[i : i + kept] for i, weight in enumerate(window)
     ).swapaxes(0, 1)
-  return picture
+  return image
 
 
 def _components(a, b, peak):
@@ -163,11 +163,11 @@ def _multi_scale(a, b, peak):
   return product.mean()
 
 
-def _halved(picture):
+def _halved(image):
   """Means over 2x2 pixels; an odd last row or column is left out."""
-  height, width, channels = picture.shape
+  height, width, channels = image.shape
   height, width = height // 2, width // 2
-  boxes = picture[: 2 * height, : 2 * width].reshape(
+  boxes = image[: 2 * height, : 2 * width].reshape(
     height, 2, width, 2, channels
   )
   return boxes.mean(axis=(1, 3))

@@ -1,11 +1,11 @@
-"""Self-attention: every place of a picture looks at every other.
+"""Self-attention: every place of an image looks at every other.
 
 Zhang et al., "Self-Attention Generative Adversarial Networks" (2019), section
-3: what convolutions see of a picture is local, so what must agree across it,
+3: what convolutions see of an image is local, so what must agree across it,
 as two eyes must, is learned late or never. Features are compared in an eighth
 of the channels; what is found is added, times a weight that starts at 0.
 
-Every place with every other is resolution^4 numbers a picture: 4 MB at 32 px,
+Every place with every other is resolution^4 numbers an image: 4 MB at 32 px,
 64 MB at 64 px.
 """
 
@@ -63,7 +63,7 @@ class SelfAttention(keras.layers.Layer):
 
     Returns:
       float32 [batch, h * w, h * w]: how much the place of a row takes from
-      that of a column, row by row of the picture; each row sums to 1.
+      that of a column, row by row of the image; each row sums to 1.
     """
     logits = tf.linalg.matmul(
       _flat(self.query(inputs)), _flat(self.key(inputs)), transpose_b=True

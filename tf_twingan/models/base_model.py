@@ -14,8 +14,8 @@ class BaseModel(keras.layers.Layer):
   Attributes:
     domains: their names, in order.
     has_codes: whether `encode` gives codes that the domains share.
-    translates: whether it draws pictures of pictures, rather than of noise.
-    style_size: of the style codes that pictures can be drawn by; None without.
+    translates: whether it draws images of images, rather than of noise.
+    style_size: of the style codes that images can be drawn by; None without.
   """
 
   has_codes = True
@@ -35,7 +35,7 @@ class BaseModel(keras.layers.Layer):
 
     Args:
       domains: their names; how many, and that they differ, is the caller's.
-      max_resolution: of the pictures in the end, px.
+      max_resolution: of the images in the end, px.
       precision: dtype of the convolutions, one of PRECISIONS.
       config: the subclass's own values for `get_config`; plain JSON values.
         How it is trained is none of them.
@@ -64,14 +64,14 @@ class BaseModel(keras.layers.Layer):
 
   @property
   def max_resolution(self) -> int:
-    """Of the pictures in the end, px."""
+    """Of the images in the end, px."""
     return self._config['max_resolution']
 
-  def draws(self, source: str, target: str) -> bool:
+  def supports(self, source: str, target: str) -> bool:
     """Whether that translation is one the model is meant to make.
 
     Args:
-      source: the domain of the pictures.
+      source: the domain of the images.
       target: the domain to draw them in; the same one redraws them.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Pictures to a content code, mirroring the generator (Twin-GAN, 2018).
+"""Images to a content code, mirroring the generator (Twin-GAN, 2018).
 
 Progressively grown like PGGAN's discriminator, but normalized per domain: the
 convolutions are shared by all domains. What comes out is the single hand-over
@@ -17,7 +17,7 @@ from tf_twingan.models import blocks, layers, resolutions
 
 
 class Encoding(NamedTuple):
-  """What the generator needs to draw a picture.
+  """What the generator needs to draw an image.
 
   Attributes:
     content: [batch, 4, 4, channels].
@@ -43,7 +43,7 @@ class Encoder(keras.layers.Layer):
   """The shared encoder; every stage's block exists from the start.
 
   Attributes:
-    from_rgb: {rung's name: the convolution that pictures enter by there}.
+    from_rgb: {rung's name: the convolution that images enter by there}.
     blocks: {rung's name: its two normalized convolutions}; none at 4 px.
     residual: whether each block's input is added to its output.
     shortcuts: {rung's name: the convolution it is added through}, where the
@@ -104,7 +104,7 @@ class Encoder(keras.layers.Layer):
     alpha=1.0,
     **mode,
   ) -> Encoding:
-    """Encodes pictures.
+    """Encodes images.
 
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1]; the batch is

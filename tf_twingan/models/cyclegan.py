@@ -71,7 +71,7 @@ class CycleGAN(two_generators.TwoGenerators):
 
     Args:
       domains: two names.
-      max_resolution: of the pictures, px; a power of two from 8 up.
+      max_resolution: of the images, px; a power of two from 8 up.
       channels: at full resolution; twice as many at each of two halvings.
       blocks: residual ones; the paper has 6 at 128 px and 9 from 256 px on.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
@@ -79,7 +79,7 @@ class CycleGAN(two_generators.TwoGenerators):
     """
     if max_resolution < 8:
       raise ValueError(
-        f'CycleGAN of {max_resolution} px: a picture is halved twice and then '
+        f'CycleGAN of {max_resolution} px: an image is halved twice and then '
         'mirrored at its border; take 8 px or more.'
       )
     super().__init__(

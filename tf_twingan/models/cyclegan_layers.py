@@ -14,7 +14,7 @@ _STDDEV = 0.02
 
 
 class Conv(keras.layers.Layer):
-  """A convolution; the picture becomes `stride` times smaller.
+  """A convolution; the image becomes `stride` times smaller.
 
   Attributes:
     kernel: float32 [size, size, in_channels, out_channels].
@@ -39,7 +39,7 @@ class Conv(keras.layers.Layer):
       out_channels: of the output.
       size: of the kernel.
       stride: pixels from one output to the next.
-      reflect: continue the picture by its mirror image at the border, not by
+      reflect: continue the image by its mirror image at the border, not by
         zeros; odd sizes and a stride of 1 only.
       use_bias: add one; an instance norm that follows would take it off.
       name: of the layer.
@@ -66,7 +66,7 @@ class Conv(keras.layers.Layer):
 
 
 class UpConv(keras.layers.Layer):
-  """A transposed convolution; the picture becomes twice as large.
+  """A transposed convolution; the image becomes twice as large.
 
   Attributes:
     kernel: float32 [size, size, out_channels, in_channels].
@@ -102,7 +102,7 @@ class UpConv(keras.layers.Layer):
 
 
 def instance_norm(inputs: tf.Tensor, epsilon: float = 1e-5) -> tf.Tensor:
-  """Each channel of each picture to mean 0 and variance 1; nothing learned.
+  """Each channel of each image to mean 0 and variance 1; nothing learned.
 
   Ulyanov et al., "Instance Normalization" (2016). A single pixel would always
   become 0: do not normalize those.

@@ -7,12 +7,12 @@ the condition is the domain's name, a Python constant, so a traced graph holds
 the parameters of the domains it runs for and no others.
 
 Batch norm (Ioffe & Szegedy 2015) normalizes with the moments of the batch
-while training, so in a small batch a picture's colours depend on its
+while training, so in a small batch an image's colours depend on its
 neighbours'. Batch renorm (Ioffe 2017) corrects the values to what the moving
 statistics would give, within limits, and lets gradients flow as in batch norm.
 
-Instance norm (Ulyanov et al. 2016) measures each channel of each picture;
-layer norm (Ba et al. 2016) all channels of a picture at once, over height,
+Instance norm (Ulyanov et al. 2016) measures each channel of each image;
+layer norm (Ba et al. 2016) all channels of an image at once, over height,
 width and channels: those are the units of a layer, and they keep what one
 channel or one place has more of than another. Over the channels of a single
 pixel it would nearly be what pixel norm does already. 'none' measures
@@ -83,7 +83,7 @@ class DomainNorm(keras.layers.Layer):
       and are not trainable.
     kind: one of KINDS.
     is_constant: whether inference multiplies and adds constants, rather than
-      measuring each picture.
+      measuring each image.
     condition_kernel: float32 [condition_size, 2 * channels], of what is added
       to scales, then to offsets; or None.
     epsilon: added to each variance.
@@ -156,7 +156,7 @@ class DomainNorm(keras.layers.Layer):
         the n-th batch makes them the plain average of all batches, 0 leaves
         them. By default batch norm leaves them, and batch renorm moves them
         as its class says.
-      condition: [as many as inputs, condition_size], one for each picture; of
+      condition: [as many as inputs, condition_size], one for each image; of
         any length, as only its direction counts. None adds nothing.
       limits: batch renorm in training only; see `renorm_limits`. By default
         they are fixed.
@@ -178,7 +178,7 @@ class DomainNorm(keras.layers.Layer):
     )
     if condition is None:
       return self._normalize(inputs, owns, **mode)
-    # Each picture then has a scale and an offset of its own.
+    # Each image then has a scale and an offset of its own.
     plain = [
       {
         **own,
@@ -201,7 +201,7 @@ class DomainNorm(keras.layers.Layer):
     if len(condition.shape) != 2 or condition.shape[-1] != size:
       raise ValueError(
         f'A condition of shape {tuple(condition.shape)} is given to a norm of '
-        f'condition_size {size or None}; give [pictures, condition_size], or '
+        f'condition_size {size or None}; give [images, condition_size], or '
         'none at all.'
       )
     direction = tf.math.l2_normalize(tf.cast(condition, tf.float32), axis=-1)

@@ -1,4 +1,4 @@
-"""A content code and skips to pictures (Twin-GAN 2018, PGGAN's generator).
+"""A content code and skips to images (Twin-GAN 2018, PGGAN's generator).
 
 Convolutions are shared by all domains; which domain is drawn is decided by
 the normalization parameters alone.
@@ -106,10 +106,10 @@ class Generator(keras.layers.Layer):
     alpha=1.0,
     **mode,
   ) -> tf.Tensor:
-    """Draws pictures.
+    """Draws images.
 
     Args:
-      encoding: of pictures of any domain; the batch is len(domains) equal
+      encoding: of images of any domain; the batch is len(domains) equal
         parts, one after another.
       domains: the domain to draw each part in, static.
       resolution: of the stage, static.
@@ -150,7 +150,7 @@ class Generator(keras.layers.Layer):
     alpha=1.0,
     **mode,
   ) -> tf.Tensor:
-    """Which places look where while pictures are drawn.
+    """Which places look where while images are drawn.
 
     Args:
       encoding: as for `call`.

@@ -4,7 +4,7 @@ Karras et al., "Progressive Growing of GANs" (2018): equalized learning rate
 (section 4.1), pixel norm (4.2), minibatch standard deviation (section 3).
 
 A layer computes in the dtype of its input and keeps its weights in float32,
-so precision is decided once, where pictures enter a network, and flows with
+so precision is decided once, where images enter a network, and flows with
 the data. Keras would cast inputs to a layer's own policy; `autocast=False`
 says not to.
 """
@@ -209,15 +209,15 @@ def upsample_bilinear(inputs: tf.Tensor) -> tf.Tensor:
 
 
 def minibatch_stddev(inputs: tf.Tensor, group_size: int) -> tf.Tensor:
-  """Appends one channel: how much the pictures of a group differ.
+  """Appends one channel: how much the images of a group differ.
 
-  Groups are runs of `group_size` consecutive pictures, so that a batch cut
+  Groups are runs of `group_size` consecutive images, so that a batch cut
   over several replicas at group borders gives each replica the same values
   that the whole batch would (PGGAN section 3).
 
   Args:
     inputs: [batch, height, width, channels]; group_size divides batch.
-    group_size: pictures in a group.
+    group_size: images in a group.
 
   Returns:
     [batch, height, width, channels + 1], dtype of the inputs.

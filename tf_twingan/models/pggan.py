@@ -1,4 +1,4 @@
-"""PGGAN's generator: pictures from noise (Karras et al. 2018, table 2).
+"""PGGAN's generator: images from noise (Karras et al. 2018, table 2).
 
 The twin network's generator without an encoder before it: a latent vector is
 brought to length one (times the root of its size) and, by one dense layer, to
@@ -6,7 +6,7 @@ the 4x4 code that an encoder would give. The paper's 4 px block then has one
 convolution, ours two, as at every resolution.
 
 One domain is the paper's network. Several share all but their norms, so that
-one vector, drawn in each of them, gives a picture of each: a class-conditional
+one vector, drawn in each of them, gives an image of each: a class-conditional
 generator.
 """
 
@@ -73,7 +73,7 @@ class LatentToFeatures(keras.layers.Layer):
 
 
 class ProgressiveGAN(base_model.BaseModel):
-  """Draws pictures of its domains from noise; grows as the twin network does.
+  """Draws images of its domains from noise; grows as the twin network does.
 
   Attributes:
     domains: their names, in order.
@@ -118,9 +118,9 @@ class ProgressiveGAN(base_model.BaseModel):
       pixel_norm: normalize each pixel's features after each activation.
       smooth: filter after upsampling.
       residual: add each block's input to its output, see `blocks`.
-      attention_resolution: after which block all places of a picture look at
+      attention_resolution: after which block all places of an image look at
         each other, px; see `attention`. None for nowhere.
-      to_rgb_size: of the convolutions that draw the pictures; odd.
+      to_rgb_size: of the convolutions that draw the images; odd.
       spectral_norm: of every layer; see `spectral`.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       recompute: in training, run the generator's blocks again for their
@@ -204,7 +204,7 @@ class ProgressiveGAN(base_model.BaseModel):
     alpha: Any = 1.0,
     **mode,
   ) -> tf.Tensor:
-    """Draws pictures.
+    """Draws images.
 
     Args:
       latents: float32 [batch, latent_size], of any length but 0, as only their

@@ -20,7 +20,7 @@ class UNet(keras.layers.Layer):
   """Cn-C2n-C4n-C8n-... down, the mirror image of it up, in the paper's words.
 
   Dropout, the paper's source of noise, is left out: a translation here
-  depends on nothing but the picture, and the paper found that its networks
+  depends on nothing but the image, and the paper found that its networks
   hardly heed the noise (section 3.2).
   """
 
@@ -86,7 +86,7 @@ class Pix2Pix(two_generators.TwoGenerators):
 
     Args:
       domains: two names.
-      max_resolution: of the pictures, px; a power of two.
+      max_resolution: of the images, px; a power of two.
       channels: after the first halving; twice as many after each next one, up
         to eight times.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
@@ -101,6 +101,6 @@ class Pix2Pix(two_generators.TwoGenerators):
       name=name,
     )
 
-  def draws(self, source: str, target: str) -> bool:
-    """All but a domain in itself, which no pair of pictures ever shows."""
-    return super().draws(source, target) and source != target
+  def supports(self, source: str, target: str) -> bool:
+    """All but a domain in itself, which no pair of images ever shows."""
+    return super().supports(source, target) and source != target

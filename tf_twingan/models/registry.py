@@ -1,6 +1,6 @@
 """The models by name: what `model.json` says, and the network it stands for.
 
-A model translates pictures between its domains, or draws pictures of them from
+A model translates images between its domains, or draws images of them from
 noise. Training, translating, sampling and scoring need no more of it than the
 protocols here say, so that models of other papers train and are measured under
 the same roof.
@@ -37,7 +37,7 @@ class Model(Protocol):
 
 
 class Translating(Model, Protocol):
-  """What a model can do that is shown pictures.
+  """What a model can do that is shown images.
 
   Attributes:
     has_codes: whether `encode` gives codes.
@@ -48,13 +48,13 @@ class Translating(Model, Protocol):
   has_codes: bool
   style_size: int | None
 
-  def draws(self, source: str, target: str) -> bool:
+  def supports(self, source: str, target: str) -> bool:
     """Whether that translation is one the model is meant to make."""
 
   def translate(
     self, images: tf.Tensor, source: str, target: str, **stage_and_mode
   ) -> tf.Tensor:
-    """Pictures of one domain, drawn in another.
+    """Images of one domain, drawn in another.
 
     Args:
       images: float32 [batch, resolution, resolution, 3] in [-1, 1].
@@ -85,7 +85,7 @@ class Generating(Model, Protocol):
   def generate(
     self, latents: tf.Tensor, domains: Any, **stage_and_mode
   ) -> tf.Tensor:
-    """Pictures of latent vectors, see `pggan.ProgressiveGAN.generate`."""
+    """Images of latent vectors, see `pggan.ProgressiveGAN.generate`."""
 
 
 ARCHITECTURES = {

@@ -1,7 +1,7 @@
-"""The style code: how a picture of a domain looks, apart from what it shows.
+"""The style code: how an image of a domain looks, apart from what it shows.
 
 Huang et al., "Multimodal Unsupervised Image-to-Image Translation" (MUNIT,
-2018): convolutions that halve the picture, a mean over all places and a linear
+2018): convolutions that halve the image, a mean over all places and a linear
 layer read a short code off it, and the generator's norms draw by that code.
 Nothing here normalizes, as the means and variances of features are what a
 style is told by. Stages grow and fade in like those of the discriminator.
@@ -29,10 +29,10 @@ from tf_twingan.models import layers, resolutions
 
 
 class Styles(NamedTuple):
-  """How each picture of a packed batch is drawn; [n * batch, size] each.
+  """How each image of a packed batch is drawn; [n * batch, size] each.
 
   Attributes:
-    own: the styles of the pictures themselves, domain by domain.
+    own: the styles of the images themselves, domain by domain.
     given: those that their translations are drawn in, target by target.
   """
 
@@ -72,10 +72,10 @@ class StyleEncoder(keras.layers.Layer):
   """Reads style codes; every stage's block exists from the start.
 
   Attributes:
-    from_rgb: {rung's name: the convolution that pictures enter by there}.
+    from_rgb: {rung's name: the convolution that images enter by there}.
     blocks: {rung's name: its convolution}.
     codes: {domain: the layer that reads its codes off the mean features}.
-    means: {domain: the mean of its pictures' codes}, float32 [size], zeros
+    means: {domain: the mean of its images' codes}, float32 [size], zeros
       until they are estimated; not trainable.
   """
 
@@ -130,7 +130,7 @@ class StyleEncoder(keras.layers.Layer):
     alpha=1.0,
     statistics_update: tf.Tensor | None = None,
   ) -> tf.Tensor:
-    """Reads the style codes of pictures.
+    """Reads the style codes of images.
 
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1]; the batch is

@@ -30,7 +30,7 @@ class TranslationOutputs(NamedTuple):
   """What `reconstruct_and_translate` makes; n domains in the model's order.
 
   Attributes:
-    inputs: [n * batch, resolution, resolution, 3], the domains' pictures.
+    inputs: [n * batch, resolution, resolution, 3], the domains' images.
     encoding: of the inputs.
     reconstructions: [n, batch, ...], the first axis is source and target.
     translations: [n, batch, ...], the first axis is the target.
@@ -43,7 +43,7 @@ class TranslationOutputs(NamedTuple):
 
 
 class TwinGAN(base_model.BaseModel):
-  """Encodes pictures of any of its domains and draws them in any other.
+  """Encodes images of any of its domains and draws them in any other.
 
   Attributes:
     domains: their names, in order.
@@ -94,12 +94,12 @@ class TwinGAN(base_model.BaseModel):
         article; 'everything', norms too, so that a domain is a name without
         effect; or 'nothing', so that each has an encoder and a generator.
       residual: add each block's input to its output, see `blocks`.
-      attention_resolution: let all places of a picture that is drawn look at
+      attention_resolution: let all places of an image that is drawn look at
         each other after the generator's block there, px; see `attention`.
         None for nowhere.
-      to_rgb_size: of the convolutions that draw the pictures; odd.
+      to_rgb_size: of the convolutions that draw the images; odd.
       spectral_norm: of every convolution; see `spectral`.
-      style_size: of the style codes by which pictures are drawn, MUNIT's are
+      style_size: of the style codes by which images are drawn, MUNIT's are
         8 long and the original's 16; None for none. They move the scales and
         offsets of the generator's norms; see `style` and `normalization`.
       condition_size: of vectors of the caller's, such as attributes, that may
@@ -228,7 +228,7 @@ class TwinGAN(base_model.BaseModel):
 
   @property
   def code_size(self) -> int:
-    """Numbers in the content code of a picture."""
+    """Numbers in the content code of an image."""
     channels = resolutions.Channels(
       self._config['channels_base'], self._config['channels_max']
     )
@@ -279,7 +279,7 @@ class TwinGAN(base_model.BaseModel):
     training: bool = False,
     **stage,
   ) -> tf.Tensor:
-    """The style codes of pictures; see `StyleEncoder.call`.
+    """The style codes of images; see `StyleEncoder.call`.
 
     Args:
       images: see there.
@@ -294,7 +294,7 @@ class TwinGAN(base_model.BaseModel):
     return self._styled()(images, self._owners(domains), **stage)
 
   def mean_style(self, domain: str) -> tf.Tensor:
-    """The style in the middle of a domain's pictures, float32 [style_size].
+    """The style in the middle of a domain's images, float32 [style_size].
 
     Raises:
       ValueError: the model has no style codes, or no such domain.
@@ -327,7 +327,7 @@ class TwinGAN(base_model.BaseModel):
     condition: tf.Tensor | None = None,
     **stage_and_mode,
   ) -> tf.Tensor:
-    """Pictures of one domain, drawn in another: NHWC in [-1, 1] to the same.
+    """Images of one domain, drawn in another: NHWC in [-1, 1] to the same.
 
     Translating a domain to itself reconstructs. A condition says how to draw,
     so that only the generator is given it.
@@ -337,7 +337,7 @@ class TwinGAN(base_model.BaseModel):
       source: their domain.
       target: the domain to draw them in.
       condition: [batch, size], style codes in a model that has them. None
-        draws in the pictures' own styles within their domain, and in another
+        draws in the images' own styles within their domain, and in another
         one in its mean style: like every direction, that is one which the
         generator was trained to draw, while it never drew without any.
       **stage_and_mode: resolution, alpha, training.
@@ -367,7 +367,7 @@ class TwinGAN(base_model.BaseModel):
     condition: tf.Tensor | None = None,
     **stage_and_mode,
   ) -> tf.Tensor:
-    """Which places look where while pictures are drawn in another domain.
+    """Which places look where while images are drawn in another domain.
 
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1].
@@ -402,7 +402,7 @@ class TwinGAN(base_model.BaseModel):
     styles: style_encoder_lib.Styles | None = None,
     **stage_and_mode,
   ) -> 'TranslationOutputs':
-    """Every domain's pictures, drawn in their own and in another domain.
+    """Every domain's images, drawn in their own and in another domain.
 
     All domains share each network's single call; the domains' parts are only
     told apart inside the norm.
@@ -411,8 +411,8 @@ class TwinGAN(base_model.BaseModel):
       images: {domain: [batch, resolution, resolution, 3]}, one batch size.
       shift: domain i is translated to domain i + shift, cyclically; static.
       styles: to draw in, of a model with style codes. None draws each
-        picture in its own style, and its translation in that of the target's
-        picture at the same place in the batch.
+        image in its own style, and its translation in that of the target's
+        image at the same place in the batch.
       **stage_and_mode: resolution, alpha, training, statistics_update.
 
     Returns:
@@ -440,7 +440,7 @@ class TwinGAN(base_model.BaseModel):
     return TranslationOutputs(stacked, encoding, both[:, 0], both[:, 1])
 
   def encoder_of(self, domain: str) -> content_encoder.Encoder:
-    """The encoder of a domain's pictures; the same for all that share it."""
+    """The encoder of a domain's images; the same for all that share it."""
     return _network_of(self.encoder, self.check_domain(domain))
 
   def generator_of(self, domain: str) -> generator_lib.Generator:

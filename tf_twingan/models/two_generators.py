@@ -37,7 +37,7 @@ class TwoGenerators(base_model.BaseModel):
 
     Args:
       domains: two names.
-      max_resolution: of the pictures, px; a power of two. There is no other.
+      max_resolution: of the images, px; a power of two. There is no other.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       make: makes a generator of a layer name.
       config: the subclass's own values for `get_config`.
@@ -69,10 +69,10 @@ class TwoGenerators(base_model.BaseModel):
     alpha: Any = 1.0,
     training: bool = False,
   ) -> tf.Tensor:
-    """Pictures of one domain, drawn in another.
+    """Images of one domain, drawn in another.
 
-    The generator that draws the target is applied, whatever the source: a
-    picture redrawn in its own domain is what the identity term of CycleGAN
+    The generator that draws the target is applied, whatever the source: an
+    image redrawn in its own domain is what the identity term of CycleGAN
     asks to be left as it is (Zhu et al. 2017, section 5.2). pix2pix never
     trains that, so what it then draws means nothing; see `draws`.
 

@@ -3,13 +3,13 @@
 Twin-GAN (Li, 2018) looks for the nearest content code in another domain. Raw
 codes serve that badly: each domain's lie around a mean of their own, far from
 the origin, so strangers are nearly parallel. So the mean of each
-domain is taken off, which an index learns from its own pictures. Every scale
+domain is taken off, which an index learns from its own images. Every scale
 of the encoder then counts the same, whatever its number of channels and the
 size of their values: its features are scaled to a unit vector, and the scales
 are put side by side. Places are kept (4x4), for what is where is part of what
 a face is. The principal directions of all that (PCA) are the embedding.
 Whitening, i.e. scaling these to equal variance, made it worse: it blows up what
-hardly differs between pictures and much between domains.
+hardly differs between images and much between domains.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ class Embedding:
   Attributes:
     means: for each domain and scale, float32 [4, 4, channels].
     projection: float32 [features, dimensions], orthonormal columns.
-    learned_from: pictures of each domain that its mean was learned from.
+    learned_from: images of each domain that its mean was learned from.
   """
 
   means: Mapping[str, Means]
@@ -43,10 +43,10 @@ class Embedding:
   learned_from: Mapping[str, int]
 
   def embed(self, scales: Scales, domain: str) -> np.ndarray:
-    """Embeds pictures.
+    """Embeds images.
 
     Args:
-      scales: of n pictures of the domain.
+      scales: of n images of the domain.
       domain: one that was learned.
 
     Returns:
@@ -110,7 +110,7 @@ def features(scales: Scales, means: Means) -> np.ndarray:
   """Centred features of all scales, each scale of unit length.
 
   Args:
-    scales: of n pictures.
+    scales: of n images.
     means: of their domain.
 
   Returns:
@@ -143,7 +143,7 @@ def principal(rows: np.ndarray, dimensions: int = DIMENSIONS) -> np.ndarray:
   values, vectors = np.linalg.eigh(rows @ rows.T)
   order = np.argsort(values)[::-1][:dimensions]
   order = order[values[order] > 1e-9 * max(values.max(), 1e-30)]
-  if not len(order):  # A single picture is its own mean: any direction does.
+  if not len(order):  # A single image is its own mean: any direction does.
     return np.eye(rows.shape[1], 1, dtype=np.float32)
   directions = rows.T @ (vectors[:, order] / np.sqrt(values[order]))
   return directions.astype(np.float32)

@@ -1,8 +1,8 @@
-"""What an index learns from its own pictures: domains' means, and the space.
+"""What an index learns from its own images: domains' means, and the space.
 
-Learned from few pictures, both are learned again when there are twice as many,
-until there were enough. A domain that the index has few pictures of, or none,
-borrows: its mean is taken over translations of the others' pictures as well,
+Learned from few images, both are learned again when there are twice as many,
+until there were enough. A domain that the index has few images of, or none,
+borrows: its mean is taken over translations of the others' images as well,
 so that a single query from it finds its place.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from tf_twingan import inference
 from tf_twingan.retrieval import embeddings, records
 
-# Pictures of a domain that are enough; more change neither any more.
+# Images of a domain that are enough; more change neither any more.
 ENOUGH = 1024
 # With fewer of its own, a domain borrows this many translations.
 BORROWS_BELOW = 64
@@ -21,14 +21,14 @@ _BORROWED = 256
 
 
 def learned(
-  pictures: records.Records,
+  images: records.Records,
   translator: inference.Translator,
   old: embeddings.Embedding | None,
 ) -> embeddings.Embedding | None:
   """Learns what is to be learned, or learned anew.
 
   Args:
-    pictures: of the index, one or more.
+    images: of the index, one or more.
     translator: its model.
     old: what was learned before.
 
@@ -36,13 +36,13 @@ def learned(
     The new embedding, or None where the old one still serves.
   """
   domains = translator.domains
-  counts = {d: pictures.count(d) for d in domains}
+  counts = {d: images.count(d) for d in domains}
   before = dict(old.learned_from) if old else dict.fromkeys(domains, 0)
-  space_due = old is None or _due(len(pictures), sum(before.values()))
+  space_due = old is None or _due(len(images), sum(before.values()))
   due = [d for d in domains if space_due or _due(counts[d], before[d])]
   if not due:
     return None
-  samples = {d: pictures.sample(d, ENOUGH) for d in domains if counts[d]}
+  samples = {d: images.sample(d, ENOUGH) for d in domains if counts[d]}
   scales = {d: translator.scales(samples[d], d) for d in due if d in samples}
   means: dict[str, embeddings.Means] = dict(old.means) if old else {}
   for domain in due:
@@ -75,7 +75,7 @@ def _borrowed(
   samples: Mapping[str, np.ndarray],
   translator: inference.Translator,
 ) -> list[embeddings.Scales]:
-  """Features of other domains' pictures, translated to this one."""
+  """Features of other domains' images, translated to this one."""
   others = {d: part for d, part in samples.items() if d != domain}
   scales = []
   for other, part in others.items():

@@ -1,4 +1,4 @@
-"""From stored pictures to findable ones: the steps that an index repeats.
+"""From stored images to findable ones: the steps that an index repeats.
 
 Each does what is left to do, and says when a part of it is done, so that an
 interrupted one goes on from there.
@@ -18,43 +18,43 @@ _TRAINED_ON = 100_000
 
 
 def embed(
-  pictures: records.Records,
+  images: records.Records,
   keys: Mapping[str, str],
   vectors: Callable[[np.ndarray, str], np.ndarray],
   commit: Callable[[], None],
 ) -> None:
-  """Embeds the pictures that have no vector of the present embedding.
+  """Embeds the images that have no vector of the present embedding.
 
   Args:
-    pictures: of the index.
+    images: of the index.
     keys: of the embedding, for each domain.
-    vectors: pictures and their domain to vectors.
+    vectors: images and their domain to vectors.
     commit: called after each shard.
   """
   todo = [
     place
-    for place, shard in enumerate(pictures.shards)
+    for place, shard in enumerate(images.shards)
     if shard['key'] != keys[shard['domain']]
   ]
   with tqdm.tqdm(
-    total=sum(pictures.shards[place]['count'] for place in todo),
+    total=sum(images.shards[place]['count'] for place in todo),
     desc='embedding',
-    unit=' pictures',
+    unit=' images',
     disable=not todo,
   ) as progress:
     for place in todo:
-      domain = pictures.shards[place]['domain']
-      pictures.set_vectors(
-        place, vectors(pictures.pictures(place), domain), keys[domain]
+      domain = images.shards[place]['domain']
+      images.set_vectors(
+        place, vectors(images.images(place), domain), keys[domain]
       )
       commit()
-      progress.update(pictures.shards[place]['count'])
+      progress.update(images.shards[place]['count'])
 
 
 def make_findable(
   domain: str,
   key: str,
-  pictures: records.Records,
+  images: records.Records,
   neighbours: nearest_neighbours.Neighbours,
   files: storage.Storage,
   states: dict[str, Any],
@@ -64,12 +64,12 @@ def make_findable(
   Args:
     domain: whose vectors; it has some.
     key: of their embedding.
-    pictures: of the index.
+    images: of the index.
     neighbours: what searches.
     files: where it is saved.
     states: for each domain what can be found; brought up to date.
   """
-  total = pictures.count(domain)
+  total = images.count(domain)
   state = {'key': key, 'kind': neighbours.kind(total)}
   old = states.get(domain, {'count': 0})
   done = old['count']
@@ -79,11 +79,11 @@ def make_findable(
   ):
     done = 0
     step = -(-total // _TRAINED_ON)
-    sample = [vectors[::step] for _, vectors in pictures.vectors(domain)]
+    sample = [vectors[::step] for _, vectors in images.vectors(domain)]
     neighbours.start(domain, total, np.concatenate(sample))
   if done == total:
     return
-  for numbers, vectors in pictures.vectors(domain, after=done):
+  for numbers, vectors in images.vectors(domain, after=done):
     neighbours.add(domain, numbers, vectors)
   content, file = neighbours.save(domain), None
   if content is not None:

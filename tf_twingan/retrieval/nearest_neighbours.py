@@ -15,7 +15,7 @@ import faiss
 import numpy as np
 
 KINDS = ('flat', 'hnsw', 'ivf_pq')
-# Pictures of a domain up to which each kind is taken by itself.
+# Images of a domain up to which each kind is taken by itself.
 FLAT_UP_TO = 100_000
 HNSW_UP_TO = 5_000_000
 
@@ -36,7 +36,7 @@ class Neighbours(Protocol):
   """Where vectors are kept and searched: here, or on a server.
 
   Vectors are float32 [n, dimensions] of unit length, numbers int64 [n]; each
-  number is some picture's.
+  number is some image's.
   """
 
   def kind(self, count: int) -> str:
@@ -154,7 +154,7 @@ def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
     return index
   if count < _IVF_PQ_FROM:
     raise ValueError(
-      f'An index of kind ivf_pq learns from {_IVF_PQ_FROM:,} pictures of a '
+      f'An index of kind ivf_pq learns from {_IVF_PQ_FROM:,} images of a '
       f'domain or more, and there are {count:,}; use flat.'
     )
   # About as many lists as vectors in each.

@@ -1,6 +1,6 @@
 """Nearest vectors on a Qdrant server, for collections beyond one machine.
 
-The same interface as `neighbours.FaissNeighbours`: an index keeps its pictures,
+The same interface as `neighbours.FaissNeighbours`: an index keeps its images,
 names and vectors in its folder as ever, and the server holds what is searched,
 in one collection. Whatever the server lost can be sent again from there.
 """

@@ -1,7 +1,7 @@
-"""The pictures of an index, numbered in the order they came, with their names.
+"""The images of an index, numbered in the order they came, with their names.
 
 They lie in shards of one domain and source each; a shard's vectors follow when
-it is embedded. The pictures themselves are kept, at the model's resolution
+it is embedded. The images themselves are kept, at the model's resolution
 (3 KB each at 32 px), so that neighbours can be shown where the source has gone,
 and embedded again when the embedding is learned anew.
 """
@@ -15,18 +15,18 @@ import numpy as np
 
 from tf_twingan.retrieval import storage
 
-# Pictures; what a killed program loses at most, and reads again.
+# Images; what a killed program loses at most, and reads again.
 SHARD = 512
 
 
 class Record(NamedTuple):
-  """What is known of a picture.
+  """What is known of an image.
 
   Attributes:
     number: its place in the index.
     name: in its source.
     source: where it came from.
-    domain: whose picture it was taken for.
+    domain: whose image it was taken for.
   """
 
   number: int
@@ -62,16 +62,16 @@ class Records:
     domain: str,
     source: str,
     names: Sequence[str],
-    pictures: Sequence[np.ndarray],
+    images: Sequence[np.ndarray],
   ) -> None:
-    """Writes a shard: uint8 pictures of the model's resolution, named."""
+    """Writes a shard: uint8 images of the model's resolution, named."""
     place = len(self.shards)
     shard = {
       'domain': domain,
       'source': source,
       'count': len(names),
       'pictures': self._files.write(
-        f'{place:06d}.pictures.npy', np.stack(pictures)
+        f'{place:06d}.pictures.npy', np.stack(images)
       ),
       'names': self._files.write(
         f'{place:06d}.names.json', json.dumps(list(names)).encode()
@@ -93,11 +93,11 @@ class Records:
     }
 
   def __len__(self) -> int:
-    """Pictures, of all domains."""
+    """Images, of all domains."""
     return self._starts[-1]
 
   def count(self, domain: str) -> int:
-    """Pictures of a domain."""
+    """Images of a domain."""
     return sum(self.shards[place]['count'] for place in self.places(domain))
 
   def places(self, domain: str) -> list[int]:
@@ -105,7 +105,7 @@ class Records:
     return [i for i, s in enumerate(self.shards) if s['domain'] == domain]
 
   def names(self, domain: str, source: str) -> set[str]:
-    """The names of a source's pictures that are here as a domain's."""
+    """The names of a source's images that are here as a domain's."""
     return {
       name
       for place in self.places(domain)
@@ -114,24 +114,24 @@ class Records:
     }
 
   def find(self, number: int) -> Record:
-    """What is known of a picture."""
+    """What is known of an image."""
     place, row = self._locate(number)
     shard = self.shards[place]
     return Record(
       number, self._names[place][row], shard['source'], shard['domain']
     )
 
-  def picture(self, number: int) -> np.ndarray:
-    """A picture, uint8 [resolution, resolution, 3]."""
+  def image(self, number: int) -> np.ndarray:
+    """An image, uint8 [resolution, resolution, 3]."""
     place, row = self._locate(number)
     return self._files.read_row(self.shards[place]['pictures'], row)
 
-  def pictures(self, place: int) -> np.ndarray:
-    """A shard's pictures, uint8 [n, resolution, resolution, 3]."""
+  def images(self, place: int) -> np.ndarray:
+    """A shard's images, uint8 [n, resolution, resolution, 3]."""
     return self._files.read_array(self.shards[place]['pictures'])
 
   def sample(self, domain: str, size: int) -> np.ndarray:
-    """Up to `size` pictures of a domain, spread evenly over all of them."""
+    """Up to `size` images of a domain, spread evenly over all of them."""
     total = self.count(domain)
     wanted = np.unique(np.linspace(0, total - 1, min(size, total)).astype(int))
     parts, seen = [], 0
@@ -139,7 +139,7 @@ class Records:
       count = self.shards[place]['count']
       here = wanted[(wanted >= seen) & (wanted < seen + count)] - seen
       if len(here):
-        parts.append(self.pictures(place)[here])
+        parts.append(self.images(place)[here])
       seen += count
     return np.concatenate(parts)
 
@@ -150,7 +150,7 @@ class Records:
 
     Args:
       domain: one whose shards all have vectors.
-      after: leave out its first so many pictures; whole shards.
+      after: leave out its first so many images; whole shards.
     """
     seen = 0
     for place in self.places(domain):
@@ -160,7 +160,7 @@ class Records:
       seen += self.shards[place]['count']
 
   def lookup(self, numbers: np.ndarray) -> np.ndarray:
-    """The vectors of pictures that have one: int64 [n] to float32 [n, d]."""
+    """The vectors of images that have one: int64 [n] to float32 [n, d]."""
     rows = []
     for number in numbers.tolist():
       place, row = self._locate(number)

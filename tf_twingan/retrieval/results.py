@@ -13,36 +13,36 @@ from tf_twingan import image_grids
 from tf_twingan.retrieval import search_index
 
 _TITLES = {
-  'own': "Nearest by the pictures' own codes; below each, 1 - cosine",
+  'own': "Nearest by the images' own codes; below each, 1 - cosine",
   'translation': "Nearest to the translations' codes; below each, 1 - cosine",
   'fused': (
-    "Nearest by the pictures' and their translations' codes; "
+    "Nearest by the images' and their translations' codes; "
     'below each, 1 - cosine'
   ),
 }
 
 
 class Query(NamedTuple):
-  """A picture to look up.
+  """An image to look up.
 
   Attributes:
-    name: of the picture.
+    name: of the image.
     source: where it is from.
-    domain: whose picture it is.
-    picture: uint8 [resolution, resolution, 3].
+    domain: whose image it is.
+    image: uint8 [resolution, resolution, 3].
   """
 
   name: str
   source: str
   domain: str
-  picture: np.ndarray
+  image: np.ndarray
 
 
 class Answer(NamedTuple):
   """What was found.
 
   Attributes:
-    query: for which picture.
+    query: for which image.
     translations: its own, by the domains it was translated to.
     neighbours: the nearest first.
   """
@@ -60,7 +60,7 @@ def look_up(
   k: int,
   by: str,
 ) -> list[Answer]:
-  """Searches for pictures of one domain, and translates them.
+  """Searches for images of one domain, and translates them.
 
   Args:
     index: to search.
@@ -76,10 +76,10 @@ def look_up(
     As `SearchIndex.query`.
   """
   domain = queries[0].domain
-  pictures = np.stack([query.picture for query in queries])
-  found = index.query(pictures, domain, k=k, among=among, by=by)
+  images = np.stack([query.image for query in queries])
+  found = index.query(images, domain, k=k, among=among, by=by)
   translations = {
-    target: index.translator.translate(pictures, to=target, source=domain)
+    target: index.translator.translate(images, to=target, source=domain)
     for target in among
     if target != domain
   }
@@ -101,8 +101,8 @@ def sheet(
     left_out = translated - len(translations)
     behind = places - len(neighbours)
     rows.append(
-      [query.picture, *translations.values(), *[None] * left_out]
-      + [index.picture(n.record.number) for n in neighbours]
+      [query.image, *translations.values(), *[None] * left_out]
+      + [index.image(n.record.number) for n in neighbours]
       + [None] * behind
     )
     captions.append(

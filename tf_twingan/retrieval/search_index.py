@@ -1,14 +1,14 @@
 """SearchIndex: who looks like me over there?
 
-Pictures of any of a model's domains go in; for a picture of one domain, the
+Images of any of a model's domains go in; for an image of one domain, the
 nearest ones of another come out (Twin-GAN: Li, 2018).
 
   index = SearchIndex.build('faces.index', Translator('runs/faces'))
-  index.add('anime', [('a.png', picture), ...])
+  index.add('anime', [('a.png', image), ...])
   index.finish()
   neighbours = index.query(photos, 'photo', k=3)
 
-Building goes in steps that each leave a whole index behind: pictures are
+Building goes in steps that each leave a whole index behind: images are
 stored; what is learned from them is learned; what has no vector yet is
 embedded; what can't be found yet is made findable. `finish` does what is left
 to do, wherever an earlier program was stopped.
@@ -36,7 +36,7 @@ BY = ('own', 'translation', 'fused')
 
 
 class Neighbour(NamedTuple):
-  """A picture that was found.
+  """An image that was found.
 
   Attributes:
     record: which it is.
@@ -48,7 +48,7 @@ class Neighbour(NamedTuple):
 
 
 class SearchIndex:
-  """Pictures of one model's domains, to be searched by pictures of any.
+  """Images of one model's domains, to be searched by images of any.
 
   Attributes:
     folder: where it is kept.
@@ -160,32 +160,32 @@ class SearchIndex:
 
   @property
   def embedding(self) -> embeddings.Embedding:
-    """What it has learned to compare pictures by."""
+    """What it has learned to compare images by."""
     return self._embedding
 
   @property
   def domains(self) -> tuple[str, ...]:
-    """The domains that it holds pictures of, in the model's order."""
+    """The domains that it holds images of, in the model's order."""
     return tuple(d for d in self.translator.domains if self.count(d))
 
   def __len__(self) -> int:
-    """Pictures, of all domains."""
+    """Images, of all domains."""
     return len(self._records)
 
   def count(self, domain: str) -> int:
-    """Pictures of a domain."""
+    """Images of a domain."""
     return self._records.count(domain)
 
   def names(self, domain: str, source: str = '') -> set[str]:
-    """The names of a source's pictures that are here already."""
+    """The names of a source's images that are here already."""
     return self._records.names(domain, source)
 
-  def picture(self, number: int) -> np.ndarray:
-    """A picture by its number, uint8 [resolution, resolution, 3]."""
-    return self._records.picture(number)
+  def image(self, number: int) -> np.ndarray:
+    """An image by its number, uint8 [resolution, resolution, 3]."""
+    return self._records.image(number)
 
   def record(self, number: int) -> records.Record:
-    """What is known of a picture, by its number."""
+    """What is known of an image, by its number."""
     return self._records.find(number)
 
   def vectors(self, domain: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -196,15 +196,15 @@ class SearchIndex:
   def add(
     self,
     domain: str,
-    pictures: Iterable[tuple[str, np.ndarray]],
+    images: Iterable[tuple[str, np.ndarray]],
     *,
     source: str = '',
   ) -> int:
-    """Stores pictures; `finish` makes them findable.
+    """Stores images; `finish` makes them findable.
 
     Args:
       domain: theirs.
-      pictures: (name, uint8 RGB [height, width, 3]). One whose name is here
+      images: (name, uint8 RGB [height, width, 3]). One whose name is here
         already, from the same source, is passed over. Where reading them
         raises or is interrupted, those before it are kept.
       source: where they are from.
@@ -231,9 +231,9 @@ class SearchIndex:
     with self._files.lock():
       self._files.check_unchanged()
       try:
-        for name, picture in pictures:
+        for name, image in images:
           if name not in known and name not in waiting:
-            waiting[name] = self.translator.prepare(picture[None])[0]
+            waiting[name] = self.translator.prepare(image[None])[0]
           if len(waiting) == records.SHARD:
             known.update(waiting)
             store()
@@ -245,12 +245,12 @@ class SearchIndex:
     """Learns, embeds and makes findable whatever is not yet.
 
     Raises:
-      ValueError: there is no picture.
+      ValueError: there is no image.
       OSError: it cannot be written, another program is writing, or the server
         does not answer.
     """
     if not len(self):
-      raise ValueError(f'{self.folder} holds no pictures yet; add some.')
+      raise ValueError(f'{self.folder} holds no images yet; add some.')
     with self._files.lock():
       self._files.check_unchanged()
       new = index_learning.learned(
@@ -287,19 +287,19 @@ class SearchIndex:
     among: Sequence[str] | None = None,
     by: str = 'fused',
   ) -> list[list[Neighbour]]:
-    """The nearest pictures to each of some others.
+    """The nearest images to each of some others.
 
     Args:
       images: uint8 RGB [n, height, width, 3].
       domain: theirs.
       k: how many to find for each.
       among: domains to search; see `searched`.
-      by: in another domain, search by the picture's 'own' code, by the code of
+      by: in another domain, search by the image's 'own' code, by the code of
         its 'translation' to there, or by both, 'fused': the sum of the two
         embeddings. In its own domain it is its own code always.
 
     Returns:
-      For each picture k neighbours, the nearest first. Distances within its
+      For each image k neighbours, the nearest first. Distances within its
       own domain are those of its own code, so beside 'fused' ones of other
       domains they only order roughly.
 
@@ -315,7 +315,7 @@ class SearchIndex:
     total = sum(self.count(target) for target in targets)
     if not 1 <= k <= total:
       raise ValueError(
-        f'k is {k}, and the index holds {total} pictures of '
+        f'k is {k}, and the index holds {total} images of '
         f'{", ".join(targets)}; ask for 1 to {total}.'
       )
     found: list[list[Neighbour]] = [[] for _ in images]
@@ -336,21 +336,21 @@ class SearchIndex:
   def searched(
     self, domain: str, among: Sequence[str] | None = None
   ) -> tuple[str, ...]:
-    """The domains that a query of pictures of `domain` searches.
+    """The domains that a query of images of `domain` searches.
 
     Args:
-      domain: the pictures'.
+      domain: the images'.
       among: these; None for all others, or `domain` if there are no others.
 
     Raises:
-      ValueError: the index holds no pictures of one.
+      ValueError: the index holds no images of one.
     """
     if among is None:
       return tuple(d for d in self.domains if d != domain) or self.domains
     for target in among:
       if target not in self.domains:
         raise ValueError(
-          f'The index holds no pictures of {target!r}; it holds '
+          f'The index holds no images of {target!r}; it holds '
           f'{", ".join(self.domains) or "none at all"}.'
         )
     return tuple(dict.fromkeys(among))
@@ -378,7 +378,7 @@ class SearchIndex:
     if findable < len(self) or not len(self):
       raise ValueError(
         f'The index in {self.folder} is not finished: {findable:,} of '
-        f'{len(self):,} pictures can be found. Run the command that builds it '
+        f'{len(self):,} images can be found. Run the command that builds it '
         'again: it goes on where it stopped.'
       )
 

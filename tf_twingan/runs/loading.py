@@ -24,7 +24,7 @@ class LoadedModel(NamedTuple):
 
   Attributes:
     model: in float32.
-    resolution: of the pictures that it draws, px.
+    resolution: of the images that it draws, px.
     alpha: how far that resolution is faded in.
     images_seen: of each domain, in training.
   """

@@ -24,7 +24,7 @@ def norm_statistics(network: Any) -> list[Any]:
 
 
 class BatchNormCalibrator:
-  """Shows pictures to an averaged model, for its norms to measure."""
+  """Shows images to an averaged model, for its norms to measure."""
 
   def __init__(
     self,
@@ -60,7 +60,7 @@ class BatchNormCalibrator:
     """Estimates them.
 
     Each domain's statistics become the plain average over the batches, of
-    its pictures encoded, and of reconstructions and translations drawn; or of
+    its images encoded, and of reconstructions and translations drawn; or of
     what is drawn from noise.
     Under batch renorm, which trains by moving statistics, those of the live
     model count as the first batch: layers then see in the estimate what they

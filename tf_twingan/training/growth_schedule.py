@@ -24,7 +24,7 @@ class Phase:
 
   Attributes:
     resolution: px.
-    batch_size: pictures per domain and step, over all replicas.
+    batch_size: images per domain and step, over all replicas.
     fading: whether the resolution is being faded in.
     start: images seen when it begins.
     end: images seen when it is over.
@@ -67,7 +67,7 @@ class Growth:
       fade_images: images over which a new resolution fades in; by
         resolution.
       stable_images: images after that; by resolution.
-      batch_size: pictures per domain and step; by resolution.
+      batch_size: images per domain and step; by resolution.
       decay_images: the last ones of all, over which the learning rates fall
         linearly to zero (as in CycleGAN: Zhu et al. 2017, section 4).
     """

@@ -87,7 +87,7 @@ class TrainingLoop:
       run_dir: the run directory.
       growth: the schedule.
       trainer: what is trained.
-      batches: of training pictures.
+      batches: of training images.
       statistics_batches: as for `loop.train`.
       shown: {domain: uint8 [n, resolution, resolution, 3]}, for the grids.
       answers: row i of every domain shows the same character.
@@ -189,7 +189,7 @@ class TrainingLoop:
           step=step,
           resolution=phase.resolution,
           alpha=alpha,
-          average_decay=self._trainer.average_decay(
+          ema_decay=self._trainer.ema_decay(
             seen - phase.stage_start, phase.batch_size
           ),
           rate=self._growth.rate(seen),
@@ -239,7 +239,7 @@ class TrainingLoop:
       self._estimate_statistics(phase, alpha)
     if due.score:
       stage = dict(resolution=phase.resolution, alpha=alpha)
-      values |= self._scorer.score(self._trainer.average, **stage)
+      values |= self._scorer.score(self._trainer.ema_model, **stage)
     if due.look and self._writes:
       self._report(values, bar, phase, alpha)
     if due.score:
@@ -326,7 +326,7 @@ class TrainingLoop:
       alpha=alpha,
       title=f'{self._seen:,} images of each domain, {phase.resolution} px',
     )
-    model = self._trainer.average
+    model = self._trainer.ema_model
     if model.translates:
       shown = {
         d: image_io.downsample(p, phase.resolution)

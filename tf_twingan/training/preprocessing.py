@@ -12,11 +12,11 @@ Batch = Mapping[str, tf.Tensor]
 def real_images(
   batch: Batch, domains: Sequence[str], alpha: tf.Tensor
 ) -> dict[str, tf.Tensor]:
-  """The real pictures of a stage that is faded in.
+  """The real images of a stage that is faded in.
 
   Args:
     batch: see `pipeline.Batches.at`.
-    domains: whose pictures.
+    domains: whose images.
     alpha: how far the stage is faded in, a float32 scalar.
 
   Returns:
@@ -28,7 +28,7 @@ def real_images(
 
 
 def vectors(batch: Batch, domains: Sequence[str]) -> dict[str, tf.Tensor]:
-  """What the pictures carry, of the domains that do.
+  """What the images carry, of the domains that do.
 
   Args:
     batch: see `pipeline.Batches.at`.
@@ -50,7 +50,7 @@ def split_batch(batch: Batch, count: int) -> dict[str, tf.Tensor]:
 
 
 def _blend(images, alpha):
-  """Fades real pictures in as the networks are (PGGAN section 2)."""
+  """Fades real images in as the networks are (PGGAN section 2)."""
   if images.shape[1] < 8:
     return images
   coarse = tf.nn.avg_pool2d(images, 2, 2, 'VALID')

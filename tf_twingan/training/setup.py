@@ -1,4 +1,4 @@
-"""Trains a run: loads pictures, builds what trains them, and starts it."""
+"""Trains a run: loads images, builds what trains them, and starts it."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -62,14 +62,14 @@ def train(
     strategy: see `distribution.make`.
     seed: of weights, batches, mirroring and noise.
     deterministic: make every operation give the same bits again.
-    mirror: flip half of the training pictures left to right.
+    mirror: flip half of the training images left to right.
     log_steps: steps between two looks at the losses; several workers also
       agree that often whether to stop.
     sample_images: images between two sample grids.
-    sample_rows: pictures of each domain in a grid; of noise, rows of them.
+    sample_rows: images of each domain in a grid; of noise, rows of them.
     score_images: images between two scorings, see `scoring`; each resolution
       is scored at its end, too.
-    score_pictures: held-out pictures of each domain to score by.
+    score_pictures: held-out images of each domain to score by.
     best_by: the score whose best checkpoint is kept in `best/`: 'recall',
       'swd' or 'reconstruction'.
     checkpoint_minutes: time between two checkpoints.
@@ -95,18 +95,18 @@ def train(
       raise ValueError(f'train.{name} is {value}; at least 1.')
   # First of all: several workers must find each other before anything runs.
   devices = strategies.make(strategy)
-  pictures, held_out, vectors = {}, {}, {}
+  images, held_out, vectors = {}, {}, {}
   for name, source in domains:
     loaded = sources_registry.load(source, growth.final_resolution)
-    pictures[name] = loaded.images
+    images[name] = loaded.images
     if loaded.vectors is not None:
       vectors[name] = loaded.vectors
     held_out[name] = sources_registry.load(
       source, growth.final_resolution, split='test'
     ).images[: max(sample_rows, score_pictures)]
-    tqdm.tqdm.write(f'{name}: {len(pictures[name]):,} pictures from {source}')
+    tqdm.tqdm.write(f'{name}: {len(images[name]):,} images from {source}')
   _check_batches(growth, devices.num_replicas_in_sync)
-  # Not before the pictures are there: two processes that draw them at once
+  # Not before the images are there: two processes that draw them at once
   # must not choose the same "random" temporary folder.
   keras.utils.set_random_seed(seed)
   if deterministic:
@@ -128,7 +128,7 @@ def train(
     vectors = {}
   if trainer.objective.needs_pairs:
     sources_registry.check_pairs(
-      dict(domains), {name: len(p) for name, p in pictures.items()}
+      dict(domains), {name: len(p) for name, p in images.items()}
     )
   precision = trainer.model.get_config()['precision']
   if strategies.emulates(precision):
@@ -139,7 +139,7 @@ def train(
   answers = all(source.startswith('avatars:') for _, source in domains)
   count = min(score_pictures, *(len(p) for p in held_out.values()))
   scorer = validation_scores.ValidationScorer(
-    {name: p[:count] for name, p in held_out.items()}, pictures, answers=answers
+    {name: p[:count] for name, p in held_out.items()}, images, answers=answers
   )
   scorer.check(best_by, growth.final_resolution, trainer.model)
   if strategies.is_chief(devices):
@@ -154,7 +154,7 @@ def train(
     growth,
     trainer,
     batches=batch_stream.Batches(
-      pictures,
+      images,
       seed=seed,
       mirror=mirror,
       paired=trainer.objective.needs_pairs,

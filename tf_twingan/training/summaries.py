@@ -93,7 +93,7 @@ def draw_sheet(
   title: str,
   answers: bool = False,
 ) -> np.ndarray:
-  """Draws held-out pictures of each domain in the next one and back.
+  """Draws held-out images of each domain in the next one and back.
 
   Args:
     model: a TwinGAN with moving statistics.
@@ -102,7 +102,7 @@ def draw_sheet(
     alpha: how far it is faded in.
     title: a line above the grid.
     answers: row i of every domain shows the same character, so the true
-      picture in the other style is shown beside the translation.
+      image in the other style is shown beside the translation.
 
   Returns:
     uint8 [height, width, 3]: one block of columns for each domain, with a
@@ -117,7 +117,7 @@ def draw_sheet(
     inputs = image_io.to_float(held_out[source])
     translated = model.translate(inputs, source, target, **stage)
     shown: dict[str, Any | None] = {f'{source} (held out)': inputs}
-    if model.draws(source, source):
+    if model.supports(source, source):
       shown[f'{source} redrawn as {source}'] = model.translate(
         inputs, source, source, **stage
       )

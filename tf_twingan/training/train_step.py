@@ -1,15 +1,15 @@
 """One update on one replica: a batch's gradients, and what they change.
 
 Both halves share one forward pass: the generator's gradient and the
-discriminators' gradient are two backward passes over the same pictures and
+discriminators' gradient are two backward passes over the same images and
 logits, and both are applied at the end.
 
 A batch may go through the networks in parts, one after another, of whose
 gradients the mean is applied: then memory need only hold one part's
-activations. Losses are means over pictures, so that this is the gradient of
-the whole batch where no picture depends on another. It is not for what looks
+activations. Losses are means over images, so that this is the gradient of
+the whole batch where no image depends on another. It is not for what looks
 at several: batch norms take each part's own moments, and batch renorm moves its
-statistics once a part; DRAGAN goes as far as a part's pictures deviate;
+statistics once a part; DRAGAN goes as far as a part's images deviate;
 the minibatch standard deviation is within a part.
 """
 
@@ -85,7 +85,7 @@ class TrainStep:
     """Raises ValueError if a batch cannot be cut into the parts.
 
     Args:
-      size: pictures of each domain, over all replicas.
+      size: images of each domain, over all replicas.
       resolution: where, px; to be named.
     """
     parts = self._replicas * self._accumulate
@@ -189,7 +189,7 @@ class TrainStep:
     # Replicas cannot meet, as in a norm's moments, inside of a loop.
     for _ in range(self._accumulate):
       index, terms, sums = state
-      # Pictures and seed of a part, and so all that it does, hang on these.
+      # Images and seed of a part, and so all that it does, hang on these.
       with tf.control_dependencies(sums):
         index = tf.identity(index)
       state = add_part(index, terms, sums)
@@ -236,13 +236,13 @@ class TrainStep:
       gradients = [g + e for g, e in zip(gradients, extra)]
     return terms, (generating, judging), (generator_gradients, gradients)
 
-  def _penalty(self, variables, pictures, penalize, scale, seed, stage):
+  def _penalty(self, variables, images, penalize, scale, seed, stage):
     """Penalty terms and gradients, both zero on steps that skip it."""
 
     def apply():
       with tf.GradientTape() as tape:
         terms = self._objective.penalties(
-          self._discriminators, *pictures, seed=seed, **stage
+          self._discriminators, *images, seed=seed, **stage
         )
         loss = scale * _sum(terms)
       return terms, tape.gradient(loss, variables, unconnected_gradients='zero')

@@ -47,7 +47,7 @@ class Trainer:
     model: the network being trained.
     average: the exponential moving average (EMA) of the model, a network of
       the same kind: what is used afterwards (Karras et al. 2018, section 4).
-    discriminators: {domain: the network that judges its pictures}, or the one
+    discriminators: {domain: the network that judges its images}, or the one
       that judges those of all.
     objective: the losses.
     state: what a checkpoint must hold, by name.
@@ -101,7 +101,7 @@ class Trainer:
         after another, before the mean of their gradients is applied: less
         memory. See `update` for what then looks at a part only.
       seed: of the noise in penalties and of what an objective draws.
-      vector_sizes: {domain: numbers in a vector} of those whose pictures carry
+      vector_sizes: {domain: numbers in a vector} of those whose images carry
         vectors, for objectives that need them.
     """
     if shared_discriminator and not objective.can_share_discriminator:
@@ -121,7 +121,7 @@ class Trainer:
     )
     with strategy.scope():
       self.model = model(domains, max_resolution=max_resolution)
-      self.average = model(domains, max_resolution=max_resolution)
+      self.ema_model = model(domains, max_resolution=max_resolution)
       if self.model.translates == objective.from_noise:
         raise ValueError(
           f'Trainer.model is {type(self.model).__name__} and Trainer.objective '
@@ -174,7 +174,7 @@ class Trainer:
       self._generator_adam.build(self._generating)
       self._discriminator_adam.build(self._judged)
       self._loss_scale = loss_scale.LossScale(precision)
-      for own, other in zip(self.average.variables, self.model.variables):
+      for own, other in zip(self.ema_model.variables, self.model.variables):
         own.assign(other)
     self._optimizers = (
       (self._generator_adam, learning_rate),
@@ -193,11 +193,11 @@ class Trainer:
       accumulate=accumulate,
     )
     self._estimator = batch_norm_calibration.BatchNormCalibrator(
-      self.average, self.model, objective, strategy, seed
+      self.ema_model, self.model, objective, strategy, seed
     )
     self.state = dict(
       model=self.model,
-      average=self.average,
+      average=self.ema_model,
       discriminators=self.discriminators,
       generator_adam=self._generator_adam,
       discriminator_adam=self._discriminator_adam,
@@ -224,7 +224,7 @@ class Trainer:
           variable.assign(tf.zeros_like(variable))
       # Blocks that no longer run keep no trace of when they were last drawn
       # with: a resumed run draws at other moments, and ends in the same bits.
-      for variable in batch_norm_calibration.norm_statistics(self.average):
+      for variable in batch_norm_calibration.norm_statistics(self.ema_model):
         variable.assign(tf.zeros_like(variable))
     self.apply_settings()
 
@@ -241,7 +241,7 @@ class Trainer:
       for adam, configured in self._optimizers:
         adam.learning_rate = configured * rate
 
-  def average_decay(self, images_in_stage: int, batch_size: int) -> float:
+  def ema_decay(self, images_in_stage: int, batch_size: int) -> float:
     """How much of the average a step keeps, in [0, 1)."""
     half_life = min(
       self._average_half_life, self._average_warm_up * images_in_stage
@@ -259,7 +259,7 @@ class Trainer:
     step: int,
     resolution: int,
     alpha: float,
-    average_decay: float,
+    ema_decay: float,
     rate: float = 1.0,
     stage_step: int = 0,
   ) -> dict[str, tf.Tensor]:
@@ -272,7 +272,7 @@ class Trainer:
         times the penalty.
       resolution: of the stage.
       alpha: how far it is faded in.
-      average_decay: see `average_decay`.
+      ema_decay: see `ema_decay`.
       rate: what the learning rates are multiplied by.
       stage_step: steps since this resolution began, for models that change
         with them.
@@ -285,7 +285,7 @@ class Trainer:
     if rate != self._rate:
       self._set_rate(rate)
     with self.strategy.scope():
-      for network in (self.model, self.average):
+      for network in (self.model, self.ema_model):
         network.start_step(stage_step)
     shift = 1 + step % max(1, len(self.model.domains) - 1)
     key = (resolution, shift)
@@ -300,13 +300,13 @@ class Trainer:
     return self._steps[key](
       dict(batch),
       tf.constant(alpha, tf.float32),
-      tf.constant(average_decay, tf.float32),
+      tf.constant(ema_decay, tf.float32),
       tf.constant(bool(interval) and step % interval == 0),
       tf.constant([self._seed, step], tf.int32),
     )
 
   def _distributed_step(
-    self, batch, alpha, average_decay, penalize, seed, *, resolution, shift
+    self, batch, alpha, ema_decay, penalize, seed, *, resolution, shift
   ):
     parts = self.strategy.experimental_local_results(
       batch[self.model.domains[0]]
@@ -323,9 +323,9 @@ class Trainer:
     )
     terms = {name: mean(value) for name, value in terms.items()}
     self._objective.after_step(terms, images=images)
-    self._update_average(average_decay)
+    self._update_average(ema_decay)
     spectral_normalization.power_iteration_step(
-      [self.model, self.average, *tf.nest.flatten(self.discriminators)],
+      [self.model, self.ema_model, *tf.nest.flatten(self.discriminators)],
       self.strategy,
     )
     if self._loss_scale.active:
@@ -337,7 +337,7 @@ class Trainer:
       own.assign(other + (own - other) * decay)
 
     for own, other in zip(
-      self.average.trainable_variables, self.model.trainable_variables
+      self.ema_model.trainable_variables, self.model.trainable_variables
     ):
       self.strategy.extended.update(own, train_step, args=(other,))
 
@@ -353,7 +353,7 @@ class Trainer:
     for variable in (
       self.model.variables
       + list(self._objective.trainable_variables)
-      + self.average.variables
+      + self.ema_model.variables
       + self._judged
       + optimized
     ):

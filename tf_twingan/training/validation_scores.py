@@ -1,14 +1,14 @@
 """A cheap subset of the scores, taken while a run trains.
 
-On held-out pictures, each domain translated to the next, at the resolution
+On held-out images, each domain translated to the next, at the resolution
 of the stage: is it good, is it getting better, which checkpoint is best?
 `evaluate` says much more, once a run is done. Of a model that draws from noise,
-as many pictures of each domain are drawn, of the same noise each time; only
-their distance to training pictures says something then.
+as many images of each domain are drawn, of the same noise each time; only
+their distance to training images says something then.
 
   score/recall          the own counterpart is the nearest, where known
-  score/swd             sliced Wasserstein distance to training pictures x 1000
-  score/reconstruction  mean error, 0 to 255, of pictures redrawn as they are,
+  score/swd             sliced Wasserstein distance to training images x 1000
+  score/reconstruction  mean error, 0 to 255, of images redrawn as they are,
                         of models that redraw
 """
 
@@ -30,7 +30,7 @@ _NOISE = (0, 1)  # The seed of what models draw from that draw from noise.
 
 
 class ValidationScorer:
-  """Scores a model by the same pictures each time."""
+  """Scores a model by the same images each time."""
 
   def __init__(
     self,
@@ -39,7 +39,7 @@ class ValidationScorer:
     *,
     answers: bool,
   ):
-    """Takes the pictures.
+    """Takes the images.
 
     Args:
       held_out: {domain: uint8 [n, resolution, resolution, 3]}, equally many.
@@ -77,12 +77,12 @@ class ValidationScorer:
       )
     if name not in names and not model.translates:
       raise ValueError(
-        f'train.best_by is {name!r}, which compares a picture with its source, '
+        f'train.best_by is {name!r}, which compares an image with its source, '
         f'but the model draws from noise; set it to {names[0]!r}.'
       )
     if name not in names:
       raise ValueError(
-        f'train.best_by is {name!r}; of these pictures, at {resolution} px, '
+        f'train.best_by is {name!r}; of these images, at {resolution} px, '
         f'choose one of {", ".join(names)}.'
       )
 
@@ -108,8 +108,8 @@ class ValidationScorer:
     def drawn(source, target):
       stage = dict(resolution=resolution, alpha=alpha)
       if model.translates:
-        pictures = image_io.to_float(small[source])
-        results = model.translate(pictures, source, target, **stage)
+        images = image_io.to_float(small[source])
+        results = model.translate(images, source, target, **stage)
       else:
         latents = model.noise(len(small[target]), _NOISE)
         results = model.generate(latents, [target], **stage)
@@ -148,7 +148,7 @@ class ValidationScorer:
 def _redrawn(model):
   if not model.translates:
     return []
-  return [domain for domain in model.domains if model.draws(domain, domain)]
+  return [domain for domain in model.domains if model.supports(domain, domain)]
 
 
 def key(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The avatar twins: same character, same picture, and twins that match."""
+"""The avatar twins: same character, same image, and twins that match."""
 
 import dataclasses
 import hashlib
@@ -16,7 +16,7 @@ from tf_twingan.data.avatars import avatar_dataset, characters, drawing
 
 _STYLES = tuple(drawing.STYLES)
 
-# Fails when a picture changes, whatever the cause (our tables, DiceBear, its
+# Fails when an image changes, whatever the cause (our tables, DiceBear, its
 # art, resvg). If that is wanted, raise `AvatarTwins.VERSION` as well.
 _PINNED = {
   'toon-head': '21adf436c19dbcec',
@@ -108,23 +108,23 @@ class CharactersTest(tf.test.TestCase):
 class DrawingTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(*_STYLES)
   def test_pinned(self, style):
-    pictures = [
+    images = [
       drawing.draw(characters.character(n, vivid=True), style) for n in range(4)
     ]
-    digest = hashlib.sha256(np.stack(pictures).tobytes()).hexdigest()
+    digest = hashlib.sha256(np.stack(images).tobytes()).hexdigest()
     self.assertEqual(digest[:16], _PINNED[style])
 
   @parameterized.parameters(*_STYLES)
   def test_corners_show_the_background_color(self, style):
     for color in characters.BACKGROUND:
-      picture = drawing.draw(
+      image = drawing.draw(
         characters.Character(background_color=color, tilt=9, scale=0.9), style
       )
-      for corner in (picture[0, 0], picture[0, -1]):
+      for corner in (image[0, 0], image[0, -1]):
         np.testing.assert_array_equal(corner, _rgb(color))
 
   @parameterized.parameters(*_STYLES)
-  def test_facing_mirrors_the_picture(self, style):
+  def test_facing_mirrors_the_image(self, style):
     right, left = (
       drawing.draw(characters.Character(facing=side), style).astype(int)
       for side in ('right', 'left')
@@ -202,11 +202,11 @@ class DrawingTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_hair_shapes_differ_in_every_style(self):
     for style in _STYLES:
-      pictures = {
+      images = {
         drawing.draw(characters.Character(hair_shape=shape), style).tobytes()
         for shape in characters.HAIR_SHAPES
       }
-      self.assertLen(pictures, len(characters.HAIR_SHAPES), style)
+      self.assertLen(images, len(characters.HAIR_SHAPES), style)
 
   def test_heads_of_twins_lie_on_each_other(self):
     heads = {style: _head(style) for style in _STYLES}
@@ -219,13 +219,13 @@ class DrawingTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters('toon-head', 'personas')
   def test_clothes_reach_the_lower_edge(self, style):
     for tilt in (-characters.MAX_TILT, characters.MAX_TILT):
-      picture = drawing.draw(
+      image = drawing.draw(
         characters.Character(
           scale=characters.SCALE_RANGE[0], tilt=tilt, y=-characters.MAX_SHIFT_Y
         ),
         style,
       )
-      clothes = (picture[-1] == _rgb(characters.CLOTHES[0])).all(-1)
+      clothes = (image[-1] == _rgb(characters.CLOTHES[0])).all(-1)
       self.assertGreater(clothes.sum(), 24)
 
   def test_unknown_style(self):
@@ -260,26 +260,26 @@ class AvatarTwinsTest(tf.test.TestCase):
     self.assertTrue(train.isdisjoint(test))
 
   def test_test_characters_are_equal_in_all_styles(self):
-    images, factors = zip(
+    by_style, factors = zip(
       *(avatar_dataset.load(style, 'test', 2, 6) for style in _STYLES)
     )
-    for pictures, values in zip(images, factors):
-      self.assertEqual(pictures.shape, (6, 64, 64, 3))
-      self.assertEqual(pictures.dtype, np.uint8)
+    for images, values in zip(by_style, factors):
+      self.assertEqual(images.shape, (6, 64, 64, 3))
+      self.assertEqual(images.dtype, np.uint8)
       for name in values:
         np.testing.assert_array_equal(values[name], factors[0][name])
-      for picture, color in zip(pictures, values['background_color']):
-        np.testing.assert_array_equal(picture[0, 0], _rgb(color))
+      for image, color in zip(images, values['background_color']):
+        np.testing.assert_array_equal(image[0, 0], _rgb(color))
     self.assertTrue(
       set(factors[0]['hair_color']) <= set(characters.NATURAL_HAIR.values())
     )
 
   def test_pairs_to_train_on_are_equal_in_all_styles_and_of_their_own(self):
-    (_, photo), (pictures, anime) = (
+    (_, photo), (images, anime) = (
       avatar_dataset.load(style, 'train', 40, 2, paired=True)
       for style in ('toon-head', 'lorelei')
     )
-    self.assertLen(pictures, 40)
+    self.assertLen(images, 40)
     for name in photo:
       np.testing.assert_array_equal(photo[name], anime[name])
     others = {
@@ -340,7 +340,7 @@ class AvatarTwinsTest(tf.test.TestCase):
     self.assertEqual([p.returncode for p in processes], [0, 0])
     self.assertEqual(outputs[0], outputs[1])
 
-  def test_slower_process_takes_the_pictures_of_the_faster(self):
+  def test_slower_process_takes_the_images_of_the_faster(self):
     rename = avatar_dataset.AvatarTwins.download_and_prepare
 
     def overtaken(builder, **kwargs):

@@ -30,10 +30,10 @@ class FactorsTest(absltest.TestCase):
       self.assertIn('mouth', found.shared)
 
   def test_only_the_background_changes(self):
-    pictures = registry.load(ANIME, 64, split='test').images[:4]
+    images = registry.load(ANIME, 64, split='test').images[:4]
     changed = ground_truth.on_other_backgrounds(ANIME, 64, 4)
     masks = ground_truth.describe(ANIME, 64, 4).background_masks
-    differs = (pictures != changed).any(axis=-1)
+    differs = (images != changed).any(axis=-1)
     self.assertTrue(differs[masks].all())
     # Edges, where the background shines through, change too; no more does.
     self.assertLess(differs[~masks].mean(), 0.25)

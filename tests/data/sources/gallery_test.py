@@ -1,4 +1,4 @@
-"""Sources picture by picture: names, order, lazy reading, bad input."""
+"""Sources image by image: names, order, lazy reading, bad input."""
 
 import os
 import pathlib
@@ -69,9 +69,9 @@ class FolderTest(absltest.TestCase):
     noise = np.random.default_rng(0).integers(0, 256, [20, 30, 3], np.uint8)
     for name in ('b.png', 'a.png', 'train/c.png'):
       Image.fromarray(noise).save(self.root / name)
-    (self.root / 'broken.png').write_bytes(b'no picture')
+    (self.root / 'broken.png').write_bytes(b'no image')
 
-  def test_every_picture_by_its_path(self):
+  def test_every_image_by_its_path(self):
     opened = gallery.open_source(f'folder:{self.root}', 8)
     self.assertEqual(
       opened.names, ['a.png', 'b.png', 'broken.png', 'train/c.png']
@@ -95,7 +95,7 @@ class FolderTest(absltest.TestCase):
 
   def test_bad_folders(self):
     empty = tempfile.mkdtemp()
-    with self.assertRaisesRegex(ValueError, f'no pictures found under {empty}'):
+    with self.assertRaisesRegex(ValueError, f'no images found under {empty}'):
       gallery.open_source(f'folder:{empty}', 8)
     with self.assertRaisesRegex(FileNotFoundError, 'source folder:/no/such'):
       gallery.open_source('folder:/no/such', 8)

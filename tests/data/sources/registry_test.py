@@ -22,13 +22,13 @@ from tf_twingan.data.avatars import characters
 from tf_twingan.data.sources import registry
 
 
-def _picture(number: int, size: int = 20) -> np.ndarray:
-  """One flat colour that tells which picture it is."""
+def _image(number: int, size: int = 20) -> np.ndarray:
+  """One flat colour that tells which image it is."""
   return np.full((size, size, 3), (number, 255 - number, 100), np.uint8)
 
 
-def _numbers(pictures: np.ndarray) -> list[int]:
-  return sorted(int(p[0, 0, 0]) for p in pictures)
+def _numbers(images: np.ndarray) -> list[int]:
+  return sorted(int(p[0, 0, 0]) for p in images)
 
 
 class _SourcesTest(parameterized.TestCase):
@@ -46,7 +46,7 @@ class _SourcesTest(parameterized.TestCase):
   def write(self, count: int, folder: str = '', first: int = 0) -> None:
     for number in range(first, first + count):
       image_io.write_png(
-        self.photos / folder / f'{number:03}.png', _picture(number)
+        self.photos / folder / f'{number:03}.png', _image(number)
       )
 
   def load(self, options: str = '', resolution: int = 8, **kwargs):
@@ -59,14 +59,14 @@ class _SourcesTest(parameterized.TestCase):
 
 
 class FolderTest(_SourcesTest):
-  def test_pictures(self):
+  def test_images(self):
     self.write(30)
     train = self.load()
     self.assertEqual(train.images.dtype, np.uint8)
     self.assertEqual(train.images.shape[1:], (8, 8, 3))
     self.assertEqual(train.skipped, ())
-    for picture in train.images:
-      np.testing.assert_array_equal(picture, _picture(picture[0, 0, 0], 8))
+    for image in train.images:
+      np.testing.assert_array_equal(image, _image(image[0, 0, 0], 8))
 
   def test_holdout_is_disjoint_complete_and_deterministic(self):
     self.write(100)
@@ -78,7 +78,7 @@ class FolderTest(_SourcesTest):
     again = self.load(split='test', resolution=4)
     self.assertEqual(_numbers(again.images), _numbers(test.images))
 
-  def test_holdout_stays_held_out_when_pictures_come(self):
+  def test_holdout_stays_held_out_when_images_come(self):
     self.write(60)
     before = _numbers(self.load(split='test').images)
     self.write(60, first=60)
@@ -125,16 +125,16 @@ class FolderTest(_SourcesTest):
   def test_large_jpeg_is_decoded_at_a_fraction(self):
     self.photos.mkdir()
     for number in range(3):
-      Image.fromarray(_picture(40, 640)).save(self.photos / f'{number}.jpg')
+      Image.fromarray(_image(40, 640)).save(self.photos / f'{number}.jpg')
     with mock.patch.object(image_io, 'square', wraps=image_io.square) as square:
       self.load('?crop=0.5')
     for call in square.call_args_list:
       self.assertEqual(call.args[0].shape, (80, 80, 3))
 
-  def test_bad_pictures_are_skipped_and_listed(self):
+  def test_bad_images_are_skipped_and_listed(self):
     self.write(6)
-    (self.photos / 'notes.txt').write_text('not meant to be a picture')
-    (self.photos / 'text.jpg').write_text('not a picture')
+    (self.photos / 'notes.txt').write_text('not meant to be an image')
+    (self.photos / 'text.jpg').write_text('not an image')
     (self.photos / 'empty.png').touch()
     noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
     Image.fromarray(noise).save(self.photos / 'cut.jpg')
@@ -145,9 +145,9 @@ class FolderTest(_SourcesTest):
     self.assertLen(result.images, 5)
     reasons = dict(result.skipped)
     self.assertEqual(set(reasons), {'text.jpg', 'empty.png', 'cut.jpg'})
-    self.assertStartsWith(reasons['text.jpg'], 'not a picture in a known')
+    self.assertStartsWith(reasons['text.jpg'], 'not an image in a known')
     self.assertIn('truncated', reasons['cut.jpg'])
-    self.assertIn('3 of 9 pictures skipped', logs.output[0])
+    self.assertIn('3 of 9 images skipped', logs.output[0])
     (record,) = self.cache.glob('*.json')
     listed = json.loads(record.read_text())['skipped']
     self.assertEqual(dict(listed), reasons)
@@ -170,12 +170,12 @@ class FolderTest(_SourcesTest):
       found.vectors[:, 0].tolist(), [float(p[0, 0, 0]) for p in found.images]
     )
 
-  def test_each_picture_has_its_own_vector(self):
+  def test_each_image_has_its_own_vector(self):
     self.write(40)
     names = [f'{n:03}.png' for n in range(40)]
     # In the middle of the order, which is that of a hash.
     broken = names[20]
-    (self.photos / broken).write_text('no picture')
+    (self.photos / broken).write_text('no image')
     self.write_vectors([*reversed(names), '999.png'])
     for split in registry.SPLITS:
       with self.assertLogs(level='WARNING'):
@@ -218,7 +218,7 @@ class FolderTest(_SourcesTest):
     self.write_vectors(['000.png'], 'v.npz')
     self.assert_one_line(
       ValueError,
-      r"v.npz has no row for \d of 3 pictures, the first of them '00\d.png'",
+      r"v.npz has no row for \d of 3 images, the first of them '00\d.png'",
       lambda: self.load('?vectors=v.npz'),
     )
 
@@ -236,7 +236,7 @@ class FolderTest(_SourcesTest):
     self.write(3)
     self.load()
     self.load(resolution=4)
-    image_io.write_png(self.photos / '001.png', _picture(77, 24))
+    image_io.write_png(self.photos / '001.png', _image(77, 24))
     everything = _numbers(self.load().images) + _numbers(
       self.load(split='test').images
     )
@@ -325,7 +325,7 @@ class NoSpaceTest(_SourcesTest):
     self.write(3)
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with mock.patch.object(cache.os, 'replace', side_effect=full):
-      # Only the cache's own renames fail: the pictures are written already.
+      # Only the cache's own renames fail: the images are written already.
       self.assert_one_line(OSError, 'No space left on device', self.load)
     self.assertEqual(os.listdir(self.cache), [])
 
@@ -388,26 +388,26 @@ class BadSourceTest(_SourcesTest):
     (self.photos / 'notes.txt').touch()
     self.check(
       f'folder:{self.photos}',
-      r'no pictures found under .*; searched for \*\*/\*{.*\.jpg,',
+      r'no images found under .*; searched for \*\*/\*{.*\.jpg,',
     )
 
   def test_empty_test_folder(self):
     self.write(3, 'train')
     (self.photos / 'test').mkdir()
     self.check(
-      f'folder:{self.photos}', 'no pictures found under .*/test', split='test'
+      f'folder:{self.photos}', 'no images found under .*/test', split='test'
     )
 
   @parameterized.parameters(('', 1), ('train', 1))
   def test_one_image_only(self, folder, count):
     self.write(count, folder)
     (self.photos / 'test').mkdir()
-    (self.photos / folder / 'text.png').write_text('not a picture')
+    (self.photos / folder / 'text.png').write_text('not an image')
     with self.assertLogs(level='WARNING'):
       self.check(
         f'folder:{self.photos}',
         'one image only.* 1 skipped: '
-        r'text.png \(not .*add pictures: at least 2 to train on',
+        r'text.png \(not .*add images: at least 2 to train on',
       )
 
   def test_two_images_leave_one_to_train_on(self):
@@ -474,7 +474,7 @@ class AvatarsTest(_SourcesTest):
     registry.check_pairs(named, {'photo': 3, 'anime': 3})
     self.assert_one_line(
       ValueError,
-      '3 pictures of photo, 4 pictures of anime',
+      '3 images of photo, 4 images of anime',
       lambda: registry.check_pairs(named, {'photo': 3, 'anime': 4}),
     )
     self.assert_one_line(
@@ -515,8 +515,8 @@ class AvatarsTest(_SourcesTest):
     )
 
 
-class SourcesTestPictures(tfds.core.GeneratorBasedBuilder):
-  """Pictures in uncommon splits."""
+class SourcesTestImages(tfds.core.GeneratorBasedBuilder):
+  """Images in uncommon splits."""
 
   VERSION = tfds.core.Version('1.0.0')
 
@@ -543,12 +543,12 @@ class SourcesTestPictures(tfds.core.GeneratorBasedBuilder):
     for number in numbers:
       yield (
         number,
-        {'image': _picture(number), 'label': number, 'who': [number, 1.0]},
+        {'image': _image(number), 'label': number, 'who': [number, 1.0]},
       )
 
 
 class SourcesTestNumbers(tfds.core.GeneratorBasedBuilder):
-  """A dataset without pictures."""
+  """A dataset without images."""
 
   VERSION = tfds.core.Version('1.0.0')
 
@@ -571,8 +571,8 @@ class TfdsTest(_SourcesTest):
     patch.start()
     self.addCleanup(patch.stop)
 
-  def test_pictures_and_splits(self):
-    source = 'tfds:sources_test_pictures'
+  def test_images_and_splits(self):
+    source = 'tfds:sources_test_images'
     train = registry.load(source, 8)
     test = registry.load(source, 8, split='test')
     self.assertEqual(train.images.shape, (18, 8, 8, 3))
@@ -595,7 +595,7 @@ class TfdsTest(_SourcesTest):
     )
 
   def test_vectors_are_a_feature(self):
-    source = 'tfds:sources_test_pictures?vectors='
+    source = 'tfds:sources_test_images?vectors='
     for split in registry.SPLITS:
       found = registry.load(f'{source}who', 8, split=split)
       self.assertEqual(
@@ -630,27 +630,27 @@ class TfdsTest(_SourcesTest):
     )
     self.assert_one_line(
       ValueError,
-      'tfds:sources_test_pictures/no_config: ',
-      lambda: registry.load('tfds:sources_test_pictures/no_config', 8),
+      'tfds:sources_test_images/no_config: ',
+      lambda: registry.load('tfds:sources_test_images/no_config', 8),
     )
 
-  def test_no_pictures_in_it(self):
+  def test_no_images_in_it(self):
     self.assert_one_line(
       ValueError,
-      "no 'image' feature but number; use a dataset of pictures",
+      "no 'image' feature but number; use a dataset of images",
       lambda: registry.load('tfds:sources_test_numbers', 8),
     )
 
   def test_cannot_be_prepared(self):
     with mock.patch.object(
-      SourcesTestPictures,
+      SourcesTestImages,
       '_split_generators',
       side_effect=OSError('the host is\ngone'),
     ):
       self.assert_one_line(
         ValueError,
         'could not be prepared: the host is; `tfds build sources',
-        lambda: registry.load('tfds:sources_test_pictures', 8),
+        lambda: registry.load('tfds:sources_test_images', 8),
       )
 
 

@@ -19,7 +19,7 @@ PX = 16
 RNG = np.random.default_rng(1)
 
 
-def smooth_picture(height, width):
+def smooth_image(height, width):
   small = RNG.integers(0, 256, [4, 4, 3], dtype=np.uint8)
   return np.asarray(Image.fromarray(small).resize((width, height)))
 
@@ -29,16 +29,16 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     cls.translator = folding_test.translator(smooth=True)
-    cls.pictures = np.stack([smooth_picture(PX, PX) for _ in range(6)])
+    cls.images = np.stack([smooth_image(PX, PX) for _ in range(6)])
     drawer = folded_network.Network(
       folding.of_translator(cls.translator, 'photo', 'anime')
     )
     cls.learned = embedding.learn(
-      cls.translator, {'photo': cls.pictures, 'anime': cls.pictures}
+      cls.translator, {'photo': cls.images, 'anime': cls.images}
     )
     embeds = embedding.Embedder(drawer, cls.learned, 'photo')
     cls.folder = pathlib.Path(tempfile.mkdtemp(), 'saved_model')
-    cls.saved = saved_model.save(drawer, embeds, cls.folder, 7, cls.pictures)
+    cls.saved = saved_model.save(drawer, embeds, cls.folder, 7, cls.images)
     cls.signatures = tf.saved_model.load(str(cls.saved)).signatures
 
   def serve(self, *files):
@@ -50,7 +50,7 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters('PNG', 'BMP', 'GIF', 'JPEG')
   def test_files_of_any_size_become_pngs(self, kind):
     buffer = io.BytesIO()
-    Image.fromarray(smooth_picture(60, 90)).save(buffer, kind)
+    Image.fromarray(smooth_image(60, 90)).save(buffer, kind)
     read = np.asarray(Image.open(buffer).convert('RGB'))
     expected = self.translator.translate(read[None], 'anime')
     drawn = self.serve(buffer.getvalue())
@@ -58,14 +58,14 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
     # Decoders of JPEG and filters differ a little.
     self.assertLess(np.abs(drawn.astype(int) - expected).mean(), 4)
 
-  def test_pictures_of_the_right_size_come_out_exactly(self):
-    files = [tf.io.encode_png(p).numpy() for p in self.pictures]
-    expected = self.translator.translate(self.pictures, 'anime')
+  def test_images_of_the_right_size_come_out_exactly(self):
+    files = [tf.io.encode_png(p).numpy() for p in self.images]
+    expected = self.translator.translate(self.images, 'anime')
     off = self.serve(*files).astype(int) - expected
     self.assertLessEqual(np.abs(off).max(), 1)
 
-  @parameterized.parameters(b'', b'no picture', b'\xff\xd8\xff cut short')
-  def test_what_is_no_picture_is_an_error(self, content):
+  @parameterized.parameters(b'', b'no image', b'\xff\xd8\xff cut short')
+  def test_what_is_no_image_is_an_error(self, content):
     with self.assertRaises(tf.errors.InvalidArgumentError):
       self.serve(content)
 
@@ -77,7 +77,7 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
       self.serve(buffer.getvalue())
 
   def test_numbers_in_any_batch(self):
-    floats = tf.constant(image_io.to_float(self.pictures))
+    floats = tf.constant(image_io.to_float(self.images))
     drawn = self.signatures['translate'](image=floats)['translation']
     for count in (1, 5):
       self.assertAllClose(
@@ -86,16 +86,14 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
         atol=1e-5,
       )
     self.assertAllEqual(
-      image_io.to_uint8(drawn.numpy()).shape, self.pictures.shape
+      image_io.to_uint8(drawn.numpy()).shape, self.images.shape
     )
 
   def test_it_embeds_as_an_index_does(self):
-    floats = tf.constant(image_io.to_float(self.pictures))
+    floats = tf.constant(image_io.to_float(self.images))
     self.assertAllClose(
       self.signatures['embed'](image=floats)['embedding'],
-      self.learned.embed(
-        self.translator.scales(self.pictures, 'photo'), 'photo'
-      ),
+      self.learned.embed(self.translator.scales(self.images, 'photo'), 'photo'),
       atol=1e-4,
     )
 

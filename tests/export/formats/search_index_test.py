@@ -18,7 +18,7 @@ from tf_twingan.retrieval import records
 from tf_twingan.retrieval import search_index as retrieval_search_index
 
 
-def pictures(count, seed):
+def images(count, seed):
   """Smooth ones: noise looks alike to every network."""
   small = np.random.default_rng(seed).uniform(0, 255, [count, 4, 4, 3])
   return np.uint8(
@@ -34,7 +34,7 @@ class SearcherTest(parameterized.TestCase, tf.test.TestCase):
     cls.index = tf_twingan.SearchIndex.build(
       pathlib.Path(tempfile.mkdtemp(), 'index'), cls.translator
     )
-    cls.anime, cls.photos = pictures(40, 1), pictures(8, 2)
+    cls.anime, cls.photos = images(40, 1), images(8, 2)
     cls.index.add(
       'anime',
       [(f'é{i}.png', p) for i, p in enumerate(cls.anime)],
@@ -49,7 +49,7 @@ class SearcherTest(parameterized.TestCase, tf.test.TestCase):
       self.translator,
       source,
       target,
-      exporter.Pictures(self.photos, self.photos),
+      exporter.Images(self.photos, self.photos),
       lambda: self.index.embedding,
       metadata.About('n', 'd', '1', 'a', 'l', '# card'),
       formats_search_index.Search(self.index, by),
@@ -80,7 +80,7 @@ class SearcherTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreaterEqual(
       formats_search_index.agreement(found, expected), 0.9
     )
-    # Every item says which picture it is.
+    # Every item says which image it is.
     self.assertEqual({item.domain for row in found for item in row}, {'anime'})
     self.assertEqual(
       {item.source for row in found for item in row}, {'folder:a'}
@@ -98,7 +98,7 @@ class SearcherTest(parameterized.TestCase, tf.test.TestCase):
       (file['name'], file['type']), ('index.ldb', 'SCANN_INDEX_FILE')
     )
     text = (folder / 'README.md').read_text(encoding='utf-8')
-    self.assertIn('holds 40 pictures of *anime*', text)
+    self.assertIn('holds 40 images of *anime*', text)
 
   def test_items_that_were_mixed_up_are_caught(self):
     real = self.index.record
@@ -133,7 +133,7 @@ class SearcherTest(parameterized.TestCase, tf.test.TestCase):
       self.translator,
       'photo',
       'anime',
-      exporter.Pictures(self.photos, self.photos),
+      exporter.Images(self.photos, self.photos),
       lambda: self.index.embedding,
       metadata.About('n', 'd', '1', 'a', 'l', '# card'),
     )

@@ -17,7 +17,7 @@ PX = 16
 
 
 def convert(drawer, kind):
-  return formats_tflite.drawing(drawer, kind, folding_test.PICTURES)
+  return formats_tflite.drawing(drawer, kind, folding_test.IMAGES)
 
 
 class ConversionTest(parameterized.TestCase, tf.test.TestCase):
@@ -31,7 +31,7 @@ class ConversionTest(parameterized.TestCase, tf.test.TestCase):
     cls.files = {k: convert(cls.drawer, k) for k in formats_tflite.KINDS}
     cls.contents = {k: tflite_contents.read(f) for k, f in cls.files.items()}
     cls.expected = cls.drawer.translate(
-      tf.constant(folding_test.PICTURES)
+      tf.constant(folding_test.IMAGES)
     ).numpy()
     # Of the network, counted by hand: a convolution multiplies height x width
     # x kernel area x channels in x channels out times.
@@ -58,7 +58,7 @@ class ConversionTest(parameterized.TestCase, tf.test.TestCase):
   )
   def test_it_draws_the_same(self, kind, least):
     run = exported_tflite.File(self.files[kind]).run
-    reached = parity.compare(run(folding_test.PICTURES), self.expected)
+    reached = parity.compare(run(folding_test.IMAGES), self.expected)
     self.assertGreater(reached.psnr, least)
 
   @parameterized.parameters(
@@ -76,8 +76,8 @@ class ConversionTest(parameterized.TestCase, tf.test.TestCase):
       folding.of_translator(translator, 'photo', 'anime')
     )
     reached = parity.compare(
-      exported_tflite.File(convert(drawer, kind)).run(folding_test.PICTURES),
-      drawer.translate(tf.constant(folding_test.PICTURES)).numpy(),
+      exported_tflite.File(convert(drawer, kind)).run(folding_test.IMAGES),
+      drawer.translate(tf.constant(folding_test.IMAGES)).numpy(),
     )
     self.assertGreater(reached.psnr, least)
 
@@ -139,8 +139,8 @@ class ConversionTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAlmostEqual((1 - back['mean'][0]) / back['std'][0], 255, delta=1)
     # And it still draws.
     self.assertAllEqual(
-      exported_tflite.File(said).run(folding_test.PICTURES),
-      exported_tflite.File(self.files['dynamic']).run(folding_test.PICTURES),
+      exported_tflite.File(said).run(folding_test.IMAGES),
+      exported_tflite.File(self.files['dynamic']).run(folding_test.IMAGES),
     )
 
 

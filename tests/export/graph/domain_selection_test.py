@@ -16,16 +16,16 @@ from tf_twingan.inference.exported import tflite as exported_tflite
 from tf_twingan.models import twingan
 
 DOMAINS = ('photo', 'anime', 'cat')
-PICTURES = folding_test.PICTURES
+IMAGES = folding_test.IMAGES
 
 
-def convert(chosen, kind, pictures=PICTURES):
+def convert(chosen, kind, images=IMAGES):
   return formats_tflite.convert(
     chosen.translate,
     chosen,
     kind,
     output_name='translation',
-    pictures=pictures,
+    images=images,
     more=domain_selection.INPUTS,
   )
 
@@ -48,12 +48,12 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
 
   def compared(self, kind, source, target):
     """How far it is from that direction's own file of the kind."""
-    own = formats_tflite.drawing(self.folded(source, target), kind, PICTURES)
+    own = formats_tflite.drawing(self.folded(source, target), kind, IMAGES)
     chosen = exported_tflite.File(self.files[kind]).choose(
       source=DOMAINS.index(source), target=DOMAINS.index(target)
     )
     return parity.compare(
-      chosen.run(PICTURES), exported_tflite.File(own).run(PICTURES)
+      chosen.run(IMAGES), exported_tflite.File(own).run(IMAGES)
     )
 
   @parameterized.parameters(*itertools.product(DOMAINS, DOMAINS))
@@ -66,11 +66,11 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(self.compared(kind, 'anime', 'cat').psnr, least)
 
   def test_swapped_domains_are_caught(self):
-    cat = self.folded('photo', 'cat').translate(tf.constant(PICTURES)).numpy()
+    cat = self.folded('photo', 'cat').translate(tf.constant(IMAGES)).numpy()
     for source, target in ((0, 1), (2, 0), (1, 2)):
       file = exported_tflite.File(self.files['float32'])
       file.choose(source=source, target=target)
-      reached = parity.compare(file.run(PICTURES), cat)
+      reached = parity.compare(file.run(IMAGES), cat)
       for kind in ('float32', 'float16', 'dynamic'):
         self.assertFalse(parity.GATES[kind].passes(reached), kind)
 
@@ -84,14 +84,12 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
     translator = folding_test.translator(domains=DOMAINS, **options)
     px = translator.resolution
     chosen = domain_selection.Selection(translator.model, px, translator.alpha)
-    pictures = tf.constant(PICTURES[:, :px, :px])
+    images = tf.constant(IMAGES[:, :px, :px])
     for source, target in ((0, 2), (2, 1)):
       own = folding.of_translator(translator, DOMAINS[source], DOMAINS[target])
       self.assertAllClose(
-        chosen.translate(
-          pictures, tf.constant([source]), tf.constant([target])
-        ),
-        folded_network.Network(own).translate(pictures),
+        chosen.translate(images, tf.constant([source]), tf.constant([target])),
+        folded_network.Network(own).translate(images),
         atol=1e-5,
       )
 
@@ -105,15 +103,15 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
       for variable in model.domain_variables(domain):
         shape = variable.shape
         variable.assign(rng.uniform(0.5, 1.5, shape).astype(np.float32))
-    picture = np.zeros([1, 32, 32, 3], np.float32)
+    image = np.zeros([1, 32, 32, 3], np.float32)
     one = formats_tflite.drawing(
       folded_network.Network(
         folding.fold(model, 'photo', 'anime', resolution=32)
       ),
       'dynamic',
-      picture,
+      image,
     )
-    every = convert(domain_selection.Selection(model, 32), 'dynamic', picture)
+    every = convert(domain_selection.Selection(model, 32), 'dynamic', image)
     self.assertLess(len(every), 1.03 * len(one))
 
   def test_a_domain_that_is_not_there_is_an_error(self):
@@ -121,13 +119,13 @@ class SelectionTest(parameterized.TestCase, tf.test.TestCase):
       source=0, target=3
     )
     with self.assertRaises(RuntimeError):
-      file.run(PICTURES)
+      file.run(IMAGES)
 
   def test_a_file_with_a_choice_wants_it_made(self):
     file = exported_tflite.File(self.files['float32'])
     self.assertCountEqual(file.choices, ['source', 'target'])
     with self.assertRaisesRegex(ValueError, 'source, target.*given nothing'):
-      file.run(PICTURES)
+      file.run(IMAGES)
     with self.assertRaisesRegex(ValueError, 'given source'):
       file.choose(source=0)
 

@@ -14,7 +14,7 @@ from tests import tiny_run
 from tf_twingan.models import twingan
 from tf_twingan.runs import checkpoints, config_files
 
-PICTURES = (
+IMAGES = (
   np.random.default_rng(0).uniform(-1, 1, [3, 16, 16, 3]).astype(np.float32)
 )
 
@@ -76,19 +76,19 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
   def test_it_draws_what_the_model_draws(self, options):
     model = translator(**options)
     px = model.resolution
-    pictures = PICTURES[:, :px, :px]
-    expected = exporter.expected_images(model, 'photo', 'anime', pictures)
+    images = IMAGES[:, :px, :px]
+    expected = exporter.expected_images(model, 'photo', 'anime', images)
     for shared in (False, True):
       weights = folding.of_translator(model, 'photo', 'anime', shared=shared)
-      drawn = folded_network.Network(weights).translate(tf.constant(pictures))
+      drawn = folded_network.Network(weights).translate(tf.constant(images))
       self.assertAllClose(drawn, expected, atol=1e-5)
     self.assertGreater(np.std(expected), 0.05)
 
   def test_domains_that_share_nothing_fold_one_direction_at_a_time(self):
     model = translator(sharing='nothing')
-    expected = exporter.expected_images(model, 'photo', 'anime', PICTURES)
+    expected = exporter.expected_images(model, 'photo', 'anime', IMAGES)
     weights = folding.of_translator(model, 'photo', 'anime')
-    drawn = folded_network.Network(weights).translate(tf.constant(PICTURES))
+    drawn = folded_network.Network(weights).translate(tf.constant(IMAGES))
     self.assertAllClose(drawn, expected, atol=1e-5)
     with self.assertRaisesRegex(ValueError, 'export each direction'):
       folding.of_translator(model, 'photo', 'anime', shared=True)
@@ -103,30 +103,30 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
   def test_equalized_channels_draw_the_same(self, options):
     model = translator(**options)
     px = model.resolution
-    pictures = PICTURES[:, :px, :px]
+    images = IMAGES[:, :px, :px]
     weights = folding.of_translator(model, 'photo', 'anime')
-    equal = equalization.equalize(weights, pictures)
+    equal = equalization.equalize(weights, images)
     self.assertAllClose(
-      folded_network.Network(equal).translate(tf.constant(pictures)),
-      folded_network.Network(weights).translate(tf.constant(pictures)),
+      folded_network.Network(equal).translate(tf.constant(images)),
+      folded_network.Network(weights).translate(tf.constant(images)),
       atol=1e-5,
     )
     # And are closer to one size than they were.
-    self.assertLess(spread(equal, pictures), 0.7 * spread(weights, pictures))
+    self.assertLess(spread(equal, images), 0.7 * spread(weights, images))
 
   @parameterized.parameters(
     dict(norm='instance'), dict(residual=True), dict(attention_resolution=8)
   )
   def test_what_does_not_commute_is_left_alone(self, **options):
     weights = folding.of_translator(translator(**options), 'photo', 'anime')
-    self.assertIs(equalization.equalize(weights, PICTURES), weights)
+    self.assertIs(equalization.equalize(weights, IMAGES), weights)
 
   def test_domains_differ(self):
     model = translator()
     one, other = (
       folded_network.Network(
         folding.of_translator(model, 'photo', to)
-      ).translate(tf.constant(PICTURES))
+      ).translate(tf.constant(IMAGES))
       for to in ('photo', 'anime')
     )
     self.assertNotAllClose(one, other, atol=1e-2)
@@ -147,8 +147,8 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(*kernels)
     for (source, target), drawer in drawers.items():
       self.assertAllClose(
-        drawer.translate(tf.constant(PICTURES)),
-        exporter.expected_images(model, source, target, PICTURES),
+        drawer.translate(tf.constant(IMAGES)),
+        exporter.expected_images(model, source, target, IMAGES),
         atol=1e-5,
       )
 
@@ -164,7 +164,7 @@ class FoldingTest(parameterized.TestCase, tf.test.TestCase):
       )
 
 
-def spread(weights, pictures):
+def spread(weights, images):
   """How much the sizes of a layer's channels differ, of the mean layer."""
   found = []
 
@@ -174,7 +174,7 @@ def spread(weights, pictures):
       found.append(np.std(np.log(np.maximum(sizes, 1e-6))))
 
   folded_network.Network(weights, observe=observe).translate(
-    tf.constant(pictures)
+    tf.constant(images)
   )
   return np.mean(found)
 

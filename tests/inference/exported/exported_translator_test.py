@@ -69,10 +69,10 @@ class ExportedTest(tf.test.TestCase):
   def test_it_draws_what_the_model_draws(self):
     # Of another size, and more than a batch.
     rng = np.random.default_rng(7)
-    pictures = rng.integers(0, 256, [35, 20, 24, 3], dtype=np.uint8)
-    expected = self.direction.translator.translate(pictures, to='anime')
+    images = rng.integers(0, 256, [35, 20, 24, 3], dtype=np.uint8)
+    expected = self.direction.translator.translate(images, to='anime')
     for kind, most in (('saved_model', 1), ('float32', 1), ('int8', 60)):
-      drawn = self.opened.drawers[kind].translate(pictures, 'anime', 'photo')
+      drawn = self.opened.drawers[kind].translate(images, 'anime', 'photo')
       self.assertEqual((drawn.dtype, drawn.shape), (np.uint8, (35, PX, PX, 3)))
       off = np.abs(drawn.astype(int) - expected)
       self.assertLessEqual(off.max(), 2 * most, kind)
@@ -123,8 +123,8 @@ class ExportedTest(tf.test.TestCase):
     version = self.folder / 'saved_model' / '1'
     for path in (version, self.float32, self.alone(self.float32.read_bytes())):
       (drawer,) = exported_translator.open_path(path).drawers.values()
-      self.assertTrue(drawer.draws('photo', 'anime'), path)
-      self.assertFalse(drawer.draws('anime', 'photo'), path)
+      self.assertTrue(drawer.supports('photo', 'anime'), path)
+      self.assertFalse(drawer.supports('anime', 'photo'), path)
       with self.assertRaisesRegex(
         ValueError, 'draws photo2anime, not anime2photo; export.*--to=photo'
       ):
@@ -133,14 +133,14 @@ class ExportedTest(tf.test.TestCase):
       exported_translator.open_path(version).drawers[''].between('cat', 'dog')
 
   def test_one_that_does_not_know_it_is_told(self):
-    plain = tf.function(lambda picture: picture)
+    plain = tf.function(lambda image: image)
     path = self.alone(
       formats_tflite.convert(
         plain,
         tf.Module(),
         'float32',
         output_name='translation',
-        pictures=folding_test.PICTURES,
+        images=folding_test.IMAGES,
       )
     )
     drawer = exported_translator.open_path(path).drawers['']
@@ -149,17 +149,17 @@ class ExportedTest(tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, 'name both of them'):
       drawer.between('cat', 'dog', ('cat', 'cow'))
     told = drawer.between('cat', 'dog', ('dog', 'cat'))
-    pictures = exporter_test.pictures()
+    images = exporter_test.images()
     # Without metadata, values are -1 to 1 on both sides.
-    self.assertAllEqual(told.translate(pictures, 'cat', 'dog'), pictures)
+    self.assertAllEqual(told.translate(images, 'cat', 'dog'), images)
 
   def test_metadata_says_what_pixels_are(self):
     halved = formats_tflite.convert(
-      tf.function(lambda picture: picture / 2),
+      tf.function(lambda image: image / 2),
       tf.Module(),
       'float32',
       output_name='translation',
-      pictures=folding_test.PICTURES,
+      images=folding_test.IMAGES,
     )
     # From 0 to 1 on both sides, so that half is darker and not greyer.
     with mock.patch.multiple(
@@ -172,14 +172,14 @@ class ExportedTest(tf.test.TestCase):
         output_name='translation',
         draws=True,
       )
-    pictures = exporter_test.pictures()
+    images = exporter_test.images()
     self.assertAllClose(
-      exported_tflite.File(said).draw(pictures), pictures // 2, atol=1
+      exported_tflite.File(said).draw(images), images // 2, atol=1
     )
 
   def test_all_directions_of_one_bundle(self):
     translator = self.direction.translator
-    shown = exporter_test.pictures()
+    shown = exporter_test.images()
     _, failures = all_directions.export(
       translator,
       {'photo': shown, 'anime': shown},
@@ -212,8 +212,8 @@ class ExportedTest(tf.test.TestCase):
     foreign = tempfile.mkdtemp()
     tf.saved_model.save(tf.Module(), foreign)
     for path, words in (
-      (embed, 'no picture but, as the embed format'),
-      (self.alone(embed.read_bytes()), 'no picture but, as the embed'),
+      (embed, 'no image but, as the embed format'),
+      (self.alone(embed.read_bytes()), 'no image but, as the embed'),
       (cut, 'some.tflite: .*damaged'),
       (index, 'not of a bundle'),
       (self.output, f'is no export.*Give .*{self.folder.name}'),

@@ -20,7 +20,7 @@ class PatchDiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     for weight in judge.trainable_variables:
       weight.assign(tf.ones_like(weight))
     images = tf.ones([1, side, side, 3])
-    # The norm's moments are of the whole picture; the patch is without them.
+    # The norm's moments are of the whole image; the patch is without them.
     with mock.patch.object(cyclegan_layers, 'instance_norm', lambda x: x):
       with tf.GradientTape() as tape:
         tape.watch(images)
@@ -39,7 +39,7 @@ class PatchDiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     )
     self.assertEqual(judge.logit.kernel.shape, [4, 4, 512, 1])
 
-  def test_a_condition_is_judged_with_the_picture(self):
+  def test_a_condition_is_judged_with_the_image(self):
     judge = build(32, field=16, conditional=True)
     a, b = tf.zeros([2, 32, 32, 3]), tf.ones([2, 32, 32, 3])
     self.assertNotAllClose(judge(a, condition=b), judge(a, condition=a))

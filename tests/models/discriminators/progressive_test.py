@@ -15,7 +15,7 @@ def build(**options):
   )
 
 
-def pictures(batch=4, resolution=16):
+def images(batch=4, resolution=16):
   shape = [batch, resolution, resolution, 3]
   return tf.random.stateless_uniform(shape, [1, 0], -1.0, 1.0)
 
@@ -23,7 +23,7 @@ def pictures(batch=4, resolution=16):
 class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(None, 4, 8, 16)
   def test_new_stage_starts_as_the_previous_one(self, attention):
-    judge, fine = build(attention_resolution=attention), pictures()
+    judge, fine = build(attention_resolution=attention), images()
     if attention:
       judge.attention.gamma.assign(1.0)
     coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
@@ -34,14 +34,14 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     )
 
   def test_groups_do_not_see_each_other(self):
-    judge, real = build(), pictures(4)
+    judge, real = build(), images(4)
     fake = tf.zeros_like(real)
     together = judge(tf.concat([real, fake], 0), resolution=16, group=4)
     alone = judge(real, resolution=16, group=4)
     self.assertAllClose(together[:4], alone, atol=1e-5)
 
-  def test_pictures_of_a_group_do_see_each_other(self):
-    judge, x = build(), pictures(4)
+  def test_images_of_a_group_do_see_each_other(self):
+    judge, x = build(), images(4)
     changed = tf.concat([x[:3], -x[3:]], 0)
     self.assertNotAllClose(
       judge(x, resolution=16, group=4)[0],
@@ -49,14 +49,14 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     )
 
   def test_logits_are_float32_in_any_precision(self):
-    logits = build(precision='bfloat16')(pictures(3, 8), resolution=8, group=3)
+    logits = build(precision='bfloat16')(images(3, 8), resolution=8, group=3)
     self.assertEqual(logits.dtype, tf.float32)
     self.assertEqual(logits.shape, [3])
 
   @parameterized.parameters(False, True)
   def test_a_shared_one_projects_on_the_domain(self, spectral_norm):
     judge = build(domains=('photo', 'anime'), spectral_norm=spectral_norm)
-    shown = dict(images=pictures(6, 8), resolution=8, group=3)
+    shown = dict(images=images(6, 8), resolution=8, group=3)
     logit, projection = judge.logit, judge.projection
     # Each feature by itself: a kernel of one 1, which stretches by 1.
     projection.kernel.assign(tf.zeros_like(projection.kernel))
@@ -81,28 +81,28 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
       judge(domains=['anime', 'photo'], **shown), expected[:, 0], atol=1e-5
     )
 
-  def test_pictures_of_two_domains_do_not_see_each_other(self):
+  def test_images_of_two_domains_do_not_see_each_other(self):
     judge = build(domains=('photo', 'anime'), attention_resolution=8)
     judge.attention.gamma.assign(1.0)
-    shown, kernel = pictures(6), judge.projection.kernel
+    shown, kernel = images(6), judge.projection.kernel
     with tf.GradientTape() as tape:
       tape.watch(shown)
       logits = judge(shown, ('photo', 'anime'), resolution=16, group=3)
       photos = tf.reduce_sum(logits[:3])
-    by_picture, by_kernel = tape.gradient(photos, [shown, kernel])
-    moved = tf.reduce_max(tf.abs(by_picture), axis=[1, 2, 3]) > 0
+    by_image, by_kernel = tape.gradient(photos, [shown, kernel])
+    moved = tf.reduce_max(tf.abs(by_image), axis=[1, 2, 3]) > 0
     self.assertAllEqual(moved, [True] * 3 + [False] * 3)
     self.assertAllEqual(
       tf.reduce_max(tf.abs(by_kernel), axis=0) > 0, [True, False]
     )
 
-  def test_whose_pictures_they_are_must_be_said_to_a_shared_one_alone(self):
+  def test_whose_images_they_are_must_be_said_to_a_shared_one_alone(self):
     for judge, domains in (
       (build(domains=('photo', 'anime')), ()),
       (build(), ('photo', 'anime')),
     ):
       with self.assertRaisesRegex(ValueError, 'name the domain of each part'):
-        judge(pictures(4, 8), domains, resolution=8, group=2)
+        judge(images(4, 8), domains, resolution=8, group=2)
 
 
 if __name__ == '__main__':

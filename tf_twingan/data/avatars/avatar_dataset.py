@@ -1,4 +1,4 @@
-"""The avatar twins, the pictures that need no download, as a TFDS dataset.
+"""The avatar twins, the images that need no download, as a TFDS dataset.
 
 `tfds.load('avatar_twins/lorelei')` works once this module is imported;
 `load()` is the shorter way, with NumPy arrays in and no network ever touched:
@@ -55,7 +55,7 @@ class Config(tfds.core.BuilderConfig):
     test_size: int = TEST_SIZE,
     paired: bool = False,
   ):
-    """Describes the pictures of one style.
+    """Describes the images of one style.
 
     Args:
       style: a key of `drawing.STYLES`.
@@ -66,7 +66,7 @@ class Config(tfds.core.BuilderConfig):
     for size in (train_size, test_size):
       if not 1 <= size <= _NUMBERS_PER_SPLIT:
         raise ValueError(
-          f'A split holds 1 to {_NUMBERS_PER_SPLIT} pictures, got {size}.'
+          f'A split holds 1 to {_NUMBERS_PER_SPLIT} images, got {size}.'
         )
     license_text = drawing.definition(style)['meta']['license']['text']
     full = (train_size, test_size) == (TRAIN_SIZE, TEST_SIZE)
@@ -135,7 +135,7 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
   VERSION = tfds.core.Version('1.1.0')
   RELEASE_NOTES = {
     '1.1.0': 'Five art styles, 64 px; vivid hair in 4 % of the anime-like '
-    'training pictures.'
+    'training images.'
   }
   BUILDER_CONFIGS = [Config(style) for style in drawing.STYLES]
 
@@ -176,7 +176,7 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
     for number in tqdm.tqdm(
       numbers(config.style, split, size, config.paired),
       desc=f'Drawing {config.style} ({split})',
-      unit=' pictures',
+      unit=' images',
     ):
       character = characters.character(number, vivid)
       yield (
@@ -189,7 +189,7 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
 
 
 def _prepared(config: Config) -> AvatarTwins:
-  """A builder whose pictures are on disk, drawn now if they were not."""
+  """A builder whose images are on disk, drawn now if they were not."""
   known = AvatarTwins.builder_configs.get(config.name, config)
 
   def builder() -> AvatarTwins:
@@ -198,17 +198,17 @@ def _prepared(config: Config) -> AvatarTwins:
   drawn = builder()
   if drawn.data_path.exists():
     return drawn
-  # Our bar counts pictures; TFDS would add its own for every internal step.
+  # Our bar counts images; TFDS would add its own for every internal step.
   tfds.display_progress_bar(False)
   try:
     with contextlib.redirect_stdout(io.StringIO()):
       # TFDS writes to a folder of its own and renames it at the end, so that an
-      # interrupted run leaves nothing that could be taken for the pictures.
+      # interrupted run leaves nothing that could be taken for the images.
       drawn.download_and_prepare(
         download_config=tfds.download.DownloadConfig(try_download_gcs=False)
       )
   except OSError:
-    # Renaming fails when another process was faster; its pictures are equal.
+    # Renaming fails when another process was faster; its images are equal.
     drawn = builder()
     if not drawn.data_path.exists():
       raise
@@ -224,7 +224,7 @@ def load(
   test_size: int = TEST_SIZE,
   paired: bool = False,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-  """Reads the pictures of a split, drawing them at the first call.
+  """Reads the images of a split, drawing them at the first call.
 
   Args:
     style: a key of `drawing.STYLES`.
@@ -247,7 +247,7 @@ def load(
   order = np.argsort(examples['number'])
   if not np.array_equal(examples['number'][order], wanted):
     raise ValueError(
-      f'The pictures of {config.name} in {cache.folder()} are not those of '
+      f'The images of {config.name} in {cache.folder()} are not those of '
       'this version; delete that folder and they are drawn again.'
     )
   factors = {}

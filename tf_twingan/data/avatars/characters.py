@@ -1,8 +1,8 @@
-"""Characters: what a picture of the avatar twins shows, without any drawing.
+"""Characters: what an image of the avatar twins shows, without any drawing.
 
 A character is a small record of factors (hair, skin, expression, pose,
 background) that follows from its number alone. Art styles draw the same record
-(see `drawing.py`), so two pictures with one number are a pair with a known
+(see `drawing.py`), so two images with one number are a pair with a known
 answer. As in the Twin-GAN article (Li, 2018) the natural domain knows natural
 hair only, the anime-like ones vivid hair too.
 """
@@ -69,7 +69,7 @@ CLOSED_EYES_SHARE = 0.2
 VIVID_SHARE = 0.04
 MAX_TILT = 12.0  # degrees
 SCALE_RANGE = (0.85, 1.1)
-MAX_SHIFT_X = 6.0  # percent of the picture
+MAX_SHIFT_X = 6.0  # percent of the image
 MAX_SHIFT_Y = 5.0
 
 
@@ -87,11 +87,11 @@ class Character:
     glasses: whether glasses are worn.
     mouth: one of `MOUTHS`.
     eyes: one of `EYES`.
-    facing: the side of the picture that the face looks to.
+    facing: the side of the image that the face looks to.
     tilt: degrees clockwise.
     scale: size of the head relative to the default.
-    x: shift to the right in percent of the picture.
-    y: shift downwards in percent of the picture.
+    x: shift to the right in percent of the image.
+    y: shift downwards in percent of the image.
   """
 
   number: int = 0

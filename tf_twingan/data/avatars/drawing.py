@@ -32,8 +32,8 @@ class ArtStyle:
 
   Attributes:
     vivid: anime-like: its training characters may have vivid hair.
-    center: the point of the drawing that lies in the picture's middle.
-    span: units of the drawing that fill the picture.
+    center: the point of the drawing that lies in the image's middle.
+    span: units of the drawing that fill the image.
     faces: where the drawing looks before any flip.
     fixed: variant of each part that shows no factor.
     hair: options for each hair shape.
@@ -119,7 +119,7 @@ STYLES: dict[str, ArtStyle] = {
     mouth=_mouth('smile', 'laugh', 'sad'),
     eyes=_eyes('happy', 'humble'),
     clothes='clothes',
-    # About 6 % of the picture to the side, narrowed to stay on the head.
+    # About 6 % of the image to the side, narrowed to stay on the head.
     turn='matrix(.9 0 0 1 78 0)',
     turned=frozenset({'mouth', 'eyes', 'eyebrows'}),
   ),
@@ -144,7 +144,7 @@ STYLES: dict[str, ArtStyle] = {
     clothes='clothing',
     turn='matrix(.92 0 0 1 5.8 0)',
     turned=frozenset({'mouth', 'eyes', 'nose'}),
-    # The shirt ends at the canvas; a moved picture shows more of it.
+    # The shirt ends at the canvas; a moved image shows more of it.
     behind=(
       {
         'name': 'path',
@@ -370,7 +370,7 @@ def draw(
   avatar = dicebear.Avatar(
     _prepared(style), {**options(character, style), 'size': size}
   )
-  # Without fonts: no picture holds text, and looking for a system's fonts at
+  # Without fonts: no image holds text, and looking for a system's fonts at
   # each call takes longer than drawing.
   png = resvg_py.svg_to_bytes(
     svg_string=avatar.to_string(),
@@ -378,5 +378,5 @@ def draw(
     height=size,
     skip_system_fonts=True,
   )
-  with Image.open(io.BytesIO(bytes(png))) as picture:
-    return np.asarray(picture.convert('RGB'))
+  with Image.open(io.BytesIO(bytes(png))) as image:
+    return np.asarray(image.convert('RGB'))

@@ -2,7 +2,7 @@
 
 Avatar twins draw one described character in several styles, so their true
 answers come with masks: hair is what changes when only the hair's colour does,
-and plain background is where a picture has exactly the character's own.
+and plain background is where an image has exactly the character's own.
 """
 
 import dataclasses
@@ -49,7 +49,7 @@ class Factors(NamedTuple):
   """The factors of a style's characters, by attribute of `Character`.
 
   Attributes:
-    training: {factor: [m]}: of its training pictures, in order.
+    training: {factor: [m]}: of its training images, in order.
     held_out: {factor: [n]}: of its held-out ones.
     shared: those factors that both styles show.
     hidden: those that the other, or this one, does not show.
@@ -62,10 +62,10 @@ class Factors(NamedTuple):
 
 
 def are_twins(first: str, second: str) -> bool:
-  """Whether held-out pictures of two sources show the same characters.
+  """Whether held-out images of two sources show the same characters.
 
   Two styles of avatars do, in the same order. A crop is not followed here, so
-  cropped ones count as pictures without known answers.
+  cropped ones count as images without known answers.
   """
   for source in (first, second):
     scheme, _, options = registry.parse(source)
@@ -160,11 +160,11 @@ def factors(
 def on_other_backgrounds(
   source: str, resolution: int, count: int
 ) -> np.ndarray:
-  """Held-out pictures with nothing but the background's colour changed.
+  """Held-out images with nothing but the background's colour changed.
 
   Args:
     source: `avatars:STYLE`, without a crop.
-    resolution: side of the pictures, px; 4 to 64.
+    resolution: side of the images, px; 4 to 64.
     count: the first so many characters of the test split.
 
   Returns:

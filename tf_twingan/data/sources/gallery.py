@@ -1,8 +1,8 @@
-"""A source's pictures one by one and by name, to search among.
+"""A source's images one by one and by name, to search among.
 
 Training wants a source as one array and part of it held out (`sources`); a
-search wants every picture of it, in an order that does not change, under a
-name that says which picture was found. Nothing is decoded or drawn before it
+search wants every image of it, in an order that does not change, under a
+name that says which image was found. Nothing is decoded or drawn before it
 is asked for, so that a reader can stop anywhere and go on later.
 """
 
@@ -17,13 +17,13 @@ from tf_twingan.data.sources import registry
 
 
 class Gallery(NamedTuple):
-  """The pictures of one source.
+  """The images of one source.
 
   Attributes:
     source: the source in a form that means the same from any folder.
-    names: of the pictures, in order; each is there once.
+    names: of the images, in order; each is there once.
     read: a name to uint8 RGB [resolution, resolution, 3]; raises
-      `images.UnreadableImage` or OSError where that is no picture.
+      `images.UnreadableImage` or OSError where that is no image.
   """
 
   source: str
@@ -34,17 +34,17 @@ class Gallery(NamedTuple):
 def open_source(
   source: str, resolution: int, *, limit: int | None = None
 ) -> Gallery:
-  """Lists the pictures of a source, those held out from training first.
+  """Lists the images of a source, those held out from training first.
 
   Args:
-    source: as for `sources.load`. Pictures are named by their path below the
+    source: as for `sources.load`. Images are named by their path below the
       folder, as STYLE/NUMBER of an avatar's character, or as SPLIT/PLACE in a
       dataset.
-    resolution: side of the pictures in pixels, a power of two from 4 up.
+    resolution: side of the images in pixels, a power of two from 4 up.
     limit: the first so many only.
 
   Returns:
-    The gallery, of one picture or more.
+    The gallery, of one image or more.
 
   Raises:
     FileNotFoundError: the folder is missing.
@@ -52,7 +52,7 @@ def open_source(
   """
   registry.check_resolution(resolution)
   if limit is not None and limit < 1:
-    raise ValueError(f'limit is {limit}; give 1 or more pictures.')
+    raise ValueError(f'limit is {limit}; give 1 or more images.')
   scheme, what, options = registry.parse(source)
 
   def fitted(image: np.ndarray) -> np.ndarray:
@@ -92,12 +92,12 @@ def _avatars(style, resolution, options, fitted):
     number = int(name.rpartition('/')[2])
     split = 'train' if number in numbers['train'] else 'test'
     vivid = avatar_dataset.has_vivid_hair(style, split, paired)
-    picture = drawing.draw(
+    image = drawing.draw(
       characters.character(number, vivid), style, avatar_dataset.IMAGE_SIZE
     )
     if options['crop'] == 1 and resolution <= avatar_dataset.IMAGE_SIZE:
-      return image_io.downsample(picture[None], resolution)[0]
-    return fitted(picture)
+      return image_io.downsample(image[None], resolution)[0]
+    return fitted(image)
 
   return [f'{style}/{n}' for part in numbers.values() for n in part], read
 
@@ -109,7 +109,7 @@ def _folder(source, root, resolution, options, fitted):
     raise type(error)(f'source {source}: {error}') from None
   if not files:
     raise ValueError(
-      f'{source}: no pictures found under {root}; '
+      f'{source}: no images found under {root}; '
       f'searched for **/*{{{",".join(image_io.SUFFIXES)}}}'
     )
   needed = int(np.ceil(2 * resolution / options['crop']))

@@ -1,9 +1,9 @@
-"""Source strings to pictures: where the images of a domain come from.
+"""Source strings to images: where the images of a domain come from.
 
 A domain's source is one string, `SCHEME:WHAT?option=value&option=value`:
 
   avatars:STYLE   the embedded avatar twins in one art style, see avatar_twins
-  folder:PATH     the pictures under a folder, of any size and common format
+  folder:PATH     the images under a folder, of any size and common format
   tfds:NAME       a TensorFlow Datasets dataset with an 'image' feature, its
                   config and version included (`tfds:cycle_gan/horse2zebra`)
 
@@ -14,15 +14,15 @@ A domain's source is one string, `SCHEME:WHAT?option=value&option=value`:
   ?split=paired   avatars only: train on characters that every style draws, in
                   the same order, and no other split holds: true pairs
   ?vectors=FILE   folder only: an .npz below PATH, or anywhere, with a row for
-                  each picture by its path below PATH, see vectors
-  ?vectors=FEATURE  tfds only: a feature of numbers, one vector for a picture
+                  each image by its path below PATH, see vectors
+  ?vectors=FEATURE  tfds only: a feature of numbers, one vector for an image
   ?vectors=factors  avatars only: hair and skin, as the drawing was told them
 
 Folders and datasets are decoded once for a resolution and kept as one memory
 mapped array in `TF_TWINGAN_CACHE` (default ~/.cache/tf_twingan). What is held
 out for tests depends on the files' names alone, so that it stays held out when
-pictures are added and is the same in every run. Vectors are read anew each
-time and matched by name, so they may change without the pictures.
+images are added and is the same in every run. Vectors are read anew each
+time and matched by name, so they may change without the images.
 """
 
 import difflib
@@ -46,13 +46,13 @@ _FACTORS = 'factors'
 
 
 class ImageSet(NamedTuple):
-  """The pictures of one source and split.
+  """The images of one source and split.
 
   Attributes:
     images: uint8 RGB, [n, resolution, resolution, 3]; read-only and possibly
       memory mapped.
-    skipped: (path, reason) of each picture that could not be read.
-    vectors: float32 [n, size], a row for each picture, finite and not zero;
+    skipped: (path, reason) of each image that could not be read.
+    vectors: float32 [n, size], a row for each image, finite and not zero;
       None if the source names none.
   """
 
@@ -87,18 +87,18 @@ class _Request(NamedTuple):
 
 
 def load(source: str, resolution: int, *, split: str = 'train') -> ImageSet:
-  """Reads the pictures of one source at one resolution.
+  """Reads the images of one source at one resolution.
 
   Args:
     source: `avatars:STYLE`, `folder:PATH` or `tfds:NAME`, with options; see
       the module's docstring.
-    resolution: side of the pictures in pixels, a power of two from 4 up.
+    resolution: side of the images in pixels, a power of two from 4 up.
     split: 'train' or 'test'. A folder's are its subfolders `train` and `test`
-      if it has both; else about 10 % of its pictures (at least 1, at most
+      if it has both; else about 10 % of its images (at least 1, at most
       500) are held out for 'test'.
 
   Returns:
-    The pictures, and those that were skipped.
+    The images, and those that were skipped.
 
   Raises:
     FileNotFoundError: the folder, or the file of its vectors, is missing.
@@ -118,12 +118,12 @@ def load(source: str, resolution: int, *, split: str = 'train') -> ImageSet:
 def check_pairs(named: Mapping[str, str], counts: Mapping[str, int]) -> None:
   """Raises unless row i of every domain can show the same thing.
 
-  Folders are trusted if they hold equally many pictures: those of the same
+  Folders are trusted if they hold equally many images: those of the same
   names come in the same order.
 
   Args:
     named: {domain: source}.
-    counts: {domain: pictures of the train split}.
+    counts: {domain: images of the train split}.
 
   Raises:
     ValueError: they are no pairs; says what would be.
@@ -138,7 +138,7 @@ def check_pairs(named: Mapping[str, str], counts: Mapping[str, int]) -> None:
   if len(set(counts.values())) > 1:
     raise ValueError(
       'true pairs are needed, but there are '
-      f'{", ".join(f"{n:,} pictures of {d}" for d, n in counts.items())}; give '
+      f'{", ".join(f"{n:,} images of {d}" for d, n in counts.items())}; give '
       'sources of equally many, in folders by the same names'
     )
 
@@ -239,7 +239,7 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
 def _limit(source: str, value: str | None) -> int | None:
   if value is not None and (not value.isdecimal() or int(value) < 2):
     raise ValueError(
-      f'{source}: limit={value} is no number of pictures; give 2 or more'
+      f'{source}: limit={value} is no number of images; give 2 or more'
     )
   return int(value) if value else None
 
@@ -264,12 +264,12 @@ def _avatars(request: _Request) -> ImageSet:
     which = {'train_size': request.limit, 'test_size': request.limit}
   if request.train_split == PAIRED:
     which['paired'] = True
-  pictures, factors = avatar_dataset.load(request.what, request.split, **which)
-  drawn = pictures.shape[1]
+  images, factors = avatar_dataset.load(request.what, request.split, **which)
+  drawn = images.shape[1]
   if request.crop == 1 and request.resolution <= drawn:
-    fitted = image_io.downsample(pictures, request.resolution)
+    fitted = image_io.downsample(images, request.resolution)
   else:
-    fitted = np.stack([request.fitted(p) for p in pictures])
+    fitted = np.stack([request.fitted(p) for p in images])
   if request.vectors is None:
     return ImageSet(fitted)
   return ImageSet(fitted, vectors=image_vectors.of_characters(factors))
@@ -286,7 +286,7 @@ def _folder(request: _Request) -> ImageSet:
     raise type(error)(f'source {request.source}: {error}') from None
   if not files:
     raise ValueError(
-      f'{request.source}: no pictures found under {root}; '
+      f'{request.source}: no images found under {root}; '
       f'searched for **/*{{{",".join(image_io.SUFFIXES)}}}'
     )
   names = {file.relative_to(root).as_posix(): file for file in files}
@@ -303,7 +303,7 @@ def _folder(request: _Request) -> ImageSet:
     where=str(root.resolve()),
     content=stamps,
     count=len(ordered),
-    pictures=lambda: ((name, names[name]) for name in ordered),
+    images=lambda: ((name, names[name]) for name in ordered),
     held_out=lambda name: places[name] < HOLDOUT_FRACTION,
   )
   part = slice(None)
@@ -326,7 +326,7 @@ def _folder(request: _Request) -> ImageSet:
 
 
 def _read(names: Iterable[str], decoded: cache.Decoded) -> list[str]:
-  """The names of the decoded pictures: those that were not skipped."""
+  """The names of the decoded images: those that were not skipped."""
   skipped = {name for name, _ in decoded.skipped}
   return [name for name in names if name not in skipped]
 
@@ -360,7 +360,7 @@ def _tfds(request: _Request) -> ImageSet:
   if 'image' not in (builder.info.features or ()):
     raise ValueError(
       f"{request.source}: this dataset has no 'image' feature but "
-      f'{", ".join(builder.info.features or ())}; use a dataset of pictures'
+      f'{", ".join(builder.info.features or ())}; use a dataset of images'
     )
   try:
     builder.download_and_prepare()
@@ -390,8 +390,8 @@ def _tfds(request: _Request) -> ImageSet:
   def name(index: int) -> str:
     return f'{builder.info.full_name} {split} {index}'
 
-  def pictures() -> Iterator[tuple[str, bytes]]:
-    # The encoded bytes, so that one reader judges all pictures.
+  def images() -> Iterator[tuple[str, bytes]]:
+    # The encoded bytes, so that one reader judges all images.
     dataset = builder.as_dataset(
       split=split,
       shuffle_files=False,
@@ -409,7 +409,7 @@ def _tfds(request: _Request) -> ImageSet:
     where=f'{builder.data_path} {split}',
     content=[builder.info.full_name, count],
     count=count,
-    pictures=pictures,
+    images=images,
   )
   found = _usable(request, decoded, decoded.images)
   if request.vectors is None:
@@ -456,12 +456,12 @@ def _first_line(error: Exception) -> str:
 def _usable(
   request: _Request, decoded: cache.Decoded, part: np.ndarray
 ) -> ImageSet:
-  """The split's `part` of the decoded pictures; too few are an error."""
+  """The split's `part` of the decoded images; too few are an error."""
   total, skipped = len(decoded.images), decoded.skipped
   few = '; '.join(f'{path} ({why})' for path, why in skipped[:3])
   if skipped:
     logging.warning(
-      '%s: %d of %d pictures skipped: %s; the full list is in %s',
+      '%s: %d of %d images skipped: %s; the full list is in %s',
       request.source,
       len(skipped),
       len(skipped) + total,
@@ -475,7 +475,7 @@ def _usable(
       f'{"one image only" if total == 1 else f"{total} usable images"}, '
       f'{len(part)} for the {request.split} split'
       f'{f", {len(skipped)} skipped: {few}" if skipped else ""}; add '
-      'pictures: at least 2 to train on and 1 held out'
+      'images: at least 2 to train on and 1 held out'
     )
   return ImageSet(part, skipped)
 

@@ -33,7 +33,7 @@ class Drawer:
 
   Attributes:
     path: where it is.
-    resolution: side of the pictures that it takes, px.
+    resolution: side of the images that it takes, px.
   """
 
   def __init__(
@@ -48,16 +48,16 @@ class Drawer:
 
     Args:
       path: where it is.
-      resolution: side of the pictures that it takes, px.
-      draw: {direction, '' if it is not known: a function of pictures, uint8
+      resolution: side of the images that it takes, px.
+      draw: {direction, '' if it is not known: a function of images, uint8
         [n, resolution, resolution, 3], to such}.
       guessed: whether the name of the direction may be something else.
     """
     self.path, self.resolution = path, resolution
     self._draw, self._guessed = dict(draw), guessed
 
-  def draws(self, source: str, to: str) -> bool:
-    """Whether it draws pictures of one domain in the other."""
+  def supports(self, source: str, to: str) -> bool:
+    """Whether it draws images of one domain in the other."""
     return bundle_manifest.direction(source, to) in self._draw
 
   def between(
@@ -74,7 +74,7 @@ class Drawer:
       ValueError: that is not known, or not what it draws.
     """
     both = {(first, second), (second, first)}
-    known = {pair for pair in both if self.draws(*pair)}
+    known = {pair for pair in both if self.supports(*pair)}
     if asked and asked not in both:
       raise ValueError(
         f'--from={asked[0]} and --to={asked[1]} are not the domains '
@@ -111,7 +111,7 @@ class Drawer:
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None
   ) -> np.ndarray:
-    """Draws pictures in another domain.
+    """Draws images in another domain.
 
     Args:
       images: uint8 RGB [n, height, width, 3] of any size; the largest square
@@ -142,7 +142,7 @@ class Drawer:
     size, drawn = self.resolution, []
     name = '/'.join(self.path.parts[-2:])
     with tqdm.tqdm(
-      total=len(images), desc=name, unit=' pictures', leave=False
+      total=len(images), desc=name, unit=' images', leave=False
     ) as bar:
       for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
@@ -203,8 +203,8 @@ def open_path(path: str | os.PathLike) -> Opened:
   if path.is_dir() and not is_saved_model:
     raise ValueError(
       f'{path} is no export: it holds neither {bundle_manifest.MANIFEST}, '
-      f'as a bundle does, nor {saved_model.FILE}, as a version of a SavedModel does. '
-      f'{_hint(path)}'
+      f'as a bundle does, nor {saved_model.FILE}, as a version of a SavedModel '
+      f'does. {_hint(path)}'
     )
   # A SavedModel is BUNDLE/saved_model/VERSION.
   file = path.resolve()
@@ -272,7 +272,7 @@ def _open_file(path: pathlib.Path, pairs: Sequence[tuple[str, str]]) -> Drawer:
     file = tflite.File(path.read_bytes())
     if len(file.shape) != 4 or file.shape[3] != 3:
       raise ValueError(
-        f'it gives {file.shape}, which is no picture but, as the embed format '
+        f'it gives {file.shape}, which is no image but, as the embed format '
         'does, numbers to search with; give a file of another format'
       )
     if file.choices:
@@ -291,7 +291,7 @@ def _choosing(file: tflite.File, pairs) -> dict[str, Draw]:
   """{direction: what draws it} of a file that is told the domains' numbers."""
   if len(pairs) < 2 or set(file.choices) != {'source', 'target'}:
     raise ValueError(
-      f'it takes {", ".join(file.choices)} beside the picture, and no '
+      f'it takes {", ".join(file.choices)} beside the image, and no '
       f'{bundle_manifest.MANIFEST} beside it says which domains their numbers '
       'stand for; keep it in its bundle'
     )
@@ -299,7 +299,7 @@ def _choosing(file: tflite.File, pairs) -> dict[str, Draw]:
 
   def drawing(source, target):
     numbers = dict(source=domains.index(source), target=domains.index(target))
-    return lambda pictures: file.choose(**numbers).draw(pictures)
+    return lambda images: file.choose(**numbers).draw(images)
 
   return {bundle_manifest.direction(*pair): drawing(*pair) for pair in pairs}
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_twingan import image_io
 
 FILE = 'saved_model.pb'
-# Signatures from pictures in [-1, 1] to such: of one direction; of several,
+# Signatures from images in [-1, 1] to such: of one direction; of several,
 # 'photo2anime_floats'.
 TRANSLATE, FLOATS = 'translate', '_floats'
 
@@ -19,9 +19,9 @@ class SavedModel:
   """A SavedModel, loaded.
 
   Attributes:
-    side: of the pictures that it takes, px.
+    side: of the images that it takes, px.
     draw: {direction, e.g. 'photo2anime'; '' for one that it does not name: a
-      function of pictures, uint8 RGB [n, side, side, 3], to such}.
+      function of images, uint8 RGB [n, side, side, 3], to such}.
   """
 
   def __init__(self, folder: str | os.PathLike):
@@ -48,7 +48,7 @@ class SavedModel:
     if not drawing:
       raise ValueError(
         f'its signatures are {", ".join(sorted(signatures)) or "none"}, but '
-        f'one should be {TRANSLATE}, from pictures to pictures, as `python -m '
+        f'one should be {TRANSLATE}, from images to images, as `python -m '
         'export` writes it'
       )
     taken = {
@@ -60,7 +60,7 @@ class SavedModel:
     if not shape or len(shape) != 4 or not shape[1] or shape[1] != shape[2]:
       raise ValueError(
         f'its signatures to draw with take {shape or "several shapes"}, but '
-        'should take pictures, [n, px, px, 3]'
+        'should take images, [n, px, px, 3]'
       )
     self.side: int = shape[1]
     self.draw = {name: _drawer(found) for name, found in drawing.items()}
@@ -74,8 +74,8 @@ class SavedModel:
 def _drawer(signature) -> Callable[[np.ndarray], np.ndarray]:
   (name,) = signature.structured_input_signature[1]
 
-  def draw(pictures: np.ndarray) -> np.ndarray:
-    values = tf.constant(image_io.to_float(pictures))
+  def draw(images: np.ndarray) -> np.ndarray:
+    values = tf.constant(image_io.to_float(images))
     (drawn,) = signature(**{name: values}).values()
     return image_io.to_uint8(drawn.numpy())
 

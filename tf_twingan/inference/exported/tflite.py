@@ -1,4 +1,4 @@
-"""Runs a TFLite file of one picture, whatever numbers it takes and gives.
+"""Runs a TFLite file of one image, whatever numbers it takes and gives.
 
 What a number stands for is read off the file. Eight bits have a scale and a
 zero point in its tensors (Jacob et al., "Quantization and Training of Neural
@@ -44,9 +44,9 @@ class File:
   """A TFLite file, loaded. One thread may use it at a time.
 
   Attributes:
-    side: of the pictures that it takes, px.
+    side: of the images that it takes, px.
     name: what its metadata calls it; '' without metadata.
-    shape: of its result, for one picture: [1, ...].
+    shape: of its result, for one image: [1, ...].
   """
 
   def __init__(self, model: bytes, threads: int = 1):
@@ -58,7 +58,7 @@ class File:
 
     Raises:
       ValueError: it is no TFLite file, the interpreter lacks an operation, or
-        it does not take one picture (and numbers) and give one tensor.
+        it does not take one image (and numbers) and give one tensor.
     """
     parsed = _parsed(model)
     try:
@@ -78,7 +78,7 @@ class File:
     if len(taken) != 1 or len(given) != 1:
       raise ValueError(
         f'it takes {len(taken)} tensors and gives {len(given)}, but should '
-        'take one picture and give one'
+        'take one image and give one'
       )
     (self._taken,), (self._given,) = taken, given
     self._choices = self._named(numbers)
@@ -86,7 +86,7 @@ class File:
     shape = self._taken['shape'].tolist()
     if len(shape) != 4 or shape[0] != 1 or shape[1:3] != [shape[1]] * 2:
       raise ValueError(
-        f'it takes {shape}, but should take one square picture, [1, px, px, 3]'
+        f'it takes {shape}, but should take one square image, [1, px, px, 3]'
       )
     if shape[3] != 3:
       raise ValueError(f'it takes {shape[3]} channels, but should take RGB')
@@ -108,14 +108,14 @@ class File:
 
   @property
   def choices(self) -> tuple[str, ...]:
-    """Names of what it takes beside the picture, one int32 [1] each.
+    """Names of what it takes beside the image, one int32 [1] each.
 
     The domains, if it draws several; nothing, if it draws one direction.
     """
     return tuple(self._choices)
 
   def choose(self, **numbers: int) -> 'File':
-    """Sets what it takes beside the picture; returns itself.
+    """Sets what it takes beside the image; returns itself.
 
     Raises:
       ValueError: the names are not those of `choices`.
@@ -123,7 +123,7 @@ class File:
     if set(numbers) != set(self._choices):
       raise ValueError(
         f'it takes {", ".join(sorted(self._choices)) or "nothing"} beside the '
-        f'picture, but was given {", ".join(sorted(numbers)) or "nothing"}'
+        f'image, but was given {", ".join(sorted(numbers)) or "nothing"}'
       )
     self._chosen = numbers
     return self
@@ -137,7 +137,7 @@ class File:
     return {names[t['index']]: t['index'] for t in tensors}
 
   def run(self, values: np.ndarray) -> np.ndarray:
-    """Runs it on one picture after the other.
+    """Runs it on one image after the other.
 
     Args:
       values: float32 [n, side, side, 3], as the network was trained on them:
@@ -155,25 +155,25 @@ class File:
     for name, number in self._chosen.items():
       self._interpreter.set_tensor(self._choices[name], np.int32([number]))
     results = []
-    for picture in values:
+    for image in values:
       self._interpreter.set_tensor(
-        self._taken['index'], _quantized(picture[None], self._taken)
+        self._taken['index'], _quantized(image[None], self._taken)
       )
       self._interpreter.invoke()
       result = self._interpreter.get_tensor(self._given['index'])[0]
       results.append(_real(result, self._given))
     return np.stack(results)
 
-  def draw(self, pictures: np.ndarray) -> np.ndarray:
-    """Draws pictures.
+  def draw(self, images: np.ndarray) -> np.ndarray:
+    """Draws images.
 
     Args:
-      pictures: uint8 RGB [n, side, side, 3].
+      images: uint8 RGB [n, side, side, 3].
 
     Returns:
       uint8 RGB [n, height, width, 3].
     """
-    pixels = self._to_pixels.of(self.run(self._to_values.of(pictures)))
+    pixels = self._to_pixels.of(self.run(self._to_values.of(images)))
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""PatchGAN: judges every patch of a picture by itself (Isola et al. 2017).
+"""PatchGAN: judges every patch of an image by itself (Isola et al. 2017).
 
 Section 3.2 and appendix 6.1.2: convolutions with a 4x4 kernel, the first ones
 of stride 2, end in one logit a place, each of which sees a patch of so many
@@ -19,7 +19,7 @@ _WIDEST = 8  # Channels, in those of the first convolution.
 
 
 class PatchDiscriminator(keras.layers.Layer):
-  """Judges the patches of pictures, or of pairs of pictures, of one domain.
+  """Judges the patches of images, or of pairs of images, of one domain.
 
   Attributes:
     conditional: whether it judges pairs.
@@ -39,12 +39,12 @@ class PatchDiscriminator(keras.layers.Layer):
     """Builds it.
 
     Args:
-      max_resolution: of the pictures, px.
+      max_resolution: of the images, px.
       channels: of the first convolution; each next one has twice as many, up
         to eight times.
       field: side of a patch, px: 16, 34, 70 or 142. The papers' 70 is a
-        quarter of their pictures' side.
-      conditional: judge a picture together with the one that it was drawn
+        quarter of their images' side.
+      conditional: judge an image together with the one that it was drawn
         from.
       precision: dtype of the convolutions.
       domains: to be told apart; it tells none.
@@ -56,7 +56,7 @@ class PatchDiscriminator(keras.layers.Layer):
     super().__init__(name=name or 'patch_discriminator', autocast=False)
     if domains:
       raise ValueError(
-        'A PatchDiscriminator judges the pictures of one domain; set '
+        'A PatchDiscriminator judges the images of one domain; set '
         'Trainer.shared_discriminator to False.'
       )
     if field not in FIELDS:
@@ -67,7 +67,7 @@ class PatchDiscriminator(keras.layers.Layer):
     fitting = [f for f in FIELDS if f <= max(max_resolution, min(FIELDS))]
     if field not in fitting:
       raise ValueError(
-        f'PatchDiscriminator.field is {field} px, more than pictures of '
+        f'PatchDiscriminator.field is {field} px, more than images of '
         f'{max_resolution} px have; choose one of '
         f'{", ".join(map(str, fitting))}.'
       )
@@ -108,7 +108,7 @@ class PatchDiscriminator(keras.layers.Layer):
       raise ValueError(
         'PatchDiscriminator.conditional is '
         f'{self.conditional}, but it is asked to judge '
-        f'{"single pictures" if condition is None else "pairs"}; set it to '
+        f'{"single images" if condition is None else "pairs"}; set it to '
         f'{not self.conditional}.'
       )
     features = tf.cast(images, self._precision)

@@ -1,6 +1,6 @@
 """PGGAN's discriminator, of one domain or of several (Karras et al. 2018).
 
-Table 2 there, without normalization. By itself it judges pictures of one
+Table 2 there, without normalization. By itself it judges images of one
 domain. One for several domains shares everything but a vector of each, by
 which it judges the features before the last layer, too: a projection (Miyato
 & Koyama, "cGANs with Projection Discriminator", 2018, equation 4).
@@ -18,11 +18,11 @@ _STDDEV_GROUP = 4
 
 
 class Discriminator(keras.layers.Layer):
-  """Judges pictures; every stage's block exists at once.
+  """Judges images; every stage's block exists at once.
 
   Attributes:
     domains: those that it tells apart, in order; none if it is one domain's.
-    projection: features to a score as a picture of each of them, or None.
+    projection: features to a score as an image of each of them, or None.
     attention: the SelfAttention, or None.
     attention_resolution: before which block it comes, px, or None.
   """
@@ -46,8 +46,8 @@ class Discriminator(keras.layers.Layer):
       channels_base: feature channels at 4 px before `channels_max` applies;
         halved at each finer resolution.
       channels_max: the most feature channels.
-      domains: whose pictures it tells apart, if it judges several domains'.
-      attention_resolution: let all places of a picture look at each other
+      domains: whose images it tells apart, if it judges several domains'.
+      attention_resolution: let all places of an image look at each other
         before the block there, px; see `attention`. None for nowhere.
       spectral_norm: of every layer; see `spectral`.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
@@ -95,17 +95,17 @@ class Discriminator(keras.layers.Layer):
     group: int,
     alpha=1.0,
   ) -> tf.Tensor:
-    """Scores pictures; high is real.
+    """Scores images; high is real.
 
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1]; the batch is
         len(domains) equal parts, one after another.
-      domains: whose pictures each part holds, static; some of `self.domains`,
+      domains: whose images each part holds, static; some of `self.domains`,
         and none if it has none.
       resolution: of the stage, static.
-      group: pictures that belong together, static, a divisor of each part;
+      group: images that belong together, static, a divisor of each part;
         the minibatch standard deviation is taken over runs of the largest
-        divisor of it up to four, so that real and generated pictures, or those
+        divisor of it up to four, so that real and generated images, or those
         of two domains, never share a run.
       alpha: how far this stage is faded in.
 
@@ -115,7 +115,7 @@ class Discriminator(keras.layers.Layer):
     if bool(domains) != bool(self.domains):
       raise ValueError(
         f'This discriminator tells apart {list(self.domains)}, but is shown '
-        f'pictures of {list(domains)}; name the domain of each part of the '
+        f'images of {list(domains)}; name the domain of each part of the '
         'batch, of those that it was made for.'
       )
     features = self._features(
@@ -140,7 +140,7 @@ class Discriminator(keras.layers.Layer):
   def attention_map(
     self, images: tf.Tensor, *, resolution: int, alpha=1.0
   ) -> tf.Tensor:
-    """Which places look where while pictures are judged.
+    """Which places look where while images are judged.
 
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1].
