@@ -49,7 +49,7 @@ class Plan(NamedTuple):
   sizes: dict[str, int]
   gmacs: float
   peak_memory: int
-  benchmark: benchmark.Latency | None
+  latency: benchmark.Latency | None
   fits: bool
 
 

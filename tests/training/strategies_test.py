@@ -138,8 +138,8 @@ class DistributionTest(parameterized.TestCase):
     program = f"""
 import tf_twingan
 import tensorflow as tf
-from tf_twingan.training import distribution
-distribution.share_cores(halves={halves})
+from tf_twingan.training import strategies
+strategies.share_cores(halves={halves})
 threads = tf.config.threading
 print(
   threads.get_inter_op_parallelism_threads(),

@@ -339,7 +339,7 @@ class Trainer:
     for own, other in zip(
       self.ema_model.trainable_variables, self.model.trainable_variables
     ):
-      self.strategy.extended.update(own, train_step, args=(other,))
+      self.strategy.extended.update(own, update, args=(other,))
 
   def estimate_statistics(
     self, batches, *, resolution: int, alpha: float

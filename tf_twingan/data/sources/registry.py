@@ -56,7 +56,7 @@ class ImageSet(NamedTuple):
       None if the source names none.
   """
 
-  image_io: np.ndarray
+  images: np.ndarray
   skipped: tuple[tuple[str, str], ...] = ()
   vectors: np.ndarray | None = None
 
