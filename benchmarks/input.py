@@ -22,10 +22,9 @@ from absl import flags
 from PIL import Image
 
 from benchmarks import updates
-from tf_twingan import cli
+from tf_twingan import cli, configurables
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry
-from tf_twingan.training import strategies
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'photos.gin', 'Whose updates.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
@@ -64,7 +63,7 @@ def main(argv) -> None:
   cli.reject_arguments(argv)
   with cli.report_errors(), tempfile.TemporaryDirectory() as scratch:
     updates.configure(_GIN_FILE.value, _GIN_PARAM.value)
-    strategies.share_cores()
+    configurables.share_cores()
     os.environ['TF_TWINGAN_CACHE'] = os.path.join(scratch, 'kept')
     os.environ['TFDS_DATA_DIR'] = os.path.join(scratch, 'tfds')
     folder = pathlib.Path(scratch, 'images')

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from benchmarks import peak, updates
-from tf_twingan.training import strategies
+from tf_twingan import configurables
 
 _TURNS = 4
 
@@ -53,7 +53,7 @@ def measure(
     steps: updates to time; a lazy penalty should come in its share of them.
   """
   updates.configure(gin_file, params)
-  strategies.share_cores()
+  configurables.share_cores()
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)
   (stage,) = updates.of(gin_file, params, [resolution])

@@ -15,8 +15,7 @@ from collections import Counter
 from absl import flags
 
 from benchmarks import op_times, updates
-from tf_twingan import cli
-from tf_twingan.training import strategies
+from tf_twingan import cli, configurables
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'anime.gin', 'The configuration.')
 _GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
@@ -50,7 +49,7 @@ def main(argv) -> None:
   cli.reject_arguments(argv)
   with cli.report_errors():
     updates.configure(_GIN_FILE.value, _GIN_PARAM.value)
-    strategies.share_cores()
+    configurables.share_cores()
     columns, rows = [], {kind: [] for kind in (*_KINDS, _WAITING)}
     for stage in updates.of(
       _GIN_FILE.value, _GIN_PARAM.value, _RESOLUTION.value

@@ -10,12 +10,12 @@ import tensorflow as tf
 
 import gin
 from benchmarks import macs
-from tf_twingan import gin_files
-from tf_twingan.data import batch_stream
-from tf_twingan.training import (
-  setup,  # noqa: F401 (for gin)
-  strategies,  # noqa: F401 (for gin)
+from tf_twingan import (
+  configurables,  # noqa: F401 (registers what gin files name)
+  gin_files,
 )
+from tf_twingan.data import batch_stream
+from tf_twingan.training import strategies
 
 _IMAGES = 512  # Noise, of each domain.
 

@@ -8,9 +8,11 @@ import tempfile
 from absl.testing import absltest, parameterized
 
 import gin
-from tf_twingan import gin_files
+from tf_twingan import (
+  configurables,  # noqa: F401 (registers what gin files name)
+  gin_files,
+)
 from tf_twingan.runs import config_files
-from tf_twingan.training import setup  # noqa: F401 (registers what gin names)
 
 
 class ConfigsTest(parameterized.TestCase):

@@ -19,10 +19,10 @@ import sys
 
 from absl import flags
 
-from tf_twingan import cli, gin_files
+from tf_twingan import cli, configurables, gin_files
 from tf_twingan.models import registry
 from tf_twingan.runs import config_files
-from tf_twingan.training import loop, setup, strategies
+from tf_twingan.training import loop
 
 _GIN_FILE = flags.DEFINE_string(
   'gin_file', None, 'The experiment: a name from gin/ or a path.', required=True
@@ -46,10 +46,10 @@ def main(argv) -> None:
   cli.reject_arguments(argv)
   with cli.report_errors():
     path = gin_files.parse(_GIN_FILE.value, _GIN_PARAM.value)
-    strategies.share_cores()
+    configurables.share_cores()
     run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
     try:
-      setup.train(run_dir)
+      configurables.train(run_dir)
     except loop.Stopped as stopped:
       print(cli.strip_gin_context(stopped), file=sys.stderr)
       sys.exit(128 + stopped.signum)

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 import gin
 from tests import tiny_run
-from tf_twingan import gin_files, image_io, inference
+from tf_twingan import configurables, gin_files, image_io, inference
 from tf_twingan.losses import distillation_objective
 from tf_twingan.models import content_encoder, twingan
 from tf_twingan.runs import checkpoints
-from tf_twingan.training import loop, setup
+from tf_twingan.training import loop
 
 STAGE = dict(resolution=8, alpha=1.0)
 # Each image is plain.
@@ -108,7 +108,7 @@ def train(run, teacher, *params):
       *params,
     ],
   )
-  setup.train(str(run))
+  configurables.train(str(run))
 
 
 def tensors(run):

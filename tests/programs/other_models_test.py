@@ -9,10 +9,10 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 import gin
-from tf_twingan import gin_files, image_io, inference
+from tf_twingan import configurables, gin_files, image_io, inference
 from tf_twingan.evaluation import candidates, directions
 from tf_twingan.runs import checkpoints, config_files
-from tf_twingan.training import loop, setup
+from tf_twingan.training import loop
 
 TOTAL = 24
 TINY = [
@@ -44,7 +44,7 @@ def train(name, run, *params, sources=None):
     f'{name}.gin',
     [*TINY, f"photo='{photo}'", f"anime='{anime}'", *params],
   )
-  setup.train(str(run))
+  configurables.train(str(run))
 
 
 def tensors(run):

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 import gin
 import tf_twingan
-from tf_twingan import gin_files, image_io
+from tf_twingan import configurables, gin_files, image_io
 from tf_twingan.runs import checkpoints
-from tf_twingan.training import loop, setup
+from tf_twingan.training import loop
 
 # 16 px to image 24, as tracing a stage takes most of the time; batches of 4.
 TINY = [
@@ -37,7 +37,7 @@ TINY = [
 def train(run, *params):
   gin.clear_config()
   gin_files.parse('pggan.gin', [*TINY, *params])
-  setup.train(str(run))
+  configurables.train(str(run))
 
 
 def tensors(run):

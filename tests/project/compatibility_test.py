@@ -21,9 +21,12 @@ from absl.testing import absltest, parameterized
 import gin
 import tf_twingan
 from tests import program_process, training_process
-from tf_twingan import gin_files, image_io
+from tf_twingan import (
+  configurables,  # noqa: F401 (registers what gin files name)
+  gin_files,
+  image_io,
+)
 from tf_twingan.runs import checkpoints
-from tf_twingan.training import setup  # noqa: F401 (registers what gin names)
 
 FIXTURES = pathlib.Path(__file__).resolve().parent / 'fixtures'
 FROZEN = json.loads((FIXTURES / 'frozen.json').read_text())

@@ -14,7 +14,6 @@ from typing import Any
 
 import tensorflow as tf
 
-import gin
 from tf_twingan.losses import (
   adversarial_losses,
   base_objective,
@@ -23,7 +22,6 @@ from tf_twingan.losses import (
 )
 
 
-@gin.register
 class CycleObjective(base_objective.BaseObjective):
   """Weights of the losses; a weight of 0 leaves a term out."""
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import tensorflow as tf
 
-import gin
 from tf_twingan.losses import (
   base_objective,
   reconstruction_losses,
@@ -26,7 +25,6 @@ from tf_twingan.losses import (
 )
 
 
-@gin.register
 class DistillationObjective(base_objective.BaseObjective):
   """Weights of the losses; a weight of 0 leaves a term out."""
 

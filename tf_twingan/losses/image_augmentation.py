@@ -20,8 +20,6 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-import gin
-
 KINDS = ('color', 'translation', 'cutout')
 
 _BRIGHTNESS = 0.5
@@ -32,7 +30,6 @@ _HOLE = 1 / 2
 _STEPS = 4  # Over which r_t is taken (section 3.1 there).
 
 
-@gin.register
 class Augmentation(tf.Module):
   """Augments images at random, in float32."""
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import tensorflow as tf
 
-import gin
 from tf_twingan.losses import (
   adversarial_objective,
   base_objective,
@@ -23,7 +22,6 @@ from tf_twingan.losses import (
 _NOISE = 1_000  # Folded into a step's seed; augmentation folds in less.
 
 
-@gin.register
 class NoiseObjective(adversarial_objective.AdversarialObjective):
   """Kinds and weights of the losses; by default PGGAN's (appendix A.1)."""
 

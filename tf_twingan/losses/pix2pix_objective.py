@@ -11,7 +11,6 @@ from typing import Any
 
 import tensorflow as tf
 
-import gin
 from tf_twingan.losses import (
   adversarial_losses,
   base_objective,
@@ -19,7 +18,6 @@ from tf_twingan.losses import (
 )
 
 
-@gin.register
 class PairedObjective(base_objective.BaseObjective):
   """Weights of the losses; image i of all domains shows the same."""
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import tensorflow as tf
 
-import gin
 from tf_twingan.losses import (
   adversarial_objective,
   base_objective,
@@ -26,7 +25,6 @@ from tf_twingan.losses import (
 )
 
 
-@gin.register
 class Objective(adversarial_objective.AdversarialObjective):
   """Weights and kinds of the losses; a weight of 0 leaves a term out."""
 

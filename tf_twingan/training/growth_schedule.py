@@ -9,7 +9,6 @@ resolution; so resuming needs one number.
 import dataclasses
 from collections.abc import Mapping
 
-import gin
 from tf_twingan.models import resolutions
 
 ByResolution = int | Mapping[int, int]
@@ -45,7 +44,6 @@ class Phase:
     return (images_seen - self.start) / (self.end - self.start)
 
 
-@gin.register
 class Growth:
   """Phases: stable, then for each finer resolution fade in and stable."""
 

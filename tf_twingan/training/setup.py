@@ -7,28 +7,19 @@ import keras
 import tensorflow as tf
 import tqdm
 
-import gin
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry as sources_registry
-from tf_twingan.losses import (
-  cyclegan_objective,  # noqa: F401 (objectives, for gin)
-  distillation_objective,  # noqa: F401 (objectives, for gin)
-  pggan_objective,  # noqa: F401 (objectives, for gin)
-  pix2pix_objective,  # noqa: F401 (objectives, for gin)
-  twingan_objective,  # noqa: F401 (objectives, for gin)
-)
 from tf_twingan.models import registry as models_registry
 from tf_twingan.runs import checkpoints, config_files
 from tf_twingan.training import (
   growth_schedule,
-  loop,  # noqa: F401 (objectives, for gin)
-  strategies,  # noqa: F401 (objectives, for gin)
-  validation_scores,  # noqa: F401 (objectives, for gin)
+  loop,
+  strategies,
+  validation_scores,
 )
 from tf_twingan.training import trainer as trainer_lib
 
 
-@gin.configurable
 def train(
   run_dir: str,
   *,

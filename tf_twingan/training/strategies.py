@@ -5,8 +5,6 @@ import pathlib
 
 import tensorflow as tf
 
-import gin
-
 # What an x86 CPU must have to convolve in half precision; others emulate it.
 _CPU_FLAGS = {
   'bfloat16': {'avx512_bf16', 'amx_bf16'},
@@ -15,7 +13,6 @@ _CPU_FLAGS = {
 _CPU_INFO = pathlib.Path('/proc/cpuinfo')
 
 
-@gin.configurable
 def share_cores(*, halves: bool = False) -> None:
   """Lets two operations run at a time, on the same cores or on half of them.
 

@@ -17,29 +17,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import gin
 from tf_twingan.losses import base_objective
-from tf_twingan.models import (
-  cyclegan,
-  pggan,
-  pix2pix,
-  registry,
-  spectral_normalization,
-  twingan,
-)
-from tf_twingan.models.discriminators import patch, progressive
+from tf_twingan.models import registry, spectral_normalization
 from tf_twingan.training import batch_norm_calibration, loss_scale, train_step
 
-# Registered here, so that the networks themselves know nothing of gin.
-gin.register(twingan.TwinGAN)
-gin.register(progressive.Discriminator)
-gin.register(cyclegan.CycleGAN)
-gin.register(pix2pix.Pix2Pix)
-gin.register(pggan.ProgressiveGAN)
-gin.register(patch.PatchDiscriminator)
 
-
-@gin.register
 class Trainer:
   """Owns all that a step changes, and changes it.
 

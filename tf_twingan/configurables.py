@@ -1,0 +1,42 @@
+"""Registers with gin what gin files name.
+
+Networks, objectives, growth and trainer are registered as they are: only where
+a gin file refers to them (`Trainer.model = @TwinGAN`) do they take their values
+from it. The two functions here take theirs at every call.
+"""
+
+import gin
+from tf_twingan.losses import (
+  cyclegan_objective,
+  distillation_objective,
+  image_augmentation,
+  pggan_objective,
+  pix2pix_objective,
+  twingan_objective,
+)
+from tf_twingan.models import cyclegan, pggan, pix2pix, twingan
+from tf_twingan.models.discriminators import patch, progressive
+from tf_twingan.training import growth_schedule, setup, strategies, trainer
+
+# Every name is one that users have written in gin files: none may change.
+_CLASSES = {
+  'TwinGAN': twingan.TwinGAN,
+  'CycleGAN': cyclegan.CycleGAN,
+  'Pix2Pix': pix2pix.Pix2Pix,
+  'ProgressiveGAN': pggan.ProgressiveGAN,
+  'Discriminator': progressive.Discriminator,
+  'PatchDiscriminator': patch.PatchDiscriminator,
+  'Objective': twingan_objective.Objective,
+  'CycleObjective': cyclegan_objective.CycleObjective,
+  'PairedObjective': pix2pix_objective.PairedObjective,
+  'NoiseObjective': pggan_objective.NoiseObjective,
+  'DistillationObjective': distillation_objective.DistillationObjective,
+  'Augmentation': image_augmentation.Augmentation,
+  'Growth': growth_schedule.Growth,
+  'Trainer': trainer.Trainer,
+}
+for _name, _class in _CLASSES.items():
+  gin.register(_name, module=_class.__module__)(_class)
+
+train = gin.external_configurable(setup.train, 'train')
+share_cores = gin.external_configurable(strategies.share_cores, 'share_cores')
