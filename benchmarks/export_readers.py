@@ -32,7 +32,7 @@ import tensorflow as tf
 from absl import flags
 from PIL import Image
 
-from tf_twingan import cli
+from tf_twingan import cli, files
 from tf_twingan.data import cache
 
 _PACKAGES: Mapping[str, tuple[str, ...]] = {
@@ -312,11 +312,10 @@ def _python(reader: str) -> str:
   if not python.exists():
     packages = _PACKAGES[reader]
     print(f'Making {environment} with {", ".join(packages)}.', file=sys.stderr)
-    # Renamed when it is whole, so that half an environment is made again.
-    aside = environment.with_name(f'.{reader}.part')
-    venv.create(aside, with_pip=True, clear=True)
-    _run([str(aside / 'bin/python'), '-m', 'pip', 'install', '-q', *packages])
-    aside.rename(environment)
+    with files.atomic_path(environment) as unfinished:
+      venv.create(unfinished, with_pip=True)
+      pip = [str(unfinished / 'bin/python'), '-m', 'pip', 'install', '-q']
+      _run([*pip, *packages])
   return str(python)
 
 

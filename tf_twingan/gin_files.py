@@ -6,13 +6,13 @@ did not. Both are checked here. `model.json` holds what inference needs, so
 that only training reads gin.
 """
 
-import difflib
 import logging
 import pathlib
 import re
 from collections.abc import Sequence
 
 import gin
+from tf_twingan import errors
 
 _MACRO = re.compile(r'^\s*([A-Za-z_]\w*)\s*=', re.MULTILINE)
 _INCLUDE = re.compile(r"""^\s*include\s+['"](.+?)['"]""", re.MULTILINE)
@@ -68,7 +68,7 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
     if '.' not in name and '/' not in name and name not in macros:
       raise ValueError(
         f'--gin_param: no macro {name!r} in {path.name}'
-        f'{_suggest(name, macros)} It has: '
+        f'{errors.did_you_mean(name, macros) or "."} It has: '
         f'{", ".join(sorted(macros))}.'
       )
   for folder in folders():
@@ -108,8 +108,3 @@ def _macros(path: pathlib.Path) -> list[str]:
   for included in _INCLUDE.findall(text):
     names += _macros(find(included))
   return names
-
-
-def _suggest(name, known):
-  close = difflib.get_close_matches(name, known, n=1)
-  return f'; did you mean {close[0]!r}?' if close else '.'

@@ -11,10 +11,11 @@ its lower resolutions. Array code only: no TensorFlow here.
 import io
 import os
 import pathlib
-import uuid
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from tf_twingan import files
 
 # HEIC is listed, though Pillow cannot read it, so that a folder straight from
 # a phone gets told about those files instead of losing them silently.
@@ -253,14 +254,9 @@ def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
   The folder is made if missing. A reader, say an open viewer, sees the old
   file or the new one and never half of one.
   """
-  path = pathlib.Path(path)
-  path.parent.mkdir(parents=True, exist_ok=True)
-  aside = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.tmp')
-  try:
-    Image.fromarray(check_image(image)).save(aside, format='PNG')
-    os.replace(aside, path)
-  finally:
-    aside.unlink(missing_ok=True)
+  whole = Image.fromarray(check_image(image))
+  with files.atomic_path(path) as unfinished:
+    whole.save(unfinished, format='PNG')
 
 
 def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
@@ -277,7 +273,7 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
       f'{folder}: a file, not a folder; give the folder that holds the images'
     )
   found, visited = [], set()
-  for root, folders, files in os.walk(
+  for root, folders, names in os.walk(
     folder, onerror=_raise_unlistable, followlinks=True
   ):
     # A link to one of its own parents would otherwise never end.
@@ -288,9 +284,9 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
     visited.add(real)
     folders[:] = sorted(f for f in folders if not f.startswith('.'))
     found += [
-      pathlib.Path(root, f)
-      for f in files
-      if not f.startswith('.') and f.lower().endswith(SUFFIXES)
+      pathlib.Path(root, name)
+      for name in names
+      if not name.startswith('.') and name.lower().endswith(SUFFIXES)
     ]
   return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
 

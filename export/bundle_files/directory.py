@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import tf_twingan
 from export.bundle_files import metadata
-from tf_twingan import inference
+from tf_twingan import files, inference
 from tf_twingan.inference.exported import bundle_manifest
 
 
@@ -52,7 +52,7 @@ def origin(
 
 def fingerprint(content: bytes) -> dict[str, Any]:
   """Bytes and checksum of a file."""
-  return dict(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+  return dict(bytes=len(content), sha256=files.sha256(content))
 
 
 def fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:

@@ -13,8 +13,6 @@ send strangers' images one by one.
 
 import os
 import pathlib
-import shutil
-import uuid
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -23,7 +21,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from export.formats import embedding, tflite
 from export.graph import folded_network
-from tf_twingan import image_io
+from tf_twingan import files, image_io
 from tf_twingan.inference.exported import saved_model
 
 TRANSLATE, EMBED = saved_model.TRANSLATE, 'embed'
@@ -76,10 +74,10 @@ def save(
     OSError: it could not be written.
     ValueError: the folder has this version.
   """
-  files, numbers = drawing_signatures(network)
+  from_files, from_numbers = drawing_signatures(network)
   signatures = {
-    SERVING_DEFAULT: files,
-    TRANSLATE: numbers,
+    SERVING_DEFAULT: from_files,
+    TRANSLATE: from_numbers,
     EMBED: tf.function(
       lambda image: {tflite.EMBEDDING: embedder.embed(image)},
       autograph=False,
@@ -106,16 +104,18 @@ def drawing_signatures(
   tf.types.experimental.ConcreteFunction, tf.types.experimental.ConcreteFunction
 ]:
   """A network from files to PNGs, and from numbers to numbers."""
-  files = tf.function(
+  from_files = tf.function(
     lambda image_bytes: {PNGS: drawn(network, image_bytes)}, autograph=False
   )
-  numbers = tf.function(
+  from_numbers = tf.function(
     lambda image: {tflite.TRANSLATION: network.translate(image)},
     autograph=False,
   )
   return (
-    files.get_concrete_function(tf.TensorSpec([None], tf.string, name=FILES)),
-    numbers.get_concrete_function(_numbers(network)),
+    from_files.get_concrete_function(
+      tf.TensorSpec([None], tf.string, name=FILES)
+    ),
+    from_numbers.get_concrete_function(_numbers(network)),
   )
 
 
@@ -157,13 +157,9 @@ def write(
   served = tf.Module()
   served.parts = list(parts)
   # TensorFlow Serving passes over names that are no numbers.
-  aside = pathlib.Path(folder, f'.{version}.{uuid.uuid4().hex}.part')
-  try:
-    tf.saved_model.save(served, str(aside), signatures=dict(signatures))
-    _write_warm_up(aside / 'assets.extra', warm_up)
-    aside.rename(target)
-  finally:
-    shutil.rmtree(aside, ignore_errors=True)
+  with files.atomic_path(target) as unfinished:
+    tf.saved_model.save(served, str(unfinished), signatures=dict(signatures))
+    _write_warm_up(unfinished / 'assets.extra', warm_up)
   return target
 
 

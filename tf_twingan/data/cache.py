@@ -6,21 +6,20 @@ array has a record (.json) beside it.
 """
 
 import concurrent.futures
-import contextlib
-import hashlib
 import itertools
 import json
 import os
 import pathlib
 import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import tqdm
 from absl import logging
+
+from tf_twingan import files
 
 _VARIABLE = 'TF_TWINGAN_CACHE'
 # An unfinished file that no one has written to for this long is a leftover.
@@ -108,7 +107,6 @@ def decoded(
     )
 
   needed = count * int(np.prod(shape)) + 4096
-  unfinished = base.parent / f'{base.name}.{uuid.uuid4().hex}.tmp'
   try:
     base.parent.mkdir(parents=True, exist_ok=True)
     _tidy(base.parent, place, keep=base.name)
@@ -122,21 +120,16 @@ def decoded(
       'fit': fit,
       'crop': crop,
     }
-    with open(unfinished, 'wb') as file:
+    with files.atomic_path(array_path) as part, open(part, 'wb') as file:
       record |= _write(file, source, read, shape, count, images(), held_out)
-    os.replace(unfinished, array_path)
     # Last, because the record is what declares the array finished.
-    unfinished.write_text(json.dumps(record, indent=1))
-    os.replace(unfinished, record_path)
+    files.atomic_write(record_path, json.dumps(record, indent=1))
   except OSError as error:
     raise OSError(
       f'{source}: cannot write the {needed} bytes of its decoded '
       f'images to {base.parent} ({error.strerror or error}); free some '
       f'space, or set {_VARIABLE} to a folder with room'
     ) from error
-  finally:
-    with contextlib.suppress(OSError):
-      unfinished.unlink()
   return Decoded(
     np.load(array_path, mmap_mode='r'),
     tuple(map(tuple, record['skipped'])),
@@ -146,14 +139,14 @@ def decoded(
 
 
 def _digest(value: Any) -> str:
-  return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+  return files.sha256(json.dumps(value))[:16]
 
 
 def _tidy(folder: pathlib.Path, place: str, *, keep: str) -> None:
   """Removes what an array of this place supersedes, and old leftovers."""
   for path in folder.glob(f'{place}-*'):
     try:
-      if path.suffix == '.tmp':
+      if path.suffix == files.UNFINISHED:
         obsolete = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
       else:
         obsolete = path.stem != keep

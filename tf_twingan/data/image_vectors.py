@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tf_twingan import errors
 from tf_twingan.data.avatars import characters
 
 # What every style shows, and no pose, expression or mirror changes.
@@ -95,7 +96,7 @@ def _read(path, source):
   ) as error:
     raise ValueError(
       f'{source}: {path} holds no arrays of names and vectors '
-      f'({str(error).splitlines()[0] if str(error) else type(error).__name__});'
+      f'({errors.first_line(error)});'
       f' {_RECIPE}'
     ) from None
   if names.dtype.kind != 'U' or names.ndim != 1:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_twingan import errors
 from tf_twingan.evaluation import own_features
 
 OWN, INCEPTION = 'own', 'inception'
@@ -68,11 +69,11 @@ def _inception() -> Any:
     return keras.applications.InceptionV3(include_top=False, pooling='avg')
   # Downloads fail in as many ways as there are hosts.
   except Exception as error:
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     raise ValueError(
       f'--features={INCEPTION}: its weights are neither in ~/.keras/models nor '
-      f'to be fetched ({first}); put inception_v3_weights_tf_dim_ordering_tf_'
-      'kernels_notop.h5 of keras.applications there, or leave --features out.'
+      f'to be fetched ({errors.first_line(error)}); put '
+      'inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5 of '
+      'keras.applications there, or leave --features out.'
     ) from error
 
 
@@ -88,8 +89,8 @@ def _by_path(path: str) -> tuple[Any, int]:
     except Exception as error:
       raise ValueError(
         f'--features={path} is neither a Keras model '
-        f'({_first_line(no_keras_model)}) nor a SavedModel with a '
-        f'serving_default signature ({_first_line(error)}).'
+        f'({errors.first_line(no_keras_model)}) nor a SavedModel with a '
+        f'serving_default signature ({errors.first_line(error)}).'
       ) from error
     # The model owns the weights that its signature only refers to.
     network._keep = loaded
@@ -101,10 +102,6 @@ def _by_path(path: str) -> tuple[Any, int]:
       '[n, height, width, 3].'
     )
   return network, shape[1] or _DEFAULT_SIZE
-
-
-def _first_line(error: Exception) -> str:
-  return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _of(network: Any, size: int) -> Callable[[np.ndarray], np.ndarray]:

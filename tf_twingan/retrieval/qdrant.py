@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tf_twingan import errors
+
 _BATCH = 1_000
 _DOMAIN = 'domain'
 
@@ -62,8 +64,8 @@ class QdrantNeighbours:
         client.get_collections()
     except ValueError as error:  # What answers speaks another language.
       raise OSError(
-        f'What answers at {url} is no Qdrant server ({_first_line(error)}); '
-        'give the address of one.'
+        f'What answers at {url} is no Qdrant server '
+        f'({errors.first_line(error)}); give the address of one.'
       ) from error
     return opened
 
@@ -157,12 +159,14 @@ class QdrantNeighbours:
       yield
     except exceptions.ResponseHandlingException as error:
       raise OSError(
-        f'No Qdrant server answers at {self._where} ({_first_line(error)}); '
-        'start it: docker run -p 6333:6333 qdrant/qdrant'
+        f'No Qdrant server answers at {self._where} '
+        f'({errors.first_line(error)}); start it: '
+        'docker run -p 6333:6333 qdrant/qdrant'
       ) from error
     except exceptions.UnexpectedResponse as error:
       raise OSError(
-        f'The Qdrant server at {self._where} refused: {_first_line(error)}'
+        f'The Qdrant server at {self._where} refused: '
+        f'{errors.first_line(error)}'
       ) from error
 
 
@@ -174,8 +178,3 @@ def _only(domain: str):
       models.FieldCondition(key=_DOMAIN, match=models.MatchValue(value=domain))
     ]
   )
-
-
-def _first_line(error: BaseException) -> str:
-  lines = str(error).strip().splitlines()
-  return lines[0] if lines else type(error).__name__

@@ -8,8 +8,6 @@ read, for an index that is silently wrong would go unnoticed for long.
 """
 
 import contextlib
-import fcntl
-import hashlib
 import io
 import json
 import os
@@ -19,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from tf_twingan import files
+
 # Counts changes of what the files mean.
 FORMAT = 1
 _MANIFEST = 'manifest.json'
 _LOCK = 'lock'
-_UNFINISHED = '.part'
 
 # All other files are named so, for none but our own to be ever removed.
 _PREFIX = 'index-'
@@ -116,7 +115,7 @@ class Storage:
       content = buffer.getvalue()
     name = _PREFIX + name
     self._write(name, content)
-    return {'name': name, 'sha256': hashlib.sha256(content).hexdigest()}
+    return {'name': name, 'sha256': files.sha256(content)}
 
   def read(self, entry: Entry) -> bytes:
     """The content of a file.
@@ -129,7 +128,7 @@ class Storage:
       content = path.read_bytes()
     except OSError as error:
       raise self._damaged(path, error.strerror or str(error)) from None
-    if hashlib.sha256(content).hexdigest() != entry['sha256']:
+    if files.sha256(content) != entry['sha256']:
       raise self._damaged(path, 'its checksum differs')
     return content
 
@@ -161,7 +160,8 @@ class Storage:
   def tidy(self, named: set[str]) -> None:
     """Removes what an interrupted program left; `named` files stay."""
     for path in self.folder.iterdir():
-      if path.name.startswith(_PREFIX) and path.name not in named:
+      ours = path.name.startswith((_PREFIX, f'{_MANIFEST}.'))
+      if ours and path.name not in named:
         path.unlink()
 
   @contextlib.contextmanager
@@ -171,14 +171,12 @@ class Storage:
     Raises:
       OSError: one does, or the folder cannot be written to.
     """
-    with self._explained(self.folder):
-      self.folder.mkdir(parents=True, exist_ok=True)
-      file = open(self.folder / _LOCK, 'w')
-    with file:
+    with contextlib.ExitStack() as held:
       try:
-        # Goes with the process, however that ends.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-      except BlockingIOError:
+        with self._explained(self.folder):
+          self.folder.mkdir(parents=True, exist_ok=True)
+          held.enter_context(files.lock(self.folder / _LOCK))
+      except files.Locked:
         raise OSError(
           f'Another program is writing to {self.folder}; wait until it ends.'
         ) from None
@@ -186,17 +184,8 @@ class Storage:
 
   def _write(self, name: str, content: bytes) -> None:
     path = self.folder / name
-    aside = path.with_name(f'{name}{_UNFINISHED}')
     with self._explained(path):
-      self.folder.mkdir(parents=True, exist_ok=True)
-      try:
-        with open(aside, 'wb') as file:
-          file.write(content)
-          file.flush()
-          os.fsync(file.fileno())
-        os.replace(aside, path)
-      finally:
-        aside.unlink(missing_ok=True)
+      files.atomic_write(path, content)
 
   @contextlib.contextmanager
   def _explained(self, path: pathlib.Path) -> Iterator[None]:
@@ -218,4 +207,4 @@ class Storage:
 
 def _manifest_checksum(manifest: Mapping[str, Any]) -> str:
   text = json.dumps(manifest, sort_keys=True)
-  return hashlib.sha256(text.encode()).hexdigest()
+  return files.sha256(text)

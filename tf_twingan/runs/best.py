@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from tf_twingan import files
 from tf_twingan.runs import checkpoints, config_files
 
 _FOLDER = 'best'
@@ -71,17 +72,13 @@ class Best:
     config_files.write_operative(self._folder)
     self._store.save_alone(images_seen, state)
     path = os.path.join(self._folder, _FILE)
-    with open(f'{path}.part', 'w', encoding='utf-8') as file:
-      json.dump(
-        dict(
-          by=self._by,
-          value=value,
-          resolution=resolution,
-          images_seen=images_seen,
-        ),
-        file,
-      )
-    os.replace(f'{path}.part', path)
+    score = dict(
+      by=self._by,
+      value=value,
+      resolution=resolution,
+      images_seen=images_seen,
+    )
+    files.atomic_write(path, json.dumps(score))
 
   def _read(self):
     path = os.path.join(self._folder, _FILE)

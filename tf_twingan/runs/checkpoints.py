@@ -18,6 +18,8 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from tf_twingan import errors
+
 _PREFIX = re.compile(r'^(\d+)\.index$')
 # What TensorFlow raises on reading damaged files, by kind of damage; some come
 # as Python's own exceptions.
@@ -90,9 +92,9 @@ class Checkpoints:
     except (OSError, *_DAMAGE) as error:
       self._remove(prefix)
       raise OSError(
-        f'Could not write checkpoint {prefix}: {_first_line(error)}. Free '
-        'some disk space and run the same command again; older checkpoints '
-        'are intact.'
+        f'Could not write checkpoint {prefix}: {errors.first_line(error)}. '
+        'Free some disk space and run the same command again; older '
+        'checkpoints are intact.'
       ) from error
     return prefix
 
@@ -157,7 +159,7 @@ class Checkpoints:
         logging.warning(
           'Checkpoint %s is damaged (%s); trying the one before it.',
           prefix,
-          _first_line(error),
+          errors.first_line(error),
         )
         continue
       try:
@@ -165,9 +167,9 @@ class Checkpoints:
       except (AssertionError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
           f'Checkpoint {prefix} does not match this model: '
-          f'{_first_line(error)} A run keeps the parts that it began with: set '
-          'back what differs from its operative_config.gin, or choose another '
-          'run directory.'
+          f'{errors.first_line(error)} A run keeps the parts that it began '
+          'with: set back what differs from its operative_config.gin, or '
+          'choose another run directory.'
         ) from error
       return prefix
     raise ValueError(
@@ -199,7 +201,3 @@ def tensors(prefix: str) -> dict[str, np.ndarray]:
   # How the objects hang together, not one of their values.
   values.pop('_CHECKPOINTABLE_OBJECT_GRAPH', None)
   return values
-
-
-def _first_line(error: BaseException) -> str:
-  return str(error).strip().splitlines()[0] if str(error) else repr(error)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gin
+from tf_twingan import files
 
 _MODEL_FILE = 'model.json'
 # What a file of before there were several models does not say.
@@ -17,7 +18,7 @@ _IMPLIED = {'model': 'twingan'}
 
 def write_operative(run_dir: str) -> None:
   """Writes the values in use as `operative_config.gin`, a gin file again."""
-  _write(
+  files.atomic_write(
     os.path.join(run_dir, 'operative_config.gin'), gin.operative_config_str()
   )
 
@@ -56,7 +57,7 @@ def write_model(
       )
     if stored == config:
       return
-  _write(path, json.dumps(config, indent=2) + '\n')
+  files.atomic_write(path, json.dumps(config, indent=2) + '\n')
 
 
 def read_model(run_dir: str) -> dict[str, Any]:
@@ -80,11 +81,3 @@ def read_model(run_dir: str) -> dict[str, Any]:
       f'{path} is damaged: {error}. Delete it and start the '
       'training command again to write it anew.'
     ) from error
-
-
-def _write(path, text):
-  os.makedirs(os.path.dirname(path), exist_ok=True)
-  part = f'{path}.part'
-  with open(part, 'w', encoding='utf-8') as file:
-    file.write(text)
-  os.replace(part, path)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_grids, image_io
+from tf_twingan import files, image_grids, image_io
 
 _NOISE = (0, 2)  # The seed of what grids are drawn from.
 _COLUMNS = 8  # Of such a grid, or as near as blocks of the domains come.
@@ -34,10 +34,7 @@ class Summaries:
       return
     with open(self._metrics, encoding='utf-8') as file:
       lines = [line for line in file if _is_before(line, images_seen)]
-    part = f'{self._metrics}.part'
-    with open(part, 'w', encoding='utf-8') as file:
-      file.writelines(lines)
-    os.replace(part, self._metrics)
+    files.atomic_write(self._metrics, ''.join(lines))
 
   def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
     """Appends one line to the metrics and one point to each curve.

@@ -269,8 +269,8 @@ class FolderTest(_SourcesTest):
     self.write(3)
     self.load()
     (record,) = self.cache.glob('*.json')
-    old = self.cache / f'{record.stem}.0.tmp'
-    new = self.cache / f'{record.stem}.1.tmp'
+    old = self.cache / f'{record.stem}.0.part'
+    new = self.cache / f'{record.stem}.1.part'
     for path in (old, new):
       path.touch()
     os.utime(old, (time.time() - 7200,) * 2)

@@ -25,7 +25,6 @@ images are added and is the same in every run. Vectors are read anew each
 time and matched by name, so they may change without the images.
 """
 
-import difflib
 import hashlib
 import os
 import pathlib
@@ -35,7 +34,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import logging
 
-from tf_twingan import image_io
+from tf_twingan import errors, image_io
 from tf_twingan.data import cache, image_vectors
 
 SPLITS = ('train', 'test')
@@ -170,7 +169,7 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
     if os.path.exists(os.path.expanduser(source)):
       hint = f"; did you mean 'folder:{source}'?"
     else:
-      hint = _did_you_mean(scheme, _SCHEMES)
+      hint = errors.did_you_mean(scheme, _SCHEMES)
     raise ValueError(
       f'source {source!r} has no known scheme; use '
       f'{" or ".join(_USAGE.values())}{hint}'
@@ -244,11 +243,6 @@ def _limit(source: str, value: str | None) -> int | None:
   return int(value) if value else None
 
 
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-  close = difflib.get_close_matches(name, list(known), n=1)
-  return f'; did you mean {close[0]!r}?' if close else ''
-
-
 def _avatars(request: _Request) -> ImageSet:
   # Here, not above: drawing needs packages that folders can do without.
   from tf_twingan.data.avatars import avatar_dataset, drawing
@@ -257,7 +251,7 @@ def _avatars(request: _Request) -> ImageSet:
     raise ValueError(
       f'{request.source}: avatar style {request.what!r} is unknown; use '
       f'one of {", ".join(drawing.STYLES)}'
-      f'{_did_you_mean(request.what, drawing.STYLES)}'
+      f'{errors.did_you_mean(request.what, drawing.STYLES)}'
     )
   which: dict[str, Any] = {}
   if request.limit:
@@ -349,11 +343,11 @@ def _tfds(request: _Request) -> ImageSet:
     raise ValueError(
       f'{request.source}: TensorFlow Datasets has no {name!r}; see '
       'https://www.tensorflow.org/datasets for its names'
-      f'{_did_you_mean(name, known)}'
+      f'{errors.did_you_mean(name, known)}'
     ) from None
   except Exception as error:
     raise ValueError(
-      f'{request.source}: {_first_line(error)}; see '
+      f'{request.source}: {_cause(error)}; see '
       'https://www.tensorflow.org/datasets for its configs and '
       'versions'
     ) from None
@@ -367,7 +361,7 @@ def _tfds(request: _Request) -> ImageSet:
   # Downloads fail in as many ways as there are hosts.
   except Exception as error:
     raise ValueError(
-      f'{request.source}: could not be prepared: {_first_line(error)}; '
+      f'{request.source}: could not be prepared: {_cause(error)}; '
       f'`tfds build {request.what}` shows why, or set TFDS_DATA_DIR to where '
       'it is'
     ) from error
@@ -448,9 +442,8 @@ def _tfds_rows(request: _Request, builder: Any, split: str) -> list[np.ndarray]:
   return [example[request.vectors] for example in tfds.as_numpy(dataset)]
 
 
-def _first_line(error: Exception) -> str:
-  lines = str(error).strip().splitlines()
-  return lines[0].rstrip('.;') if lines else type(error).__name__
+def _cause(error: Exception) -> str:
+  return errors.first_line(error).rstrip('.;')
 
 
 def _usable(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_io
+from tf_twingan import errors, image_io
 
 FILE = 'saved_model.pb'
 # Signatures from images in [-1, 1] to such: of one direction; of several,
@@ -37,7 +37,7 @@ class SavedModel:
       self._loaded = tf.saved_model.load(str(folder))
     except (ValueError, OSError, tf.errors.OpError) as error:
       raise ValueError(
-        f'TensorFlow cannot load it ({str(error).splitlines()[0]})'
+        f'TensorFlow cannot load it ({errors.first_line(error)})'
       ) from error
     signatures = self._loaded.signatures
     drawing = {

@@ -1,0 +1,98 @@
+"""Files: whole or not there, known by checksum, and one program at a time."""
+
+import errno
+import multiprocessing
+import os
+import pathlib
+import tempfile
+from unittest import mock
+
+from absl.testing import absltest
+
+from tf_twingan import files
+
+
+def _hold(path, ready, stop):
+  with files.lock(path):
+    ready.set()
+    stop.wait(60)
+
+
+class FilesTest(absltest.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(tempfile.mkdtemp(), 'new')
+    self.path = self.folder / 'file'
+
+  def test_bytes_and_text_are_written(self):
+    files.atomic_write(self.path, 'é')
+    self.assertEqual(self.path.read_bytes(), b'\xc3\xa9')
+    files.atomic_write(str(self.path), b'\xff\r\n')
+    self.assertEqual(self.path.read_bytes(), b'\xff\r\n')
+    self.assertEqual(os.listdir(self.folder), ['file'])
+
+  def test_a_failed_write_leaves_the_old_file_alone(self):
+    files.atomic_write(self.path, 'old')
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    for call in ('fsync', 'replace'):
+      with mock.patch.object(os, call, side_effect=full):
+        with self.assertRaisesRegex(OSError, 'No space'):
+          files.atomic_write(self.path, 'new')
+      self.assertEqual(self.path.read_text(), 'old')
+      self.assertEqual(os.listdir(self.folder), ['file'])
+
+  def test_an_interrupted_block_leaves_nothing(self):
+    with self.assertRaises(KeyboardInterrupt):
+      with files.atomic_path(self.path) as unfinished:
+        self.assertFalse(unfinished.exists())
+        unfinished.write_text('half')
+        raise KeyboardInterrupt
+    self.assertEmpty(os.listdir(self.folder))
+
+  def test_a_folder_appears_at_once(self):
+    with files.atomic_path(self.path) as unfinished:
+      (unfinished / 'deep').mkdir(parents=True)
+      self.assertFalse(self.path.exists())
+    self.assertTrue((self.path / 'deep').is_dir())
+    with self.assertRaises(ZeroDivisionError):
+      with files.atomic_path(self.folder / 'other') as unfinished:
+        unfinished.mkdir()
+        _ = 1 / 0
+    self.assertEqual(os.listdir(self.folder), ['file'])
+
+  def test_checksums_are_those_of_the_standard(self):
+    # FIPS 180-2, appendix B.1.
+    expected = (
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+    )
+    self.assertEqual(files.sha256(b'abc'), expected)
+    self.assertEqual(files.sha256('abc'), expected)
+
+  def test_a_lock_has_one_holder_and_ends_with_its_process(self):
+    self.folder.mkdir()
+    path = self.folder / 'lock'
+    spawn = multiprocessing.get_context('spawn')
+    ready, stop = spawn.Event(), spawn.Event()
+    other = spawn.Process(target=_hold, args=(path, ready, stop))
+    other.start()
+    self.assertTrue(ready.wait(60))
+    with self.assertRaises(files.Locked):
+      with files.lock(path):
+        self.fail('two hold the lock')
+    other.kill()
+    other.join()
+    with files.lock(path), self.assertRaises(files.Locked):
+      with files.lock(path):
+        self.fail('two hold the lock')
+    with files.lock(path):
+      pass
+
+  def test_a_lock_that_cannot_be_written_is_an_os_error(self):
+    self.folder.write_text('a file')
+    with self.assertRaises(OSError):
+      with files.lock(self.folder / 'lock'):
+        self.fail('there is no folder')
+
+
+if __name__ == '__main__':
+  absltest.main()
