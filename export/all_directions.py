@@ -37,7 +37,7 @@ from export.formats import saved_model as formats_saved_model
 from export.formats import tflite as formats_tflite
 from export.formats.tflite import INPUT, TRANSLATION
 from export.graph import domain_selection, folded_network, folding
-from tf_twingan import image_io, inference
+from tf_twingan import image_arrays, image_io, inference
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.inference.exported import saved_model as exported_saved_model
 from tf_twingan.inference.exported import tflite as exported_tflite
@@ -117,7 +117,7 @@ class _Maker:
     self._translator, self._images = translator, images
     self._about, self._folder = about, folder
     self._pairs = list(itertools.permutations(translator.domains, 2))
-    self._floats = {d: image_io.to_float(p) for d, p in images.items()}
+    self._floats = {d: image_arrays.to_float(p) for d, p in images.items()}
     self._references = {
       pair: exporter.expected_images(translator, *pair, self._floats[pair[0]])
       for pair in self._pairs
@@ -239,7 +239,7 @@ class _Maker:
     for pair, drawn in self._references.items():
       image_io.write_png(
         self._folder / _golden(bundle_manifest.direction(*pair)),
-        image_io.to_uint8(drawn[0]),
+        image_arrays.to_uint8(drawn[0]),
       )
     first = self._pairs[0]
     manifest = dict(

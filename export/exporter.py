@@ -30,7 +30,7 @@ from export.formats import embedding, saved_model, search_index
 from export.formats import tflite as formats_tflite
 from export.formats.tflite import EMBEDDING, INPUT, TRANSLATION
 from export.graph import equalization, folded_network, folding
-from tf_twingan import image_io, inference
+from tf_twingan import image_arrays, image_io, inference
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.inference.exported import tflite as exported_tflite
 from tf_twingan.retrieval import embeddings
@@ -148,8 +148,8 @@ class _Maker:
   def __init__(self, direction: ExportDirection, folder: pathlib.Path):
     self._direction, self._folder = direction, folder
     translator = direction.translator
-    self._floats = image_io.to_float(direction.images.held_out)
-    self._calibration = image_io.to_float(
+    self._floats = image_arrays.to_float(direction.images.held_out)
+    self._calibration = image_arrays.to_float(
       direction.images.calibration[:CALIBRATION]
     )
     self._weights = folding.of_translator(
@@ -305,7 +305,7 @@ class _Maker:
       image_bytes=tf.constant(saved_model.as_pngs(held_out))
     )[saved_model.PNGS].numpy()
     as_images = np.stack([tf.io.decode_png(file).numpy() for file in files])
-    off = as_images.astype(int) - image_io.to_uint8(self._references)
+    off = as_images.astype(int) - image_arrays.to_uint8(self._references)
     failure = check_gate('saved_model', reached)
     if not failure and np.abs(off).max() > 1:
       failure = Failure(
@@ -346,7 +346,7 @@ class _Maker:
     direction, translator = self._direction, self._direction.translator
     images = [
       direction.images.held_out[0],
-      image_io.to_uint8(self._references[0]),
+      image_arrays.to_uint8(self._references[0]),
     ]
     for name, image in zip(_GOLDENS, images):
       image_io.write_png(self._folder / name, image)

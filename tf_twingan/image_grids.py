@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 
 _TEXT_COLOR = (40, 40, 40)
 _SMALLEST_TEXT = 9
@@ -57,7 +57,7 @@ def contact_sheet(
     )
   cells = [
     [
-      None if image is None else _to_cell(image_io.check_image(image), cell)
+      None if image is None else _to_cell(image_arrays.check_image(image), cell)
       for image in row
     ]
     for row in rows

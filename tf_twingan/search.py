@@ -31,7 +31,7 @@ import numpy as np
 import tqdm
 from absl import flags
 
-from tf_twingan import cli, image_io, inference
+from tf_twingan import cli, image_arrays, image_io, inference
 from tf_twingan.data import dataset_strings
 from tf_twingan.data.sources import gallery
 from tf_twingan.retrieval import nearest_neighbours, results, search_index
@@ -214,7 +214,7 @@ def _queries(
     one = gallery.Gallery(
       path,
       [path],
-      lambda name: image_io.square(
+      lambda name: image_arrays.square(
         image_io.read(name, at_least=2 * translator.resolution),
         translator.resolution,
       ),

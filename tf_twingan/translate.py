@@ -24,7 +24,7 @@ import numpy as np
 import tqdm
 from absl import flags
 
-from tf_twingan import cli, image_io
+from tf_twingan import cli, image_arrays, image_io
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
 _MODEL = flags.DEFINE_string(
@@ -99,7 +99,7 @@ def _style(translator):
 
 
 def _read(translator, path):
-  return image_io.square(
+  return image_arrays.square(
     image_io.read(path, at_least=2 * translator.resolution),
     translator.resolution,
   )

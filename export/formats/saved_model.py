@@ -21,7 +21,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from export.formats import embedding, tflite
 from export.graph import folded_network
-from tf_twingan import files, image_io
+from tf_twingan import files, image_arrays, image_io
 from tf_twingan.inference.exported import saved_model
 
 TRANSLATE, EMBED = saved_model.TRANSLATE, 'embed'
@@ -84,7 +84,7 @@ def save(
     ).get_concrete_function(_numbers(network)),
   }
   shown = images[:_WARM_UPS]
-  floats = image_io.to_float(shown)
+  floats = image_arrays.to_float(shown)
   return write(
     [network, embedder],
     signatures,

@@ -13,7 +13,7 @@ from export.bundle_files import metadata
 from export.formats import saved_model
 from tests import readme_code
 from tests.export.graph import folding_test
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.inference.exported import bundle_manifest
 
 DOMAINS = ('photo', 'anime', 'cat')
@@ -56,7 +56,7 @@ class EverythingTest(tf.test.TestCase):
         off -= self.translator.translate(shown, target, source)
         self.assertLessEqual(np.abs(off).max(), 1)
         floats = self.saved.signatures[f'{source}2{target}_floats'](
-          image=tf.constant(image_io.to_float(shown))
+          image=tf.constant(image_arrays.to_float(shown))
         )['translation']
         self.assertEqual(floats.shape, shown.shape)
     self.assertIn('serving_default', self.saved.signatures)

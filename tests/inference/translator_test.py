@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import tf_twingan
 from tests import tiny_run
-from tf_twingan import image_io, inference
+from tf_twingan import image_arrays, inference
 from tf_twingan.models import registry
 from tf_twingan.runs import checkpoints, config_files
 
@@ -38,9 +38,9 @@ class TranslatorTest(tf.test.TestCase):
     model = registry.build(config_files.read_model(str(self.run_dir)))
     for own, other in zip(model.variables, self.translator.model.variables):
       own.assign(other)
-    expected = image_io.to_uint8(
+    expected = image_arrays.to_uint8(
       model.translate(
-        image_io.to_float(images()), 'photo', 'anime', resolution=8
+        image_arrays.to_float(images()), 'photo', 'anime', resolution=8
       ).numpy()
     )
     actual = self.translator.translate(images(), to='anime')

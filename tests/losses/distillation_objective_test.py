@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import gin
 from tests import tiny_run
-from tf_twingan import configurables, gin_files, image_io, inference
+from tf_twingan import configurables, gin_files, image_arrays, inference
 from tf_twingan.losses import distillation_objective
 from tf_twingan.models import content_encoder, twingan
 from tf_twingan.runs import checkpoints
@@ -151,7 +151,7 @@ class TrainingTest(tf.test.TestCase):
     self.assertNotIn('discriminator/anime', rows[0])
     for name in terms:
       self.assertLess(rows[-1][name], rows[0][name], name)
-    images = image_io.to_uint8(
+    images = image_arrays.to_uint8(
       np.random.default_rng(0).uniform(-1, 1, [3, 8, 8, 3])
     )
     drawn = inference.Translator(str(whole)).translate(images, to='anime')

@@ -5,7 +5,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests import tiny_run
-from tf_twingan import image_io, inference
+from tf_twingan import image_arrays, inference
 from tf_twingan.losses import teacher_model
 
 IMAGES = np.random.default_rng(0).integers(
@@ -18,11 +18,11 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
   def test_it_draws_as_its_run_does(self, alpha):
     run = str(tiny_run.make(alpha=alpha, precision='bfloat16'))
     drawn = teacher_model.Teacher(run).translate(
-      tf.constant(image_io.to_float(IMAGES)), 'photo', 'anime'
+      tf.constant(image_arrays.to_float(IMAGES)), 'photo', 'anime'
     )
     expected = inference.Translator(run).translate(IMAGES, to='anime')
     self.assertAllClose(
-      image_io.to_uint8(drawn.numpy()).astype(int), expected, atol=1
+      image_arrays.to_uint8(drawn.numpy()).astype(int), expected, atol=1
     )
     self.assertAllInRange(drawn, -1.0, 1.0)
     # The tiny run's images are not plain, so this tells networks apart.
@@ -46,7 +46,7 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_no_gradient_flows_back(self):
     loaded = teacher_model.Teacher(str(tiny_run.make()))
-    images = tf.Variable(image_io.to_float(IMAGES))
+    images = tf.Variable(image_arrays.to_float(IMAGES))
     with tf.GradientTape() as tape:
       total = tf.reduce_sum(loaded.translate(images, 'photo', 'anime'))
     gradients = tape.gradient(

@@ -9,7 +9,7 @@ import numpy as np
 from absl.testing import absltest
 
 from tests import program_process, tiny_run
-from tf_twingan import image_io
+from tf_twingan import image_arrays, image_io
 from tf_twingan.data.sources import registry
 from tf_twingan.evaluation import (
   backgrounds,
@@ -42,7 +42,7 @@ def held_out(domain):
 
 
 def blurred(images):
-  return image_io.downsample(images, 8).repeat(4, 1).repeat(4, 2)
+  return image_arrays.downsample(images, 8).repeat(4, 1).repeat(4, 2)
 
 
 class ConstructedTranslatorsTest(absltest.TestCase):

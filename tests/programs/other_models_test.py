@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 import gin
-from tf_twingan import configurables, gin_files, image_io, inference
+from tf_twingan import configurables, gin_files, image_arrays, inference
 from tf_twingan.evaluation import candidates, directions
 from tf_twingan.runs import checkpoints, config_files
 from tf_twingan.training import loop
@@ -87,7 +87,7 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(translator.images_seen, TOTAL)
     best = inference.Translator(str(whole / 'best'))
     self.assertEqual(best.domains, translator.domains)
-    photos = image_io.to_uint8(
+    photos = image_arrays.to_uint8(
       np.random.default_rng(0).uniform(-1, 1, [3, 8, 8, 3])
     )
     drawn = translator.translate(photos, to='anime')

@@ -8,7 +8,7 @@ from absl.testing import absltest
 from PIL import Image
 
 from tests import program_process, tiny_run
-from tf_twingan import image_io, inference
+from tf_twingan import image_arrays, image_io, inference
 
 
 def translate(*flags):
@@ -63,7 +63,7 @@ class TranslateTest(absltest.TestCase):
     self.assertEqual(self.results(), ['a.png'])
     pair = image_io.read(self.outputs / 'a.png')
     self.assertEqual(pair.shape, (8, 16, 3))
-    source = image_io.square(
+    source = image_arrays.square(
       image_io.read(self.inputs / 'a.jpg', at_least=16), 8
     )
     np.testing.assert_array_equal(pair[:, :8], source)
@@ -73,7 +73,7 @@ class TranslateTest(absltest.TestCase):
     reference = self.inputs / 'reference.png'
     Image.new('RGB', (30, 20), (250, 20, 60)).save(reference)
     translator = inference.Translator(str(run))
-    read = image_io.square(image_io.read(reference), 8)
+    read = image_arrays.square(image_io.read(reference), 8)
     for flag, style in (
       (f'--reference={reference}', translator.style(read[None], 'anime')[0]),
       ('--style_seed=7', translator.random_styles(1, seed=7)[0]),
@@ -86,7 +86,7 @@ class TranslateTest(absltest.TestCase):
         flag,
       )
       self.assertEqual(code, 0, output)
-      source = image_io.square(image_io.read(self.inputs / 'a.png'), 8)
+      source = image_arrays.square(image_io.read(self.inputs / 'a.png'), 8)
       drawn = image_io.read(self.outputs / 'a.png').astype(int)
       expected = translator.translate(source[None], to='anime', style=style)[0]
       self.assertLessEqual(np.abs(drawn - expected).max(), 1)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 import tf_twingan
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.data.avatars import characters, drawing
 from tf_twingan.metrics import nearest_counterpart
 from tf_twingan.runs import loading
@@ -39,7 +39,7 @@ class PretrainedTest(tf.test.TestCase):
     if translate:
       images = self.translator.translate(images, to=target)
     small, answers = (
-      image_io.downsample(p, 32) for p in (images, self.twins[target])
+      image_arrays.downsample(p, 32) for p in (images, self.twins[target])
     )
     return [
       nearest_counterpart.recall(small, answers, remove_mean=remove)

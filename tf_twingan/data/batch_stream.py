@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 
 Batch = dict[str, np.ndarray]
 
@@ -129,7 +129,7 @@ class Batches:
         continue
       stage[domain] = np.concatenate(
         [
-          image_io.downsample(images[i : i + _CHUNK], resolution)
+          image_arrays.downsample(images[i : i + _CHUNK], resolution)
           for i in range(0, len(images), _CHUNK)
         ]
       )
@@ -139,7 +139,7 @@ class Batches:
   def _draw(self, images, places, key, resolution):
     batch = np.stack([images[place] for place in places])
     if batch.shape[1] != resolution:
-      batch = image_io.downsample(batch, resolution)
+      batch = image_arrays.downsample(batch, resolution)
     if self._mirror:
       mirrored = _generator(*key, 1).random(len(places)) < 0.5
       batch[mirrored] = batch[mirrored, :, ::-1]

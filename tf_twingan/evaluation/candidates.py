@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays, image_io
 from tf_twingan.evaluation import directions
 
 
@@ -110,7 +110,9 @@ def read_folder(
     )
   size = direction.sources.shape[1]
   return directions.Candidate(
-    np.stack([image_io.square(image_io.read(found[n][0]), size) for n in names])
+    np.stack(
+      [image_arrays.square(image_io.read(found[n][0]), size) for n in names]
+    )
   )
 
 
@@ -127,4 +129,4 @@ def _name(place: int) -> str:
 def _at(images: np.ndarray, resolution: int) -> np.ndarray:
   if images.shape[1:3] == (resolution, resolution):
     return images
-  return np.stack([image_io.square(p, resolution) for p in images])
+  return np.stack([image_arrays.square(p, resolution) for p in images])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.data.avatars import ground_truth
 from tf_twingan.evaluation import directions, measurements
 from tf_twingan.metrics import (
@@ -75,4 +75,4 @@ class PairedScorer:
 def _small(images):
   if images.shape[1] <= RECALL_RESOLUTION:
     return images
-  return image_io.downsample(images, RECALL_RESOLUTION)
+  return image_arrays.downsample(images, RECALL_RESOLUTION)

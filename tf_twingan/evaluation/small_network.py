@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 
 LARGEST = 64  # px; larger images are made smaller.
 _COARSEST = 4  # px
@@ -32,8 +32,8 @@ def prepare(images: np.ndarray) -> np.ndarray:
     float32 [n, size, size, 3] in [-1, 1], `size` at most `LARGEST`.
   """
   if images.shape[1] > LARGEST:
-    images = image_io.downsample(images, LARGEST)
-  return image_io.to_float(images)
+    images = image_arrays.downsample(images, LARGEST)
+  return image_arrays.to_float(images)
 
 
 def build(

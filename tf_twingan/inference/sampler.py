@@ -7,7 +7,7 @@ and uses the averaged weights.
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.runs import loading
 
 _BATCH = 32
@@ -92,7 +92,9 @@ class Sampler:
         'as `noise` does.'
       )
     parts = [
-      image_io.to_uint8(self._generate(latents[i : i + _BATCH], domain).numpy())
+      image_arrays.to_uint8(
+        self._generate(latents[i : i + _BATCH], domain).numpy()
+      )
       for i in range(0, len(latents), _BATCH)
     ]
     none = np.zeros([0, self.resolution, self.resolution, 3], np.uint8)

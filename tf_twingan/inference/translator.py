@@ -13,7 +13,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.runs import loading
 
 _BATCH = 32
@@ -167,13 +167,13 @@ class Translator:
     if style is None:
       return self._in_batches(
         images,
-        lambda batch: image_io.to_uint8(
+        lambda batch: image_arrays.to_uint8(
           self._translate(batch, source, to).numpy()
         ),
       )
     return self._in_batches(
       images,
-      lambda batch, codes: image_io.to_uint8(
+      lambda batch, codes: image_arrays.to_uint8(
         self._translate(batch, source, to, condition=codes).numpy()
       ),
       self._one_for_each(style, len(images)),
@@ -330,7 +330,7 @@ class Translator:
     if images.shape[1:3] == (self.resolution, self.resolution):
       return images
     prepared: list[np.ndarray] = [
-      image_io.square(image, self.resolution) for image in images
+      image_arrays.square(image, self.resolution) for image in images
     ]
     return (
       np.stack(prepared)
@@ -348,7 +348,7 @@ class Translator:
       )
     results = [
       function(
-        image_io.to_float(prepared[i : i + _BATCH]),
+        image_arrays.to_float(prepared[i : i + _BATCH]),
         *(array[i : i + _BATCH] for array in more),
       )
       for i in range(0, len(prepared), _BATCH)

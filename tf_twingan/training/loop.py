@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.data import batch_stream
 from tf_twingan.models import registry
 from tf_twingan.runs import best, checkpoints
@@ -329,7 +329,7 @@ class TrainingLoop:
     model = self._trainer.ema_model
     if model.translates:
       shown = {
-        d: image_io.downsample(p, phase.resolution)
+        d: image_arrays.downsample(p, phase.resolution)
         for d, p in self._shown.items()
       }
       sheet = summaries.draw_sheet(model, shown, answers=self._answers, **stage)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import files, image_grids, image_io
+from tf_twingan import files, image_arrays, image_grids, image_io
 
 _NOISE = (0, 2)  # The seed of what grids are drawn from.
 _COLUMNS = 8  # Of such a grid, or as near as blocks of the domains come.
@@ -111,7 +111,7 @@ def draw_sheet(
   columns: list[Any] = []
   for index, source in enumerate(domains):
     target = domains[(index + 1) % len(domains)]
-    inputs = image_io.to_float(held_out[source])
+    inputs = image_arrays.to_float(held_out[source])
     translated = model.translate(inputs, source, target, **stage)
     shown: dict[str, Any | None] = {f'{source} (held out)': inputs}
     if model.supports(source, source):
@@ -125,9 +125,9 @@ def draw_sheet(
       ),
     }
     if answers:
-      shown[f'the true {target}'] = image_io.to_float(held_out[target])
+      shown[f'the true {target}'] = image_arrays.to_float(held_out[target])
     headers += shown
-    columns += [image_io.to_uint8(np.asarray(c)) for c in shown.values()]
+    columns += [image_arrays.to_uint8(np.asarray(c)) for c in shown.values()]
   rows = [
     [column[i] for column in columns]
     for i in range(min(len(c) for c in columns))
@@ -155,7 +155,7 @@ def draw_samples(
   latents = model.noise(rows * columns, _NOISE)
   sheet: list[list[np.ndarray]] = [[] for _ in range(rows)]
   for domain in model.domains:
-    drawn = image_io.to_uint8(
+    drawn = image_arrays.to_uint8(
       np.asarray(
         model.generate(latents, [domain], resolution=resolution, alpha=alpha)
       )

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.metrics import fidelity, nearest_counterpart, sliced_wasserstein
 
 # Whether more of it is better.
@@ -102,18 +102,19 @@ class ValidationScorer:
     """
     domains = list(model.domains)
     small = {
-      d: image_io.downsample(p, resolution) for d, p in self._held_out.items()
+      d: image_arrays.downsample(p, resolution)
+      for d, p in self._held_out.items()
     }
 
     def drawn(source, target):
       stage = dict(resolution=resolution, alpha=alpha)
       if model.translates:
-        images = image_io.to_float(small[source])
+        images = image_arrays.to_float(small[source])
         results = model.translate(images, source, target, **stage)
       else:
         latents = model.noise(len(small[target]), _NOISE)
         results = model.generate(latents, [target], **stage)
-      return image_io.to_uint8(np.asarray(results))
+      return image_arrays.to_uint8(np.asarray(results))
 
     values: dict[str, dict[str, float]] = {name: {} for name in BETTER}
     for index, target in enumerate(domains):
@@ -126,7 +127,7 @@ class ValidationScorer:
         real = self._training[target]
         count = min(len(real), len(translated))
         levels = sliced_wasserstein.distance(
-          real=image_io.downsample(real[:count], resolution),
+          real=image_arrays.downsample(real[:count], resolution),
           fake=translated[:count],
           patches=_PATCHES,
           directions=_DIRECTIONS,

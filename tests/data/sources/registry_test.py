@@ -16,7 +16,7 @@ import tensorflow_datasets as tfds
 from absl.testing import absltest, parameterized
 from PIL import Image
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays, image_io
 from tf_twingan.data import avatars, cache, image_vectors
 from tf_twingan.data.avatars import characters
 from tf_twingan.data.sources import registry
@@ -126,7 +126,9 @@ class FolderTest(_SourcesTest):
     self.photos.mkdir()
     for number in range(3):
       Image.fromarray(_image(40, 640)).save(self.photos / f'{number}.jpg')
-    with mock.patch.object(image_io, 'square', wraps=image_io.square) as square:
+    with mock.patch.object(
+      image_arrays, 'square', wraps=image_arrays.square
+    ) as square:
       self.load('?crop=0.5')
     for call in square.call_args_list:
       self.assertEqual(call.args[0].shape, (80, 80, 3))
@@ -281,7 +283,9 @@ class FolderTest(_SourcesTest):
 
   def test_interrupted_decoding_leaves_nothing(self):
     self.write(6)
-    with mock.patch.object(image_io, 'square', side_effect=KeyboardInterrupt):
+    with mock.patch.object(
+      image_arrays, 'square', side_effect=KeyboardInterrupt
+    ):
       with self.assertRaises(KeyboardInterrupt):
         self.load()
     self.assertEqual(os.listdir(self.cache), [])
@@ -440,11 +444,13 @@ class AvatarsTest(_SourcesTest):
     self.assertEqual(whole.skipped, ())
     np.testing.assert_array_equal(
       registry.load('avatars:lorelei', 16).images,
-      image_io.downsample(self.drawn, 16),
+      image_arrays.downsample(self.drawn, 16),
     )
     large = registry.load('avatars:lorelei', 128).images
     self.assertEqual(large.shape, (3, 128, 128, 3))
-    np.testing.assert_array_equal(large[1], image_io.square(self.drawn[1], 128))
+    np.testing.assert_array_equal(
+      large[1], image_arrays.square(self.drawn[1], 128)
+    )
 
   def test_limit(self):
     registry.load('avatars:lorelei?limit=3', 64)

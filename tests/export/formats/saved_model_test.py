@@ -13,7 +13,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from export.formats import embedding, saved_model
 from export.graph import folded_network, folding
 from tests.export.graph import folding_test
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 
 PX = 16
 RNG = np.random.default_rng(1)
@@ -77,7 +77,7 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
       self.serve(buffer.getvalue())
 
   def test_numbers_in_any_batch(self):
-    floats = tf.constant(image_io.to_float(self.images))
+    floats = tf.constant(image_arrays.to_float(self.images))
     drawn = self.signatures['translate'](image=floats)['translation']
     for count in (1, 5):
       self.assertAllClose(
@@ -86,11 +86,11 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
         atol=1e-5,
       )
     self.assertAllEqual(
-      image_io.to_uint8(drawn.numpy()).shape, self.images.shape
+      image_arrays.to_uint8(drawn.numpy()).shape, self.images.shape
     )
 
   def test_it_embeds_as_an_index_does(self):
-    floats = tf.constant(image_io.to_float(self.images))
+    floats = tf.constant(image_arrays.to_float(self.images))
     self.assertAllClose(
       self.signatures['embed'](image=floats)['embedding'],
       self.learned.embed(self.translator.scales(self.images, 'photo'), 'photo'),

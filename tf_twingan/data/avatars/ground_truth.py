@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.data.avatars import avatar_dataset, characters, drawing
 from tf_twingan.data.sources import registry
 
@@ -190,4 +190,4 @@ def _drawn(people, style, resolution):
   full = np.stack(
     [drawing.draw(p, style, avatar_dataset.IMAGE_SIZE) for p in people]
   )
-  return image_io.downsample(full, resolution)
+  return image_arrays.downsample(full, resolution)

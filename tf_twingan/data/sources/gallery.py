@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays, image_io
 from tf_twingan.data.sources import registry
 
 
@@ -56,7 +56,7 @@ def open_source(
   scheme, what, options = registry.parse(source)
 
   def fitted(image: np.ndarray) -> np.ndarray:
-    return image_io.square(
+    return image_arrays.square(
       image, resolution, options['fit'], crop=options['crop']
     )
 
@@ -96,7 +96,7 @@ def _avatars(style, resolution, options, fitted):
       characters.character(number, vivid), style, avatar_dataset.IMAGE_SIZE
     )
     if options['crop'] == 1 and resolution <= avatar_dataset.IMAGE_SIZE:
-      return image_io.downsample(image[None], resolution)[0]
+      return image_arrays.downsample(image[None], resolution)[0]
     return fitted(image)
 
   return [f'{style}/{n}' for part in numbers.values() for n in part], read

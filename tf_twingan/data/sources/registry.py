@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import logging
 
-from tf_twingan import errors, image_io
+from tf_twingan import errors, image_arrays, image_io
 from tf_twingan.data import cache, image_vectors
 
 SPLITS = ('train', 'test')
@@ -77,7 +77,7 @@ class _Request(NamedTuple):
     )
 
   def fitted(self, image: np.ndarray) -> np.ndarray:
-    return image_io.square(image, self.resolution, self.fit, crop=self.crop)
+    return image_arrays.square(image, self.resolution, self.fit, crop=self.crop)
 
   def read(self, path_or_bytes: str | os.PathLike | bytes) -> np.ndarray:
     # Twice the pixels needed leave the last step to the better filter.
@@ -202,9 +202,10 @@ def parse(source: str) -> tuple[str, str, dict[str, Any]]:
       ' 0.7 keeps the central 70 % of both sides'
     )
   fit = given.get('fit', 'crop')
-  if fit not in image_io.FITS:
+  if fit not in image_arrays.FITS:
     raise ValueError(
-      f'{source}: fit={fit} is unknown; use one of {", ".join(image_io.FITS)}'
+      f'{source}: fit={fit} is unknown; use one of '
+      f'{", ".join(image_arrays.FITS)}'
     )
   train_split = given.get('split', 'train')
   if scheme == 'avatars' and train_split not in ('train', PAIRED):
@@ -261,7 +262,7 @@ def _avatars(request: _Request) -> ImageSet:
   images, factors = avatar_dataset.load(request.what, request.split, **which)
   drawn = images.shape[1]
   if request.crop == 1 and request.resolution <= drawn:
-    fitted = image_io.downsample(images, request.resolution)
+    fitted = image_arrays.downsample(images, request.resolution)
   else:
     fitted = np.stack([request.fitted(p) for p in images])
   if request.vectors is None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import tqdm
 
-from tf_twingan import image_io
+from tf_twingan import image_arrays
 from tf_twingan.inference.exported import bundle_manifest, saved_model, tflite
 
 _BATCH = 32
@@ -147,7 +147,7 @@ class Drawer:
       for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
         if batch.shape[1:3] != (size, size):
-          batch = np.stack([image_io.square(i, size) for i in batch])
+          batch = np.stack([image_arrays.square(i, size) for i in batch])
         drawn.append(fitting[0](batch))
         bar.update(len(batch))
     return np.concatenate(drawn)

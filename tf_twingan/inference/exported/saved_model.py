@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, image_io
+from tf_twingan import errors, image_arrays
 
 FILE = 'saved_model.pb'
 # Signatures from images in [-1, 1] to such: of one direction; of several,
@@ -75,8 +75,8 @@ def _drawer(signature) -> Callable[[np.ndarray], np.ndarray]:
   (name,) = signature.structured_input_signature[1]
 
   def draw(images: np.ndarray) -> np.ndarray:
-    values = tf.constant(image_io.to_float(images))
+    values = tf.constant(image_arrays.to_float(images))
     (drawn,) = signature(**{name: values}).values()
-    return image_io.to_uint8(drawn.numpy())
+    return image_arrays.to_uint8(drawn.numpy())
 
   return draw

@@ -1,0 +1,127 @@
+"""Image arrays: make square, shrink, convert between uint8 and [-1, 1].
+
+The box filter of `downsample` is the one with which progressive growing
+(Karras et al., 2018, section 2) makes the real images of its lower resolutions.
+NumPy and Pillow only: TensorFlow is not imported here.
+"""
+
+import numpy as np
+from PIL import Image
+
+FITS = ('crop', 'pad')
+
+
+def square(
+  image: np.ndarray, resolution: int, fit: str = 'crop', *, crop: float = 1.0
+) -> np.ndarray:
+  """Makes an image square, with an anti-aliased (Lanczos) resize.
+
+  Args:
+    image: uint8 RGB, [height, width, 3].
+    resolution: side of the result in pixels.
+    fit: 'crop' keeps the central square; 'pad' keeps everything and fills up
+      with white.
+    crop: central fraction of both sides to keep first, in (0, 1].
+
+  Returns:
+    uint8 RGB, [resolution, resolution, 3].
+  """
+  if fit not in FITS:
+    raise ValueError(f'fit {fit!r} is unknown; use one of {", ".join(FITS)}')
+  if not 0 < crop <= 1:
+    raise ValueError(f'crop {crop} is outside (0, 1]; 1 keeps everything')
+  height, width = image.shape[:2]
+  kept_width, kept_height = crop * width, crop * height
+  if fit == 'crop':
+    kept_width = kept_height = min(kept_width, kept_height)
+  left, top = (width - kept_width) / 2, (height - kept_height) / 2
+  scale = resolution / max(kept_width, kept_height)
+  # At least one pixel, even of an image a thousand times as long as high.
+  size = (max(1, round(kept_width * scale)), max(1, round(kept_height * scale)))
+  small = Image.fromarray(image).resize(
+    size,
+    Image.Resampling.LANCZOS,
+    reducing_gap=3.0,
+    box=(left, top, left + kept_width, top + kept_height),
+  )
+  if size != (resolution, resolution):
+    canvas = Image.new('RGB', (resolution, resolution), 'white')
+    canvas.paste(
+      small, ((resolution - size[0]) // 2, (resolution - size[1]) // 2)
+    )
+    small = canvas
+  return np.asarray(small)
+
+
+def downsample(images: np.ndarray, resolution: int) -> np.ndarray:
+  """Shrinks square images by an exact box filter.
+
+  Args:
+    images: NHWC, [n, size, size, channels], uint8 or float; `size` is
+      `resolution` times a power of two.
+    resolution: side of the result in pixels.
+
+  Returns:
+    [n, resolution, resolution, channels], same dtype; uint8 rounded once, at
+    the end. `images` itself where nothing is to be done.
+  """
+  count, height, width, channels = images.shape
+  factor = height // max(resolution, 1)
+  if (
+    height != width
+    or factor * resolution != height
+    or factor < 1
+    or factor & (factor - 1)
+  ):
+    raise ValueError(
+      f'{height}x{width} images cannot be halved down to {resolution}; '
+      'their side must be that resolution times a power of two'
+    )
+  if factor == 1:
+    return images
+  result = np.empty((count, resolution, resolution, channels), images.dtype)
+  # Slices of some 32 MB keep the wider sums of a large memmap out of memory.
+  rows = max(1, 2**23 // (height * width * channels))
+  for start in range(0, count, rows):
+    part = images[start : start + rows]
+    if images.dtype == np.uint8:
+      total = _halved(part.astype(np.uint32), factor)
+      part = (total + factor**2 // 2) // factor**2
+    else:
+      total = _halved(
+        part.astype(np.promote_types(part.dtype, np.float32)), factor
+      )
+      part = total / factor**2
+    result[start : start + rows] = part
+  return result
+
+
+def _halved(values: np.ndarray, factor: int) -> np.ndarray:
+  """Sums over factor x factor boxes, by halving."""
+  while factor > 1:
+    values = values[:, 0::2] + values[:, 1::2]
+    values = values[:, :, 0::2] + values[:, :, 1::2]
+    factor //= 2
+  return values
+
+
+def to_float(images: np.ndarray) -> np.ndarray:
+  """uint8 images as float32 in [-1, 1]."""
+  return np.asarray(images, np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+  """Images in [-1, 1] as uint8, rounded; values beyond are clipped."""
+  values = np.asarray(images, np.float32) * 127.5 + 127.5
+  return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def check_image(image: np.ndarray) -> np.ndarray:
+  """Returns the image, or raises ValueError unless it is uint8 [h, w, 3]."""
+  image = np.asarray(image)
+  if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
+    raise ValueError(
+      f'an image must be uint8 [height, width, 3]; got '
+      f'{image.dtype} {list(image.shape)}'
+    )
+  return image
