@@ -1,3 +1,5 @@
 """Measurements; what they print is evidence, and no test depends on it."""
 
-import tf_twingan  # noqa: F401  Before TensorFlow: it chooses the kernels.
+from tf_twingan import cli
+
+cli.prepare_tensorflow()  # Before any of them imports TensorFlow.

@@ -33,7 +33,7 @@ from export.formats import search_index as formats_search_index
 from tf_twingan import cli, inference
 from tf_twingan.data.sources import registry
 from tf_twingan.metrics import distances
-from tf_twingan.retrieval import embeddings, nearest_neighbours
+from tf_twingan.retrieval import embeddings, faiss_neighbours, options
 from tf_twingan.retrieval import search_index as retrieval_search_index
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
@@ -48,8 +48,8 @@ _SIZES = flags.DEFINE_multi_integer(
 )
 _KINDS = flags.DEFINE_multi_enum(
   'kind',
-  nearest_neighbours.KINDS,
-  nearest_neighbours.KINDS,
+  options.KINDS,
+  options.KINDS,
   'speed: which kinds.',
 )
 _RECALL_AT = (1, 5, 10)
@@ -108,7 +108,7 @@ def _recall(
       _row(name, _recalls(distances.squared(a, b), own))
     with tempfile.TemporaryDirectory() as folder:
       index = _index(folder, translator, shown, target)
-      for by in retrieval_search_index.BY:
+      for by in options.BY:
         found = index.query(queries, source, k=max(_RECALL_AT), by=by)
         names = [[n.record.name for n in neighbours] for neighbours in found]
         _row(
@@ -133,7 +133,7 @@ def _device(
     own = [str(i) for i in range(_CHOSEN_ON, len(shown))]
     with tempfile.TemporaryDirectory() as folder:
       index = _index(folder, translator, shown, target)
-      for by in retrieval_search_index.BY:
+      for by in options.BY:
         search = formats_search_index.Search(index, by)
         model = embedding.convert(
           formats_search_index.Query(search, source, target),
@@ -236,7 +236,7 @@ def _compare(vectors: np.ndarray, queries: np.ndarray) -> None:
   exact: np.ndarray | None = None
   for kind in ('flat', *(k for k in _KINDS.value if k != 'flat')):
     start = time.perf_counter()
-    index = nearest_neighbours.FaissNeighbours(kind, lookup=vectors.__getitem__)
+    index = faiss_neighbours.FaissNeighbours(kind, lookup=vectors.__getitem__)
     index.start('', len(vectors), vectors[:: -(-len(vectors) // 100_000)])
     for i in range(0, len(vectors), _CHUNK):
       part = vectors[i : i + _CHUNK]

@@ -4,5 +4,6 @@
 but its run directory.
 """
 
-# Before TensorFlow, whose settings it makes.
-import tf_twingan as tf_twingan
+from tf_twingan import cli
+
+cli.prepare_tensorflow()

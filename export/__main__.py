@@ -45,6 +45,7 @@ from tf_twingan import cli, inference
 from tf_twingan.data import dataset_strings
 from tf_twingan.data.sources import registry
 from tf_twingan.inference.exported import bundle_manifest
+from tf_twingan.retrieval import options
 from tf_twingan.retrieval import search_index as retrieval_search_index
 
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
@@ -78,7 +79,7 @@ _INDEX = flags.DEFINE_string(
 _BY = flags.DEFINE_enum(
   'by',
   'fused',
-  retrieval_search_index.BY,
+  options.BY,
   'Format search: what to look an image up by; see tf_twingan.search.',
 )
 _VERSION = flags.DEFINE_integer(

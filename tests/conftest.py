@@ -3,8 +3,10 @@
 import os
 import tempfile
 
-import tf_twingan  # noqa: F401  Before TensorFlow: it chooses the kernels.
-from tests import two_devices
+from tf_twingan import cli
+
+cli.prepare_tensorflow()  # Before the next import, which brings TensorFlow.
+from tests import two_devices  # noqa: E402
 
 two_devices.configure()
 os.environ['TF_TWINGAN_CACHE'] = tempfile.mkdtemp(prefix='tf_twingan_tests_')

@@ -13,7 +13,8 @@ PATIENCE = 600  # Seconds.
 ON_TWO_CPUS = """
 import os
 os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
-import tf_twingan  # Before TensorFlow: it chooses the kernels.
+from tf_twingan import cli
+cli.prepare_tensorflow()
 from tests import two_devices
 two_devices.configure()
 """

@@ -14,8 +14,7 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from tf_twingan import cli, image_grids, image_io
-from tf_twingan.inference import sampler as sampler_lib
+from tf_twingan import cli, image_grids, image_io, inference
 
 _RUN_DIR = flags.DEFINE_string(
   'run_dir', None, "A training's directory.", required=True
@@ -42,7 +41,7 @@ def main(argv) -> None:
   """Draws, and writes images and sheets."""
   cli.reject_arguments(argv)
   with cli.report_errors():
-    sampler = sampler_lib.Sampler(_RUN_DIR.value)
+    sampler = inference.Sampler(_RUN_DIR.value)
     names, latents, columns = _latents(sampler)
     domains = sampler.domains if _DOMAIN.value is None else [_DOMAIN.value]
     for domain in domains:
@@ -67,6 +66,8 @@ def _latents(sampler):
       f'{_COUNT.value}; give 2 or more.'
     )
   count = _INTERPOLATE.value
+  from tf_twingan.inference import sampler as sampler_lib
+
   ways = [sampler_lib.between(*pair, count) for pair in zip(noise, noise[1:])]
   names = [f'{i:04d}_{j:02d}' for i in range(len(ways)) for j in range(count)]
   return names, np.concatenate(ways), count

@@ -34,7 +34,7 @@ from absl import flags
 from tf_twingan import cli, image_arrays, image_io, inference
 from tf_twingan.data import dataset_strings
 from tf_twingan.data.sources import gallery
-from tf_twingan.retrieval import nearest_neighbours, results, search_index
+from tf_twingan.retrieval import options, results, search_index
 
 _INDEX = flags.DEFINE_string('index', None, "The index's folder.")
 _RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
@@ -61,9 +61,9 @@ _QDRANT = flags.DEFINE_string(
 _KIND = flags.DEFINE_enum(
   'kind',
   None,
-  nearest_neighbours.KINDS,
+  options.KINDS,
   'build: how to search; by default exactly (flat) up to '
-  f'{nearest_neighbours.FLAT_UP_TO:,} images of a domain, and approximately '
+  f'{options.FLAT_UP_TO:,} images of a domain, and approximately '
   'beyond.',
 )
 _IMAGE = flags.DEFINE_multi_string(
@@ -73,7 +73,7 @@ _IMAGE = flags.DEFINE_multi_string(
 )
 _K = flags.DEFINE_integer('k', 5, 'query: how many neighbours to find.')
 _BY = flags.DEFINE_enum(
-  'by', 'fused', search_index.BY, 'query: what to search other domains by.'
+  'by', 'fused', options.BY, 'query: what to search other domains by.'
 )
 _AMONG = flags.DEFINE_multi_string(
   'among',

@@ -33,7 +33,7 @@ class Search(NamedTuple):
 
   Attributes:
     index: holds images of the domain to search.
-    by: what an image is looked up by, one of `index.BY`.
+    by: what an image is looked up by, one of `options.BY`.
   """
 
   index: search_index.SearchIndex

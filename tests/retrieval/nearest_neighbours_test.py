@@ -13,7 +13,7 @@ import numpy as np
 import qdrant_client
 from absl.testing import absltest, parameterized
 
-from tf_twingan.retrieval import nearest_neighbours, qdrant
+from tf_twingan.retrieval import faiss_neighbours, qdrant
 
 DIMENSIONS = 16
 
@@ -25,11 +25,11 @@ def vectors(count, seed=0):
   return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def faiss_neighbours(kind=None):
-  return nearest_neighbours.FaissNeighbours(kind, lookup=lambda numbers: None)
+def in_memory(kind=None):
+  return faiss_neighbours.FaissNeighbours(kind, lookup=lambda numbers: None)
 
 
-def qdrant_neighbours():
+def on_a_server():
   # It says that an index of the payload changes nothing in there.
   warnings.filterwarnings('ignore', 'Payload indexes have no effect')
   return qdrant.QdrantNeighbours(
@@ -38,9 +38,7 @@ def qdrant_neighbours():
 
 
 class ContractTest(parameterized.TestCase):
-  @parameterized.named_parameters(
-    ('faiss', faiss_neighbours), ('qdrant', qdrant_neighbours)
-  )
+  @parameterized.named_parameters(('faiss', in_memory), ('qdrant', on_a_server))
   def test_contract(self, make):
     searched = make()
     self.assertEqual(searched.count('anime'), 0)
@@ -88,7 +86,7 @@ class ContractTest(parameterized.TestCase):
       self.assertEqual(searched.count(domain), 10)
 
   def test_sending_again_to_a_server_changes_nothing(self):
-    searched, anime = qdrant_neighbours(), vectors(30)
+    searched, anime = on_a_server(), vectors(30)
     searched.start('anime', 30, anime)
     for _ in range(2):
       searched.add('anime', np.arange(30), anime)
@@ -97,16 +95,16 @@ class ContractTest(parameterized.TestCase):
 
 class FaissTest(parameterized.TestCase):
   def test_the_size_decides(self):
-    searched = faiss_neighbours()
+    searched = in_memory()
     self.assertEqual(searched.kind(100_000), 'flat')
     self.assertEqual(searched.kind(100_001), 'hnsw')
     self.assertEqual(searched.kind(5_000_001), 'ivf_pq')
-    self.assertEqual(faiss_neighbours('hnsw').kind(3), 'hnsw')
+    self.assertEqual(in_memory('hnsw').kind(3), 'hnsw')
 
   @parameterized.parameters('hnsw', 'ivf_pq')
   def test_approximate_search_finds_nearly_all(self, kind):
     many, queries = vectors(10_000), vectors(50, 1)
-    searched = nearest_neighbours.FaissNeighbours(kind, lookup=many.__getitem__)
+    searched = faiss_neighbours.FaissNeighbours(kind, lookup=many.__getitem__)
     searched.start('anime', len(many), many)
     searched.add('anime', np.arange(len(many)), many)
     numbers, cosines = searched.search('anime', queries, 10)
@@ -124,9 +122,9 @@ class FaissTest(parameterized.TestCase):
 
   def test_bad_arguments(self):
     with self.assertRaisesRegex(ValueError, "kind of index 'tree'.*flat"):
-      faiss_neighbours('tree')
+      in_memory('tree')
     with self.assertRaisesRegex(ValueError, 'learns from 10,000.*use flat'):
-      faiss_neighbours('ivf_pq').start('anime', 300, vectors(300))
+      in_memory('ivf_pq').start('anime', 300, vectors(300))
 
 
 class QdrantTest(absltest.TestCase):

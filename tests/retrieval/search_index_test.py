@@ -19,9 +19,9 @@ import tf_twingan
 from tests import tiny_run
 from tf_twingan.retrieval import (
   embeddings,
+  options,
   qdrant,
   records,
-  search_index,
   storage,
 )
 
@@ -73,7 +73,7 @@ class SearchIndexTest(tf.test.TestCase):
 
   def assert_same_answers(self, a, b):
     for domain, some in (('anime', self.anime), ('photo', self.photo)):
-      for by in search_index.BY:
+      for by in options.BY:
         first, second = (
           index.query(some[:4], domain, k=5, by=by) for index in (a, b)
         )
@@ -322,14 +322,14 @@ class SearchIndexTest(tf.test.TestCase):
 
   def test_bad_arguments(self):
     index = self.build()
-    for options, message in (
+    for values, message in (
       ({'k': 0}, 'k is 0, .* 40 images of anime; ask for 1 to 40'),
       ({'k': 41}, 'k is 41, '),
       ({'by': 'luck'}, "by is 'luck'"),
       ({'among': ['cat']}, "no images of 'cat'; it holds photo, anime"),
     ):
       with self.assertRaisesRegex(ValueError, message):
-        self.found(index, self.photo, 'photo', **options)
+        self.found(index, self.photo, 'photo', **values)
     with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
       index.query(self.photo, 'cat', k=1)
     with self.assertRaisesRegex(ValueError, "no domain 'cat'"):

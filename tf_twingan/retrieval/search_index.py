@@ -16,7 +16,7 @@ to do, wherever an earlier program was stopped.
 
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,12 +27,11 @@ from tf_twingan.retrieval import (
   index_learning,
   index_vectors,
   nearest_neighbours,
+  options,
   qdrant,
   records,
   storage,
 )
-
-BY = ('own', 'translation', 'fused')
 
 
 class Neighbour(NamedTuple):
@@ -94,7 +93,7 @@ class SearchIndex:
     Args:
       folder: where it is kept.
       translator: the model.
-      kind: one of `neighbours.KINDS`, from now on.
+      kind: one of `options.KINDS`, from now on.
       server: the address of a Qdrant server that is to do the searching from
         now on, instead. Without either all stays as it was, at first faiss of
         the kind that the size asks for.
@@ -307,8 +306,8 @@ class SearchIndex:
       ValueError: an argument is wrong, or the index is not finished.
       OSError: the server does not answer.
     """
-    if by not in BY:
-      raise ValueError(f'by is {by!r}; choose one of {", ".join(BY)}.')
+    if by not in options.BY:
+      raise ValueError(f'by is {by!r}; choose one of {", ".join(options.BY)}.')
     self.translator.check_domain(domain)
     self._check_finished()
     targets = self.searched(domain, among)
@@ -396,10 +395,12 @@ class SearchIndex:
 
 
 def _neighbours(
-  manifest: Mapping[str, Any], lookup: nearest_neighbours.Lookup
+  manifest: Mapping[str, Any], lookup: Callable[[np.ndarray], np.ndarray]
 ) -> nearest_neighbours.Neighbours:
   if not manifest['server']:
-    return nearest_neighbours.FaissNeighbours(manifest['kind'], lookup=lookup)
+    from tf_twingan.retrieval import faiss_neighbours
+
+    return faiss_neighbours.FaissNeighbours(manifest['kind'], lookup=lookup)
   if manifest['kind']:
     raise ValueError(
       f'A Qdrant server decides how to search; kind {manifest["kind"]!r} is '

@@ -1,0 +1,130 @@
+"""Nearest vectors on this machine, by faiss (Johnson et al., 2017).
+
+Exact search reads every vector and takes its time in proportion, so it gives
+way to an approximate kind where a domain outgrows it: a small-world graph
+(HNSW: Malkov and Yashunin, 2016), and where that no longer fits in memory,
+lists of compressed vectors (IVF-PQ: Jégou et al., 2011), which find candidates
+whose order is then decided by the vectors themselves. Each domain has an index
+of its own, so that searching one domain never has to skip over others.
+"""
+
+from collections.abc import Callable
+
+import faiss
+import numpy as np
+
+from tf_twingan.retrieval import options
+
+_HNSW_LINKS = 32
+_HNSW_BUILD = 80
+_HNSW_SEARCH = 128
+# Clusters of fewer vectors than this say nothing.
+_IVF_PQ_FROM = 10_000
+# Vectors for each of a code's 256 centres; more only cost time.
+_PQ_TRAINED_ON = 64
+_CANDIDATES = 100
+
+# Numbers of images to their vectors, wherever those are kept.
+Lookup = Callable[[np.ndarray], np.ndarray]
+
+
+class FaissNeighbours:
+  """The interface `nearest_neighbours.Neighbours`, in memory."""
+
+  def __init__(self, kind: str | None = None, *, lookup: Lookup):
+    """Chooses how to search.
+
+    Args:
+      kind: one of `options.KINDS`, or None to let the size decide.
+      lookup: int64 [n] numbers to float32 [n, d] vectors, for the kind that
+        does not keep them.
+    """
+    if kind is not None and kind not in options.KINDS:
+      raise ValueError(
+        f'There is no kind of index {kind!r}; choose one of '
+        f'{", ".join(options.KINDS)}, or none to let the size decide.'
+      )
+    self._kind = kind
+    self._lookup = lookup
+    self._indexes: dict[str, faiss.IndexIDMap] = {}
+
+  def kind(self, count: int) -> str:
+    """How this many vectors of one domain would be kept."""
+    if self._kind:
+      return self._kind
+    if count <= options.FLAT_UP_TO:
+      return 'flat'
+    return 'hnsw' if count <= options.HNSW_UP_TO else 'ivf_pq'
+
+  def start(self, domain: str, count: int, sample: np.ndarray) -> None:
+    """Forgets the domain's vectors and prepares for `count` like `sample`."""
+    self._indexes[domain] = faiss.IndexIDMap(
+      _empty(self.kind(count), count, sample)
+    )
+
+  def add(self, domain: str, numbers: np.ndarray, vectors: np.ndarray) -> None:
+    """Adds vectors; their numbers must be new."""
+    self._indexes[domain].add_with_ids(vectors, numbers)
+
+  def count(self, domain: str) -> int:
+    """How many vectors of a domain there are."""
+    return self._indexes[domain].ntotal if domain in self._indexes else 0
+
+  def search(
+    self, domain: str, vectors: np.ndarray, k: int
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """See `nearest_neighbours.Neighbours.search`."""
+    index = self._indexes[domain]
+    if not isinstance(faiss.downcast_index(index.index), faiss.IndexIVFPQ):
+      cosines, numbers = index.search(vectors, k)
+      return numbers, cosines
+    candidates = min(max(4 * k, _CANDIDATES), index.ntotal)
+    _, numbers = index.search(vectors, candidates)
+    cosines = np.full(numbers.shape, -np.inf, np.float32)
+    for row, vector in enumerate(vectors):
+      there = numbers[row] >= 0
+      cosines[row, there] = self._lookup(numbers[row, there]) @ vector
+    order = np.argsort(-cosines, axis=1, kind='stable')[:, :k]
+    return (
+      np.take_along_axis(numbers, order, axis=1),
+      np.take_along_axis(cosines, order, axis=1),
+    )
+
+  def save(self, domain: str) -> bytes:
+    """What `restore` needs."""
+    return faiss.serialize_index(self._indexes[domain]).tobytes()
+
+  def restore(self, domain: str, content: bytes) -> None:
+    """Undoes `save`."""
+    self._indexes[domain] = faiss.deserialize_index(
+      np.frombuffer(content, np.uint8)
+    )
+
+
+def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
+  """A trained index without vectors."""
+  dimensions = sample.shape[1]
+  metric = faiss.METRIC_INNER_PRODUCT
+  if kind == 'flat':
+    return faiss.IndexFlat(dimensions, metric)
+  if kind == 'hnsw':
+    index = faiss.IndexHNSWFlat(dimensions, _HNSW_LINKS, metric)
+    index.hnsw.efConstruction = _HNSW_BUILD
+    index.hnsw.efSearch = _HNSW_SEARCH
+    return index
+  if count < _IVF_PQ_FROM:
+    raise ValueError(
+      f'An index of kind ivf_pq learns from {_IVF_PQ_FROM:,} images of a '
+      f'domain or more, and there are {count:,}; use flat.'
+    )
+  # About as many lists as vectors in each.
+  lists = int(min(np.sqrt(count), 4096))
+  # A byte for two dimensions.
+  codes = dimensions // 2 if dimensions % 2 == 0 else dimensions
+  index = faiss.IndexIVFPQ(
+    faiss.IndexFlat(dimensions, metric), dimensions, lists, codes, 8, metric
+  )
+  index.pq.cp.max_points_per_centroid = _PQ_TRAINED_ON
+  index.train(sample)
+  index.nprobe = max(16, lists // 16)
+  return index
