@@ -46,7 +46,7 @@ class AttributeGapTest(parameterized.TestCase):
     )
     self.assertAlmostEqual(figures.p_value, 2 / 20, delta=0.012)
 
-  def test_what_chance_does_is_told(self):
+  def test_the_gap_of_shuffled_labels_is_reported(self):
     # One image each: whatever the labels, the gap is the range.
     figures = attribute_gap.measure(
       np.array([1.0, 4.0]), np.array([0, 1]), permutations=9

@@ -9,13 +9,13 @@ from tf_twingan.metrics import background_error
 class BackgroundErrorTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
-    self.answers = np.full([3, 4, 4, 3], 100, np.uint8)
+    self.targets = np.full([3, 4, 4, 3], 100, np.uint8)
     self.masks = np.zeros([3, 4, 4], bool)
     self.masks[:2, :2] = True  # The third has no background.
-    self.images = self.answers.copy()
+    self.images = self.targets.copy()
 
   def errors(self):
-    return background_error.measure(self.images, self.answers, self.masks)
+    return background_error.measure(self.images, self.targets, self.masks)
 
   def test_a_true_background_has_no_error(self):
     np.testing.assert_array_equal(self.errors(), [0, 0, np.nan])
@@ -32,13 +32,13 @@ class BackgroundErrorTest(absltest.TestCase):
 
   def test_what_does_not_fit_is_refused(self):
     with self.assertRaisesRegex(ValueError, 'one bool for each pixel'):
-      background_error.measure(self.images, self.answers, self.masks[:, :3])
+      background_error.measure(self.images, self.targets, self.masks[:, :3])
     with self.assertRaisesRegex(ValueError, 'one bool for each pixel'):
       background_error.measure(
-        self.images, self.answers, self.masks.astype(np.uint8) * 255
+        self.images, self.targets, self.masks.astype(np.uint8) * 255
       )
     with self.assertRaisesRegex(ValueError, 'differ in shape'):
-      background_error.measure(self.images[:2], self.answers, self.masks)
+      background_error.measure(self.images[:2], self.targets, self.masks)
 
 
 if __name__ == '__main__':

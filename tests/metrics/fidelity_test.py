@@ -18,10 +18,10 @@ class FidelityTest(parameterized.TestCase):
     self.assertEqual(values.dtype, np.float64)
 
   def test_l1_is_the_mean_over_pixels_and_channels(self):
-    image, reference = flat(100), flat(100)
+    image, target = flat(100), flat(100)
     image[0, 1, 2, 0] += 48
-    reference[0, 3, 0, 1] += 96
-    np.testing.assert_allclose(fidelity.l1(image, reference), [3])
+    target[0, 3, 0, 1] += 96
+    np.testing.assert_allclose(fidelity.l1(image, target), [3])
 
   def test_l1_keeps_the_unit_it_is_given(self):
     ones = np.ones([2, 4, 4, 3], np.float32)

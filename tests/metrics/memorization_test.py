@@ -21,7 +21,7 @@ def figures_of(translations):
   )
 
 
-class MemorizingTest(parameterized.TestCase):
+class MemorizationTest(parameterized.TestCase):
   def test_a_paster_is_caught_with_evidence(self):
     pasted = np.random.default_rng(2).permutation(100)
     figures = figures_of(TRAINING[pasted])
@@ -87,7 +87,7 @@ class MemorizingTest(parameterized.TestCase):
       )
 
   @parameterized.parameters(1, 48, 7 * 48, 33 * 48, 2**24)
-  def test_blocks_do_not_change_the_answer(self, max_elements):
+  def test_blocks_do_not_change_the_result(self, max_elements):
     distances, indices = memorization.nearest(
       HELD_OUT, TRAINING, max_elements=max_elements
     )

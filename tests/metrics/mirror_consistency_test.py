@@ -19,12 +19,12 @@ def face_left(images):
   return np.where(turn, images[:, :, ::-1], images)
 
 
-class TurnRateTest(absltest.TestCase):
+class MirrorConsistencyTest(absltest.TestCase):
   def test_a_copier_turns_nothing(self):
     figures = mirror_consistency.measure(lambda images: images, random_images())
     self.assertEqual(figures.turned, 0)
     self.assertEqual(figures.inconsistency, 0)
-    self.assertFalse(figures.which.any())
+    self.assertFalse(figures.is_turned.any())
 
   def test_a_flipper_to_one_side_turns_all(self):
     figures = mirror_consistency.measure(face_left, random_images())
@@ -42,7 +42,9 @@ class TurnRateTest(absltest.TestCase):
 
     figures = mirror_consistency.measure(translate, sources)
     self.assertEqual(figures.turned, 0.25)
-    np.testing.assert_array_equal(np.flatnonzero(figures.which), np.arange(10))
+    np.testing.assert_array_equal(
+      np.flatnonzero(figures.is_turned), np.arange(10)
+    )
     self.assertBetween(figures.inconsistency, 0.2, 0.3)
 
   def test_a_collapser_always_looks_one_way(self):
@@ -95,7 +97,7 @@ class TurnRateTest(absltest.TestCase):
       return images[:, ::2, ::2]
 
     self.assertEqual(
-      mirror_consistency.measure(translate, random_images()).which.shape,
+      mirror_consistency.measure(translate, random_images()).is_turned.shape,
       (40,),
     )
 

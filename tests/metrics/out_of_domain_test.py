@@ -36,7 +36,7 @@ class DetectorTest(parameterized.TestCase):
     self.assertLess(scores[0], 0.5)
     self.assertGreater(scores[2], 5)
 
-  def test_outsiders_are_told_from_insiders(self):
+  def test_outsiders_are_separated_from_insiders(self):
     outsiders = insiders(3) + [0, 0, 1]
     inside, outside = map(self.detector.score, (insiders(2), outsiders))
     self.assertGreater(

@@ -1,4 +1,4 @@
-"""Regions of a known colour are told apart, whatever lies around them."""
+"""Region colours are recognized, whatever surrounds the regions."""
 
 import numpy as np
 from absl.testing import absltest

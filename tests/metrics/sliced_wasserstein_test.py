@@ -132,7 +132,7 @@ class SlicedWassersteinTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'differ in shape'):
       sliced_wasserstein.distance(real=noise(), fake=noise(count=3))
 
-  def test_something_must_be_drawn(self):
+  def test_something_must_be_sampled(self):
     with self.assertRaisesRegex(ValueError, '0 patches and 512 directions'):
       sliced_wasserstein.distance(real=noise(), fake=noise(), patches=0)
 

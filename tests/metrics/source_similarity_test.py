@@ -22,11 +22,11 @@ def blur(images):
 
 def figures_of(translations):
   return source_similarity.measure(
-    translations, sources=random_images(), targets=random_images(1)
+    translations, sources=random_images(), real=random_images(1)
   )
 
 
-class CopyingTest(absltest.TestCase):
+class SourceSimilarityTest(absltest.TestCase):
   def test_a_copier_gets_zero(self):
     figures = figures_of(random_images())
     self.assertEqual(figures.overall, 0)
@@ -67,7 +67,7 @@ class CopyingTest(absltest.TestCase):
   def test_by_hand(self):
     def ratio(translation):
       figures = source_similarity.measure(
-        translation, sources=STRIPES, targets=ROWS
+        translation, sources=STRIPES, real=ROWS
       )
       return figures.overall
 
@@ -80,7 +80,7 @@ class CopyingTest(absltest.TestCase):
     sources = np.concatenate([STRIPES, STRIPES], axis=-1)
     targets = np.concatenate([ROWS, ROWS], axis=-1)
     half = np.concatenate([STRIPES, ROWS], axis=-1)
-    figures = source_similarity.measure(half, sources=sources, targets=targets)
+    figures = source_similarity.measure(half, sources=sources, real=targets)
     self.assertAlmostEqual(figures.overall, 0.5**0.5)
 
   def test_two_flat_channels_are_alike(self):
@@ -88,56 +88,56 @@ class CopyingTest(absltest.TestCase):
     figures = source_similarity.measure(
       np.concatenate([2 * STRIPES, flat + 3], axis=-1),
       sources=np.concatenate([STRIPES, flat], axis=-1),
-      targets=np.concatenate([ROWS, ROWS], axis=-1),
+      real=np.concatenate([ROWS, ROWS], axis=-1),
     )
     self.assertAlmostEqual(figures.overall, 0)
 
-  def test_a_rounded_mean_is_no_drawing(self):
+  def test_a_rounded_mean_is_no_structure(self):
     # The mean of three times 0.1 is not 0.1.
-    drawing = np.array([[[[1.0], [-1.0], [0.0]]]])
-    flat = np.zeros_like(drawing)
+    pattern = np.array([[[[1.0], [-1.0], [0.0]]]])
+    flat = np.zeros_like(pattern)
     figures = source_similarity.measure(
-      np.concatenate([drawing, flat + 0.1], axis=-1),
-      sources=np.concatenate([drawing, flat], axis=-1),
-      targets=np.concatenate([-drawing, drawing], axis=-1),
+      np.concatenate([pattern, flat + 0.1], axis=-1),
+      sources=np.concatenate([pattern, flat], axis=-1),
+      real=np.concatenate([-pattern, pattern], axis=-1),
     )
     self.assertAlmostEqual(figures.overall, 0)
 
-  def test_a_source_that_equals_the_targets_has_no_ratio(self):
+  def test_a_source_that_equals_the_real_images_has_no_ratio(self):
     figures = source_similarity.measure(
       np.concatenate([ROWS, STRIPES]),
       sources=np.concatenate([ROWS, STRIPES]),
-      targets=ROWS,
+      real=ROWS,
     )
     np.testing.assert_array_equal(figures.ratios, [np.nan, 0])
     with self.assertRaisesRegex(ValueError, 'the other domain'):
-      source_similarity.measure(STRIPES, sources=ROWS, targets=ROWS)
+      source_similarity.measure(STRIPES, sources=ROWS, real=ROWS)
 
-  def test_the_seed_decides_the_draws(self):
-    def overall(seed, draws):
+  def test_the_seed_decides_the_choice(self):
+    def overall(seed, samples):
       return source_similarity.measure(
         random_images(2),
         sources=random_images(),
-        targets=random_images(1),
-        draws=draws,
+        real=random_images(1),
+        samples=samples,
         seed=seed,
       ).overall
 
-    self.assertEqual(overall(0, draws=2), overall(0, draws=2))
-    self.assertNotEqual(overall(0, draws=2), overall(1, draws=2))
-    # Of twenty targets all are drawn, in whichever order.
-    self.assertAlmostEqual(overall(0, draws=99), overall(1, draws=99))
+    self.assertEqual(overall(0, samples=2), overall(0, samples=2))
+    self.assertNotEqual(overall(0, samples=2), overall(1, samples=2))
+    # Of twenty real images all are chosen, in whichever order.
+    self.assertAlmostEqual(overall(0, samples=99), overall(1, samples=99))
 
   def test_shapes_must_agree(self):
     images = random_images()
     with self.assertRaisesRegex(ValueError, 'the source of each translation'):
-      source_similarity.measure(images[:3], sources=images, targets=images)
+      source_similarity.measure(images[:3], sources=images, real=images)
     with self.assertRaisesRegex(ValueError, 'differ in their images'):
       source_similarity.measure(
-        images, sources=images, targets=images[:, ::2, ::2]
+        images, sources=images, real=images[:, ::2, ::2]
       )
-    with self.assertRaisesRegex(ValueError, '0 targets'):
-      source_similarity.measure(images, sources=images, targets=images[:0])
+    with self.assertRaisesRegex(ValueError, '0 real images'):
+      source_similarity.measure(images, sources=images, real=images[:0])
 
 
 if __name__ == '__main__':

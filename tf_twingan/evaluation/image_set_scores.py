@@ -50,7 +50,7 @@ class ImageSetScorer:
       images, training=direction.training, held_out=direction.real
     )
     copied = source_similarity.measure(
-      images, sources=direction.sources, targets=direction.training, seed=seed
+      images, sources=direction.sources, real=direction.training, seed=seed
     )
     columns = {
       'SWD': None if levels is None else float(np.mean(list(levels.values()))),

@@ -32,7 +32,7 @@ class RobustnessScorer:
         candidate.translations, of_mirrored=candidate.of_mirrored
       )
       columns['turned'] = turns.turned
-      each['turned'] = measurements.Each(turns.which)
+      each['turned'] = measurements.Each(turns.is_turned)
     if self._direction.recolored is not None:
       self._leak(candidate, columns, each)
     columns['content distance'] = None

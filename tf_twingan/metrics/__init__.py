@@ -1,1 +1,1 @@
-"""Scores, one a module, computed on arrays given to them."""
+"""Metrics of images and features, one a module: array in, number out."""

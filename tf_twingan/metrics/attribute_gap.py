@@ -1,15 +1,17 @@
-"""Attribute gap: does a translator serve one group worse than another?
+"""Attribute gap: the difference between the worst and the best group.
+
+Does a translator serve one group of people worse than another?
 
 Any score of single images is averaged by group (hair colour, glasses, skin
-tone ...), and the groups are set against each other:
+tone ...), and the groups are compared:
 
   gap = mean of the worst group - mean of the best group
 
 0, the best, means that all groups fare alike. The gap cannot be larger than
-the range of the score; its sign says which way is better (negative where
-higher scores are). Even groups that mean nothing differ by chance, small ones
-by much, so the gap comes with what chance makes of it: the labels are shuffled
-many times, and
+the range of the score; its sign shows which way is better (negative where
+higher scores are). Even meaningless groups differ by chance, small ones
+by much, so the gap is reported with the gap that chance produces: the labels
+are shuffled many times, and
 
   p = (1 + shuffles with a gap as large) / (1 + shuffles)
 
@@ -26,7 +28,7 @@ import numpy as np
 
 
 class AttributeGap(NamedTuple):
-  """How differently groups fare.
+  """Difference between the groups of a score.
 
   Attributes:
     gap: mean of the worst group less that of the best.
@@ -34,8 +36,9 @@ class AttributeGap(NamedTuple):
     best: label of the best group.
     means: by label, in sorted order.
     counts: images by label.
-    chance: the mean gap of shuffled labels, of the same sign.
-    p_value: chance of a gap as large if labels meant nothing, in (0, 1].
+    chance: the mean gap of shuffled labels, with the same sign.
+    p_value: probability of a gap as large if the labels had no effect, in
+      (0, 1].
   """
 
   gap: float
@@ -55,17 +58,17 @@ def measure(
   permutations: int = 9_999,
   seed: int = 0,
 ) -> AttributeGap:
-  """Sets the worst group against the best.
+  """Compares the worst group with the best.
 
   Args:
-    scores: [n], finite; bools are fine, their means are shares.
+    scores: [n], finite; the means of bools are shares.
     labels: [n], str or int: the group of each image.
     higher_is_better: whether the worst group is the one with the lowest mean.
-    permutations: shuffles of the test.
-    seed: of the shuffles.
+    permutations: number of times that the labels are shuffled.
+    seed: seed of the shuffles.
 
   Returns:
-    The gap, the means behind it, and how often chance does as much.
+    The gap, the means behind it, and how often shuffled labels reach it.
 
   Raises:
     ValueError: the arrays do not fit, a score is not finite, or there are

@@ -1,17 +1,17 @@
-"""Background error: how far from plain is what should be plain?
+"""Background error: mean absolute error over the plain background.
 
 A translator that keeps a plain background repeats one colour over it; one that
-mottles it does not, which the eye sees at once and a mean over the whole
+mottles it does not, which a viewer notices at once and a mean over the whole
 image hides. For each image
 
-  error = mean |translation - true answer| over the pixels of the mask
+  error = mean |translation - ground truth| over the pixels of the mask
 
-and over the channels. 0, the best, is the true background; a wrong but plain
-colour counts as well as blotches do. What an untranslated source gets is the
-ceiling of a translator that copies; shuffled translations have the wrong
-colours and are the floor.
+and over the channels. 0, the best, is the true background; a wrong plain colour
+counts as much as blotches do. The untranslated sources give the figure of a
+translator that copies; shuffled translations have the wrong colours and are the
+floor.
 
-The figure is this project's own.
+The metric was defined for this project.
 """
 
 import numpy as np
@@ -20,13 +20,14 @@ from tf_twingan.metrics import image_pairs
 
 
 def measure(
-  images: np.ndarray, answers: np.ndarray, masks: np.ndarray
+  images: np.ndarray, targets: np.ndarray, masks: np.ndarray
 ) -> np.ndarray:
   """Mean absolute error of each image over its background.
 
   Args:
     images: uint8 or float [n, height, width, channels], in any range.
-    answers: the same shape and range; row i is the true answer to row i.
+    targets: ground truth of the same shape and range; row i belongs to row i
+      of the images.
     masks: bool [n, height, width]; true where an image should show plain
       background.
 
@@ -37,7 +38,7 @@ def measure(
   Raises:
     ValueError: the shapes do not fit.
   """
-  image_pairs.check(images, answers)
+  image_pairs.check(images, targets)
   # A mask of 0 and 255 would weigh pixels by its numbers.
   if masks.dtype != bool or masks.shape != images.shape[:3]:
     raise ValueError(
@@ -47,6 +48,6 @@ def measure(
   errors = np.full(len(images), np.nan)
   for i, mask in enumerate(masks):
     if mask.any():
-      shown, wanted = images[i][mask], answers[i][mask]
-      errors[i] = np.abs(shown.astype(np.float64) - wanted).mean()
+      difference = images[i][mask].astype(np.float64) - targets[i][mask]
+      errors[i] = np.abs(difference).mean()
   return errors

@@ -1,8 +1,8 @@
-"""Background leak: does the background of a source repaint the subject?
+"""Background leak: how much a changed background changes the subject.
 
-The same subjects are translated twice, on two backgrounds. What a translation
-shows of the subject should stay; its background may follow the source's. For
-each image
+The same subjects are translated twice, on two backgrounds. The subject
+in the translation should stay the same; its background may follow the source's.
+For each image
 
   leak = mean |T - T'| over the foreground / mean |T - T'| over the background
 
@@ -11,11 +11,11 @@ channels. 0: the foreground does not change at all, the floor. 1: it changes as
 much as the background, as a tint of the whole image does. There is no
 ceiling: above 1 the background changes the subject more than itself, and
 infinity means that only the subject changed. A translator that ignores its
-source altogether gets 0 as well; `ignored_input` catches that one.
+source altogether gets 0 as well; `source_dependence` detects that one.
 
-Swapping backgrounds to see what a network leans on follows Xiao et al. (2021,
-"Noise or Signal: The Role of Image Backgrounds in Object Recognition"), who do
-it to classifiers. The figure is this project's own.
+Swapping backgrounds to find what a network depends on follows Xiao et al.
+(2021, "Noise or Signal: The Role of Image Backgrounds in Object Recognition"),
+who test classifiers that way. The metric was defined for this project.
 """
 
 from typing import NamedTuple
@@ -26,17 +26,19 @@ from tf_twingan.metrics import finite
 
 
 class BackgroundLeak(NamedTuple):
-  """How far changed backgrounds reached the foregrounds.
+  """How much changed backgrounds change the foregrounds.
 
   Attributes:
     overall: the mean change of the foregrounds over the mean change of the
       backgrounds, in [0, inf]. Images that lack either do not count. It is
-      no mean of `ratios`, which a few near-zero denominators would rule.
+      not the mean of `ratios`, which a few near-zero denominators would
+      dominate.
     ratios: float64 [n]: the leak of each image; NaN where its mask leaves no
       foreground or no background.
     foreground: float64 [n]: mean absolute change of the foreground, in the
       range of the images; NaN where there is none.
-    background: float64 [n]: likewise, of the background.
+    background: float64 [n]: mean absolute change of the background; NaN where
+      there is none.
   """
 
   overall: float
@@ -59,8 +61,8 @@ def measure(
       their background changed.
     masks: bool [n, height, width], at the resolution of the translations; true
       where they show the foreground.
-    backgrounds: likewise, where they show the background; None for all that
-      `masks` leave out.
+    backgrounds: bool [n, height, width]: where they show the background; None
+      for every pixel outside of `masks`.
 
   Returns:
     The leak, overall and by image.
@@ -76,10 +78,10 @@ def measure(
       'twice.'
     )
   # A mask of 0 and 255 would be inverted bit by bit, not pixel by pixel.
-  for given in (masks, masks if backgrounds is None else backgrounds):
-    if given.dtype != bool or given.shape != translations.shape[:3]:
+  for mask in (masks, masks if backgrounds is None else backgrounds):
+    if mask.dtype != bool or mask.shape != translations.shape[:3]:
       raise ValueError(
-        f'masks {given.dtype} {given.shape} do not fit translations '
+        f'masks {mask.dtype} {mask.shape} do not fit translations '
         f'{translations.shape}; give one bool for each pixel.'
       )
   backgrounds = ~masks if backgrounds is None else backgrounds
@@ -94,7 +96,7 @@ def measure(
   if not defined.any():
     raise ValueError(
       f'none of the {len(masks)} images has both a foreground and a '
-      'background; give masks that tell one from the other.'
+      'background; give masks that separate the two.'
     )
   return BackgroundLeak(
     overall=float(
@@ -113,7 +115,7 @@ def _mean_over(values, masks):
 
 
 def _ratio(foreground, background):
-  """A foreground that stays has no leak, even if the background stays too."""
+  """0 for an unchanged foreground, even on an unchanged background."""
   with np.errstate(divide='ignore', invalid='ignore'):
     ratio = foreground / background
   stays = (foreground == 0) & (background == 0)

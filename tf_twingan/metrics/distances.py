@@ -1,4 +1,4 @@
-"""Distances between all rows of two sets, by one matrix product.
+"""Squared distances between all rows of two sets, by one matrix product.
 
 |a - b|^2 is expanded to |a|^2 + |b|^2 - 2 a . b, which needs no array of all
 differences. The expansion cancels where the rows are far from the origin and

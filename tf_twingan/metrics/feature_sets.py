@@ -1,6 +1,6 @@
-"""Feature sets: what metrics of real and fake features ask of them.
+"""Checks of feature sets, for metrics that compare real and fake features.
 
-A feature set has one row an image, computed by one network for both sets.
+A feature set has one row per image; one network computes both sets.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ from tf_twingan.metrics import finite
 def checked(
   *, real: np.ndarray, fake: np.ndarray, fewest: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Returns both sets in float64 if they fit each other.
+  """Checks that two sets of features fit each other, and converts them.
 
   Args:
-    real: integers or floats [n, d], one row of features an image.
-    fake: [m, d].
-    fewest: rows that each set must have at least.
+    real: features of real images, integers or floats [n, d].
+    fake: features of generated images, [m, d].
+    fewest: smallest number of rows that each set must have.
 
   Returns:
     Real and fake features, float64 [n, d] and [m, d].

@@ -1,4 +1,4 @@
-"""NaN and infinity: they are refused, as a mean over them says nothing."""
+"""Refuses NaN and infinity, as a mean over them is meaningless."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ def check(values: np.ndarray, name: str) -> None:
 
   Args:
     values: any shape; integers or floats.
-    name: what the message calls them, in the plural.
+    name: plural noun for the values in the error message.
 
   Raises:
-    ValueError: at least one value is not finite; it says how many.
+    ValueError: at least one value is not finite; the message says how many.
   """
   good = np.count_nonzero(np.isfinite(values))
   if good < np.size(values):

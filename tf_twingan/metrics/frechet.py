@@ -6,9 +6,9 @@ trace of that root equals the sum of the square roots of the eigenvalues of
 S_r^(1/2) S_f S_r^(1/2), which is symmetric, so that no general matrix root is
 needed. 0 for equal Gaussians, in squared units of the features.
 
-The estimate falls as the number of images grows: compare figures of equally
-many images only, and of the same feature network; with features of the
-Inception network it is the FID. For few images see the kernel distance, which
+The estimate falls as the number of images grows: compare figures of equal
+numbers of images only, and of the same feature network; with features of the
+Inception network it is the FID. For few images use the kernel distance, which
 has no such bias.
 
 GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash
@@ -24,8 +24,8 @@ def distance(*, real: np.ndarray, fake: np.ndarray) -> float:
   """Fréchet distance between the Gaussians of two sets of features.
 
   Args:
-    real: [n, d], one row of features an image; at least two.
-    fake: [m, d], at least two rows.
+    real: features of real images, [n, d], one row per image; at least two.
+    fake: features of generated images, [m, d], at least two rows.
 
   Returns:
     At least 0; lower is better.

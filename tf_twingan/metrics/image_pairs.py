@@ -1,27 +1,27 @@
-"""Pairs of images and references: what metrics of pairs ask of them."""
+"""Checks of image pairs, for metrics that compare images with targets."""
 
 import numpy as np
 
 
 def check(
-  images: np.ndarray, references: np.ndarray, peak: float | None = None
+  images: np.ndarray, targets: np.ndarray, peak: float | None = None
 ) -> None:
-  """Raises if the images and their references do not fit.
+  """Raises if images and targets do not fit each other.
 
   Args:
     images: uint8 or float [n, height, width, channels].
-    references: the same shape; row i is compared with row i.
-    peak: the brightest value there can be, 0 being the darkest; None if any
-      range will do.
+    targets: the same shape; row i is compared with row i.
+    peak: largest possible value, 0 being the smallest; None if any range is
+      allowed.
 
   Raises:
     ValueError: the shapes differ, there is no image, or values lie outside
       [0, peak].
   """
-  if images.shape != references.shape:
+  if images.shape != targets.shape:
     raise ValueError(
-      f'images {images.shape} and references {references.shape} differ in '
-      'shape; give one reference for each image, at the same resolution.'
+      f'images {images.shape} and targets {targets.shape} differ in '
+      'shape; give one target for each image, at the same resolution.'
     )
   if images.ndim != 4 or not images.size:
     raise ValueError(
@@ -30,7 +30,7 @@ def check(
     )
   if peak is None:
     return
-  for values in (images, references):
+  for values in (images, targets):
     # Written so that NaN fails too.
     if not (values.min() >= 0 and values.max() <= peak):
       raise ValueError(

@@ -9,8 +9,8 @@ The kernel sees the moments of the features up to the third, no more; a
 generator that repeats few but typical images can pass (see `mode_collapse`).
 
 Both sets are shuffled and cut into blocks that do not overlap. The blocks are
-independent, so their scatter gives the standard error; subsets drawn over and
-over from the same images would make it look smaller than it is.
+independent, so their scatter gives the standard error; overlapping subsets of
+the same images would underestimate it.
 
 Demystifying MMD GANs (Bińkowski et al. 2018, arXiv:1801.01401), section 4,
 where it is named KID on features of the Inception network.
@@ -24,7 +24,7 @@ from tf_twingan.metrics import feature_sets
 
 
 class KernelDistance(NamedTuple):
-  """An estimate and how far to trust it.
+  """An estimate and its standard error.
 
   Attributes:
     mean: mean of the blocks; lower is better, 0 the expectation for equal
@@ -42,11 +42,11 @@ def distance(
   """Unbiased squared maximum mean discrepancy with a cubic kernel.
 
   Args:
-    real: [n, d], one row of features an image.
-    fake: [m, d].
+    real: features of real images, [n, d], one row per image.
+    fake: features of generated images, [m, d].
     blocks: number of parts that each set is cut into, at least 2; all rows are
       used. Fewer blocks make the mean more precise, more blocks its error.
-    seed: not negative; decides which rows share a block.
+    seed: seed of the assignment of rows to blocks; not negative.
 
   Returns:
     Mean over the blocks and its standard error.

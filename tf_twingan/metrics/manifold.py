@@ -3,15 +3,16 @@
 A set is taken to fill the balls around its members, each as wide as the
 distance to the member's k-th nearest neighbour in its own set. Then
 
-- precision is the share of fakes inside a ball of the reals (are they good?),
-- recall the share of reals inside a ball of the fakes (is all of it made?),
+- precision is the share of fakes inside a ball of the reals (quality),
+- recall the share of reals inside a ball of the fakes (variety),
 - density the mean number of real balls a fake lies in, divided by k,
 - coverage the share of real balls that hold a fake.
 
 Precision and recall trust every ball; one stray image has a wide one. Density
-counts balls, so that a stray one weighs little, and exceeds 1 where fakes
-gather in the thick of the reals. Coverage builds on the reals alone, so stray
-fakes cannot raise it. All of them depend on the number of images and on k.
+counts balls, so that a stray one has little weight, and exceeds 1 where fakes
+concentrate in dense regions of the reals. Coverage uses the balls of the reals
+alone, so stray fakes cannot raise it. All of them depend on the number of
+images and on k.
 
 Improved Precision and Recall Metric for Assessing Generative Models
 (Kynkäänniemi et al. 2019, arXiv:1904.06991), section 2, where k is 3; Reliable
@@ -27,12 +28,12 @@ from tf_twingan.metrics import distances, feature_sets
 
 
 class Scores(NamedTuple):
-  """Higher is better in all; two on quality, two on variety.
+  """Two scores of quality and two of variety; higher is better in all.
 
   Attributes:
     precision: share of fakes where reals are, in [0, 1].
     recall: share of reals where fakes are, in [0, 1].
-    density: how deep among the reals the fakes lie, at least 0; about 1 for
+    density: mean number of real balls around a fake, over k; about 1 for
       equal distributions.
     coverage: share of reals with a fake nearby, in [0, 1].
   """
@@ -44,12 +45,12 @@ class Scores(NamedTuple):
 
 
 def scores(*, real: np.ndarray, fake: np.ndarray, k: int = 5) -> Scores:
-  """Measures quality and variety apart, by nearest neighbours.
+  """Measures quality and variety separately, by nearest neighbours.
 
   Args:
-    real: [n, d], one row of features an image; more than k rows.
-    fake: [m, d], more than k rows.
-    k: which neighbour's distance is a ball's radius, at least 1.
+    real: features of real images, [n, d], one row per image; more than k.
+    fake: features of generated images, [m, d], more than k rows.
+    k: number of the neighbour whose distance is a ball's radius, at least 1.
 
   Returns:
     The four shares.
@@ -75,6 +76,6 @@ def scores(*, real: np.ndarray, fake: np.ndarray, k: int = 5) -> Scores:
 
 def _squared_radii(rows, k):
   squared = distances.squared(rows, rows)
-  # Place 0 is the row itself. The margin keeps rounding from shutting out the
-  # very neighbour that the radius reaches to.
+  # Place 0 is the row itself. The margin keeps rounding from excluding the
+  # neighbour whose distance is the radius.
   return np.partition(squared, k, axis=1)[:, k] * (1 + 1e-9)

@@ -1,20 +1,20 @@
-"""Memorizing: does a translator paste images that it was trained on?
+"""Memorization: how close translations are to training images.
 
-Each translation is as far from the training images of its domain as its
-nearest one (L2 over pixels or features). Real images that were held out say
-how far is normal:
+The distance of a translation is that to its nearest training image of the
+target domain (L2 over pixels or features). Real images that were held out show
+which distances are normal:
 
   ratio = median distance of translations / median distance of held-out ones
   share = share of translations no farther than the 1st percentile of held-out
 
-A ratio of 0, the floor, and a share of 1 are a translator that pastes training
-images; fresh real images get about 1 and about 0.01. The ratio has no
+A translator that reproduces training images gets a ratio of 0, the floor, and a
+share of 1; new real images get about 1 and about 0.01. The ratio has no
 ceiling: far above 1, translations are unlike the domain, which is another
 fault. A blurrer can get a ratio below 1, as smooth images are nearer to all
 others; so look at the nearest images, whose indices are returned, before
-speaking of memory.
+concluding that it memorizes.
 
-Setting generated images against held-out ones follows Meehan, Chaudhuri and
+Comparing generated images with held-out ones follows Meehan, Chaudhuri and
 Dasgupta (2020, "A Non-Parametric Test to Detect Data-Copying in Generative
 Models"), who test the two sets of distances by ranks, cell by cell.
 """
@@ -25,16 +25,16 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Memorizing(NamedTuple):
-  """How near translations are to training images.
+class Memorization(NamedTuple):
+  """How close translations are to training images.
 
   Attributes:
-    ratio: of the median distances, in [0, inf).
-    share: of the translations no farther than `threshold`, in [0, 1].
+    ratio: ratio of the median distances, in [0, inf).
+    share: share of the translations no farther than `threshold`, in [0, 1].
     threshold: the 1st percentile of the distances of held-out images.
     indices: int [n]: the nearest training image of each translation, the
       first of equals.
-    distances: float64 [n]: its L2 distance.
+    distances: float64 [n]: L2 distance to that training image.
   """
 
   ratio: float
@@ -50,16 +50,16 @@ def measure(
   training: np.ndarray,
   held_out: np.ndarray,
   max_elements: int = 2**24,
-) -> Memorizing:
+) -> Memorization:
   """Compares distances to the training set with those of held-out images.
 
   Args:
     translations: uint8 or float [n, d] or [n, ...], then flattened.
     training: [m, ...]: images (or features) of the target domain that the
       translator was trained on, in the range of the translations.
-    held_out: [k, ...]: real ones of the same domain that it never saw.
-    max_elements: of the larger arrays of float64 held at a time; the default
-      is 128 MiB each.
+    held_out: [k, ...]: real images of the same domain that it never saw.
+    max_elements: largest number of float64 values in one temporary array; the
+      default is 128 MiB.
 
   Returns:
     Ratio, share, and the nearest training images.
@@ -71,18 +71,19 @@ def measure(
   distances, indices = nearest(
     translations, training, max_elements=max_elements
   )
-  normal, _ = nearest(held_out, training, max_elements=max_elements)
-  usual = np.median(normal)
+  held_out_distances, _ = nearest(held_out, training, max_elements=max_elements)
+  usual = np.median(held_out_distances)
   if usual == 0:
     raise ValueError(
-      f'{np.count_nonzero(normal == 0)} of {len(normal)} held-out images are '
-      'in the training set; hold out others.'
+      f'{np.count_nonzero(held_out_distances == 0)} of '
+      f'{len(held_out_distances)} held-out images are in the training set; '
+      'hold out others.'
     )
-  threshold = np.percentile(normal, 1)
-  return Memorizing(
+  threshold = np.percentile(held_out_distances, 1)
+  return Memorization(
     ratio=float(np.median(distances) / usual),
     # Not "nearer than": with a few duplicates among the held-out images the
-    # threshold is 0, and a pasted image still has to count.
+    # threshold is 0, and a reproduced image still has to count.
     share=float(np.mean(distances <= threshold)),
     threshold=float(threshold),
     indices=indices,
@@ -98,7 +99,7 @@ def nearest(
   Args:
     images: uint8 or float [n, ...].
     training: [m, ...], of the same shape from the second axis on.
-    max_elements: of the larger arrays of float64 held at a time.
+    max_elements: largest number of float64 values in one temporary array.
 
   Returns:
     Their L2 distances, float64 [n], and indices, int [n].
@@ -123,12 +124,12 @@ def nearest(
   distances = np.empty(len(images))
   indices = np.empty(len(images), np.int64)
   for start, rows in _blocks(images, block):
-    found = _nearest_of_block(rows, training, block, centre)
-    indices[start : start + len(rows)] = found
-    for offset, index in enumerate(found):
-      answer = np.asarray(training[index], np.float64).reshape(-1)
+    closest = _nearest_of_block(rows, training, block, centre)
+    indices[start : start + len(rows)] = closest
+    for offset, index in enumerate(closest):
+      neighbour = np.asarray(training[index], np.float64).reshape(-1)
       # By differences, as the expanded square leaves a copy a rounding error.
-      distances[start + offset] = np.linalg.norm(rows[offset] - answer)
+      distances[start + offset] = np.linalg.norm(rows[offset] - neighbour)
   return distances, indices
 
 

@@ -1,13 +1,13 @@
-"""Mode collapse: what share of the images of a set differ from each other?
+"""Mode collapse: the share of a set's images that differ from each other.
 
 A generator that makes ten good images over and over can match the means,
 variances and skews that kernel and Fréchet distances compare. Its repetitions
-give it away: as in the birthday paradox, a few hundred draws already meet.
+reveal it: as in the birthday paradox, they occur within a few hundred samples.
 
 Two images count as the same where they are closer than real images come to
 each other: closer than a low quantile of the distances of real images to
-their nearest neighbour. (Real images that are exactly equal are doublets of
-the collection, not a distance between images, and are passed over.) An image
+their nearest neighbour. (Real images that are exactly equal are duplicates in
+the dataset, not a distance between images, and are ignored.) An image
 that m images of its set are the same as, itself among them, counts as 1 / m,
 so that a group of copies counts as one; the sum is the number of distinct
 images. It is divided by that of the real images, where pairs as close as
@@ -15,13 +15,13 @@ that are rare, and limited to 1.
 
 Both sets have equally many images, since the nearest neighbour moves closer
 as a set grows. A generator of s equally frequent images scores about s / n
-where s is well below n, and 1 or little less from some 10 n on: it is shown to
-repeat itself only within what was drawn. Images with less contrast than the
-real ones are closer together and can lose for it; images that are merely bad
-do not lose anything.
+where s is well below n, and 1 or little less from some 10 n on: only
+repetitions within the sample are detected. Images with less contrast than the
+real ones are closer together, which can lower the score; images that are merely
+bad do not lower it.
 
 The test for repetitions: Do GANs Actually Learn the Distribution? An Empirical
-Study (Arora & Zhang 2017, arXiv:1706.08224), where people judge the nearest
+Study (Arora & Zhang 2017, arXiv:1706.08224), where people compare the nearest
 pairs. The count: diversity of order 0 of Measuring Diversity: the Importance of
 Species Similarity (Leinster & Cobbold 2012, Ecology 93), with a similarity of 1
 for the same and 0 for others.
@@ -35,7 +35,7 @@ from tf_twingan.metrics import distances, finite
 def distinct_share(
   *, real: np.ndarray, fake: np.ndarray, quantile: float = 0.05
 ) -> float:
-  """Share of effectively distinct images, beside that of real ones.
+  """Share of effectively distinct images, relative to that of real ones.
 
   Args:
     real: [n, ...]: images, uint8 or float, or features, [n, d]; at least two
@@ -71,9 +71,9 @@ def distinct_share(
   if not np.isfinite(nearest).all():
     raise ValueError(
       f'the {len(real)} real images are all equal; give real images that '
-      'differ, which tell how close two images may come.'
+      'differ, to measure how close two images may come.'
     )
-  # The margin keeps rounding from uniting images that are just this far
+  # The margin keeps rounding from merging images that are exactly this far
   # apart, as all are on a lattice.
   limit = np.quantile(nearest, quantile) * (1 - 1e-9)
   among_fake = distances.squared(fake, fake)

@@ -1,11 +1,11 @@
-"""Nearest-counterpart recall: is a translation closest to its own answer?
+"""Nearest-counterpart recall: is a translation closest to its own target?
 
 Where the true counterpart of every source is known, as for the avatar twins,
 a translation is right if, among all counterparts, its own is the nearest. The
 distance is L2 over pixels; it is also taken after subtracting each image's
-mean colour, so that a plain background alone does not decide. Chance is 1/n;
-the scores of the untranslated sources and of shuffled translations say how
-much of the figure comes from elsewhere.
+mean colour, so that a plain background alone does not decide. Chance level is
+1/n; the scores of the untranslated sources and of shuffled translations show
+how much of the figure is no achievement of the translator.
 """
 
 import numpy as np
@@ -20,7 +20,8 @@ def recall(
 
   Args:
     images: uint8 or float [n, height, width, channels].
-    counterparts: the same shape; row i is the answer to row i.
+    counterparts: the same shape; row i is the ground truth of
+      image i.
     remove_mean: subtract each image's mean over pixels, per channel.
 
   Returns:
@@ -41,9 +42,9 @@ def ranks(
   The share of ranks below k is the recall among the k nearest.
 
   Args:
-    images: as for `recall`.
-    counterparts: as for `recall`.
-    remove_mean: as for `recall`.
+    images: uint8 or float [n, height, width, channels].
+    counterparts: ground truth of the same shape, in the same order.
+    remove_mean: subtract each image's mean over pixels, per channel.
 
   Returns:
     int [n], from 0, the best, to n - 1.
@@ -61,9 +62,9 @@ def order(
   """The counterparts of each image, the nearest first.
 
   Args:
-    images: as for `recall`.
-    counterparts: as for `recall`.
-    remove_mean: as for `recall`.
+    images: uint8 or float [n, height, width, channels].
+    counterparts: ground truth of the same shape, in the same order.
+    remove_mean: subtract each image's mean over pixels, per channel.
 
   Returns:
     int [n, n]: indices of counterparts; the first of equals comes first.
@@ -74,7 +75,7 @@ def order(
   if images.shape != counterparts.shape:
     raise ValueError(
       f'images {images.shape} and counterparts '
-      f'{counterparts.shape} differ in shape; give one answer '
+      f'{counterparts.shape} differ in shape; give one counterpart '
       'for each image, at the same resolution.'
     )
   a, b = (_rows(p, remove_mean) for p in (images, counterparts))

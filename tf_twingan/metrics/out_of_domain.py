@@ -1,6 +1,6 @@
-"""Out of domain: is this input unlike what the translator was trained on?
+"""Out-of-domain score: Mahalanobis distance to the training features.
 
-A translator draws something for any input; this score says when not to trust
+A translator gives an output for any input; this score says when not to trust
 it. One Gaussian is fitted to features of the training images of a domain
 (the content code, say), and an input is as far out as its Mahalanobis distance
 
@@ -16,8 +16,8 @@ optimal, so that it can be inverted with fewer images than features.
   score = distance / 95th percentile of the distances of held-out images
 
 0, the floor, is the mean image; 1 is farther out than 95 of 100 images of
-the domain; there is no ceiling. How well scores tell two sets apart is their
-area under the ROC curve, `auroc`: 1 is perfect, 0.5 blind, 0 the wrong way.
+the domain; there is no ceiling. How well scores separate two sets is their
+area under the ROC curve, `auroc`: 1 is perfect, 0.5 is chance, 0 is reversed.
 """
 
 import numpy as np
@@ -28,16 +28,16 @@ _LEAST_SHRINKAGE = 1e-6
 
 
 class Detector:
-  """A Gaussian of one domain's features, calibrated on held-out ones.
+  """A Gaussian fitted to features of one domain, calibrated on held-out ones.
 
   Args:
     features: float [n, d], n >= 2, of the training images. Columns of
-      different units must be scaled beforehand, or the sphere drowns the
+      different units must be scaled beforehand, or the sphere dominates the
       smaller ones. The covariance takes d * d doubles: 128 MiB at d = 4096.
     calibration: float [m, d], of images of the same domain that are not
       among them; training features would lie nearer to their own mean, and
       let too few inputs pass.
-    percentile: of the calibration distances that gets the score 1.
+    percentile: percentile of the calibration distances that gets the score 1.
 
   Attributes:
     mean: float64 [d].
@@ -108,10 +108,10 @@ class Detector:
     return np.sqrt(np.square(whitened).sum(axis=1))
 
   def score(self, features: np.ndarray) -> np.ndarray:
-    """How far out of the domain inputs are.
+    """How far from the domain inputs are.
 
     Args:
-      features: float [n, d], made as those that the detector was fitted to.
+      features: float [n, d], of the network that the detector was fitted to.
 
     Returns:
       float64 [n], 0 or more; above 1 is farther out than nearly all images
@@ -121,11 +121,11 @@ class Detector:
 
 
 def auroc(*, inside: np.ndarray, outside: np.ndarray) -> float:
-  """Chance that an outsider scores higher than an insider, ties half.
+  """Probability that an outside score is higher than an inside one, ties half.
 
   Args:
-    inside: [n]: scores of images of the domain.
-    outside: [m]: scores of others.
+    inside: scores of images of the domain, [n].
+    outside: scores of other images, [m].
 
   Returns:
     Area under the ROC curve, in [0, 1].

@@ -1,10 +1,10 @@
-"""Region colour: did a translation keep the colour of a part of its source?
+"""Region colour: the palette colour that is nearest to the mean of a region.
 
-Where it is known which pixels of the true answer show a part (hair, say), the
+Where it is known which pixels of the ground truth show a part (hair, say), the
 mean colour of the translation over those pixels is compared with a palette
-(Euclidean distance in sRGB). The scores of the true answers, of the
-untranslated sources and of shuffled translations say how much of a figure is
-the measure's own doing.
+(Euclidean distance in sRGB). The scores of the ground truth, of the
+untranslated sources and of shuffled translations show how much of a figure is
+an artefact of the metric.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 def nearest(
   images: np.ndarray, masks: np.ndarray, palette: np.ndarray
 ) -> np.ndarray:
-  """The palette's colour that each image shows in its region.
+  """The palette colour nearest to each image's mean colour in its region.
 
   Args:
     images: uint8 or float [n, height, width, channels].

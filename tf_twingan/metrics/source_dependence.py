@@ -1,20 +1,21 @@
-"""Ignored input: how much of the translations does the source explain?
+"""Source dependence: the variance of translations that their sources explain.
 
 A ridge regression (Hoerl and Kennard, 1970) predicts each translation from its
-source, pixels or features, and is judged on pairs that it did not see:
+source, pixels or features, and is tested on pairs that it was not fitted to:
 
   R^2 = 1 - sum |y - predicted|^2 / sum |y - mean of the training part|^2
 
 Both sums run over all held-out translations and all their columns, so a column
 counts by its variance. 1, the ceiling, means that the source determines the
-translation, as it does for a copier or a blurrer. 0 is what the mean image
-gets: the source says nothing, as for shuffled pairs, or the translations are
-all the same. There is no floor: below 0 the regression is worse than the mean.
-The map is linear, so the figure is a lower bound; a translator is compared
-with the true answers and with shuffled pairs, all on the same features.
+translation, as it does for a copier or a blurrer. 0 is the score of the mean
+image: the source predicts nothing, as for shuffled pairs, or the translations
+are all the same. There is no floor: below 0 the regression is worse than the
+mean. The map is linear, so the figure is a lower bound; a translator is
+compared with the ground truth and with shuffled pairs, all on the same
+features.
 
 The penalty is chosen inside each training part by generalized cross validation
-(Golub, Heath and Wahba, 1979), so that no held-out pair helps to choose it.
+(Golub, Heath and Wahba, 1979), so that no held-out pair influences it.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from tf_twingan.metrics import finite
 
 # Relative to the mean energy of the sources along their principal axes: from
-# predicting almost nothing but the mean, which is taken where all are equally
+# predicting almost nothing but the mean, which is chosen where all are equally
 # good, to an almost plain regression.
 _PENALTIES = 10.0 ** np.arange(4, -7, -1)
 
@@ -41,8 +42,9 @@ def explained_variance(
     sources: [n, d] or [n, ...]; row i is the source of translation i. Scale
       columns of different units beforehand. Images that occur twice would be
       trained on in one fold and held out in another; give each once.
-    folds: parts into which the pairs are split; each is held out once.
-    seed: of the split.
+    folds: number of parts that the pairs are split into; each is held out
+      once.
+    seed: seed of the split.
 
   Returns:
     R^2 in (-inf, 1].
@@ -78,7 +80,7 @@ def explained_variance(
 
 
 def _centered_rows(values):
-  """Rows that are centred; at most n columns, which R^2 cannot tell.
+  """Rows that are centred; at most n columns, which does not change R^2.
 
   Neither ridge regression nor a sum of squares changes under a rotation, and n
   rows span at most n dimensions. For pixels that saves most of the work.

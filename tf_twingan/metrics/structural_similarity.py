@@ -7,16 +7,16 @@ have the means m_x and m_y, variances v_x and v_y and covariance v_xy. There,
   contrast and structure = (2 v_xy + C2) / (v_x + v_y + C2),
 
 with C1 = (0.01 peak)^2 and C2 = (0.03 peak)^2. SSIM is the mean of their
-product over all places where the window fits, and over the channels. 1 means
-equal; opposite structure is negative. Images below 11 pixels are looked at
-through a window as large as they are, its deviation reduced in proportion.
+product over all positions where the window fits, and over the channels. 1 means
+equal; opposite structure is negative. Images below 11 pixels are compared
+under a window as large as they are, its deviation reduced in proportion.
 
 MS-SSIM halves both images again and again. It is the product, per channel, of
 the contrast and structure at each scale and the SSIM at the last one, each to
 the power of its scale's weight. Of the paper's five scales as many are used as
 the window fits into, 176 pixels for all, with the weights scaled to add up to
 1; below 22 pixels it is the SSIM itself, with a negative channel counted as 0.
-Figures of images of different sizes therefore do not compare.
+Figures of images of different sizes can therefore not be compared.
 
 Image Quality Assessment: From Error Visibility to Structural Similarity (Wang
 et al. 2004, IEEE Transactions on Image Processing 13), section III; Multiscale
@@ -29,20 +29,22 @@ import numpy as np
 
 from tf_twingan.metrics import image_pairs
 
+# tf.image.ssim computes in float32, which is off by 5e-4 on nearly flat images,
+# and tf.image.ssim_multiscale pads odd sides, which is off by 1e-3 at 45 px.
 WINDOW = 11
 DEVIATION = 1.5
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def ssim(
-  images: np.ndarray, references: np.ndarray, *, peak: float = 255.0
+  images: np.ndarray, targets: np.ndarray, *, peak: float = 255.0
 ) -> np.ndarray:
   """Structural similarity of each pair.
 
   Args:
     images: uint8 or float [n, height, width, channels], in [0, peak].
-    references: the same shape and range; row i is compared with row i.
-    peak: the brightest value there can be.
+    targets: images of the same shape and range; row i is compared with row i.
+    peak: largest possible value.
 
   Returns:
     float64 [n], in [-1, 1]; 1 where the two are equal.
@@ -50,21 +52,21 @@ def ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  image_pairs.check(images, references, peak)
+  image_pairs.check(images, targets, peak)
   return np.array(
-    [_components(a, b, peak)[0].mean() for a, b in zip(images, references)]
+    [_components(a, b, peak)[0].mean() for a, b in zip(images, targets)]
   )
 
 
 def ms_ssim(
-  images: np.ndarray, references: np.ndarray, *, peak: float = 255.0
+  images: np.ndarray, targets: np.ndarray, *, peak: float = 255.0
 ) -> np.ndarray:
   """Multi-scale structural similarity of each pair.
 
   Args:
     images: uint8 or float [n, height, width, channels], in [0, peak].
-    references: the same shape and range; row i is compared with row i.
-    peak: the brightest value there can be.
+    targets: images of the same shape and range; row i is compared with row i.
+    peak: largest possible value.
 
   Returns:
     float64 [n], in [0, 1]; 1 where the two are equal.
@@ -72,10 +74,8 @@ def ms_ssim(
   Raises:
     ValueError: the shapes differ, or values lie outside [0, peak].
   """
-  image_pairs.check(images, references, peak)
-  return np.array(
-    [_multi_scale(a, b, peak) for a, b in zip(images, references)]
-  )
+  image_pairs.check(images, targets, peak)
+  return np.array([_multi_scale(a, b, peak) for a, b in zip(images, targets)])
 
 
 def diversity(
@@ -83,15 +83,15 @@ def diversity(
 ) -> float:
   """Mean MS-SSIM of random pairs of a set: the lower, the more diverse.
 
-  It is read beside the same figure of real images; well above it, the set
+  Compare it with the same figure of real images: well above it, the set
   varies too little. No image is paired with itself.
 
   Args:
     images: uint8 or float [n, height, width, channels], in [0, peak]; at
       least two.
-    pairs: number of pairs to draw, at least 1; the paper draws 100.
-    seed: not negative; decides which.
-    peak: the brightest value there can be.
+    pairs: number of pairs to sample, at least 1; the paper uses 100.
+    seed: seed of the pairs; not negative.
+    peak: largest possible value.
 
   Returns:
     In [0, 1]; 1 where all images are equal.
@@ -116,13 +116,13 @@ def diversity(
 def _window(size):
   """Gaussian weights along one side, adding up to 1."""
   deviation = DEVIATION * size / WINDOW
-  places = np.arange(size) - (size - 1) / 2
-  weights = np.exp(-0.5 * np.square(places / deviation))
+  positions = np.arange(size) - (size - 1) / 2
+  weights = np.exp(-0.5 * np.square(positions / deviation))
   return weights / weights.sum()
 
 
 def _filtered(image, window):
-  """Weighted mean around each place where the window fits."""
+  """Weighted mean around each position where the window fits."""
   for _ in range(2):
     kept = image.shape[0] - len(window) + 1
     image = sum(
@@ -158,7 +158,7 @@ def _multi_scale(a, b, peak):
       a, b = _halved(a), _halved(b)
     similarity, contrast = _components(a, b, peak)
     factor = similarity if scale == scales - 1 else contrast
-    # A negative number has no such power; opposite structure counts as none.
+    # A negative number has no such power, so opposite structure counts as 0.
     product *= np.maximum(factor, 0) ** weight
   return product.mean()
 
