@@ -347,9 +347,9 @@ def _held_out(source: str, translator: inference.Translator) -> np.ndarray:
 
 def _sources(translator) -> Mapping[str, str]:
   folder = cli.model_folder(_RUN_DIR.value, _MODEL.value)
-  named = dataset_strings.of_run(folder, translator.domains)
+  named = dataset_strings.recorded_datasets(folder, translator.domains)
   for text in _SOURCE.value:
-    domain, source = dataset_strings.parse(text)
+    domain, source = dataset_strings.parse_flag(text)
     named[translator.check_domain(domain)] = source
   return named
 

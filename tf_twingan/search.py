@@ -33,7 +33,7 @@ from absl import flags
 
 from tf_twingan import cli, image_arrays, image_io, inference
 from tf_twingan.data import dataset_strings
-from tf_twingan.data.sources import gallery
+from tf_twingan.data.sources import base, registry
 from tf_twingan.retrieval import options, results, search_index
 
 _INDEX = flags.DEFINE_string('index', None, "The index's folder.")
@@ -123,10 +123,10 @@ def _run_build(skipped: _Skipped) -> None:
   )
   new = 0
   for domain, images in opened:
-    known = index.names(domain, images.source)
+    known = index.names(domain, images.dataset)
     names = [name for name in images.names if name not in known]
     new += index.add(
-      domain, _read(images, names, skipped), source=images.source
+      domain, _read(images, names, skipped), source=images.dataset
     )
   _report(skipped)
   index.finish()
@@ -174,23 +174,25 @@ def _run_query(skipped: _Skipped) -> None:
 
 def _open_sources(
   translator: inference.Translator, *, default: str
-) -> list[tuple[str, gallery.Gallery]]:
+) -> list[tuple[str, base.NamedImages]]:
   """The sources with their domains, which are printed."""
   opened = []
   for text in _SOURCE.value:
-    domain, source = dataset_strings.split(text)
+    domain, dataset = dataset_strings.split_flag(text)
     if domain is not None:
       translator.check_domain(domain)
     else:
       domain = default
       print(
-        f'{source}: taken for images of {domain!r}; '
-        f'--source=DOMAIN={source} says otherwise'
+        f'{dataset}: taken for images of {domain!r}; '
+        f'--source=DOMAIN={dataset} says otherwise'
       )
     opened.append(
       (
         domain,
-        gallery.open_source(source, translator.resolution, limit=_LIMIT.value),
+        registry.named_images(
+          dataset, translator.resolution, limit=_LIMIT.value
+        ),
       )
     )
   return opened
@@ -211,7 +213,7 @@ def _queries(
         f'{path}: taken for an image of {domain!r}; '
         f'--image=DOMAIN={path} says otherwise'
       )
-    one = gallery.Gallery(
+    one = base.NamedImages(
       path,
       [path],
       lambda name: image_arrays.square(
@@ -222,15 +224,15 @@ def _queries(
     opened.append((domain, one))
   for domain, images in opened:
     for name, image in _read(images, images.names, skipped):
-      yield results.Query(name, images.source, domain, image)
+      yield results.Query(name, images.dataset, domain, image)
 
 
 def _read(
-  images: gallery.Gallery, names: Sequence[str], skipped: _Skipped
+  images: base.NamedImages, names: Sequence[str], skipped: _Skipped
 ) -> Iterator[tuple[str, np.ndarray]]:
   """Reads images, with a progress bar; lists those that can't be."""
   for name in tqdm.tqdm(
-    names, desc=f'reading {images.source}', unit=' images', delay=1
+    names, desc=f'reading {images.dataset}', unit=' images', delay=1
   ):
     try:
       yield name, images.read(name)

@@ -93,7 +93,7 @@ class PipelineTest(absltest.TestCase):
             np.testing.assert_array_equal(batch.pop(domain), image)
             if domain in rows:
               np.testing.assert_array_equal(
-                batch.pop(batch_stream.vectors_of(domain)),
+                batch.pop(batch_stream.vectors_key(domain)),
                 rows[domain][numbers(image)],
               )
           self.assertEmpty(batch)

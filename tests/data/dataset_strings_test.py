@@ -1,4 +1,4 @@
-"""What a run's directory tells of its sources, and that nothing is executed."""
+"""DOMAIN=DATASET flags, and a run's datasets, read without executing them."""
 
 import pathlib
 import tempfile
@@ -15,22 +15,24 @@ def run_with(text):
   return run_dir
 
 
-class NamedSourcesTest(absltest.TestCase):
-  def test_a_domain_stands_before_its_source(self):
+class DatasetStringsTest(absltest.TestCase):
+  def test_a_domain_stands_before_its_dataset(self):
     self.assertEqual(
-      dataset_strings.parse('photo=folder:/a?crop=0.7'),
+      dataset_strings.parse_flag('photo=folder:/a?crop=0.7'),
       ('photo', 'folder:/a?crop=0.7'),
     )
 
-  def test_a_source_alone_names_no_domain(self):
+  def test_a_dataset_alone_names_no_domain(self):
     for text in ('avatars:toon-head', 'folder:/a?crop=0.7'):
       with self.assertRaisesRegex(ValueError, 'write DOMAIN=SOURCE'):
-        dataset_strings.parse(text)
+        dataset_strings.parse_flag(text)
 
   def test_they_come_in_the_order_of_the_domains(self):
     run_dir = run_with("anime = 'folder:/b?crop=0.7'\nphoto = 'avatars:x'\n")
     self.assertEqual(
-      list(dataset_strings.of_run(run_dir, ['photo', 'anime']).items()),
+      list(
+        dataset_strings.recorded_datasets(run_dir, ['photo', 'anime']).items()
+      ),
       [('photo', 'avatars:x'), ('anime', 'folder:/b?crop=0.7')],
     )
 
@@ -38,14 +40,18 @@ class NamedSourcesTest(absltest.TestCase):
     run_dir = run_with(
       "import os\nother = 'folder:/a'\nanime = @f()\nphoto = 'a' + 'b'\n"
     )
-    self.assertEqual(dataset_strings.of_run(run_dir, ['photo', 'anime']), {})
+    self.assertEqual(
+      dataset_strings.recorded_datasets(run_dir, ['photo', 'anime']), {}
+    )
 
   def test_a_model_without_a_record_has_none(self):
-    self.assertEqual(dataset_strings.of_run(tempfile.mkdtemp(), ['photo']), {})
+    self.assertEqual(
+      dataset_strings.recorded_datasets(tempfile.mkdtemp(), ['photo']), {}
+    )
 
   def test_the_shipped_model_names_its_own(self):
     self.assertEqual(
-      dataset_strings.of_run(
+      dataset_strings.recorded_datasets(
         loading.pretrained_dir('avatar_twins'), ['photo', 'anime']
       ),
       {'photo': 'avatars:toon-head', 'anime': 'avatars:lorelei'},

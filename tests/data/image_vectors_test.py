@@ -7,7 +7,6 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 from tf_twingan.data import image_vectors
-from tf_twingan.data.avatars import characters
 
 NAMES = ['b.png', 'deep/a.png']
 ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
@@ -22,7 +21,7 @@ class VectorsTest(parameterized.TestCase):
 
   def read(self, asked=('deep/a.png', 'b.png'), **arrays):
     np.savez(self.path, **{'names': NAMES, 'vectors': ROWS, **arrays})
-    return image_vectors.of_file(self.path, asked, source='folder:x')
+    return image_vectors.read_file(self.path, asked, dataset='folder:x')
 
   def test_rows_come_in_the_order_asked_for(self):
     rows = self.read()
@@ -49,7 +48,7 @@ class VectorsTest(parameterized.TestCase):
     (dict(vectors=[[1e300, 1.0]] * 2), 'NaN or Inf, and so do 1 more'),
     (
       dict(vectors=[[1, 1], [0, 0]]),
-      "the vector of 'deep/a.png' is zero everywhere",
+      "the vector of 'deep/a.png' is all zeros",
     ),
   )
   def test_what_is_wrong_is_named(self, arrays, message):
@@ -61,7 +60,7 @@ class VectorsTest(parameterized.TestCase):
   def test_another_kind_of_file(self):
     def check(message):
       with self.assertRaisesRegex(ValueError, message) as caught:
-        image_vectors.of_file(self.path, NAMES, source='folder:x')
+        image_vectors.read_file(self.path, NAMES, dataset='folder:x')
       self.assertIn('write it by np.savez', str(caught.exception))
       self.assertNotIn('\n', str(caught.exception))
 
@@ -79,30 +78,7 @@ class VectorsTest(parameterized.TestCase):
     with self.assertRaisesRegex(
       FileNotFoundError, f'no vectors at {self.path}'
     ):
-      image_vectors.of_file(self.path, NAMES, source='folder:x')
-
-  def test_characters_are_told_by_hair_and_skin_alone(self):
-    people = [
-      characters.Character(hair_shape='bun', skin_color=characters.SKIN[0]),
-      characters.Character(
-        hair_color=characters.VIVID_HAIR['pink'],
-        facing='left',
-        mouth='sad',
-        glasses=True,
-        tilt=5.0,
-      ),
-    ]
-    factors = {
-      name: np.array([getattr(p, name) for p in people])
-      for name in ('hair_color', 'hair_shape', 'skin_color', 'facing')
-    }
-    rows = image_vectors.of_characters(factors)
-    self.assertEqual(rows.shape, (2, 16 + 7 + 6))
-    self.assertEqual(
-      [np.flatnonzero(row).tolist() for row in rows],
-      [[2, 16 + 6, 23 + 0], [8 + 5, 16 + 1, 23 + 1]],
-    )
-    self.assertEqual(set(rows.ravel()), {0.0, 1.0})
+      image_vectors.read_file(self.path, NAMES, dataset='folder:x')
 
 
 if __name__ == '__main__':

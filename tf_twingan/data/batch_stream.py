@@ -2,10 +2,10 @@
 
 Which images come in a batch, and which of them are mirrored, follows from
 the seed, the domain and how many images were seen, and from nothing else:
-no iterator state is to be saved, and a resumed run reads on exactly where it
+no iterator state has to be saved, and a resumed run goes on exactly where it
 stopped. Each domain is shuffled anew each epoch and walks through its own
-images, so domains of different sizes stay unpaired; unless pairs are asked
-for, which stay together. Vectors that images carry go with them.
+images, so domains of different sizes stay unpaired; paired images, if asked
+for, stay together. Vectors that belong to images go with them.
 """
 
 import functools
@@ -19,18 +19,18 @@ from tf_twingan import image_arrays
 
 Batch = dict[str, np.ndarray]
 
-# A stage's images are kept in memory up to this size, else made per batch.
+# A stage's images are kept in memory up to this size, else reduced per batch.
 _IN_MEMORY_BYTES = 2**30
 _CHUNK = 1024
 
 
-def vectors_of(domain: str) -> str:
-  """The key in a batch of the vectors that a domain's images carry."""
+def vectors_key(domain: str) -> str:
+  """The key of a domain's vectors in a batch."""
   return f'{domain}/vectors'
 
 
 class Batches:
-  """Draws batches from the domains' images."""
+  """Makes batches of the domains' images."""
 
   def __init__(
     self,
@@ -46,10 +46,10 @@ class Batches:
     Args:
       images: {domain: uint8 [n, resolution, resolution, 3]}, may be memory
         mapped.
-      seed: of order and mirroring.
-      mirror: flip half of the images left to right.
-      paired: image i of all domains goes into the same place of the same
-        batch, mirrored or not; all have equally many.
+      seed: seed of order and mirroring.
+      mirror: whether to flip half of the images left to right.
+      paired: whether image i of all domains comes at the same position of the
+        same batch, mirrored or not; all domains have equally many.
       vectors: {domain: float32 [n, size]} of some domains, row i with image
         i, mirrored or not.
     """
@@ -71,31 +71,34 @@ class Batches:
     """The batch that follows after `images_seen` images of each domain.
 
     Args:
-      images_seen: position.
-      resolution: px, at most that of the images.
-      batch_size: images of each domain.
-      order: which of many shuffles; training takes 0.
+      images_seen: images of each domain that came before the batch.
+      resolution: side in pixels, at most that of the images.
+      batch_size: number of images of each domain.
+      order: number of the shuffle; training takes 0.
 
     Returns:
       {domain: uint8 [batch_size, resolution, resolution, 3]}, and, of domains
-      that carry vectors, {vectors_of(domain): float32 [batch_size, size]}.
+      with vectors, {vectors_key(domain): float32 [batch_size, size]}.
     """
     stage = self._at_resolution(resolution)
     batch = {}
     for number, (domain, images) in enumerate(stage.items()):
       key = (self._seed, order, 0 if self._paired else number)
-      places = _places(key, images_seen, batch_size, len(images))
-      batch[domain] = self._draw(
-        images, places, (*key, images_seen), resolution
+      indices = _indices(key, images_seen, batch_size, len(images))
+      batch[domain] = self._make_batch(
+        images, indices, (*key, images_seen), resolution
       )
       if domain in self._vectors:
-        batch[vectors_of(domain)] = self._vectors[domain][places]
+        batch[vectors_key(domain)] = self._vectors[domain][indices]
     return batch
 
   def stream(
     self, images_seen: int, *, resolution: int, batch_size: int
   ) -> tf.data.Dataset:
-    """Endless batches from `images_seen` on, prefetched; see `at`."""
+    """Endless batches from `images_seen` on, prefetched.
+
+    The arguments are those of `at`.
+    """
     self._at_resolution(resolution)  # Now, not in the first batch.
     shape = (batch_size, resolution, resolution, 3)
 
@@ -105,7 +108,7 @@ class Batches:
 
     signature = {d: tf.TensorSpec(shape, tf.uint8) for d in self._images}
     for domain, rows in self._vectors.items():
-      signature[vectors_of(domain)] = tf.TensorSpec(
+      signature[vectors_key(domain)] = tf.TensorSpec(
         (batch_size, rows.shape[1]), tf.float32
       )
     return tf.data.Dataset.from_generator(
@@ -113,10 +116,10 @@ class Batches:
     ).prefetch(2)
 
   def _at_resolution(self, resolution):
-    """All images filtered down to a stage's resolution; kept for the last.
+    """All images reduced to a stage's resolution; the last stage is kept.
 
-    Threads that prefetch for a stage that is over may still ask for theirs,
-    so what they get is never changed under them.
+    Threads that prefetch for an earlier stage may still ask for its images, so
+    the arrays that they got are never changed.
     """
     current, stage = self._stage
     if current == resolution:
@@ -136,22 +139,22 @@ class Batches:
     self._stage = (resolution, stage)
     return stage
 
-  def _draw(self, images, places, key, resolution):
-    batch = np.stack([images[place] for place in places])
+  def _make_batch(self, images, indices, key, resolution):
+    batch = np.stack([images[index] for index in indices])
     if batch.shape[1] != resolution:
       batch = image_arrays.downsample(batch, resolution)
     if self._mirror:
-      mirrored = _generator(*key, 1).random(len(places)) < 0.5
+      mirrored = _generator(*key, 1).random(len(indices)) < 0.5
       batch[mirrored] = batch[mirrored, :, ::-1]
     return batch
 
 
-def _places(key, images_seen, batch_size, size):
-  """Which of a domain's images come next."""
+def _indices(key, images_seen, batch_size, size):
+  """Indices of a domain's images that come next."""
   positions = np.arange(images_seen, images_seen + batch_size)
   return [
-    _order(key, int(epoch), size)[place]
-    for epoch, place in zip(*np.divmod(positions, size))
+    _order(key, int(epoch), size)[position]
+    for epoch, position in zip(*np.divmod(positions, size))
   ]
 
 

@@ -1,8 +1,8 @@
-"""Images decoded once, kept on disk as one memory mapped array.
+"""A cache of decoded images: one memory mapped array for each dataset.
 
-An array is named by where its images come from and how they were fitted,
-then by what was there, so one that is out of date is never read. A finished
-array has a record (.json) beside it.
+An array is named by where its images come from and how they were made square,
+then by a digest of what was there, so one that is out of date is never read. A
+finished array has a record (.json) beside it.
 """
 
 import concurrent.futures
@@ -29,13 +29,13 @@ Read = Callable[[Any], np.ndarray]
 
 
 class Decoded(NamedTuple):
-  """What `decoded` returns.
+  """The decoded images of a dataset.
 
   Attributes:
     images: uint8 RGB [n, resolution, resolution, 3], read-only, memory mapped.
     skipped: (name, reason) of each image that could not be read.
-    held_out: how many of the images belong to the test split.
-    record: the file that lists all this.
+    held_out: number of the images that belong to the test split.
+    record: path of the file that lists all this.
   """
 
   images: np.ndarray
@@ -45,45 +45,45 @@ class Decoded(NamedTuple):
 
 
 def folder() -> pathlib.Path:
-  """Where images are kept: `$TF_TWINGAN_CACHE` or `~/.cache/tf_twingan`."""
+  """The cache's folder: `$TF_TWINGAN_CACHE` or `~/.cache/tf_twingan`."""
   return pathlib.Path(
     os.environ.get(_VARIABLE) or '~/.cache/tf_twingan'
   ).expanduser()
 
 
 def decoded(
-  source: str,
+  dataset: str,
   *,
   read: Read,
   resolution: int,
   fit: str,
   crop: float,
-  where: str,
+  location: str,
   content: Any,
   count: int,
   images: Callable[[], Iterable[tuple[str, Any]]],
-  held_out: Callable[[str], bool] = lambda name: False,
+  is_held_out: Callable[[str], bool] = lambda name: False,
 ) -> Decoded:
-  """The decoded images from the cache, decoded first if need be.
+  """Returns the images of a dataset from the cache, decoded first if need be.
 
   Args:
-    source: what the user calls them, for messages and the record.
+    dataset: the dataset's string, for messages and the record.
     read: makes uint8 [resolution, resolution, 3] of a file or bytes; raises
       ValueError or OSError for an image to skip.
-    resolution: px.
-    fit: how `read` makes them square.
-    crop: the share that `read` keeps.
-    where: names the place the images come from.
-    content: JSON-able; changes when the images there do.
-    count: how many there are.
-    images: yields (name, file or bytes).
-    held_out: whether the image of that name belongs to the test split.
+    resolution: side of the decoded images in pixels.
+    fit: how `read` makes images square.
+    crop: central fraction of an image's sides that `read` keeps.
+    location: names the place where the images come from.
+    content: any value that JSON can hold; changes when the images there do.
+    count: number of images there.
+    images: yields (name, file or bytes) of each image.
+    is_held_out: whether the image of a name belongs to the test split.
 
   Raises:
     OSError: the cache cannot be written; names the folder and the variable.
   """
-  place = _digest([where, resolution, fit, crop])
-  base = folder() / f'{place}-{_digest(content)}'
+  prefix = _digest([location, resolution, fit, crop])
+  base = folder() / f'{prefix}-{_digest(content)}'
   array_path = base.with_suffix('.npy')
   record_path = base.with_suffix('.json')
   shape = (resolution, resolution, 3)
@@ -109,24 +109,24 @@ def decoded(
   needed = count * int(np.prod(shape)) + 4096
   try:
     base.parent.mkdir(parents=True, exist_ok=True)
-    _tidy(base.parent, place, keep=base.name)
+    _tidy(base.parent, prefix, keep=base.name)
     free = shutil.disk_usage(base.parent).free
     if free < needed:
       raise OSError(f'{free} bytes free')
     record = {
-      'source': source,
-      'from': where,
+      'source': dataset,
+      'from': location,
       'resolution': resolution,
       'fit': fit,
       'crop': crop,
     }
     with files.atomic_path(array_path) as part, open(part, 'wb') as file:
-      record |= _write(file, source, read, shape, count, images(), held_out)
+      record |= _write(file, dataset, read, shape, count, images(), is_held_out)
     # Last, because the record is what declares the array finished.
     files.atomic_write(record_path, json.dumps(record, indent=1))
   except OSError as error:
     raise OSError(
-      f'{source}: cannot write the {needed} bytes of its decoded '
+      f'{dataset}: cannot write the {needed} bytes of its decoded '
       f'images to {base.parent} ({error.strerror or error}); free some '
       f'space, or set {_VARIABLE} to a folder with room'
     ) from error
@@ -142,9 +142,9 @@ def _digest(value: Any) -> str:
   return files.sha256(json.dumps(value))[:16]
 
 
-def _tidy(folder: pathlib.Path, place: str, *, keep: str) -> None:
-  """Removes what an array of this place supersedes, and old leftovers."""
-  for path in folder.glob(f'{place}-*'):
+def _tidy(folder: pathlib.Path, prefix: str, *, keep: str) -> None:
+  """Removes arrays that are out of date, and leftovers of killed programs."""
+  for path in folder.glob(f'{prefix}-*'):
     try:
       if path.suffix == files.UNFINISHED:
         obsolete = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
@@ -159,14 +159,14 @@ def _tidy(folder: pathlib.Path, place: str, *, keep: str) -> None:
 
 def _write(
   file: Any,
-  source: str,
+  dataset: str,
   read: Read,
   shape: tuple[int, ...],
   count: int,
   images: Iterable[tuple[str, Any]],
-  held_out: Callable[[str], bool],
+  is_held_out: Callable[[str], bool],
 ) -> Mapping[str, Any]:
-  """Writes the decoded images as .npy; returns what the record says of them.
+  """Writes the decoded images as .npy; returns their part of the record.
 
   By plain writes: a memory map on a full disk ends the process by SIGBUS
   instead of raising an error.
@@ -174,7 +174,7 @@ def _write(
   header = {'descr': '|u1', 'fortran_order': False, 'shape': (count, *shape)}
   np.lib.format.write_array_header_1_0(file, header)
   start = file.tell()
-  written = tests = 0
+  written = held_out = 0
   skipped = []
 
   def decode(item: tuple[str, Any]) -> tuple[str, np.ndarray | Exception]:
@@ -189,23 +189,23 @@ def _write(
   with (
     concurrent.futures.ThreadPoolExecutor(workers) as pool,
     tqdm.tqdm(
-      total=count, desc=f'reading {source}', delay=1, unit='image'
+      total=count, desc=f'reading {dataset}', delay=1, unit='image'
     ) as progress,
   ):
-    # By the handful, so that no more than that waits in memory.
-    while handful := list(itertools.islice(images, 32 * workers)):
-      for name, result in pool.map(decode, handful):
+    # In chunks, so that no more than that waits in memory.
+    while chunk := list(itertools.islice(images, 32 * workers)):
+      for name, result in pool.map(decode, chunk):
         progress.update()
         if isinstance(result, Exception):
           skipped.append((name, getattr(result, 'reason', str(result))))
           continue
         file.write(result.tobytes())
         written += 1
-        tests += held_out(name)
+        held_out += is_held_out(name)
   # numpy pads the header so that the first dimension can be set afterwards.
   file.seek(0)
   np.lib.format.write_array_header_1_0(
     file, header | {'shape': (written, *shape)}
   )
   assert file.tell() == start
-  return {'count': written, 'held_out': tests, 'skipped': skipped}
+  return {'count': written, 'held_out': held_out, 'skipped': skipped}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan.data import dataset_strings
-from tf_twingan.data.sources import registry
+from tf_twingan.data.sources import base, registry
 
 
 class Domains(NamedTuple):
@@ -51,7 +51,7 @@ def load(sources: Mapping[str, str], resolution: int, count: int) -> Domains:
       domain: registry.load(source, resolution, split=split).images
       for domain, source in sources.items()
     }
-    for split in registry.SPLITS
+    for split in base.SPLITS
   }
   # Equally many of each domain, for measures that need as many real ones.
   count = min(count, *(len(p) for p in images['test'].values()))
@@ -65,7 +65,7 @@ def parse(texts: Sequence[str]) -> dict[str, str]:
   Raises:
     ValueError: a text names no domain, or there are not two domains.
   """
-  named = dict(dataset_strings.parse(text) for text in texts)
+  named = dict(dataset_strings.parse_flag(text) for text in texts)
   if len(texts) not in (0, 2) or len(named) != len(texts):
     raise ValueError(
       f'--source is {list(texts)}; give DOMAIN=SOURCE of two domains.'
@@ -83,7 +83,7 @@ def of_a_run(run_dir: str, domains: Sequence[str]) -> dict[str, str]:
   Raises:
     ValueError: they do not go without saying; says what to give.
   """
-  named = dataset_strings.of_run(run_dir, domains)
+  named = dataset_strings.recorded_datasets(run_dir, domains)
   if len(named) != 2 or len(domains) != 2:
     raise ValueError(
       'what to score with does not go without saying; give --source='

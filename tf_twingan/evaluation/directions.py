@@ -46,7 +46,7 @@ class Direction(NamedTuple):
   real: np.ndarray
   training: np.ndarray
   source_training: np.ndarray
-  twins: ground_truth.Twins | None = None
+  twins: ground_truth.GroundTruth | None = None
   background_masks: np.ndarray | None = None
   factors: ground_truth.Factors | None = None
   recolored: backgrounds.Recolored | None = None
@@ -89,7 +89,7 @@ def between(
   """
   shown = domains.held_out[source]
   known, recolored = {}, None
-  if ground_truth.are_twins(*domains.sources.values()):
+  if ground_truth.is_known(*domains.sources.values()):
     size, count = domains.resolution, len(shown)
     of_target, of_source = (
       ground_truth.describe(domains.sources[d], size, count)

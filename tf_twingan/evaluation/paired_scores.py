@@ -34,9 +34,13 @@ class PairedScorer:
     twins = self._direction.twins
     small, answers = (p[:RECALL_AMONG] for p in (_small(images), self._answers))
     ranks = nearest_counterpart.ranks(small, answers)
-    hair = region_color.nearest(images, twins.hair_masks, ground_truth.HAIR)
+    hair = region_color.nearest(
+      images, twins.hair_masks, ground_truth.HAIR_COLORS
+    )
     seen = hair >= 0
-    kept = (hair < ground_truth.NATURAL) & (np.abs(hair - twins.hair) <= 1)
+    kept = (hair < ground_truth.NATURAL_COUNT) & (
+      np.abs(hair - twins.hair) <= 1
+    )
     background = background_error.measure(
       images, real, self._direction.background_masks
     )
@@ -49,7 +53,7 @@ class PairedScorer:
         small, answers, remove_mean=True
       ),
       'hair kept': measurements.mean(kept[seen]),
-      'hair vivid': measurements.mean(hair[seen] >= ground_truth.NATURAL),
+      'hair vivid': measurements.mean(hair[seen] >= ground_truth.NATURAL_COUNT),
       'background': measurements.mean(background),
       'L1 to truth': measurements.mean(l1),
       'SSIM to truth': measurements.mean(ssim),

@@ -15,7 +15,7 @@ def real_images(
   """The real images of a stage that is faded in.
 
   Args:
-    batch: see `pipeline.Batches.at`.
+    batch: see `batch_stream.Batches.at`.
     domains: whose images.
     alpha: how far the stage is faded in, a float32 scalar.
 
@@ -31,13 +31,13 @@ def vectors(batch: Batch, domains: Sequence[str]) -> dict[str, tf.Tensor]:
   """What the images carry, of the domains that do.
 
   Args:
-    batch: see `pipeline.Batches.at`.
+    batch: see `batch_stream.Batches.at`.
     domains: of which there may be some.
 
   Returns:
     {domain: float32 [batch, size]}.
   """
-  keys = {d: batch_stream.vectors_of(d) for d in domains}
+  keys = {d: batch_stream.vectors_key(d) for d in domains}
   return {d: batch[key] for d, key in keys.items() if key in batch}
 
 

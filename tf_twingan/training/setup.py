@@ -127,7 +127,9 @@ def train(
       f'Warning: this CPU emulates {precision}, many times slower than '
       f'float32; set {type(trainer.model).__name__}.precision to float32.'
     )
-  answers = all(source.startswith('avatars:') for _, source in domains)
+  answers = all(
+    sources_registry.parse(source).has_ground_truth for _, source in domains
+  )
   count = min(score_pictures, *(len(p) for p in held_out.values()))
   scorer = validation_scores.ValidationScorer(
     {name: p[:count] for name, p in held_out.items()}, images, answers=answers

@@ -109,7 +109,7 @@ class TrainStep:
     """Updates once.
 
     Args:
-      batch: this replica's share of it, see `pipeline.Batches.at`; its size
+      batch: this replica's share of it, see `batch_stream.Batches.at`; its size
         is a multiple of the parts.
       alpha: how far the stage is faded in.
       penalize: whether the penalty applies, a bool scalar.

@@ -248,8 +248,8 @@ class Trainer:
     """Updates all networks once.
 
     Args:
-      batch: see `pipeline.Batches.at`; distributed if the strategy has several
-        replicas.
+      batch: see `batch_stream.Batches.at`; distributed if the strategy has
+        several replicas.
       step: the number of this step; seeds the noise, picks the pairing and
         times the penalty.
       resolution: of the stage.

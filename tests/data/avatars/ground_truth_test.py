@@ -1,4 +1,4 @@
-"""Factors of twins, and the same twins on other backgrounds."""
+"""Ground truth of avatars: when there is one, factors, other backgrounds."""
 
 import numpy as np
 from absl.testing import absltest
@@ -7,6 +7,18 @@ from tf_twingan.data.avatars import characters, ground_truth
 from tf_twingan.data.sources import registry
 
 PHOTO, ANIME = 'avatars:toon-head?limit=6', 'avatars:lorelei?limit=6'
+
+
+class GroundTruthTest(absltest.TestCase):
+  def test_only_whole_avatars_have_one(self):
+    self.assertTrue(ground_truth.is_known(PHOTO, ANIME))
+    for other in ('folder:/a', 'tfds:a', 'avatars:lorelei?crop=0.7'):
+      self.assertFalse(ground_truth.is_known(PHOTO, other))
+      self.assertFalse(ground_truth.is_known(other, PHOTO))
+      with self.assertRaisesRegex(ValueError, 'only uncropped avatars'):
+        ground_truth.describe(other, 8, 1)
+    with self.assertRaisesRegex(ValueError, 'up to 64 px, not at 128 px'):
+      ground_truth.describe(PHOTO, 128, 1)
 
 
 class FactorsTest(absltest.TestCase):

@@ -1,14 +1,14 @@
-"""Characters: what an image of the avatar twins shows, without any drawing.
+"""Characters of the avatar twins: the factors that an image shows.
 
 A character is a small record of factors (hair, skin, expression, pose,
 background) that follows from its number alone. Art styles draw the same record
-(see `drawing.py`), so two images with one number are a pair with a known
-answer. As in the Twin-GAN article (Li, 2018) the natural domain knows natural
-hair only, the anime-like ones vivid hair too.
+(see `drawing.py`), so two images with one number are a true pair. As in the
+Twin-GAN article (Li, 2018) the natural domain knows natural hair only, the
+anime-like ones vivid hair, too.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -37,8 +37,8 @@ VIVID_HAIR = {
 }
 SKIN = ('fadcc4', 'f1c3a0', 'e3ae88', 'cf9a74', 'b98058', '8f5c3e')
 # Sixteen hues of one lightness and saturation (78 %, 62 %), without those of
-# skin. They are told apart at a glance, yet lie close enough together that a
-# background alone does not give a character away among a hundred.
+# skin. They are easy to tell apart, yet lie close enough together that a
+# background alone does not identify a character among a hundred.
 BACKGROUND = (
   'e7eaa4',
   'd1eaa4',
@@ -78,8 +78,8 @@ class Character:
   """The factors of one character; colours are six hex digits.
 
   Attributes:
-    number: what everything else follows from.
-    hair_color: of `NATURAL_HAIR` or `VIVID_HAIR`.
+    number: the number that everything else follows from.
+    hair_color: one of `NATURAL_HAIR` or `VIVID_HAIR`.
     hair_shape: one of `HAIR_SHAPES`.
     skin_color: one of `SKIN`.
     clothes_color: one of `CLOTHES`.
@@ -131,7 +131,7 @@ def character(number: int, vivid: bool = False) -> Character:
   """
   if number < 0:
     raise ValueError(f'A character has a number from 0 on, got {number}.')
-  # Plain uniform doubles are the part of numpy's generators that stays the
+  # Plain uniform doubles are the part of NumPy's generators that stays the
   # same between releases, so every choice is made from them here.
   uniform = np.random.Generator(np.random.Philox(key=number)).random(15)
   hair = list(NATURAL_HAIR.values())
@@ -154,3 +154,25 @@ def character(number: int, vivid: bool = False) -> Character:
     x=_between(-MAX_SHIFT_X, MAX_SHIFT_X, uniform[11]),
     y=_between(-MAX_SHIFT_Y, MAX_SHIFT_Y, uniform[12]),
   )
+
+
+def identity_vectors(factors: Mapping[str, np.ndarray]) -> np.ndarray:
+  """Describes who avatars are: hair colour, hair shape and skin, each one-hot.
+
+  These are what every style shows and no pose, expression or mirroring changes.
+  They are also the labels that the avatars were drawn from, so what is trained
+  by them is no longer trained by images alone.
+
+  Args:
+    factors: arrays by attribute of `Character`, see `avatar_dataset.load`.
+
+  Returns:
+    float32 [n, 29].
+  """
+  values = {
+    'hair_color': (*NATURAL_HAIR.values(), *VIVID_HAIR.values()),
+    'hair_shape': HAIR_SHAPES,
+    'skin_color': SKIN,
+  }
+  one_hot = [factors[n][:, None] == np.array(v) for n, v in values.items()]
+  return np.concatenate(one_hot, axis=1).astype(np.float32)

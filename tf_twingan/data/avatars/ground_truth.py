@@ -1,8 +1,9 @@
-"""What is known of held-out twins: where hair and background are, which hair.
+"""Ground truth of avatars: masks of hair and background, colours, factors.
 
-Avatar twins draw one described character in several styles, so their true
-answers come with masks: hair is what changes when only the hair's colour does,
-and plain background is where an image has exactly the character's own.
+Avatar twins show one described character in several styles, so the target of a
+translation comes with masks: hair is what changes when only the hair's colour
+does, and plain background is where an image has exactly the colour of the
+character's background.
 """
 
 import dataclasses
@@ -14,11 +15,11 @@ from tf_twingan import image_arrays
 from tf_twingan.data.avatars import avatar_dataset, characters, drawing
 from tf_twingan.data.sources import registry
 
-# Two colours that no drawing has, far apart.
+# Two colours that no drawing has, far from each other.
 _MARKERS = ('00ff00', 'ff00ff')
 _CHANGED = 120  # Of 255: a pixel that is hair for the most part.
 
-HAIR = np.array(
+HAIR_COLORS = np.array(
   [
     list(bytes.fromhex(color))
     for color in (
@@ -27,14 +28,15 @@ HAIR = np.array(
     )
   ]
 )
-NATURAL = len(characters.NATURAL_HAIR)  # The first so many, dark to light.
+# The first so many are natural, from dark to light.
+NATURAL_COUNT = len(characters.NATURAL_HAIR)
 
 
-class Twins(NamedTuple):
-  """The truth about the first held-out characters, in one style.
+class GroundTruth(NamedTuple):
+  """What is known of the first held-out images of one style.
 
   Attributes:
-    hair: int [n]: place of the character's hair colour in `HAIR`.
+    hair: int [n]: index of the character's hair colour in `HAIR_COLORS`.
     hair_masks: bool [n, resolution, resolution]: where the style shows hair.
     background_masks: bool [n, resolution, resolution]: where the style shows
       nothing but plain background.
@@ -49,10 +51,10 @@ class Factors(NamedTuple):
   """The factors of a style's characters, by attribute of `Character`.
 
   Attributes:
-    training: {factor: [m]}: of its training images, in order.
-    held_out: {factor: [n]}: of its held-out ones.
-    shared: those factors that both styles show.
-    hidden: those that the other, or this one, does not show.
+    training: {factor: [m]}: values of the training images, in order.
+    held_out: {factor: [n]}: values of the held-out images, in order.
+    shared: names of the factors that both styles show.
+    hidden: names of the factors that only one of the styles shows.
   """
 
   training: dict[str, np.ndarray]
@@ -61,61 +63,59 @@ class Factors(NamedTuple):
   hidden: frozenset[str]
 
 
-def are_twins(first: str, second: str) -> bool:
-  """Whether held-out images of two sources show the same characters.
+def is_known(first: str, second: str) -> bool:
+  """Whether held-out images of two datasets are pairs with a ground truth.
 
-  Two styles of avatars do, in the same order. A crop is not followed here, so
-  cropped ones count as images without known answers.
+  Two styles of avatars are, in the same order. Masks do not follow a crop, so
+  cropped avatars count as images without ground truth.
   """
-  for source in (first, second):
-    scheme, _, options = registry.parse(source)
-    if scheme != 'avatars' or options['crop'] != 1:
-      return False
-  return True
+  return all(map(_has_masks, (first, second)))
 
 
-def describe(source: str, resolution: int, count: int) -> Twins:
-  """Draws what tells hair from background.
+def _has_masks(dataset: str) -> bool:
+  parsed = registry.parse(dataset)
+  return parsed.has_ground_truth and parsed.crop == 1
+
+
+def describe(dataset: str, resolution: int, count: int) -> GroundTruth:
+  """Finds the hair and the background of held-out images.
 
   Args:
-    source: `avatars:STYLE`, without a crop.
-    resolution: side of the masks, px; 4 to 64.
-    count: the first so many characters of the test split.
-
-  Returns:
-    The truth about them.
+    dataset: `avatars:STYLE`, without a crop.
+    resolution: side of the masks in pixels, 4 to 64.
+    count: number of images, the first of the test split.
 
   Raises:
-    ValueError: the source is no style of avatars, or the resolution is higher
-      than avatars are drawn.
+    ValueError: the dataset is no style of avatars, or the resolution is higher
+      than that of the avatars.
   """
-  scheme, style, options = registry.parse(source)
-  if scheme != 'avatars' or options['crop'] != 1:
+  if not _has_masks(dataset):
     raise ValueError(
-      f'{source}: only uncropped avatars have known factors; write '
+      f'{dataset}: only uncropped avatars have known factors; write '
       'avatars:STYLE.'
     )
+  style = registry.parse(dataset).what
   registry.check_resolution(resolution)
   if resolution > avatar_dataset.IMAGE_SIZE:
     raise ValueError(
-      f'{source}: masks are known up to {avatar_dataset.IMAGE_SIZE} px, not at '
-      f'{resolution} px; lower the resolution.'
+      f'{dataset}: masks are known up to {avatar_dataset.IMAGE_SIZE} px, not '
+      f'at {resolution} px; lower the resolution.'
     )
   people = [
     characters.character(number)
     for number in avatar_dataset.numbers(style, 'test', count)
   ]
   marked = [
-    _drawn(
+    _draw(
       [dataclasses.replace(p, hair_color=marker) for p in people],
       style,
       resolution,
     ).astype(int)
     for marker in _MARKERS
   ]
-  colors = [c.tolist() for c in HAIR]
+  colors = [c.tolist() for c in HAIR_COLORS]
   plain = np.array([_rgb(p.background_color) for p in people])
-  return Twins(
+  return GroundTruth(
     hair=np.array([colors.index(_rgb(p.hair_color)) for p in people]),
     hair_masks=np.abs(marked[0] - marked[1]).max(axis=-1) > _CHANGED,
     # Of a marked drawing: hair could have the background's very colour.
@@ -126,20 +126,20 @@ def describe(source: str, resolution: int, count: int) -> Twins:
 def factors(
   target: str, source: str, *, training: int, held_out: int
 ) -> Factors:
-  """The factors of twins, and which of them a translation could keep.
+  """The factors of characters, and which of them a translation could keep.
 
   Args:
-    target: `avatars:STYLE`, the style drawn.
-    source: `avatars:STYLE`, the style translated from.
-    training: characters of the target's training split.
-    held_out: of the test split.
+    target: `avatars:STYLE`, the dataset of the domain translated to.
+    source: `avatars:STYLE`, the dataset of the domain translated from.
+    training: number of characters in the target's training split.
+    held_out: number of characters in the test split.
   """
-  (_, style, _), (_, other, _) = registry.parse(target), registry.parse(source)
+  style, other = (registry.parse(d).what for d in (target, source))
   vivid = drawing.STYLES[style].vivid
-  shown = [drawing.EXPRESSES[s] for s in (style, other)]
+  target_shows, source_shows = (drawing.EXPRESSES[s] for s in (style, other))
   names = [field.name for field in dataclasses.fields(characters.Character)]
 
-  def of(split: str, count: int) -> dict[str, np.ndarray]:
+  def values(split: str, count: int) -> dict[str, np.ndarray]:
     people = [
       characters.character(number, vivid and split == 'train')
       for number in avatar_dataset.numbers(style, split, count)
@@ -148,45 +148,44 @@ def factors(
       name: np.array([getattr(p, name) for p in people]) for name in names
     }
 
-  shared = shown[0] & shown[1]
   return Factors(
-    of('train', training),
-    of('test', held_out),
-    frozenset(shared),
-    frozenset((shown[0] | shown[1]) - shared),
+    values('train', training),
+    values('test', held_out),
+    shared=target_shows & source_shows,
+    hidden=target_shows ^ source_shows,
   )
 
 
 def on_other_backgrounds(
-  source: str, resolution: int, count: int
+  dataset: str, resolution: int, count: int
 ) -> np.ndarray:
   """Held-out images with nothing but the background's colour changed.
 
   Args:
-    source: `avatars:STYLE`, without a crop.
-    resolution: side of the images, px; 4 to 64.
-    count: the first so many characters of the test split.
+    dataset: `avatars:STYLE`, without a crop.
+    resolution: side of the images in pixels, 4 to 64.
+    count: number of images, the first of the test split.
 
   Returns:
     uint8 [count, resolution, resolution, 3].
   """
-  _, style, _ = registry.parse(source)
+  style = registry.parse(dataset).what
   colors = characters.BACKGROUND
   people = []
   for number in avatar_dataset.numbers(style, 'test', count):
     person = characters.character(number)
     # Half of the hues away.
-    place = colors.index(person.background_color) + len(colors) // 2
-    other = colors[place % len(colors)]
+    index = colors.index(person.background_color) + len(colors) // 2
+    other = colors[index % len(colors)]
     people.append(dataclasses.replace(person, background_color=other))
-  return _drawn(people, style, resolution)
+  return _draw(people, style, resolution)
 
 
 def _rgb(color):
   return list(bytes.fromhex(color))
 
 
-def _drawn(people, style, resolution):
+def _draw(people, style, resolution):
   full = np.stack(
     [drawing.draw(p, style, avatar_dataset.IMAGE_SIZE) for p in people]
   )

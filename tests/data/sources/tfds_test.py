@@ -1,0 +1,165 @@
+"""TensorFlow Datasets as datasets: splits, vectors, bad names."""
+
+import os
+from unittest import mock
+
+import numpy as np
+import tensorflow_datasets as tfds
+from absl.testing import absltest
+
+from tests.data.sources import dataset_case
+from tf_twingan import image_io
+from tf_twingan.data.sources import base, registry
+
+
+class SourcesTestImages(tfds.core.GeneratorBasedBuilder):
+  """Images in uncommon splits."""
+
+  VERSION = tfds.core.Version('1.0.0')
+
+  def _info(self):
+    return tfds.core.DatasetInfo(
+      builder=self,
+      features=tfds.features.FeaturesDict(
+        {
+          'image': tfds.features.Image(shape=(None, None, 3)),
+          'label': tfds.features.ClassLabel(num_classes=99),
+          'who': tfds.features.Tensor(shape=(2,), dtype=np.float32),
+        }
+      ),
+    )
+
+  def _split_generators(self, dl_manager):
+    return {
+      'train': self._generate_examples(range(20)),
+      'trainB': self._generate_examples(range(30, 34)),
+      'testB': self._generate_examples(range(40, 42)),
+    }
+
+  def _generate_examples(self, numbers=()):
+    for number in numbers:
+      yield (
+        number,
+        {
+          'image': dataset_case.flat_image(number),
+          'label': number,
+          'who': [number, 1.0],
+        },
+      )
+
+
+class SourcesTestNumbers(tfds.core.GeneratorBasedBuilder):
+  """A dataset without images."""
+
+  VERSION = tfds.core.Version('1.0.0')
+
+  def _info(self):
+    return tfds.core.DatasetInfo(
+      builder=self, features=tfds.features.FeaturesDict({'number': np.int64})
+    )
+
+  def _split_generators(self, dl_manager):
+    raise OSError('the host is\ngone')
+
+  def _generate_examples(self):
+    raise NotImplementedError
+
+
+class TfdsTest(dataset_case.DatasetCase):
+  def setUp(self):
+    super().setUp()
+    patch = mock.patch.dict(os.environ, TFDS_DATA_DIR=str(self.root / 'tfds'))
+    patch.start()
+    self.addCleanup(patch.stop)
+
+  def test_images_and_splits(self):
+    dataset = 'tfds:sources_test_images'
+    train = registry.load(dataset, 8)
+    test = registry.load(dataset, 8, split='test')
+    self.assertEqual(train.images.shape, (18, 8, 8, 3))
+    self.assertEqual(
+      sorted(
+        dataset_case.numbers(train.images) + dataset_case.numbers(test.images)
+      ),
+      list(range(20)),
+    )
+    with mock.patch.object(image_io, 'read', side_effect=AssertionError):
+      again = registry.load(dataset, 8)
+    np.testing.assert_array_equal(again.images, train.images)
+    other = f'{dataset}:1.0.0?split=trainB'
+    self.assertEqual(
+      dataset_case.numbers(registry.load(other, 8).images), [30, 31, 32, 33]
+    )
+    self.assertEqual(
+      dataset_case.numbers(registry.load(other, 8, split='test').images),
+      [40, 41],
+    )
+    self.assert_one_line(
+      ValueError,
+      r"'trainC' is unknown; add \?split=NAME, NAME one of "
+      '.*trainB',
+      lambda: registry.load(f'{dataset}?split=trainC', 8),
+    )
+
+  def test_vectors_are_a_feature(self):
+    dataset = 'tfds:sources_test_images?vectors='
+    for split in base.SPLITS:
+      found = registry.load(f'{dataset}who', 8, split=split)
+      self.assertEqual(
+        found.vectors[:, 0].tolist(), [float(p[0, 0, 0]) for p in found.images]
+      )
+    read = image_io.read
+
+    def fail(encoded, **options):
+      if read(encoded)[0, 0, 0] == 10:
+        raise image_io.UnreadableImage('', 'bad')
+      return read(encoded, **options)
+
+    with mock.patch.object(image_io, 'read', side_effect=fail):
+      with self.assertLogs(level='WARNING'):
+        found = registry.load(f'{dataset}who', 16)
+    self.assertLen(found.images, 17)
+    self.assertEqual(
+      found.vectors[:, 0].tolist(), [float(p[0, 0, 0]) for p in found.images]
+    )
+    for feature in ('name', 'label', 'image'):
+      self.assert_one_line(
+        ValueError,
+        f'vectors={feature} is no feature of numbers .* image, label, who',
+        lambda feature=feature: registry.load(f'{dataset}{feature}', 8),
+      )
+
+  def test_unknown_names(self):
+    self.assert_one_line(
+      ValueError,
+      "TensorFlow Datasets has no 'mnis'; .*did you mean 'mnist'",
+      lambda: registry.load('tfds:mnis', 8),
+    )
+    self.assert_one_line(
+      ValueError,
+      'tfds:sources_test_images/no_config: ',
+      lambda: registry.load('tfds:sources_test_images/no_config', 8),
+    )
+
+  def test_no_images_in_it(self):
+    self.assert_one_line(
+      ValueError,
+      "no 'image' feature but number; use a dataset of images",
+      lambda: registry.load('tfds:sources_test_numbers', 8),
+    )
+
+  def test_cannot_be_prepared(self):
+    with mock.patch.object(
+      SourcesTestImages,
+      '_split_generators',
+      side_effect=OSError('the host is\ngone'),
+    ):
+      self.assert_one_line(
+        ValueError,
+        'could not be prepared: the host is; `tfds build sources',
+        lambda: registry.load('tfds:sources_test_images', 8),
+      )
+
+
+if __name__ == '__main__':
+  absltest.main()

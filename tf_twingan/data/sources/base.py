@@ -1,0 +1,232 @@
+"""The base classes of dataset schemes, and what a dataset gives.
+
+A scheme is what stands before the colon of a dataset's string, see `registry`.
+To add one, derive a class from `Dataset`, or from `EncodedDataset` if its
+images are files or bytes that have to be decoded, and list it in
+`registry.SCHEMES`.
+"""
+
+import abc
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from absl import logging
+
+from tf_twingan import image_arrays, image_io
+from tf_twingan.data import cache
+
+SPLITS = ('train', 'test')
+HOLDOUT_FRACTION = 0.1
+HOLDOUT_MAX = 500
+
+
+class ImageSet(NamedTuple):
+  """The images of one split of a dataset.
+
+  Attributes:
+    images: uint8 RGB, [n, resolution, resolution, 3]; read-only and possibly
+      memory mapped.
+    skipped: (path, reason) of each image that could not be read.
+    vectors: float32 [n, size], a row for each image, finite and not zero;
+      None if the dataset's string asks for none.
+  """
+
+  images: np.ndarray
+  skipped: tuple[tuple[str, str], ...] = ()
+  vectors: np.ndarray | None = None
+
+
+class NamedImages(NamedTuple):
+  """The images of a dataset one by one, read when they are asked for.
+
+  Attributes:
+    dataset: the dataset's string in a form that means the same in any working
+      directory.
+    names: names of the images, in a fixed order; each is there once.
+    read: reads the image of a name as uint8 RGB [resolution, resolution, 3];
+      raises `image_io.UnreadableImage` or OSError where that is no image.
+  """
+
+  dataset: str
+  names: list[str]
+  read: Callable[[str], np.ndarray]
+
+
+class Dataset(abc.ABC):
+  """A dataset as its string describes it; nothing is read before `load`.
+
+  Class attributes, which a scheme sets:
+    scheme: what stands before the colon.
+    usage: how its string is written, for messages.
+    own_options: names of the options that it has beside crop, fit, vectors.
+    vectors_usage: what to write behind `vectors=`, for messages.
+    has_ground_truth: whether image i of the test split shows the same as image
+      i of every other dataset of this scheme, so that translations have known
+      targets.
+
+  Attributes:
+    text: the whole string.
+    what: what stands between the colon and the options.
+    crop: central fraction of both sides that is kept, in (0, 1].
+    fit: how an image is made square, one of `image_arrays.FITS`.
+    vectors: what the `vectors` option names; None without it.
+  """
+
+  scheme: ClassVar[str]
+  usage: ClassVar[str]
+  own_options: ClassVar[tuple[str, ...]] = ()
+  vectors_usage: ClassVar[str]
+  has_ground_truth: ClassVar[bool] = False
+
+  def __init__(self, text: str, what: str, options: Mapping[str, str]):
+    """Checks the options.
+
+    Args:
+      text: the dataset's string.
+      what: what it names after its colon.
+      options: values of the options that it has, by name.
+
+    Raises:
+      ValueError: an option is unknown or has a wrong value.
+    """
+    self.text, self.what = text, what
+    names = ('crop', 'fit', *self.own_options, 'vectors')
+    for name in options:
+      if name not in names:
+        raise ValueError(
+          f'{text}: option {name!r} is unknown; the options of '
+          f'{self.scheme}: are {", ".join(names)}'
+        )
+    try:
+      self.crop = float(options.get('crop', 1.0))
+    except ValueError:
+      self.crop = 0.0
+    if not 0 < self.crop <= 1:
+      raise ValueError(
+        f'{text}: crop={options["crop"]} is no fraction in (0, 1];'
+        ' 0.7 keeps the central 70 % of both sides'
+      )
+    self.fit = options.get('fit', 'crop')
+    if self.fit not in image_arrays.FITS:
+      raise ValueError(
+        f'{text}: fit={self.fit} is unknown; use one of '
+        f'{", ".join(image_arrays.FITS)}'
+      )
+    self.vectors = options.get('vectors')
+    if self.vectors == '':
+      raise ValueError(
+        f'{text}: vectors= names nothing; write vectors={self.vectors_usage}'
+      )
+
+  @abc.abstractmethod
+  def load(self, resolution: int, split: str) -> ImageSet:
+    """Reads all images of a split, to train or to score on.
+
+    Args:
+      resolution: side of the images in pixels, a power of two from 4 up.
+      split: one of `SPLITS`.
+
+    Raises:
+      FileNotFoundError: the folder, or the file of its vectors, is missing.
+      ValueError: anything else is wrong with the dataset or what it holds.
+      OSError: the cache cannot be written.
+    """
+
+  @abc.abstractmethod
+  def named_images(self, resolution: int) -> NamedImages:
+    """Lists all images, those held out from training first, to search among.
+
+    Args:
+      resolution: side of the images in pixels, a power of two from 4 up.
+
+    Raises:
+      FileNotFoundError: the folder is missing.
+      ValueError: anything else is wrong with the dataset, or it is empty.
+    """
+
+  def check_pairs(self, domain: str) -> None:
+    """Raises ValueError if its train split can be no part of true pairs.
+
+    Args:
+      domain: name of the domain that the dataset is for, for the message.
+    """
+    del domain  # By default the user is trusted.
+
+  def square(self, image: np.ndarray, resolution: int) -> np.ndarray:
+    """Makes an image of any shape uint8 [resolution, resolution, 3]."""
+    return image_arrays.square(image, resolution, self.fit, crop=self.crop)
+
+  def read_square(self, path_or_bytes: Any, resolution: int) -> np.ndarray:
+    """Reads an encoded image as uint8 [resolution, resolution, 3]."""
+    # Twice the pixels needed leave the last step to the better filter.
+    needed = int(np.ceil(2 * resolution / self.crop))
+    return self.square(
+      image_io.read(path_or_bytes, at_least=needed), resolution
+    )
+
+
+class EncodedDataset(Dataset):
+  """A dataset of files or bytes, decoded once and kept in the cache."""
+
+  def decode(
+    self,
+    resolution: int,
+    *,
+    location: str,
+    content: Any,
+    count: int,
+    images: Callable[[], Iterable[tuple[str, Any]]],
+    is_held_out: Callable[[str], bool] = lambda name: False,
+  ) -> cache.Decoded:
+    """Decodes the images, or reads those decoded before; see `cache`."""
+    return cache.decoded(
+      self.text,
+      read=lambda encoded: self.read_square(encoded, resolution),
+      resolution=resolution,
+      fit=self.fit,
+      crop=self.crop,
+      location=location,
+      content=content,
+      count=count,
+      images=images,
+      is_held_out=is_held_out,
+    )
+
+  def image_set(
+    self, decoded: cache.Decoded, images: np.ndarray, split: str
+  ) -> ImageSet:
+    """Warns of what was skipped and refuses splits of too few images.
+
+    Args:
+      decoded: all decoded images.
+      images: those of them that belong to the split.
+      split: one of `SPLITS`.
+    """
+    total, skipped = len(decoded.images), decoded.skipped
+    few = '; '.join(f'{path} ({reason})' for path, reason in skipped[:3])
+    if skipped:
+      logging.warning(
+        '%s: %d of %d images skipped: %s; the full list is in %s',
+        self.text,
+        len(skipped),
+        len(skipped) + total,
+        few,
+        decoded.record,
+      )
+    needed = 2 if split == 'train' else 1
+    if len(images) < needed:
+      raise ValueError(
+        f'{self.text}: '
+        f'{"one image only" if total == 1 else f"{total} usable images"}, '
+        f'{len(images)} for the {split} split'
+        f'{f", {len(skipped)} skipped: {few}" if skipped else ""}; add '
+        'images: at least 2 to train on and 1 held out'
+      )
+    return ImageSet(images, skipped)
+
+
+def decoded_names(names: Sequence[str], decoded: cache.Decoded) -> list[str]:
+  """The names of the images that were decoded and not skipped, in order."""
+  skipped = {name for name, _ in decoded.skipped}
+  return [name for name in names if name not in skipped]

@@ -1,0 +1,91 @@
+"""Dataset scheme `folder:PATH`: the images under a folder.
+
+They may be of any size and common format. If the folder has subfolders `train`
+and `test`, these are its splits. Else what is held out for tests depends on the
+files' names alone, so that it stays held out when images are added and is the
+same in every run.
+"""
+
+import pathlib
+
+from tf_twingan import files, image_io
+from tf_twingan.data import image_vectors
+from tf_twingan.data.sources import base
+
+
+class FolderDataset(base.EncodedDataset):
+  """The images under a folder."""
+
+  scheme = 'folder'
+  usage = 'folder:PATH'
+  vectors_usage = 'FILE'
+
+  def load(self, resolution: int, split: str) -> base.ImageSet:
+    """See `base.Dataset.load`."""
+    top = root = pathlib.Path(self.what).expanduser()
+    has_splits = all((root / split).is_dir() for split in base.SPLITS)
+    if has_splits:
+      root = root / split
+    paths = {
+      path.relative_to(root).as_posix(): path for path in self._list(root)
+    }
+    fractions = {name: _hash_fraction(name) for name in paths}
+    names = sorted(paths, key=fractions.get)
+    stamps = []
+    for name in names:
+      stat = paths[name].stat()
+      stamps.append((name, stat.st_size, stat.st_mtime_ns))
+    decoded = self.decode(
+      resolution,
+      location=str(root.resolve()),
+      content=stamps,
+      count=len(names),
+      images=lambda: ((name, paths[name]) for name in names),
+      is_held_out=lambda name: fractions[name] < base.HOLDOUT_FRACTION,
+    )
+    part = slice(None)
+    if not has_splits:
+      held_out = min(max(decoded.held_out, 1), base.HOLDOUT_MAX)
+      part = slice(held_out) if split == 'test' else slice(held_out, None)
+    loaded = self.image_set(decoded, decoded.images[part], split)
+    if self.vectors is None:
+      return loaded
+    below_top = [
+      (root / name).relative_to(top).as_posix()
+      for name in base.decoded_names(names, decoded)[part]
+    ]
+    return loaded._replace(
+      vectors=image_vectors.read_file(
+        top / pathlib.Path(self.vectors).expanduser(),
+        below_top,
+        dataset=self.text,
+      )
+    )
+
+  def named_images(self, resolution: int) -> base.NamedImages:
+    """Names the images by their paths below the folder."""
+    root = pathlib.Path(self.what).expanduser().resolve()
+    options = self.text.removeprefix(f'{self.scheme}:{self.what}')
+    return base.NamedImages(
+      f'{self.scheme}:{root}{options}',
+      [path.relative_to(root).as_posix() for path in self._list(root)],
+      lambda name: self.read_square(root / name, resolution),
+    )
+
+  def _list(self, root: pathlib.Path) -> list[pathlib.Path]:
+    """All image files under the folder, or under that of one split."""
+    try:
+      paths = image_io.list_files(root)
+    except (FileNotFoundError, ValueError) as error:
+      raise type(error)(f'dataset {self.text}: {error}') from None
+    if not paths:
+      raise ValueError(
+        f'{self.text}: no images found under {root}; '
+        f'searched for **/*{{{",".join(image_io.SUFFIXES)}}}'
+      )
+    return paths
+
+
+def _hash_fraction(name: str) -> float:
+  """A number in [0, 1) that depends on nothing but the name."""
+  return int(files.sha256(name)[:13], 16) / 16**13

@@ -1,0 +1,173 @@
+"""Dataset scheme `tfds:NAME`: a TensorFlow Datasets dataset of images.
+
+NAME includes the config and the version, where there are several
+(`tfds:cycle_gan/horse2zebra`). If the dataset has no split to test on, part of
+the split to train on is held out.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tf_twingan import errors
+from tf_twingan.data import image_vectors
+from tf_twingan.data.sources import base
+
+
+class TfdsDataset(base.EncodedDataset):
+  """A TensorFlow Datasets dataset with an 'image' feature."""
+
+  scheme = 'tfds'
+  usage = 'tfds:NAME'
+  own_options = ('split',)
+  vectors_usage = 'FEATURE'
+
+  def __init__(self, text: str, what: str, options: Mapping[str, str]):
+    """See `base.Dataset`."""
+    super().__init__(text, what, options)
+    self._train_split = options.get('split', 'train')
+
+  def load(self, resolution: int, split: str) -> base.ImageSet:
+    """See `base.Dataset.load`."""
+    # Here, not above: it takes long to import and folders can do without it.
+    import tensorflow_datasets as tfds
+
+    builder = self._builder()
+    tfds_split = self._tfds_split(builder, split)
+
+    def name(index: int) -> str:
+      return f'{builder.info.full_name} {tfds_split} {index}'
+
+    def images() -> Iterator[tuple[str, bytes]]:
+      # The encoded bytes, so that one reader decides about all images.
+      examples = builder.as_dataset(
+        split=tfds_split,
+        shuffle_files=False,
+        decoders=tfds.decode.PartialDecoding(
+          {'image': True}, decoders={'image': tfds.decode.SkipDecoding()}
+        ),
+      )
+      for index, example in enumerate(tfds.as_numpy(examples)):
+        yield name(index), example['image']
+
+    count = builder.info.splits[tfds_split].num_examples
+    decoded = self.decode(
+      resolution,
+      location=f'{builder.data_path} {tfds_split}',
+      content=[builder.info.full_name, count],
+      count=count,
+      images=images,
+    )
+    loaded = self.image_set(decoded, decoded.images, split)
+    if self.vectors is None:
+      return loaded
+    names = [name(index) for index in range(count)]
+    rows = dict(zip(names, self._rows(builder, tfds_split), strict=True))
+    kept = base.decoded_names(names, decoded)
+    return loaded._replace(
+      vectors=image_vectors.check_vectors(
+        np.stack([rows[n] for n in kept]), kept, dataset=self.text
+      )
+    )
+
+  def named_images(self, resolution: int) -> base.NamedImages:
+    """Names the images SPLIT/INDEX."""
+    splits = {
+      split: self.load(resolution, split).images
+      for split in reversed(base.SPLITS)
+    }
+
+    def read(name: str) -> np.ndarray:
+      split, _, index = name.partition('/')
+      return splits[split][int(index)]
+
+    names = [
+      f'{split}/{index}'
+      for split, images in splits.items()
+      for index in range(len(images))
+    ]
+    return base.NamedImages(self.text, names, read)
+
+  def _builder(self) -> Any:
+    """The dataset's builder, downloaded and prepared."""
+    import tensorflow_datasets as tfds
+
+    data_dir = os.environ.get('TFDS_DATA_DIR')
+    try:
+      builder = tfds.builder(self.what, data_dir=data_dir)
+    except tfds.core.registered.DatasetNotFoundError:
+      name = self.what.partition('/')[0].partition(':')[0]
+      known = tfds.list_builders(with_community_datasets=False)
+      raise ValueError(
+        f'{self.text}: TensorFlow Datasets has no {name!r}; see '
+        'https://www.tensorflow.org/datasets for its names'
+        f'{errors.did_you_mean(name, known)}'
+      ) from None
+    except Exception as error:
+      raise ValueError(
+        f'{self.text}: {_cause(error)}; see '
+        'https://www.tensorflow.org/datasets for its configs and '
+        'versions'
+      ) from None
+    if 'image' not in (builder.info.features or ()):
+      raise ValueError(
+        f"{self.text}: this dataset has no 'image' feature but "
+        f'{", ".join(builder.info.features or ())}; use a dataset of images'
+      )
+    try:
+      builder.download_and_prepare()
+    # Downloads fail in as many ways as there are hosts.
+    except Exception as error:
+      raise ValueError(
+        f'{self.text}: could not be prepared: {_cause(error)}; '
+        f'`tfds build {self.what}` shows why, or set TFDS_DATA_DIR to where '
+        'it is'
+      ) from error
+    return builder
+
+  def _tfds_split(self, builder: Any, split: str) -> str:
+    """What TFDS calls the split: a name, or a slice where none is held out."""
+    train = self._train_split
+    sizes = {
+      name: info.num_examples for name, info in builder.info.splits.items()
+    }
+    if train not in sizes:
+      raise ValueError(
+        f'{self.text}: split {train!r} is unknown; add '
+        f'?split=NAME, NAME one of {", ".join(sizes)}'
+      )
+    test = train.replace('train', 'test')
+    if test not in sizes or test == train:
+      fraction = int(sizes[train] * base.HOLDOUT_FRACTION)
+      held_out = min(max(1, fraction), base.HOLDOUT_MAX)
+      test, train = f'{train}[:{held_out}]', f'{train}[{held_out}:]'
+    return test if split == 'test' else train
+
+  def _rows(self, builder: Any, tfds_split: str) -> list[np.ndarray]:
+    """The feature that `vectors` names, of every example in order."""
+    import tensorflow_datasets as tfds
+
+    features = builder.info.features
+    feature = features[self.vectors] if self.vectors in features else None
+    if not (
+      isinstance(feature, tfds.features.Tensor)
+      and np.issubdtype(feature.np_dtype, np.number)
+      and len(feature.shape) == 1
+      and feature.shape[0]
+    ):
+      raise ValueError(
+        f'{self.text}: vectors={self.vectors} is no feature of numbers '
+        f'[size] among {", ".join(features)}; name one that is'
+      )
+    examples = builder.as_dataset(
+      split=tfds_split,
+      shuffle_files=False,
+      decoders=tfds.decode.PartialDecoding({self.vectors: True}),
+    )
+    return [example[self.vectors] for example in tfds.as_numpy(examples)]
+
+
+def _cause(error: Exception) -> str:
+  return errors.first_line(error).rstrip('.;')
