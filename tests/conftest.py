@@ -1,12 +1,26 @@
-"""Two logical CPUs for all tests, and a cache that is not the user's."""
+"""Two logical CPUs for all tests, and one folder for all that they write."""
 
 import os
+import shutil
 import tempfile
 
-from tf_twingan import cli
 
-cli.prepare_tensorflow()  # Before the next import, which brings TensorFlow.
-from tests import two_devices  # noqa: E402
+def pytest_configure(config):
+  """Sets up the process before tests are imported, and TensorFlow with them."""
+  is_worker = hasattr(config, 'workerinput')
+  if not is_worker:
+    # Workers start later, and inherit the environment.
+    folder = tempfile.mkdtemp(prefix='tf_twingan_tests_')
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    # Temporary folders of tests and programs go there, too.
+    tempfile.tempdir = os.environ['TMPDIR'] = folder
+    os.environ['TF_TWINGAN_TEST_ARTIFACTS'] = tempfile.mkdtemp()
+    # Images are decoded once for all tests, and not among the user's.
+    os.environ['TF_TWINGAN_CACHE'] = os.path.join(folder, 'cache')
+  if is_worker or not config.getoption('numprocesses', 0):
+    from tf_twingan import cli
 
-two_devices.configure()
-os.environ['TF_TWINGAN_CACHE'] = tempfile.mkdtemp(prefix='tf_twingan_tests_')
+    cli.prepare_tensorflow()
+    from tests import two_devices
+
+    two_devices.configure()

@@ -1,0 +1,142 @@
+"""Runs, bundles and indexes that many tests read, each built once a test run.
+
+All workers of pytest share them: the first that asks for one builds it under a
+lock, the others wait for it. What is returned must not be changed; `copy_of`
+gives a test its own.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Callable
+
+import filelock
+
+import tf_twingan
+from tests import program_process, tiny_run, training_process
+from tf_twingan.data.sources import registry
+
+# tests/conftest.py sets it, so that all workers have the same folder.
+FOLDER = 'TF_TWINGAN_TEST_ARTIFACTS'
+SOURCES = (
+  '--source=photo=avatars:toon-head?limit=40',
+  '--source=anime=avatars:lorelei?limit=40',
+)
+
+
+def build_once(name: str, build: Callable[[pathlib.Path], None]):
+  """Returns the folder that `build` filled, in this process or in another one.
+
+  Args:
+    name: Name of the artifact, unique in a test run.
+    build: Writes the artifact to the path that it is called with, which does
+      not exist. If it fails, the next caller tries again.
+  """
+  folder = pathlib.Path(os.environ.get(FOLDER) or tempfile.mkdtemp())
+  os.environ[FOLDER] = str(folder)
+  artifact = folder / name
+  lock = filelock.FileLock(
+    folder / f'{name}.lock', timeout=training_process.PATIENCE
+  )
+  with lock:
+    if not artifact.exists():
+      unfinished = pathlib.Path(tempfile.mkdtemp(dir=folder), name)
+      build(unfinished)
+      unfinished.rename(artifact)
+  return artifact
+
+
+def copy_of(artifact: pathlib.Path) -> pathlib.Path:
+  """Returns a copy in a new folder, under the same name, to be changed."""
+  copy = pathlib.Path(tempfile.mkdtemp(), artifact.name)
+  if artifact.is_file():
+    shutil.copyfile(artifact, copy)
+  else:
+    shutil.copytree(artifact, copy)
+  return copy
+
+
+def run(**options) -> pathlib.Path:
+  """Returns the directory of an untrained run; see `tiny_run.make`."""
+  return build_once(
+    _name('run', options),
+    lambda path: shutil.move(tiny_run.make(**options), path),
+  )
+
+
+def run_of_noise(domains=('photo', 'anime')) -> pathlib.Path:
+  """Returns the directory of an untrained run that translates from noise."""
+  return build_once(
+    _name('run_of_noise', domains),
+    lambda path: shutil.move(tiny_run.make_of_noise(domains), path),
+  )
+
+
+def finished_run(*params: str) -> pathlib.Path:
+  """Returns the directory of a whole training of tiny.gin.
+
+  Args:
+    *params: Gin bindings that change it; one training for each set of them.
+  """
+  return _training(*params) / 'run'
+
+
+def output_of_finished_run(*params: str) -> str:
+  """Returns what the training of `finished_run` printed."""
+  return (_training(*params) / 'output.txt').read_text()
+
+
+def bundle(*formats: str) -> pathlib.Path:
+  """Returns an exported bundle of `run()`, from photos to anime faces.
+
+  Args:
+    *formats: As `--formats` names them; a SavedModel and a float32 TFLite file
+      if none is given.
+  """
+  formats = formats or ('saved_model', 'float32')
+
+  def export(path):
+    code, output = program_process.run_module(
+      'export',
+      f'--run_dir={run()}',
+      '--to=anime',
+      f'--output={path}',
+      f'--formats={",".join(formats)}',
+      *SOURCES,
+    )
+    assert code == 0, output
+
+  return build_once(_name('bundle', formats), export) / 'anime'
+
+
+def search_index() -> pathlib.Path:
+  """Returns a search index of `run()` over eight anime faces."""
+
+  def build(path):
+    translator = tf_twingan.Translator(str(run()))
+    index = tf_twingan.SearchIndex.build(str(path), translator)
+    images = registry.load('avatars:lorelei?limit=8', translator.resolution)
+    index.add('anime', ((str(i), p) for i, p in enumerate(images.images)))
+    index.finish()
+
+  return build_once('search_index', build)
+
+
+def _training(*params):
+  def train(path):
+    path.mkdir()
+    code, output = training_process.train(path / 'run', *params)
+    assert code == 0, output
+    (path / 'output.txt').write_text(output)
+
+  return build_once(_name('training', params), train)
+
+
+def _name(kind, options):
+  """Names an artifact by what it is made with."""
+  if not options:
+    return kind
+  digest = hashlib.sha256(repr(options).encode()).hexdigest()
+  return f'{kind}_{digest[:12]}'
