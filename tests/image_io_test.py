@@ -1,4 +1,4 @@
-"""Tests of tf_twingan.images: every common kind of image, good and bad."""
+"""Image files: every common kind of image, good and bad."""
 
 import io
 import os

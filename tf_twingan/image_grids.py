@@ -25,18 +25,83 @@ def contact_sheet(
 
   Args:
     rows: images, uint8 RGB, [height, width, 3], of any size; None leaves a
-      cell empty. Small ones are enlarged by a whole factor, so that every pixel
-      shows as itself; those larger than `cell` are reduced.
-    column_headers: a text a column; wrapped, then shrunk, to fit its column.
-    row_headers: a text a row, at the left; none if None.
-    captions: a text an image, below it; '' leaves one out, None all.
+      cell empty. Small ones are enlarged by a whole factor, so that pixels stay
+      sharp; those larger than `cell` are reduced.
+    column_headers: one text for each column; wrapped, then shrunk, to fit.
+    row_headers: one text for each row, at its left; None for no headers.
+    captions: one text for each image, below it; '' for no caption of one image,
+      None for no captions at all.
     cell: largest side of an image on the sheet, in pixels.
-    title: a line above everything.
+    title: text above everything; None for no title.
 
   Returns:
     The sheet, uint8 RGB, [height, width, 3].
   """
   columns = max((len(row) for row in rows), default=0)
+  _check_texts(rows, columns, column_headers, row_headers, captions)
+  cells = [
+    [
+      None if image is None else _to_cell(image_arrays.check_image(image), cell)
+      for image in row
+    ]
+    for row in rows
+  ]
+  sizes = [image.size for row in cells for image in row if image is not None]
+  cell_width = max((w for w, _ in sizes), default=cell)
+  cell_height = max((h for _, h in sizes), default=cell)
+
+  gap = max(2, cell // 32)
+  column_texts = [_Text(text, cell_width, 15) for text in column_headers]
+  row_texts = [_Text(text, cell_width, 14) for text in row_headers or ()]
+  caption_texts = [
+    [_Text(text, cell_width, 13) for text in row]
+    for row in captions or [()] * len(rows)
+  ]
+  left = max((text.width for text in row_texts), default=0)
+  left += 2 * gap if left else gap
+  width = left + columns * (cell_width + gap)
+  title_text = _Text(title or '', width - 2 * gap, 18)
+  top = gap + (title_text.height + 2 * gap if title else 0)
+  first_row = top + max(text.height for text in column_texts) + gap
+  row_heights = [
+    max(
+      [cell_height + max([text.height for text in row], default=0)]
+      + [text.height for text in row_texts[i : i + 1]]
+    )
+    for i, row in enumerate(caption_texts)
+  ]
+  sheet = Image.new(
+    'RGB', (width, first_row + sum(row_heights) + gap * len(rows)), 'white'
+  )
+  canvas = ImageDraw.Draw(sheet)
+
+  def centered(column: int, inner_width: int) -> int:
+    return left + column * (cell_width + gap) + (cell_width - inner_width) // 2
+
+  title_text.write(canvas, gap, gap)
+  for column, text in enumerate(column_texts):
+    # Headers stand on their images, however many lines each takes.
+    y = first_row - gap - text.height
+    text.write(canvas, centered(column, text.width), y)
+  y = first_row
+  for i, (row, row_height) in enumerate(zip(cells, row_heights, strict=True)):
+    if row_texts:
+      text = row_texts[i]
+      text.write(canvas, gap, y + (row_height - text.height) // 2)
+    for column, text in enumerate(caption_texts[i]):
+      text.write(canvas, centered(column, text.width), y + cell_height)
+    # Over captions, images are centred in the part of the row above them.
+    height = cell_height if captions else row_height
+    for column, image in enumerate(row):
+      if image is not None:
+        x = centered(column, image.width)
+        sheet.paste(image, (x, y + (height - image.height) // 2))
+    y += row_height + gap
+  return np.asarray(sheet)
+
+
+def _check_texts(rows, columns, column_headers, row_headers, captions) -> None:
+  """Raises ValueError unless there is one text for each of everything."""
   if columns == 0:
     raise ValueError('a contact sheet needs at least one image; got none')
   if len(column_headers) != columns:
@@ -55,67 +120,6 @@ def contact_sheet(
       f'captions for {[len(row) for row in captions]} images a row, and '
       f'{[len(row) for row in rows]} images; give one for each'
     )
-  cells = [
-    [
-      None if image is None else _to_cell(image_arrays.check_image(image), cell)
-      for image in row
-    ]
-    for row in rows
-  ]
-  sizes = [p.size for row in cells for p in row if p is not None]
-  cell_width = max((w for w, _ in sizes), default=cell)
-  cell_height = max((h for _, h in sizes), default=cell)
-
-  gap = max(2, cell // 32)
-  headers = [_Text(text, cell_width, 15) for text in column_headers]
-  sides = [_Text(text, cell_width, 14) for text in row_headers or ()]
-  below = [
-    [_Text(text, cell_width, 13) for text in row] for row in captions or ()
-  ]
-  left = max((text.width for text in sides), default=0)
-  left += 2 * gap if left else gap
-  width = left + columns * (cell_width + gap)
-  heading = _Text(title or '', width - 2 * gap, 18)
-  top = gap + (heading.height + 2 * gap if title else 0)
-  first = top + max(text.height for text in headers) + gap
-  heights = [
-    max(
-      [cell_height + max([t.height for t in row], default=0)]
-      + [text.height for text in sides[i : i + 1]]
-    )
-    for i, row in enumerate(below or [[]] * len(rows))
-  ]
-  sheet = Image.new(
-    'RGB', (width, first + sum(heights) + gap * len(rows)), 'white'
-  )
-  draw = ImageDraw.Draw(sheet)
-  heading.draw(draw, gap, gap)
-  for column, text in enumerate(headers):
-    x = left + column * (cell_width + gap)
-    # Headers stand on their images, however many lines each takes.
-    text.draw(
-      draw, x + (cell_width - text.width) // 2, first - gap - text.height
-    )
-  y = first
-  for i, row in enumerate(cells):
-    if sides:
-      sides[i].draw(draw, gap, y + (heights[i] - sides[i].height) // 2)
-    for column, text in enumerate(below[i] if below else ()):
-      x = left + column * (cell_width + gap)
-      text.draw(draw, x + (cell_width - text.width) // 2, y + cell_height)
-    for column, in_cell in enumerate(row):
-      if in_cell is not None:
-        x = left + column * (cell_width + gap)
-        sheet.paste(
-          in_cell,
-          (
-            x + (cell_width - in_cell.width) // 2,
-            # Over a caption, in the middle of its own part of the row.
-            y + ((cell_height if below else heights[i]) - in_cell.height) // 2,
-          ),
-        )
-    y += heights[i] + gap
-  return np.asarray(sheet)
 
 
 def _to_cell(image: np.ndarray, cell: int) -> Image.Image:
@@ -135,7 +139,12 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 class _Text:
-  """A text wrapped to a width: the largest font whose words all fit."""
+  """A text wrapped to a width, in the largest font whose words all fit.
+
+  Attributes:
+    width: width of the longest line in pixels.
+    height: height of all lines in pixels.
+  """
 
   def __init__(self, text: str, width: int, size: int):
     self._font, self._lines = _font(size), []
@@ -150,8 +159,8 @@ class _Text:
     return int(np.ceil(self._font.getlength(text)))
 
   def _wrap(self, text: str, width: int) -> bool:
-    """Fills `_lines`; False if that took breaking a word."""
-    self._lines, whole = [], True
+    """Fills `_lines`; returns False if a word had to be broken."""
+    self._lines, unbroken = [], True
     for paragraph in text.splitlines():
       line = ''
       for word in paragraph.split():
@@ -162,7 +171,7 @@ class _Text:
         if line:
           self._lines.append(line)
         while len(word) > 1 and self._length(word) > width:
-          whole = False
+          unbroken = False
           end = len(word) - 1
           while end > 1 and self._length(word[:end]) > width:
             end -= 1
@@ -170,12 +179,13 @@ class _Text:
           word = word[end:]
         line = word
       self._lines.append(line)
-    return whole
+    return unbroken
 
-  def draw(self, draw: ImageDraw.ImageDraw, x: int, y: int) -> None:
+  def write(self, canvas: ImageDraw.ImageDraw, x: int, y: int) -> None:
+    """Writes the lines, centred to each other, from (x, y) on."""
     for i, line in enumerate(self._lines):
       indent = (self.width - self._length(line)) // 2
-      draw.text(
+      canvas.text(
         (x + indent, y + i * self._line_height),
         line,
         font=self._font,

@@ -1,9 +1,9 @@
 """Image files: read any common format, write PNG, list a folder.
 
-Everything that enters goes through `read`, so that one image means the same
-eight-bit RGB array whichever format carried it. It leans on Pillow rather than
-on TensorFlow's decoders, which ignore EXIF orientation, drop alpha and allocate
-whatever a header claims.
+All images are read by `read`, so that an image becomes the same eight-bit RGB
+array whatever its format. It relies on Pillow rather than on TensorFlow's
+decoders, which ignore EXIF orientation, drop alpha and allocate as much memory
+as a file's header claims.
 """
 
 import io
@@ -15,8 +15,8 @@ from PIL import Image, ImageOps
 
 from tf_twingan import files, image_arrays
 
-# HEIC is listed, though Pillow cannot read it, so that a folder straight from
-# a phone gets told about those files instead of losing them silently.
+# HEIC is listed, though Pillow cannot read it, so that such files in a folder
+# straight from a phone are reported instead of passed over silently.
 SUFFIXES = (
   '.avif',
   '.bmp',
@@ -41,7 +41,11 @@ _FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'PPM', 'AVIF')
 
 
 class UnreadableImage(ValueError):
-  """An image that cannot be used; `reason` says why, without its name."""
+  """An image that cannot be used.
+
+  Attributes:
+    reason: why it cannot be used, without the name of the file.
+  """
 
   def __init__(self, name: str, reason: str):
     super().__init__(f'{name}: {reason}')
@@ -58,10 +62,10 @@ def read(
   """Reads one image of any common format, upright and opaque.
 
   Args:
-    path_or_bytes: a file, or the content of one.
-    at_least: the caller needs no side longer than this. A JPEG may then come
-      back smaller than stored (by 2, 4 or 8, both sides still at least this
-      long), which decodes large photos several times faster.
+    path_or_bytes: path of a file, or the content of one.
+    at_least: length in pixels that suffices for both sides. A JPEG may then
+      come back smaller than stored (by 2, 4 or 8, both sides still at least
+      this long), which decodes large photos several times faster.
 
   Returns:
     uint8 RGB, [height, width, 3]: EXIF orientation applied, transparency
@@ -69,7 +73,8 @@ def read(
 
   Raises:
     FileNotFoundError: there is no such file.
-    UnreadableImage: it is no readable image, or larger than `MAX_PIXELS`.
+    UnreadableImage: it is no image that can be read, or has more pixels than
+      `MAX_PIXELS`.
   """
   if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
     name, stream = 'the given bytes', io.BytesIO(path_or_bytes)
@@ -164,7 +169,7 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
     raise ValueError(
       f'{folder}: a file, not a folder; give the folder that holds the images'
     )
-  found, visited = [], set()
+  paths, visited = [], set()
   for root, folders, names in os.walk(
     folder, onerror=_raise_unlistable, followlinks=True
   ):
@@ -175,12 +180,12 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
       continue
     visited.add(real)
     folders[:] = sorted(f for f in folders if not f.startswith('.'))
-    found += [
+    paths += [
       pathlib.Path(root, name)
       for name in names
       if not name.startswith('.') and name.lower().endswith(SUFFIXES)
     ]
-  return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+  return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
 
 
 def _raise_unlistable(error: OSError) -> None:

@@ -9,9 +9,14 @@ from unittest import mock
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan.data.avatars import avatar_dataset, characters, drawing
+from tf_twingan.data.avatars import (
+  art_styles,
+  avatar_dataset,
+  characters,
+  drawing,
+)
 
-_STYLES = tuple(drawing.STYLES)
+_STYLES = tuple(art_styles.STYLES)
 
 
 class AvatarTwinsTest(tf.test.TestCase):

@@ -6,9 +6,9 @@ import hashlib
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from tf_twingan.data.avatars import characters, drawing
+from tf_twingan.data.avatars import art_styles, characters, drawing
 
-_STYLES = tuple(drawing.STYLES)
+_STYLES = tuple(art_styles.STYLES)
 
 # Fails when an image changes, whatever the cause (our tables, DiceBear, its
 # art, resvg). If that is wanted, raise the version of the dataset as well.
@@ -68,13 +68,13 @@ class DrawingTest(parameterized.TestCase):
   @parameterized.parameters(*_STYLES)
   def test_every_style_faces_the_same_side(self, style):
     # Opening the eyes changes pixels around them and nowhere else.
-    awake, asleep = (
+    open_eyes, closed_eyes = (
       drawing.draw(characters.Character(eyes=eyes, scale=1.1), style).astype(
         int
       )
       for eyes in characters.EYES
     )
-    change = np.abs(awake - asleep).sum((0, 2))
+    change = np.abs(open_eyes - closed_eyes).sum((0, 2))
     center = (change * np.arange(64)).sum() / change.sum()
     self.assertBetween(center, 33.5, 44)
 
@@ -122,7 +122,9 @@ class DrawingTest(parameterized.TestCase):
       drawing.draw(base, style)
       != drawing.draw(dataclasses.replace(base, **{factor: other}), style)
     )
-    self.assertEqual(differs, factor in drawing.EXPRESSES[style])
+    self.assertEqual(
+      differs, factor in art_styles.STYLES[style].visible_factors
+    )
 
   @parameterized.parameters(*_STYLES)
   def test_hair_and_skin_have_their_color(self, style):

@@ -1,16 +1,16 @@
-"""The avatar twins, the images that need no download, as a TFDS dataset.
+"""The avatar twins as a TFDS dataset, which needs no download.
 
-`tfds.load('avatar_twins/lorelei')` works once this module is imported;
-`load()` is the shorter way, with NumPy arrays in and no network ever touched:
+`tfds.load('avatar_twins/lorelei')` works once this module is imported; `load`
+is the shorter way, to NumPy arrays and without any access to a network:
 
   from tf_twingan.data.avatars import avatar_dataset
   images, factors = avatar_dataset.load('lorelei', 'test')
 
 Training is unpaired as in the Twin-GAN article (Li, 2018): no character is in
 the train split of two styles. The test split is paired: the same characters in
-every style, in the same order. What is to learn from true pairs (pix2pix: Isola
-et al. 2017) trains on other characters that every style draws, too, see
-`numbers`. `docs/avatar_twins.md` is the data card.
+every style, in the same order. Models of true pairs (pix2pix: Isola et al.
+2017) train on other characters, which every style shows, too; see `numbers`.
+`docs/avatar_twins.md` is the data card.
 """
 
 import contextlib
@@ -24,15 +24,15 @@ import tensorflow_datasets as tfds
 import tqdm
 
 from tf_twingan.data import cache
-from tf_twingan.data.avatars import characters, drawing
+from tf_twingan.data.avatars import art_styles, characters, drawing
 
 IMAGE_SIZE = 64
 TRAIN_SIZE = 4000
 TEST_SIZE = 1200
 SPLITS = ('train', 'test')
 
-# The test split takes numbers from 0 on, the style at place i of
-# `drawing.STYLES` trains on those from (i + 1) times this one on. Pairs to
+# The test split takes numbers from 0 on, the style at index i of
+# `art_styles.STYLES` trains on those from (i + 1) times this one on. Pairs to
 # train on lie beyond all styles that there may ever be.
 _NUMBERS_PER_SPLIT = 1_000_000
 _FIRST_PAIRED = 1_000 * _NUMBERS_PER_SPLIT
@@ -41,7 +41,7 @@ _DESCRIPTION = """\
 Avatar twins: one described character (hair, skin, glasses, expression, pose,
 background) drawn in several art styles. Train splits of two styles share no
 character; the test split holds the same characters in every style, together
-with their factors, so that a translation between styles has a known answer.
+with their factors, so that a translation between styles has a known target.
 """
 
 
@@ -58,10 +58,10 @@ class Config(tfds.core.BuilderConfig):
     """Describes the images of one style.
 
     Args:
-      style: a key of `drawing.STYLES`.
+      style: a key of `art_styles.STYLES`.
       train_size: characters in the train split.
       test_size: characters in the test split, the first of the full one.
-      paired: see `numbers`.
+      paired: whether all styles train on the same characters.
     """
     for size in (train_size, test_size):
       if not 1 <= size <= _NUMBERS_PER_SPLIT:
@@ -85,14 +85,15 @@ def numbers(style: str, split: str, size: int, paired: bool = False) -> range:
   """The numbers of the characters in a split.
 
   Args:
-    style: a key of `drawing.STYLES`.
+    style: a key of `art_styles.STYLES`.
     split: one of `SPLITS`.
-    size: how many.
-    paired: train on the same characters in every style.
+    size: number of characters.
+    paired: whether all styles train on the same characters.
 
   Returns:
-    The numbers: for 'test' the same in every style, for 'train' of this alone,
-    or, if paired, the same in every style and in no other split.
+    The numbers. Those of 'test' are the same in every style. Those of 'train'
+    belong to this style alone, or, if paired, are the same in every style and
+    in no other split.
   """
   if split not in SPLITS:
     raise ValueError(
@@ -103,21 +104,22 @@ def numbers(style: str, split: str, size: int, paired: bool = False) -> range:
   if split == 'train' and paired:
     first = _FIRST_PAIRED
   elif split == 'train':
-    first = (list(drawing.STYLES).index(style) + 1) * _NUMBERS_PER_SPLIT
+    first = (list(art_styles.STYLES).index(style) + 1) * _NUMBERS_PER_SPLIT
   return range(first, first + size)
 
 
 def has_vivid_hair(style: str, split: str, paired: bool = False) -> bool:
-  """Whether some of a split's characters have hair in vivid colours.
+  """Whether some characters of a split have hair in vivid colours.
 
-  A style's own characters may; those that all styles draw have one colour.
+  Only those can that belong to one style: in all styles a character has hair of
+  the same colour.
 
   Args:
-    style: as for `numbers`.
-    split: as for `numbers`.
-    paired: as for `numbers`.
+    style: a key of `art_styles.STYLES`.
+    split: one of `SPLITS`.
+    paired: whether all styles train on the same characters.
   """
-  return split == 'train' and not paired and drawing.STYLES[style].vivid
+  return split == 'train' and not paired and art_styles.STYLES[style].vivid
 
 
 def _feature(kind: type) -> Any:
@@ -137,7 +139,7 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
     '1.1.0': 'Five art styles, 64 px; vivid hair in 4 % of the anime-like '
     'training images.'
   }
-  BUILDER_CONFIGS = [Config(style) for style in drawing.STYLES]
+  BUILDER_CONFIGS = [Config(style) for style in art_styles.STYLES]
 
   def _info(self) -> tfds.core.DatasetInfo:
     meta = drawing.definition(self.builder_config.style)['meta']
@@ -189,32 +191,32 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
 
 
 def _prepared(config: Config) -> AvatarTwins:
-  """A builder whose images are on disk, drawn now if they were not."""
+  """A builder with its images on disk; draws them if they are not there."""
   known = AvatarTwins.builder_configs.get(config.name, config)
 
   def builder() -> AvatarTwins:
     return AvatarTwins(config=known, data_dir=cache.folder())
 
-  drawn = builder()
-  if drawn.data_path.exists():
-    return drawn
+  prepared = builder()
+  if prepared.data_path.exists():
+    return prepared
   # Our bar counts images; TFDS would add its own for every internal step.
   tfds.display_progress_bar(False)
   try:
     with contextlib.redirect_stdout(io.StringIO()):
       # TFDS writes to a folder of its own and renames it at the end, so that an
       # interrupted run leaves nothing that could be taken for the images.
-      drawn.download_and_prepare(
+      prepared.download_and_prepare(
         download_config=tfds.download.DownloadConfig(try_download_gcs=False)
       )
   except OSError:
     # Renaming fails when another process was faster; its images are equal.
-    drawn = builder()
-    if not drawn.data_path.exists():
+    prepared = builder()
+    if not prepared.data_path.exists():
       raise
   finally:
     tfds.display_progress_bar(True)
-  return drawn
+  return prepared
 
 
 def load(
@@ -224,28 +226,29 @@ def load(
   test_size: int = TEST_SIZE,
   paired: bool = False,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-  """Reads the images of a split, drawing them at the first call.
+  """Reads the images of a split; draws them at the first call.
 
   Args:
-    style: a key of `drawing.STYLES`.
+    style: a key of `art_styles.STYLES`.
     split: one of `SPLITS`.
-    train_size: characters in the train split; both sizes name the cache.
+    train_size: characters in the train split; each pair of sizes has a
+      cache of its own.
     test_size: characters in the test split.
-    paired: see `numbers`.
+    paired: whether all styles train on the same characters.
 
   Returns:
     images: uint8 [n, 64, 64, 3], by ascending number of the character.
-    factors: for each attribute of `characters.Character` an array [n].
+    factors: an array [n] for each attribute of `characters.Character`.
   """
   config = Config(style, train_size, test_size, paired)
   size = {'train': train_size, 'test': test_size}.get(split, 0)
-  wanted = numbers(style, split, size, paired)
+  expected = numbers(style, split, size, paired)
   examples = tfds.as_numpy(
     _prepared(config).as_dataset(split=split, batch_size=-1)
   )
   # TFDS stores examples in the order of a hash.
   order = np.argsort(examples['number'])
-  if not np.array_equal(examples['number'][order], wanted):
+  if not np.array_equal(examples['number'][order], expected):
     raise ValueError(
       f'The images of {config.name} in {cache.folder()} are not those of '
       'this version; delete that folder and they are drawn again.'

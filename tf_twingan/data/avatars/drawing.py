@@ -1,21 +1,18 @@
-"""Draws a character in one of five DiceBear art styles.
+"""Draws a character in one of the DiceBear art styles of `art_styles`.
 
 Each style is a public SVG style of `dicebear-styles`, changed in three ways so
-that drawings of one character are twins: its canvas is moved and resized until
-the skulls of all styles lie on each other; parts that no factor controls
-(beards, jewellery, varying eyebrows) are taken out or fixed; and styles that
-look straight ahead get their face shifted sideways, so that "facing" can be
-seen in all of them. `resvg` turns the SVG into pixels.
+that images of one character in several styles are true pairs: its canvas is
+moved and resized until the skulls of all styles lie on each other; parts that
+no factor controls (beards, jewellery, varying eyebrows) are taken out or fixed;
+and styles that look straight ahead get their face shifted sideways, so that
+`facing` can be seen in all of them. `resvg` turns the SVG into pixels.
 """
 
-import collections
 import copy
-import dataclasses
 import functools
 import importlib.resources
 import io
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import dicebear
@@ -23,245 +20,26 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from tf_twingan.data.avatars import characters
-
-
-@dataclasses.dataclass(frozen=True)
-class ArtStyle:
-  """How a style draws the factors, in the style's own names and units.
-
-  Attributes:
-    vivid: anime-like: its training characters may have vivid hair.
-    center: the point of the drawing that lies in the image's middle.
-    span: units of the drawing that fill the image.
-    faces: where the drawing looks before any flip.
-    fixed: variant of each part that shows no factor.
-    hair: options for each hair shape.
-    mouth: variant for each mouth.
-    eyes: variant for each state of the eyes.
-    glasses: options for glasses; None where the style has none.
-    eyes_with_glasses: eyes' variant that is glasses, if they are no own part.
-    clothes: name of the clothes' colour, if there are clothes.
-    turn: transform that turns a straight face to its side ...
-    turned: ... and the components that it moves.
-    behind: SVG elements drawn behind all others.
-    without: masked groups that are left out, by the mask they name.
-    hair_fills: fixed colours that take the hair's instead.
-  """
-
-  vivid: bool
-  center: tuple[float, float]
-  span: float
-  faces: str
-  fixed: Mapping[str, str]
-  hair: Mapping[str, Mapping[str, str]]
-  mouth: Mapping[str, str]
-  eyes: Mapping[str, str]
-  glasses: Mapping[str, str] | None = None
-  eyes_with_glasses: str | None = None
-  clothes: str | None = None
-  turn: str = ''
-  turned: frozenset[str] = frozenset()
-  behind: tuple[Mapping[str, Any], ...] = ()
-  without: tuple[str, ...] = ()
-  hair_fills: tuple[str, ...] = ()
-
-  @functools.cached_property
-  def components(self) -> dict[str, set[str]]:
-    """The variants in use of each component that is drawn at all."""
-    used = collections.defaultdict(set)
-    for choice in (self.fixed, self.glasses or {}, *self.hair.values()):
-      for component, variant in choice.items():
-        used[component].add(variant)
-    used['mouth'].update(self.mouth.values())
-    used['eyes'].update(self.eyes.values())
-    if self.eyes_with_glasses:
-      used['eyes'].add(self.eyes_with_glasses)
-    return dict(used)
-
-
-def _hair(*variants: str) -> dict[str, dict[str, str]]:
-  return {
-    shape: {'hair': variant}
-    for shape, variant in zip(characters.HAIR_SHAPES, variants, strict=True)
-  }
-
-
-def _mouth(*variants: str) -> dict[str, str]:
-  return dict(zip(characters.MOUTHS, variants, strict=True))
-
-
-def _eyes(*variants: str) -> dict[str, str]:
-  return dict(zip(characters.EYES, variants, strict=True))
-
-
-STYLES: dict[str, ArtStyle] = {
-  'toon-head': ArtStyle(
-    vivid=False,
-    center=(384, 346),
-    span=720,
-    faces='right',
-    fixed={
-      'body': 'body',
-      'head': 'head',
-      'clothes': 'tShirt',
-      'eyebrows': 'neutral',
-    },
-    hair={
-      'cropped': {'hair': 'undercut'},
-      'combed': {'hair': 'sideComed'},
-      'curly': {'hair': 'spiky'},
-      'bob': {'hair': 'sideComed', 'rearHair': 'neckHigh'},
-      'long': {'hair': 'sideComed', 'rearHair': 'longStraight'},
-      'wavy': {'hair': 'sideComed', 'rearHair': 'longWavy'},
-      'bun': {'hair': 'bun'},
-    },
-    mouth=_mouth('smile', 'laugh', 'sad'),
-    eyes=_eyes('happy', 'humble'),
-    clothes='clothes',
-    # About 6 % of the image to the side, narrowed to stay on the head.
-    turn='matrix(.9 0 0 1 78 0)',
-    turned=frozenset({'mouth', 'eyes', 'eyebrows'}),
-  ),
-  'personas': ArtStyle(
-    vivid=False,
-    center=(32, 28.6),
-    span=51.5,
-    faces='right',
-    fixed={'clothes': 'squared', 'nose': 'smallRound'},
-    hair=_hair(
-      'fade',
-      'shortCombover',
-      'curlyHighTop',
-      'bobCut',
-      'extraLong',
-      'long',
-      'straightBun',
-    ),
-    mouth=_mouth('smile', 'bigSmile', 'frown'),
-    eyes=_eyes('open', 'sleep'),
-    eyes_with_glasses='glasses',
-    clothes='clothing',
-    turn='matrix(.92 0 0 1 5.8 0)',
-    turned=frozenset({'mouth', 'eyes', 'nose'}),
-    # The shirt ends at the canvas; a moved image shows more of it.
-    behind=(
-      {
-        'name': 'path',
-        'type': 'element',
-        'attributes': {
-          'd': 'M14 60H50V90H14Z',
-          'fill': {'type': 'color', 'name': 'clothing'},
-        },
-      },
-    ),
-    # Highlights that, isolated by their mask, blend as plain white and
-    # would pale the skin and the hair of this style alone.
-    without=('url(#personas-a)', 'url(#hairCurlyHighTop-a)'),
-    hair_fills=('#F55D81',),
-  ),
-  'adventurer': ArtStyle(
-    vivid=True,
-    center=(368, 366),
-    span=742,
-    faces='left',
-    fixed={'head': 'default', 'eyebrows': 'variant10'},
-    hair=_hair(
-      'short04', 'short10', 'short03', 'long21', 'long05', 'long09', 'long10'
-    ),
-    mouth=_mouth('variant22', 'variant25', 'variant19'),
-    eyes=_eyes('variant25', 'variant20'),
-    glasses={'glasses': 'variant02'},
-  ),
-  'lorelei': ArtStyle(
-    vivid=True,
-    center=(496, 440),
-    span=860,
-    faces='right',
-    fixed={'head': 'variant03', 'eyebrows': 'variant05', 'nose': 'variant01'},
-    hair=_hair(
-      'variant47',
-      'variant08',
-      'variant05',
-      'variant23',
-      'variant15',
-      'variant35',
-      'variant38',
-    ),
-    mouth=_mouth('happy02', 'happy05', 'sad05'),
-    eyes=_eyes('variant21', 'variant19'),
-    glasses={'glasses': 'variant04'},
-  ),
-  'big-smile': ArtStyle(
-    vivid=False,
-    center=(252, 226),
-    span=540,
-    faces='right',
-    fixed={'head': 'base'},
-    hair=_hair(
-      'shavedHead',
-      'shortHair',
-      'curlyShortHair',
-      'bangs',
-      'straightHair',
-      'wavyBob',
-      'bunHair',
-    ),
-    mouth=_mouth('kawaii', 'openedSmile', 'unimpressed'),
-    eyes=_eyes('normal', 'sleepy'),
-    glasses={'accessories': 'glasses'},
-  ),
-}
-
-_SHARED = frozenset(
-  {
-    'hair_color',
-    'hair_shape',
-    'skin_color',
-    'background_color',
-    'mouth',
-    'eyes',
-    'facing',
-    'tilt',
-    'scale',
-    'x',
-    'y',
-  }
-)
-
-# The factors that can be seen in each style. Personas draws glasses instead
-# of eyes: with glasses, `eyes` cannot be seen there.
-EXPRESSES: dict[str, frozenset[str]] = {
-  name: _SHARED
-  | ({'glasses'} if art.glasses or art.eyes_with_glasses else set())
-  | ({'clothes_color'} if art.clothes else set())
-  for name, art in STYLES.items()
-}
-
-
-def _art(style: str) -> ArtStyle:
-  if style not in STYLES:
-    raise ValueError(
-      f'No art style {style!r}; choose one of {", ".join(STYLES)}.'
-    )
-  return STYLES[style]
+from tf_twingan.data.avatars import art_styles, characters
 
 
 def definition(style: str) -> dict[str, Any]:
   """Reads a style as its artist published it.
 
   Args:
-    style: a key of `STYLES`.
+    style: a key of `art_styles.STYLES`.
 
   Returns:
     The decoded DiceBear definition: `meta`, `canvas`, `components`, `colors`.
   """
-  _art(style)
+  art_styles.get_style(style)
   source = importlib.resources.files('dicebear_styles') / f'{style}.json'
   return json.loads(source.read_text('utf-8'))
 
 
-def _adapt(elements: list[dict[str, Any]], art: ArtStyle) -> list[Any]:
+def _adapt(
+  elements: list[dict[str, Any]], art: art_styles.ArtStyle
+) -> list[Any]:
   """Leaves out, recolours and turns elements as `art` says, at any depth."""
   kept = []
   for element in elements:
@@ -296,8 +74,8 @@ def _group(transform: str, children: list[Any]) -> dict[str, Any]:
 
 @functools.cache
 def _prepared(style: str) -> dicebear.Style:
-  """The style with its head in the common place and only the drawn parts."""
-  art = _art(style)
+  """The style with its head in the common position and only the used parts."""
+  art = art_styles.get_style(style)
   data = definition(style)
   components = {}
   for name, used in art.components.items():
@@ -324,7 +102,7 @@ def _prepared(style: str) -> dicebear.Style:
 
 def options(character: characters.Character, style: str) -> dict[str, Any]:
   """The DiceBear options that show a character in a style."""
-  art = _art(style)
+  art = art_styles.get_style(style)
   variants = {
     **art.hair[character.hair_shape],
     'mouth': art.mouth[character.mouth],
@@ -359,9 +137,9 @@ def draw(
   """Draws a character.
 
   Args:
-    character: what to draw; factors that are not in `EXPRESSES[style]` leave
-      no trace.
-    style: a key of `STYLES`.
+    character: the character to draw; factors that are not among the style's
+      `visible_factors` change nothing.
+    style: a key of `art_styles.STYLES`.
     size: width and height in pixels.
 
   Returns:

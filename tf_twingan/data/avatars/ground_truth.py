@@ -12,7 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan import image_arrays
-from tf_twingan.data.avatars import avatar_dataset, characters, drawing
+from tf_twingan.data.avatars import (
+  art_styles,
+  avatar_dataset,
+  characters,
+  drawing,
+)
 from tf_twingan.data.sources import registry
 
 # Two colours that no drawing has, far from each other.
@@ -135,8 +140,10 @@ def factors(
     held_out: number of characters in the test split.
   """
   style, other = (registry.parse(d).what for d in (target, source))
-  vivid = drawing.STYLES[style].vivid
-  target_shows, source_shows = (drawing.EXPRESSES[s] for s in (style, other))
+  vivid = art_styles.STYLES[style].vivid
+  target_shows, source_shows = (
+    art_styles.STYLES[s].visible_factors for s in (style, other)
+  )
   names = [field.name for field in dataclasses.fields(characters.Character)]
 
   def values(split: str, count: int) -> dict[str, np.ndarray]:

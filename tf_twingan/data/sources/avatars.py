@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tf_twingan import errors, image_arrays
-from tf_twingan.data.avatars import characters
+from tf_twingan.data.avatars import art_styles, characters
 from tf_twingan.data.sources import base
 
 _PAIRED = 'paired'
@@ -110,13 +110,11 @@ class AvatarDataset(base.Dataset):
       )
 
   def _check_style(self) -> None:
-    from tf_twingan.data.avatars import drawing
-
-    if self.what not in drawing.STYLES:
+    if self.what not in art_styles.STYLES:
       raise ValueError(
         f'{self.text}: avatar style {self.what!r} is unknown; use '
-        f'one of {", ".join(drawing.STYLES)}'
-        f'{errors.did_you_mean(self.what, drawing.STYLES)}'
+        f'one of {", ".join(art_styles.STYLES)}'
+        f'{errors.did_you_mean(self.what, art_styles.STYLES)}'
       )
 
   def _resized(self, images: np.ndarray, resolution: int) -> np.ndarray:
