@@ -25,8 +25,8 @@ class Shifting:
 
 # The logit of a patch is an image's mean; twice that for anime.
 JUDGES = {
-  'photo': lambda images: tf.reduce_mean(images, axis=[1, 2, 3]),
-  'anime': lambda images: 2 * tf.reduce_mean(images, axis=[1, 2, 3]),
+  'photo': lambda images, **_: tf.reduce_mean(images, axis=[1, 2, 3]),
+  'anime': lambda images, **_: 2 * tf.reduce_mean(images, axis=[1, 2, 3]),
 }
 
 

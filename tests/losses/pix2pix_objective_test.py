@@ -21,7 +21,7 @@ class Shifting:
     return images + {'anime': 0.5, 'photo': -0.5}[target]
 
 
-def judge(images, *, condition):
+def logits(images, *, condition, **_):
   """The logit: the image's mean and ten times that of its source."""
   return tf.reduce_mean(images + 10 * condition, axis=[1, 2, 3])
 
@@ -34,7 +34,7 @@ class PairedObjectiveTest(tf.test.TestCase):
   def test_every_term_by_hand(self):
     result = pix2pix_objective.PairedObjective(
       adversarial_weight=3.0, truth_weight=100.0, discriminator_weight=0.5
-    ).compute(Shifting(), {d: judge for d in REALS}, REALS, **STAGE)
+    ).compute(Shifting(), {d: logits for d in REALS}, REALS, **STAGE)
     # Translations: anime 0, where 0.25 is true; photo -0.25, where -0.5 is.
     # Logits: of a photo + 2.5, for its source; of anime - 5.
     self.assertAllClose(

@@ -9,6 +9,7 @@ the generators first, but shows the discriminators the translations of before
 that update: one pass serves both here, too.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -133,12 +134,14 @@ class CycleObjective(base_objective.BaseObjective):
         shown = self._pools[target].swap(
           fake, tf.random.experimental.stateless_fold_in(seed, index)
         )
-      judge = discriminators[target]
+      logits = functools.partial(
+        discriminators[target], resolution=resolution, alpha=alpha
+      )
       generator[f'adversarial/{target}'] = (
-        self._adversarial_weight * self._adversarial.generator(judge(fake))
+        self._adversarial_weight * self._adversarial.generator(logits(fake))
       )
       # Apart from the former: each side has a backward pass of its own.
-      real, past = tf.split(judge(tf.concat([reals[target], shown], 0)), 2)
+      real, past = tf.split(logits(tf.concat([reals[target], shown], 0)), 2)
       discriminator[f'discriminator/{target}'] = (
         self._adversarial.discriminator(real, past)
       )

@@ -41,8 +41,8 @@ def discriminator_logits(
     return {d: discriminators[d](p, **stage) for d, p in images.items()}
   domains = list(images)
   packed = tf.concat([images[d] for d in domains], axis=0)
-  logits = tf.split(discriminators(packed, domains, **stage), len(domains))
-  return dict(zip(domains, logits))
+  logits = discriminators(packed, domains=domains, **stage)
+  return dict(zip(domains, tf.split(logits, len(domains))))
 
 
 def gradient_penalty(

@@ -77,7 +77,10 @@ class PairedObjective(base_objective.BaseObjective):
       )
       real, judged = tf.split(
         discriminators[target](
-          tf.concat([truth, fake], 0), condition=tf.concat([given, given], 0)
+          tf.concat([truth, fake], 0),
+          resolution=resolution,
+          alpha=alpha,
+          condition=tf.concat([given, given], 0),
         ),
         2,
       )

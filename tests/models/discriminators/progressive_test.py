@@ -23,29 +23,29 @@ def images(batch=4, resolution=16):
 class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(None, 4, 8, 16)
   def test_new_stage_starts_as_the_previous_one(self, attention):
-    judge, fine = build(attention_resolution=attention), images()
+    discriminator, fine = build(attention_resolution=attention), images()
     if attention:
-      judge.attention.gamma.assign(1.0)
+      discriminator.attention.gamma.assign(1.0)
     coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
     self.assertAllClose(
-      judge(fine, resolution=16, group=4, alpha=0.0),
-      judge(coarse, resolution=8, group=4),
+      discriminator(fine, resolution=16, group=4, alpha=0.0),
+      discriminator(coarse, resolution=8, group=4),
       atol=1e-6,
     )
 
   def test_groups_do_not_see_each_other(self):
-    judge, real = build(), images(4)
+    discriminator, real = build(), images(4)
     fake = tf.zeros_like(real)
-    together = judge(tf.concat([real, fake], 0), resolution=16, group=4)
-    alone = judge(real, resolution=16, group=4)
+    together = discriminator(tf.concat([real, fake], 0), resolution=16, group=4)
+    alone = discriminator(real, resolution=16, group=4)
     self.assertAllClose(together[:4], alone, atol=1e-5)
 
   def test_images_of_a_group_do_see_each_other(self):
-    judge, x = build(), images(4)
+    discriminator, x = build(), images(4)
     changed = tf.concat([x[:3], -x[3:]], 0)
     self.assertNotAllClose(
-      judge(x, resolution=16, group=4)[0],
-      judge(changed, resolution=16, group=4)[0],
+      discriminator(x, resolution=16, group=4)[0],
+      discriminator(changed, resolution=16, group=4)[0],
     )
 
   def test_logits_are_float32_in_any_precision(self):
@@ -55,9 +55,11 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.parameters(False, True)
   def test_a_shared_one_projects_on_the_domain(self, spectral_norm):
-    judge = build(domains=('photo', 'anime'), spectral_norm=spectral_norm)
+    discriminator = build(
+      domains=('photo', 'anime'), spectral_norm=spectral_norm
+    )
     shown = dict(images=images(6, 8), resolution=8, group=3)
-    logit, projection = judge.logit, judge.projection
+    logit, projection = discriminator.logit, discriminator.projection
     # Each feature by itself: a kernel of one 1, which stretches by 1.
     projection.kernel.assign(tf.zeros_like(projection.kernel))
     features = []
@@ -65,7 +67,7 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
       logit.kernel.assign(row[:, None])
       if spectral_norm:
         logit.spectral.direction.assign([1.0])
-      features.append(judge(domains=['anime', 'photo'], **shown))
+      features.append(discriminator(domains=['anime', 'photo'], **shown))
     features = tf.stack(features, axis=1) * (1 if spectral_norm else 4)
     self.assertGreater(np.abs(features).max(), 0.01)
     v = np.random.default_rng(0).normal(size=[16, 2]).astype(np.float32)
@@ -78,16 +80,20 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     own = np.concatenate([features[:3] @ v[:, 1:], features[3:] @ v[:, :1]])
     expected = (features @ w + own) / (1 if spectral_norm else 4) + 0.5
     self.assertAllClose(
-      judge(domains=['anime', 'photo'], **shown), expected[:, 0], atol=1e-5
+      discriminator(domains=['anime', 'photo'], **shown),
+      expected[:, 0],
+      atol=1e-5,
     )
 
   def test_images_of_two_domains_do_not_see_each_other(self):
-    judge = build(domains=('photo', 'anime'), attention_resolution=8)
-    judge.attention.gamma.assign(1.0)
-    shown, kernel = images(6), judge.projection.kernel
+    discriminator = build(domains=('photo', 'anime'), attention_resolution=8)
+    discriminator.attention.gamma.assign(1.0)
+    shown, kernel = images(6), discriminator.projection.kernel
     with tf.GradientTape() as tape:
       tape.watch(shown)
-      logits = judge(shown, ('photo', 'anime'), resolution=16, group=3)
+      logits = discriminator(
+        shown, domains=('photo', 'anime'), resolution=16, group=3
+      )
       photos = tf.reduce_sum(logits[:3])
     by_image, by_kernel = tape.gradient(photos, [shown, kernel])
     moved = tf.reduce_max(tf.abs(by_image), axis=[1, 2, 3]) > 0
@@ -96,13 +102,18 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
       tf.reduce_max(tf.abs(by_kernel), axis=0) > 0, [True, False]
     )
 
-  def test_whose_images_they_are_must_be_said_to_a_shared_one_alone(self):
-    for judge, domains in (
+  def test_only_a_shared_one_is_given_domains(self):
+    for discriminator, domains in (
       (build(domains=('photo', 'anime')), ()),
       (build(), ('photo', 'anime')),
     ):
       with self.assertRaisesRegex(ValueError, 'name the domain of each part'):
-        judge(images(4, 8), domains, resolution=8, group=2)
+        discriminator(images(4, 8), domains=domains, resolution=8, group=2)
+
+  def test_pairs_are_refused(self):
+    x = images(2, 8)
+    with self.assertRaisesRegex(ValueError, 'not pairs; set.*@PatchDiscrim'):
+      build()(x, resolution=8, condition=x)
 
 
 if __name__ == '__main__':

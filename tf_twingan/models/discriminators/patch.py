@@ -6,6 +6,7 @@ pixels, overlapping. CycleGAN judges by it, too.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -16,6 +17,10 @@ _SIZE = 4
 # Side of the patch that a logit sees, px: convolutions of stride 2.
 FIELDS = {16: 1, 34: 2, 70: 3, 142: 4}
 _WIDEST = 8  # Channels, in those of the first convolution.
+_ONE_DOMAIN = (
+  'A PatchDiscriminator scores the images of one domain; set '
+  'Trainer.shared_discriminator to False.'
+)
 
 
 class PatchDiscriminator(keras.layers.Layer):
@@ -55,10 +60,7 @@ class PatchDiscriminator(keras.layers.Layer):
     """
     super().__init__(name=name or 'patch_discriminator', autocast=False)
     if domains:
-      raise ValueError(
-        'A PatchDiscriminator judges the images of one domain; set '
-        'Trainer.shared_discriminator to False.'
-      )
+      raise ValueError(_ONE_DOMAIN)
     if field not in FIELDS:
       raise ValueError(
         f'PatchDiscriminator.field is {field}; choose one of '
@@ -72,6 +74,7 @@ class PatchDiscriminator(keras.layers.Layer):
         f'{", ".join(map(str, fitting))}.'
       )
     self.conditional = conditional
+    self._resolution = max_resolution
     self._precision = precision
     halvings = FIELDS[field]
     widths = [6 if conditional else 3] + [
@@ -93,17 +96,43 @@ class PatchDiscriminator(keras.layers.Layer):
     )
 
   def call(
-    self, images: tf.Tensor, condition: tf.Tensor | None = None
+    self,
+    images: tf.Tensor,
+    domains: Sequence[str] = (),
+    *,
+    resolution: int,
+    alpha: Any = 1.0,
+    group: int = 1,
+    condition: tf.Tensor | None = None,
   ) -> tf.Tensor:
     """Scores patches; high is real.
 
     Args:
-      images: [batch, side, side, 3] in [-1, 1].
-      condition: what they were drawn from, the same shape; if conditional.
+      images: [batch, resolution, resolution, 3] in [-1, 1].
+      domains: must be empty, as all images are of one domain.
+      resolution: of the images, px, static; must be the discriminator's own.
+      alpha: without effect, as nothing here is faded in.
+      group: without effect, as no image is compared with another.
+      condition: the images that these were translated from, the same shape,
+        if it is conditional; else None.
 
     Returns:
-      float32 logits [batch, places, places].
+      float32 logits [batch, positions, positions], one for each patch. Losses
+      take their mean.
+
+    Raises:
+      ValueError: domains are named, the resolution is another one, or the
+        condition is missing or too much.
     """
+    del alpha, group
+    if domains:
+      raise ValueError(_ONE_DOMAIN)
+    if resolution != self._resolution:
+      raise ValueError(
+        f'PatchDiscriminator of {self._resolution} px is given images of '
+        f'{resolution} px, but does not grow: set Growth.start_resolution to '
+        'Growth.final_resolution.'
+      )
     if self.conditional != (condition is not None):
       raise ValueError(
         'PatchDiscriminator.conditional is '

@@ -8,6 +8,7 @@ which it judges the features before the last layer, too: a projection (Miyato
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -92,8 +93,9 @@ class Discriminator(keras.layers.Layer):
     domains: Sequence[str] = (),
     *,
     resolution: int,
-    group: int,
-    alpha=1.0,
+    alpha: Any = 1.0,
+    group: int = 1,
+    condition: tf.Tensor | None = None,
   ) -> tf.Tensor:
     """Scores images; high is real.
 
@@ -102,16 +104,27 @@ class Discriminator(keras.layers.Layer):
         len(domains) equal parts, one after another.
       domains: whose images each part holds, static; some of `self.domains`,
         and none if it has none.
-      resolution: of the stage, static.
+      resolution: of the stage, px, static.
+      alpha: how far this stage is faded in.
       group: images that belong together, static, a divisor of each part;
         the minibatch standard deviation is taken over runs of the largest
         divisor of it up to four, so that real and generated images, or those
         of two domains, never share a run.
-      alpha: how far this stage is faded in.
+      condition: must be None, as pairs of images are not compared.
 
     Returns:
-      float32 logits [batch].
+      float32 logits [batch], one for each image.
+
+    Raises:
+      ValueError: the domains are not named as they must be, or there is a
+        condition.
     """
+    if condition is not None:
+      raise ValueError(
+        'The progressive Discriminator scores single images, not pairs; set '
+        'Trainer.discriminator to @PatchDiscriminator, and '
+        'PatchDiscriminator.conditional to True.'
+      )
     if bool(domains) != bool(self.domains):
       raise ValueError(
         f'This discriminator tells apart {list(self.domains)}, but is shown '
