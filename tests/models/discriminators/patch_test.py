@@ -73,11 +73,13 @@ class PatchDiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, 'shared_discriminator to False'):
       build(domains=['photo', 'anime'])
     with self.assertRaisesRegex(ValueError, 'shared_discriminator to False'):
-      build()(tf.zeros([2, 64, 64, 3]), domains=('photo',), resolution=64)
+      build(64, field=16)(
+        tf.zeros([2, 64, 64, 3]), domains=('photo',), resolution=64
+      )
 
   def test_it_does_not_grow(self):
     with self.assertRaisesRegex(ValueError, '64 px is given images of 32 px'):
-      build()(tf.zeros([2, 32, 32, 3]), resolution=32)
+      build(64, field=16)(tf.zeros([2, 32, 32, 3]), resolution=32)
 
 
 if __name__ == '__main__':
