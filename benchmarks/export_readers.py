@@ -32,7 +32,7 @@ import tensorflow as tf
 from absl import flags
 from PIL import Image
 
-from tf_twingan import cli, files
+from tf_twingan import cli, files, image_arrays
 from tf_twingan.data import cache
 
 _PACKAGES: Mapping[str, tuple[str, ...]] = {
@@ -103,7 +103,7 @@ class Bundle(NamedTuple):
       np.asarray(Image.open(path.parent / manifest['golden'][end]), np.float64)
       for end in ('input', 'output')
     )
-    image = np.float32(given / 127.5 - 1)[None]
+    image = image_arrays.to_float(given)[None]
     return cls(path.parent.resolve(), manifest, image, drawn)
 
 

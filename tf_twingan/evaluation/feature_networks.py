@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors
+from tf_twingan import errors, image_arrays
 from tf_twingan.evaluation import own_features
 
 OWN, INCEPTION = 'own', 'inception'
@@ -109,9 +109,9 @@ def _of(network: Any, size: int) -> Callable[[np.ndarray], np.ndarray]:
     parts = []
     for start in range(0, len(images), _BATCH):
       # In floats: rounding the enlarged image would leave steps.
-      shown = tf.cast(images[start : start + _BATCH], tf.float32) / 127.5 - 1
-      shown = tf.image.resize(shown, [size, size], antialias=True)
-      found = tf.nest.flatten(network(shown))[0]
+      batch = image_arrays.to_float(images[start : start + _BATCH])
+      batch = tf.image.resize(batch, [size, size], antialias=True)
+      found = tf.nest.flatten(network(batch))[0]
       while found.shape.rank > 2:
         found = tf.reduce_mean(found, axis=1)
       parts.append(found.numpy())

@@ -1,9 +1,53 @@
-"""Dataset strings: grammar, and what is said about wrong ones."""
+"""Dataset strings: grammar, new schemes, and errors for wrong strings."""
 
+from unittest import mock
+
+import numpy as np
 from absl.testing import absltest, parameterized
 
 from tests.data.sources import dataset_case
-from tf_twingan.data.sources import registry
+from tf_twingan.data.avatars import ground_truth
+from tf_twingan.data.sources import base, registry
+
+
+class ColorDataset(base.Dataset):
+  """Two images of one colour: all that a new scheme needs."""
+
+  scheme = 'color'
+  usage = 'color:HEX'
+  vectors_usage = 'nothing'
+
+  def load(self, resolution, split):
+    del split
+    color = np.frombuffer(bytes.fromhex(self.what), np.uint8)
+    return base.ImageSet(np.tile(color, [2, resolution, resolution, 1]))
+
+  def named_images(self, resolution):
+    images = self.load(resolution, 'test').images
+    return base.NamedImages(self.text, ['0', '1'], lambda n: images[int(n)])
+
+
+class NewSchemeTest(dataset_case.DatasetCase):
+  def test_a_class_and_a_line_are_enough(self):
+    with mock.patch.dict(registry.SCHEMES, color=ColorDataset):
+      images = registry.load('color:ff0000?crop=0.5', 8).images
+      self.assertEqual(images.shape, (2, 8, 8, 3))
+      self.assertEqual(images[1, 7, 7].tolist(), [255, 0, 0])
+      listed = registry.named_images('color:ff0000', 8, limit=1)
+      self.assertEqual(listed.names, ['0'])
+      np.testing.assert_array_equal(listed.read('0'), images[0])
+      self.assertFalse(ground_truth.is_known('color:ff0000', 'color:ff0000'))
+      registry.check_pairs({'a': 'color:ff0000', 'b': 'color:00ff00'}, {})
+      self.assert_one_line(
+        ValueError,
+        "tfds:NAME or color:HEX; did you mean 'color'",
+        lambda: registry.load('colour:ff0000', 8),
+      )
+      self.assert_one_line(
+        ValueError,
+        'options of color: are crop, fit, vectors',
+        lambda: registry.load('color:ff0000?limit=3', 8),
+      )
 
 
 class BadDatasetTest(dataset_case.DatasetCase):
