@@ -1,8 +1,8 @@
-"""How long a configuration trains, and what would make it as long as another.
+"""Seconds that configurations train, and schedules that take equally long.
 
-Several configurations take turns in one process, a few updates each, again
-and again, so that whatever else the machine does meets them all; of each the
-fastest turn counts.
+Several configurations take turns in one process, a few updates each, again and
+again, so that other load on the machine slows all of them; of each the fastest
+turn counts.
 """
 
 import math
@@ -13,15 +13,15 @@ from benchmarks import updates
 from tf_twingan.models import resolutions
 from tf_twingan.training import growth_schedule
 
-_TURN = 16  # Updates at least: a lazy penalty comes once among them.
+_TURN = 16  # Updates; a lazy penalty comes once among them.
 
 
 class Experiment(NamedTuple):
-  """A gin file and what is changed in it.
+  """A gin file and bindings that change it.
 
   Attributes:
-    gin_file: its name.
-    params: bindings.
+    gin_file: name or path of the file.
+    params: gin bindings.
   """
 
   gin_file: str
@@ -29,12 +29,12 @@ class Experiment(NamedTuple):
 
 
 class Cost(NamedTuple):
-  """What a configuration costs.
+  """Seconds that a configuration takes.
 
   Attributes:
-    set_up: seconds to trace and compile all its stages.
-    per_image: {px: seconds for an image of each domain}.
-    growth: its own schedule.
+    set_up: seconds to trace and compile all stages.
+    per_image: {resolution in px: seconds for an image of each domain}.
+    growth: the schedule of the configuration.
   """
 
   set_up: float
@@ -43,14 +43,14 @@ class Cost(NamedTuple):
 
   @property
   def seconds(self) -> float:
-    """Of its own schedule, set-up included."""
+    """Seconds of the whole schedule, set-up included."""
     return self.set_up + sum(
       self.per_image[p.resolution] * (p.end - p.start)
       for p in self.growth.phases
     )
 
   def factor(self, seconds: float) -> float:
-    """By how much its schedule must be longer to take that many seconds.
+    """How many times longer the schedule must be to take so many seconds.
 
     Raises:
       ValueError: the set-up alone takes longer.
@@ -64,23 +64,23 @@ class Cost(NamedTuple):
 
 
 def stretched(growth: growth_schedule.Growth, factor: float) -> list[str]:
-  """Bindings that make a schedule longer, in whole batches."""
+  """Gin bindings that make a schedule longer, in whole batches."""
 
   def images(phase):
     batches = round(factor * (phase.end - phase.start) / phase.batch_size)
     return max(batches, 1) * phase.batch_size
 
-  fades, holds = {}, {}
+  fades, stables = {}, {}
   for phase in growth.phases:
-    (fades if phase.fading else holds)[phase.resolution] = images(phase)
-  for rung in resolutions.up_to(growth.final_resolution):
-    fades.setdefault(rung, 0)
-    holds.setdefault(rung, 0)
+    (fades if phase.fading else stables)[phase.resolution] = images(phase)
+  for resolution in resolutions.up_to(growth.final_resolution):
+    fades.setdefault(resolution, 0)
+    stables.setdefault(resolution, 0)
   decay = round(factor * growth.decay_images)
-  total = sum(fades.values()) + sum(holds.values())
+  total = sum(fades.values()) + sum(stables.values())
   return [
     f'Growth.fade_images={fades}',
-    f'Growth.stable_images={holds}',
+    f'Growth.stable_images={stables}',
     f'Growth.decay_images={min(decay, total)}',
   ]
 
@@ -91,20 +91,20 @@ def measure(
   rounds: int = 6,
   seconds: float = 0.5,
 ) -> dict[str, Cost]:
-  """Times all of them side by side.
+  """Times experiments by turns.
 
   Args:
-    experiments: by name.
-    rounds: how often each gets its turn.
-    seconds: about how long a turn of one resolution is.
+    experiments: {name: experiment}.
+    rounds: number of turns of each experiment.
+    seconds: length of a turn at one resolution, about.
   """
-  found = {
-    name: list(updates.of(experiment.gin_file, experiment.params))
+  stages_of = {
+    name: list(updates.each_resolution(experiment.gin_file, experiment.params))
     for name, experiment in experiments.items()
   }
   best: dict[tuple[str, int], float] = {}
   for _ in range(rounds):
-    for name, stages in found.items():
+    for name, stages in stages_of.items():
       for stage in stages:
         key = (name, stage.resolution)
         best[key] = min(_turn(stage, seconds), best.get(key, math.inf))
@@ -114,12 +114,12 @@ def measure(
       {stage.resolution: best[name, stage.resolution] for stage in stages},
       stages[0].growth,
     )
-    for name, stages in found.items()
+    for name, stages in stages_of.items()
   }
 
 
 def _turn(stage: updates.Updates, seconds: float) -> float:
-  """Seconds for an image of each domain."""
+  """Seconds for an image of each domain, over one turn."""
   count, spent = 0, 0.0
   while spent < seconds:
     spent += stage.seconds(_TURN)

@@ -1,13 +1,14 @@
-r"""TwinGAN, its ablations and other models, trained for equally long.
+r"""Comparison of TwinGAN, its ablations and other models after equal seconds.
 
   python -m benchmarks.comparison --output=comparison
 
-Times all models side by side, makes each one's schedule as much longer or
-shorter as it takes to train for the seconds of TwinGAN's own, trains them one
-after another on two pairs of avatar styles, and scores them by
-`tf_twingan.evaluate`, each pair's in one table. `comparison.md` in the output
-holds the tables. What is there already is not done again, so the same command
-continues. On two cores a run takes about six minutes, all of it two hours.
+Times all models side by side, makes the schedule of each as much longer or
+shorter as fills the seconds of TwinGAN's schedule, trains them one after
+another on two pairs of avatar styles, and scores those of a pair together by
+`tf_twingan.evaluate`. `comparison.md` in the output holds the tables, and
+`records/` the same as JSON, for benchmarks/records/. Finished parts are not
+done again, so the same command continues. On two cores a training takes about
+six minutes, all of it two hours.
 
   python -m benchmarks.comparison --output=comparison --only=time
 
@@ -20,6 +21,7 @@ are measured in images, not seconds.
 compares on other images, in as many images.
 """
 
+import datetime
 import json
 import pathlib
 import statistics
@@ -31,27 +33,29 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from absl import flags
 
-from benchmarks import budget, macs
+from benchmarks import budget, macs, measurements
 from tf_twingan import cli
 from tf_twingan.evaluation import columns, directions
 from tf_twingan.models import registry
 from tf_twingan.runs import config_files
 from tf_twingan.training import strategies
 
-_OUTPUT = flags.DEFINE_string('output', 'comparison', 'Where all of it goes.')
+_OUTPUT = flags.DEFINE_string(
+  'output', 'comparison', 'Folder for runs, scores and tables.'
+)
 _ONLY = flags.DEFINE_enum(
-  'only', None, ['time', 'train', 'score', 'tables'], 'Do one part.'
+  'only', None, ['time', 'train', 'score', 'tables'], 'Do one part only.'
 )
 _SEEDS = flags.DEFINE_integer(
-  'seeds', 3, 'Runs of TwinGAN and CycleGAN on the first pair; others are one.'
+  'seeds', 3, 'Runs of TwinGAN and CycleGAN on the first pair.'
 )
 
-# Sources of the domains: {'A and B': (photo, anime)}.
+# Datasets of the domains: {'A and B': (photo, anime)}.
 PAIRS = {
   'toon-head and lorelei': ('avatars:toon-head', 'avatars:lorelei'),
   'personas and adventurer': ('avatars:personas', 'avatars:adventurer'),
 }
-# Half of anime.gin's images: what all others are given the time of.
+# Half of anime.gin's images; the others train for the seconds that it takes.
 _HALF = (
   'Growth.stable_images={8: 3_000, 16: 6_000, 32: 9_000}',
   'Growth.decay_images=8_000',
@@ -75,22 +79,22 @@ METHODS = {
   ),
   'pix2pix': budget.Experiment('pix2pix.gin'),
 }
-# A rate costs no time: one measurement serves both, so neither trains longer.
+# Learning rates cost no time: one measurement serves both.
 _COSTS_AS = {'CycleGAN, rates x5': 'CycleGAN'}
 _REPEATED = ('TwinGAN', 'CycleGAN')
 _REFERENCE = 'TwinGAN'
 _PAIRED = 'pix2pix'
-# What a line of metrics.jsonl tells beside losses, scores and penalties.
-_NO_LOSSES = (
+# Names in metrics.jsonl beside losses, scores and penalties.
+_NOT_LOSSES = (
   'images_seen',
   'time',
   'resolution',
   'alpha',
   'images_per_second',
 )
-# Images of each domain, the last of a run, over which its losses are averaged.
+# The last images of each domain, over which losses are averaged.
 _LAST = 1_000
-# What the short table shows of every direction, beside what is given back.
+# Scores of the short table, beside reconstructions and round trips.
 _IN_SHORT = (
   'recall@1',
   'facing kept',
@@ -100,26 +104,26 @@ _IN_SHORT = (
   'kernel (own features)',
   'kernel error (own features)',
 )
-_GIVEN_BACK = ('reconstruction', 'round trip')
-# Those that are read beside what is scored.
+_RETURNED = ('reconstruction', 'round trip')
+# Floors and ceilings.
 _BASELINES = directions.RESERVED[1:]
 
 _METHOD = flags.DEFINE_multi_enum(
-  'method', list(METHODS), list(METHODS), 'Which models.'
+  'method', list(METHODS), list(METHODS), 'Models to compare.'
 )
 _PHOTO = flags.DEFINE_string(
-  'photo', None, 'A source of images, in place of the two pairs of styles.'
+  'photo', None, 'A dataset, instead of the two pairs of styles.'
 )
-_ANIME = flags.DEFINE_string('anime', None, 'The other source.')
+_ANIME = flags.DEFINE_string('anime', None, 'The other dataset.')
 
 
 class Run(NamedTuple):
   """One training.
 
   Attributes:
-    pair: a key of `pairs`.
-    method: a key of METHODS.
-    seed: of the training.
+    pair: name of the pair of datasets, a key of `pairs`.
+    method: name of the model, a key of METHODS.
+    seed: seed of the training.
   """
 
   pair: str
@@ -128,43 +132,48 @@ class Run(NamedTuple):
 
   @property
   def folder(self) -> str:
-    """Its directory's name."""
+    """Name of the directory."""
     words = f'{_folder(self.pair)} {self.method} {self.seed}'
     return words.replace(',', '').replace(' ', '_')
 
 
 def main(argv) -> None:
-  """Does what is still to do."""
+  """Does the parts that are not finished."""
   cli.reject_arguments(argv)
+  if measurements.RECORD.value:
+    sys.exit('Error: --record is not for this one; OUTPUT/records/ has all.')
   output = pathlib.Path(_OUTPUT.value)
   output.mkdir(parents=True, exist_ok=True)
   sources = pairs(_PHOTO.value, _ANIME.value)
   runs = planned(sources, _METHOD.value, _SEEDS.value)
 
-  def asked(part):
+  def is_wanted(part):
     return _ONLY.value in (None, part)
 
   times = output / 'times.json'
-  if asked('time') and not times.is_file():
+  if is_wanted('time') and not times.is_file():
     times.write_text(json.dumps(_times(), indent=1))
-  if asked('train'):
+  if is_wanted('train'):
     for run in runs:
       method = json.loads(times.read_text())[run.method]
       _train(output, run, sources[run.pair], method)
-  if asked('score'):
+  if is_wanted('score'):
     for pair in sources:
       _score(output, sources[pair], [r for r in runs if r.pair == pair])
-  if asked('tables'):
-    text = tables(output, runs)
-    (output / 'comparison.md').write_text(text)
+  if is_wanted('tables'):
+    records = measured(output, runs)
+    for name, record in records.items():
+      record.write(output / 'records' / f'{name}.json')
+    text = '\n\n'.join(record.markdown() for record in records.values())
+    (output / 'comparison.md').write_text(f'{text}\n')
     print(text)
 
 
 def pairs(photo: str | None, anime: str | None) -> dict[str, tuple[str, str]]:
-  """Sources of the domains by the pair's name: PAIRS, unless others are given.
+  """Datasets of the domains by the name of the pair; PAIRS by default.
 
   Raises:
-    ValueError: one of the two is missing.
+    ValueError: only one of the two is given.
   """
   if (photo is None) != (anime is None):
     raise ValueError('Give both --photo and --anime, or neither.')
@@ -195,7 +204,7 @@ def _folder(pair: str) -> str:
 
 
 def _times() -> dict[str, dict[str, Any]]:
-  # As all of these train.
+  # As all of these trainings do.
   strategies.share_cores(halves=True)
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)
@@ -234,7 +243,7 @@ def _train(
     f"anime='{anime}{split}'",
     f'train.seed={run.seed}',
     'train.score_images=1_000_000',
-    "train.best_by='swd'",  # Scores all images, twins or not.
+    "train.best_by='swd'",  # Suits all images, avatars or not.
     *experiment.params,
     *times['params'],
   ]
@@ -282,21 +291,59 @@ def _score(
     )
 
 
-def tables(output: pathlib.Path, runs: Sequence[Run]) -> str:
-  """Everything measured, as Markdown."""
+def measured(
+  output: pathlib.Path, runs: Sequence[Run]
+) -> dict[str, measurements.Measurement]:
+  """Records of everything measured, by the names of their files."""
   times = json.loads((output / 'times.json').read_text())
-  lines = ['## In short', '', *_short(output, runs), '']
-  lines += ['## Sizes and times', '', *_sizes(output, runs, times), '']
+  records = {
+    'comparison_in_short': _record(
+      'in short', 'A few scores of all directions.', _short(output, runs)
+    ),
+    'comparison_sizes': _record(
+      'sizes and times',
+      'Parameters, multiplications for one image, set-up (tracing and '
+      'compiling), milliseconds an image of each domain, and images seen.',
+      _sizes(output, runs, times),
+    ),
+  }
   for pair in dict.fromkeys(run.pair for run in runs):
     own = [run for run in runs if run.pair == pair]
     for named, direction in _directions(output, pair).items():
-      lines += [f'## {named}', '', *_scores(output, own, direction), '']
-    lines += [f'## {pair}: losses', '', *_losses(output, own), '']
-  return '\n'.join(lines)
+      records[_record_name(named)] = _record(
+        named,
+        'Every score of every model, after equally long trainings.',
+        *_scores(output, own, direction),
+      )
+    records[_record_name(f'losses {pair}')] = _record(
+      f'losses, {pair}',
+      f'Losses at the end, the mean over the last {_LAST:,} images, weighted '
+      'as in training.',
+      _losses(output, own),
+    )
+  return records
+
+
+def _record(
+  title: str, what: str, *tables: measurements.Table
+) -> measurements.Measurement:
+  return measurements.Measurement(
+    group='Equally long trainings',
+    title=f'Comparison: {title}',
+    what=what,
+    command=[measurements.command()],
+    machine=measurements.machine(),
+    tables=tables,
+    date=datetime.date.today().isoformat(),
+  )
+
+
+def _record_name(title: str) -> str:
+  return f'comparison_{title.replace(" ", "_").replace("-", "_")}'
 
 
 def _directions(output, pair) -> dict[str, Any]:
-  """What was scored of each, by its name."""
+  """The evaluation of each direction, by its name."""
   path = output / _folder(pair) / 'evaluation.json'
   photo, anime = pair.split(' and ')
   return {
@@ -305,8 +352,8 @@ def _directions(output, pair) -> dict[str, Any]:
   }
 
 
-def _short(output, runs) -> list[str]:
-  """A few scores of all pairs in one table; of each method its first run."""
+def _short(output, runs) -> measurements.Table:
+  """A few scores of all pairs in one table, of the first run of each method."""
   columns_of, rows = {}, {}
   for pair in dict.fromkeys(run.pair for run in runs):
     own = [run for run in runs if run.pair == pair]
@@ -318,21 +365,24 @@ def _short(output, runs) -> list[str]:
           if name in scores:
             cell = columns.cell(name, scores[name])
             rows.setdefault((name, named), {})[method] = cell
-        for kind in _GIVEN_BACK:
+        for kind in _RETURNED:
           back = direction['returned'].get(f'{members[0]}, {kind}', {})
           if 'L1' in back:
             cell = columns.cell('L1', back['L1'])
             rows.setdefault((f'{kind}, L1', named), {})[method] = cell
-  lines = [f'| | | {" | ".join(columns_of)} |']
-  lines += ['|---' * (len(columns_of) + 2) + '|']
-  for (name, named), cells in sorted(rows.items(), key=lambda row: row[0][0]):
-    found = ' | '.join(cells.get(method, '–') for method in columns_of)
-    lines.append(f'| {name} | {named} | {found} |')
-  return lines
+  return measurements.Table(
+    ['', '', *columns_of],
+    [
+      [name, named, *(cells.get(method, columns.NONE) for method in columns_of)]
+      for (name, named), cells in sorted(
+        rows.items(), key=lambda row: row[0][0]
+      )
+    ],
+  )
 
 
 def _groups(output, runs) -> dict[str, list[str]]:
-  """Of each method its runs, as an evaluation of them all names them."""
+  """Names of the runs of each method in their common evaluation."""
   groups = {}
   for run in runs:
     name = 'translation' if run == runs[0] else str(output / run.folder)
@@ -340,12 +390,8 @@ def _groups(output, runs) -> dict[str, list[str]]:
   return groups
 
 
-def _sizes(output, runs, times) -> list[str]:
-  rows = [
-    '| model | parameters | GMAC to translate one image | set-up, s '
-    '| ms an image | images |',
-    '|---|---|---|---|---|---|',
-  ]
+def _sizes(output, runs, times) -> measurements.Table:
+  rows = []
   firsts = {}
   for run in runs:
     firsts.setdefault(run.method, run)
@@ -366,16 +412,32 @@ def _sizes(output, runs, times) -> list[str]:
       for resolution, seconds in own['per_image'].items()
     )
     rows.append(
-      f'| {run.method} | {count:,} | {macs.count(translate, shape) / 1e9:.4f} '
-      f'| {own["set_up"]:.0f} | {each} | {own["images"]:,} |'
+      [
+        run.method,
+        f'{count:,}',
+        f'{macs.count(translate, shape) / 1e9:.4f}',
+        f'{own["set_up"]:.0f}',
+        each,
+        f'{own["images"]:,}',
+      ]
     )
-  return rows
+  return measurements.Table(
+    [
+      'model',
+      'parameters',
+      'GMAC to translate one image',
+      'set-up, s',
+      'ms an image',
+      'images',
+    ],
+    rows,
+  )
 
 
-def _losses(output, runs) -> list[str]:
-  """What the losses came to at the end, weighted as in training.
+def _losses(output, runs) -> measurements.Table:
+  """Weighted losses at the end of TwinGAN and its ablations.
 
-  Of the reference and its ablations; others are made of other terms.
+  Other models have other losses.
   """
   named = {}
   for run in runs:
@@ -384,11 +446,16 @@ def _losses(output, runs) -> list[str]:
     name = f'{run.method}, seed {run.seed}'
     named[name] = _last_losses(output / run.folder / 'metrics.jsonl')
   terms = dict.fromkeys(term for values in named.values() for term in values)
-  rows = [f'| | {" | ".join(terms)} |', '|---' * (len(terms) + 1) + '|']
-  for name, values in named.items():
-    cells = [f'{values[t]:.3f}' if t in values else '–' for t in terms]
-    rows.append(f'| {name} | {" | ".join(cells)} |')
-  return rows
+  return measurements.Table(
+    ['', *terms],
+    [
+      [
+        name,
+        *(f'{values[t]:.3f}' if t in values else columns.NONE for t in terms),
+      ]
+      for name, values in named.items()
+    ],
+  )
 
 
 def _last_losses(path: pathlib.Path) -> dict[str, float]:
@@ -398,37 +465,39 @@ def _last_losses(path: pathlib.Path) -> dict[str, float]:
   return {
     name: statistics.mean(line[name] for line in last if name in line)
     for name in last[-1]
-    if name not in _NO_LOSSES and not name.startswith(('score', 'penalty'))
+    if name not in _NOT_LOSSES and not name.startswith(('score', 'penalty'))
   }
 
 
-def _scores(output, runs, direction) -> list[str]:
-  """One row for each score, one column for each method and baseline."""
+def _scores(output, runs, direction) -> list[measurements.Table]:
+  """Tables of scores: a row a score, a column a method, floor or ceiling."""
   groups = _groups(output, runs)
-  rows = []
-  for kind, table in {
+  tables = []
+  for kind, scores in {
     '': direction['scores'],
-    **{k: _given_back(direction['returned'], k) for k in _GIVEN_BACK},
+    **{k: _returned_scores(direction['returned'], k) for k in _RETURNED},
   }.items():
-    shown = dict(groups)
-    shown.update({name: [name] for name in _BASELINES if name in table})
-    names = dict.fromkeys(name for row in table.values() for name in row)
-    rows += [
-      f'| {kind} | {" | ".join(shown)} |',
-      '|---' * (len(shown) + 1) + '|',
-    ]
-    for name in names:
-      cells = [
-        _cell(name, [table.get(column, {}).get(name) for column in members])
-        for members in shown.values()
+    members = dict(groups)
+    members.update({name: [name] for name in _BASELINES if name in scores})
+    names = dict.fromkeys(name for row in scores.values() for name in row)
+    rows = [
+      [
+        name,
+        *(
+          _cell(name, [scores.get(column, {}).get(name) for column in group])
+          for group in members.values()
+        ),
       ]
-      rows.append(f'| {name} | {" | ".join(cells)} |')
-    rows.append('')
-  return rows
+      for name in names
+    ]
+    tables.append(
+      measurements.Table(['', *members], rows, kind.capitalize() or None)
+    )
+  return tables
 
 
-def _given_back(table, kind) -> dict[str, Any]:
-  """The rows of one kind, by what translated; the floors are of all kinds."""
+def _returned_scores(table, kind) -> dict[str, Any]:
+  """Scores of one kind by candidate; floors belong to all kinds."""
   return {
     name.removesuffix(f', {kind}'): row
     for name, row in table.items()
@@ -437,7 +506,7 @@ def _given_back(table, kind) -> dict[str, Any]:
 
 
 def _cell(name: str, values: Sequence[float | str | None]) -> str:
-  """A value, or the mean of several runs and how far they lie apart."""
+  """A value, or the mean, minimum and maximum of several runs."""
   numbers = [v for v in values if isinstance(v, (int, float))]
   if len(numbers) < 2:
     return columns.cell(name, next(iter(values)))

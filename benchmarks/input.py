@@ -1,11 +1,11 @@
-r"""How fast images come in, beside how fast an update takes them.
+r"""Speed of reading images, beside the speed at which updates use them.
 
   python -m benchmarks.input --gin_file=photos.gin
 
-Made-up photographs, 512 px JPEGs, are read from a folder and from TFRecords of
-TensorFlow Datasets: decoded, cut, scaled and kept, which a source does once.
-From then on batches come from what was kept: cut, mirrored, handed over. A
-training's update is timed at the same size, and takes so many of each domain.
+Synthetic photographs, 512 px JPEGs, are read from a folder and from TFRecords
+of TensorFlow Datasets: decoded, cropped, scaled and cached, which is done once
+for a dataset. From then on batches come from the cache. Updates of a training
+are timed at the same resolution. --record writes the table to a JSON file.
 """
 
 import io
@@ -21,23 +21,35 @@ import tensorflow_datasets as tfds
 from absl import flags
 from PIL import Image
 
-from benchmarks import updates
+from benchmarks import measurements, updates
 from tf_twingan import cli, configurables
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry
 
-_GIN_FILE = flags.DEFINE_string('gin_file', 'photos.gin', 'Whose updates.')
-_GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
-_RESOLUTION = flags.DEFINE_multi_integer('resolution', [64, 256], 'px.')
-_IMAGES = flags.DEFINE_integer('images', 512, 'How many to read.')
+_GIN_FILE = flags.DEFINE_string('gin_file', 'photos.gin', 'The configuration.')
+_GIN_PARAM = flags.DEFINE_multi_string(
+  'gin_param', [], 'Gin binding, as for training.'
+)
+_RESOLUTION = flags.DEFINE_multi_integer(
+  'resolution', [64, 256], 'Resolution, px.'
+)
+_IMAGES = flags.DEFINE_integer('images', 512, 'Number of images to read.')
 _STEPS = flags.DEFINE_integer('steps', 8, 'Updates to time.')
 
 _SIDE = 512
 _BATCH = 8
+_COLUMNS = (
+  'px',
+  'folder of JPEGs, once',
+  'TFRecords, once',
+  'batches of it',
+  'an update takes',
+  'batches are faster',
+)
 
 
-class MadeUpPhotographs(tfds.core.GeneratorBasedBuilder):
-  """The images as TFRecords."""
+class SyntheticPhotographs(tfds.core.GeneratorBasedBuilder):
+  """Synthetic photographs as a dataset of TFRecords."""
 
   VERSION = tfds.core.Version('1.0.0')
 
@@ -70,29 +82,38 @@ def main(argv) -> None:
     folder.mkdir()
     for index, image in enumerate(_images(_IMAGES.value)):
       (folder / f'{index}.jpg').write_bytes(image)
-    MadeUpPhotographs(
+    SyntheticPhotographs(
       data_dir=os.environ['TFDS_DATA_DIR']
     ).download_and_prepare()
-    print(
-      '| px | folder of JPEGs, once | TFRecords, once | batches of it '
-      '| an update takes | batches are faster |\n|---|---|---|---|---|---|'
-    )
+    printed = measurements.PrintedTable(_COLUMNS)
     for resolution in _RESOLUTION.value:
       once = [
-        _read(source, resolution)
-        for source in (f'folder:{folder}', 'tfds:made_up_photographs')
+        _read(dataset, resolution)
+        for dataset in (f'folder:{folder}', 'tfds:synthetic_photographs')
       ]
       kept = _batches(f'folder:{folder}', resolution)
-      taken = _taken(resolution)
-      print(
-        f'| {resolution} | {once[0]:,.0f} | {once[1]:,.0f} | {kept:,.0f} '
-        f'| {taken:,.1f} | {kept / taken:,.0f}x |',
-        flush=True,
+      used = _used(resolution)
+      printed.add(
+        f'{resolution}',
+        f'{once[0]:,.0f}',
+        f'{once[1]:,.0f}',
+        f'{kept:,.0f}',
+        f'{used:,.1f}',
+        f'{kept / used:,.0f}x',
       )
+    measurements.save(
+      [printed.table],
+      group='Input',
+      title='Reading images',
+      what=f'Images a second of {_IMAGES.value} JPEGs of {_SIDE} px: read '
+      'once, in batches from the cache, and used by updates of '
+      f'{_GIN_FILE.value}.',
+      batch=_BATCH,
+    )
 
 
 def _images(count: int) -> Iterator[bytes]:
-  """JPEGs as large as photographs of that size: smooth, with some grain."""
+  """JPEGs with about the bytes of photographs: smooth, with some grain."""
   noise = np.random.default_rng(0)
   for _ in range(count):
     coarse = noise.integers(0, 256, [16, 16, 3], dtype=np.uint8)
@@ -104,17 +125,17 @@ def _images(count: int) -> Iterator[bytes]:
     yield encoded.getvalue()
 
 
-def _read(source, resolution) -> float:
-  """Images a second when a source is read for the first time."""
+def _read(dataset, resolution) -> float:
+  """Images a second when a dataset is read for the first time."""
   begun = time.perf_counter()
-  registry.load(source, resolution)
+  registry.load(dataset, resolution)
   return _IMAGES.value / (time.perf_counter() - begun)
 
 
-def _batches(source, resolution) -> float:
-  """Images a second from the source's array, one domain's."""
+def _batches(dataset, resolution) -> float:
+  """Images a second in batches from the cache, of one domain."""
   batches = batch_stream.Batches(
-    {'photo': registry.load(source, resolution).images}
+    {'photo': registry.load(dataset, resolution).images}
   )
   stream = iter(batches.stream(0, resolution=resolution, batch_size=_BATCH))
   next(stream)
@@ -125,10 +146,10 @@ def _batches(source, resolution) -> float:
   return count * _BATCH / (time.perf_counter() - begun)
 
 
-def _taken(resolution) -> float:
-  """Images of all domains that updates take in a second."""
+def _used(resolution) -> float:
+  """Images of all domains that updates use in a second."""
   stages = {r: 0 for r in (4, 8, 16, 32, 64, 128, 256, 512, 1024)}
-  (stage,) = updates.of(
+  (stage,) = updates.each_resolution(
     _GIN_FILE.value,
     [
       *_GIN_PARAM.value,

@@ -1,11 +1,12 @@
-"""Kills a training at random moments and resumes it: the same final bits?
+"""Kills a training at random moments, resumes it, and compares the final bits.
 
   python -m benchmarks.kill_and_resume --kills=5
 
 Trains tiny.gin to 16 px once undisturbed, and once killed (SIGKILL) that many
-times: twice while a resolution fades in, else anywhere. A checkpoint is
-written every step, so that a kill may also hit a save. Prints where each kill
-fell, and compares every tensor of the two last checkpoints.
+times: twice during a fade-in, else anywhere. A checkpoint is written every
+step, so that a kill may also hit a save. Prints where each kill fell, and
+compares every tensor of the two last checkpoints. --record writes the result to
+a JSON file.
 """
 
 import os
@@ -19,11 +20,12 @@ import time
 import numpy as np
 from absl import flags
 
+from benchmarks import measurements
 from tf_twingan import cli
 from tf_twingan.runs import checkpoints
 
-_KILLS = flags.DEFINE_integer('kills', 5, 'How many times to kill.')
-_SEED = flags.DEFINE_integer('seed', 0, 'Of the moments.')
+_KILLS = flags.DEFINE_integer('kills', 5, 'Number of kills.')
+_SEED = flags.DEFINE_integer('seed', 0, 'Random seed of the moments.')
 
 _BATCH = 8
 _TOTAL = 160
@@ -40,6 +42,7 @@ def main(argv) -> None:
   folder = pathlib.Path(tempfile.mkdtemp())
   whole, killed = folder / 'whole', folder / 'killed'
   _wait(_start(whole))
+  killed_at = []
   for moment in sorted(moments):
     process = _start(killed)
     while _seen(killed) < moment and process.poll() is None:
@@ -47,7 +50,8 @@ def main(argv) -> None:
     time.sleep(generator.random() * 0.3)
     process.kill()
     process.wait()
-    print(f'killed after the checkpoint of {_seen(killed)} images', flush=True)
+    killed_at.append(f'{_seen(killed)}')
+    print(f'killed after the checkpoint of {killed_at[-1]} images', flush=True)
   _wait(_start(killed))
   first, second = _tensors(whole), _tensors(killed)
   differing = [
@@ -56,6 +60,23 @@ def main(argv) -> None:
     if not np.array_equal(first[name], second[name], equal_nan=True)
   ]
   print(f'{len(first)} tensors compared, {len(differing)} differ')
+  rows = [
+    [
+      f'killed after the checkpoints of (of {_TOTAL} images)',
+      ', '.join(killed_at),
+    ],
+    ['tensors compared', f'{len(first)}'],
+    ['tensors that differ', f'{len(differing)}'],
+  ]
+  measurements.save(
+    [measurements.Table(['', 'value'], rows)],
+    group='Resuming',
+    title='Kills',
+    what='A training killed at random moments and resumed, compared with one '
+    'that was not.',
+    batch=_BATCH,
+    resolution=16,
+  )
   sys.exit(bool(differing) or set(first) != set(second))
 
 

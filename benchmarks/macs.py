@@ -1,10 +1,11 @@
-"""Multiplications that a function's convolutions and matrices need.
+"""Multiply-accumulates of the convolutions and matrix products of a function.
 
-Counted in the traced graph, where all shapes stand: for a convolution one for
-each number of its output and of a kernel's window, and as many for its
-gradient by the input and by the kernel. Additions, norms and activations are
-not counted, nor what nothing needs, as a graph is pruned before it runs: a
-convolution's two gradients are both traced, even if one is asked for.
+They are counted in the traced graph, where all shapes are known: for a
+convolution one for each number of its output and of the kernel's window, and as
+many for its gradient by the input and by the kernel. Additions, norms and
+activations are not counted. Operations that no result depends on are not
+counted either, as a graph is pruned before it runs: both gradients of a
+convolution are traced, even if only one is used.
 """
 
 import math
@@ -29,14 +30,14 @@ def count(
   """Multiply-accumulates of one call.
 
   Args:
-    function: of tensors; its shapes must follow from those of its arguments.
-    *arguments: their shapes and dtypes: TensorSpecs, or structures of them.
-    taken: how often, of all calls, a condition in the graph takes the branch
-      that multiplies more; the mean over many calls comes out.
-    turns: of a loop in the graph.
+    function: function of tensors; all shapes must follow from its arguments'.
+    *arguments: shapes and dtypes: TensorSpecs, or structures of them.
+    taken: the share of calls in which a condition takes the branch that
+      multiplies more; the result is the mean over many calls.
+    turns: iterations of a loop in the graph.
   """
 
-  # As a function of its own it says what it returns.
+  # An inner function says in its signature what it returns.
   @tf.function(autograph=False)
   def called(*own):
     return tf.function(function, autograph=False)(*own)
@@ -50,11 +51,13 @@ def count(
 
 
 def _count(nodes, arguments, functions, **how_often) -> float:
-  """Of nodes, and of the functions these call."""
+  """Multiply-accumulates of nodes and of the functions that they call."""
   shapes = dict(arguments)
   for node in nodes:
     shapes[node.name] = _shapes(node.attr)
-  return sum(_of(node, shapes, functions, **how_often) for node in nodes)
+  return sum(
+    _count_node(node, shapes, functions, **how_often) for node in nodes
+  )
 
 
 def _count_function(function, functions, **how_often) -> float:
@@ -66,7 +69,7 @@ def _count_function(function, functions, **how_often) -> float:
 
 
 def _needed(function):
-  """The nodes of a function that its results or its effects depend on."""
+  """Nodes that the results or side effects of a function depend on."""
   nodes = {node.name: node for node in function.node_def}
   todo = [*function.ret.values(), *function.control_ret.values()]
   needed = {}
@@ -82,8 +85,8 @@ def _shapes(attributes):
   return [tf.TensorShape(s) for s in attributes['_output_shapes'].list.shape]
 
 
-def _of(node, shapes, functions, *, taken, turns) -> float:
-  def of_function(attribute):
+def _count_node(node, shapes, functions, *, taken, turns) -> float:
+  def count_of(attribute):
     function = functions[node.attr[attribute].func.name]
     return _count_function(function, functions, taken=taken, turns=turns)
 
@@ -93,12 +96,12 @@ def _of(node, shapes, functions, *, taken, turns) -> float:
 
   out = shapes[node.name]
   if node.op in _CALLS:
-    return of_function('f')
+    return count_of('f')
   if node.op in _CONDITIONALS:
-    less, more = sorted(map(of_function, ('then_branch', 'else_branch')))
+    less, more = sorted(map(count_of, ('then_branch', 'else_branch')))
     return taken * more + (1 - taken) * less
   if node.op in _LOOPS:
-    return turns * of_function('body')
+    return turns * count_of('body')
   if node.op in _CONVOLUTIONS:
     return _window(node, out[0], incoming(1))
   if node.op.removesuffix('BackpropInput') in _CONVOLUTIONS:
@@ -113,7 +116,7 @@ def _of(node, shapes, functions, *, taken, turns) -> float:
 
 
 def _window(node, outputs, kernel) -> int:
-  """Numbers of the forward output, each by those it is made of."""
+  """Size of the forward output times the inputs of each of its numbers."""
   height, width, channels, _ = kernel
   if node.op.startswith('Depthwise'):
     channels = 1

@@ -86,8 +86,8 @@ class Table:
 
   def markdown(self) -> str:
     """The table as Markdown."""
-    lines = [_line(self.columns), '|---' * len(self.columns) + '|']
-    return '\n'.join(lines + [_line(row) for row in self.rows])
+    lines = [line(self.columns), '|---' * len(self.columns) + '|']
+    return '\n'.join(lines + [line(row) for row in self.rows])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,6 +179,37 @@ class Measurement:
     return '\n\n'.join(parts)
 
 
+def line(cells: Sequence[str]) -> str:
+  """One line of a Markdown table."""
+  return f'| {" | ".join(cells)} |'
+
+
+class PrintedTable:
+  """A table that is printed row by row while it is measured.
+
+  Attributes:
+    table: the rows so far.
+  """
+
+  def __init__(self, columns: Sequence[str], title: str | None = None):
+    """Prints the head.
+
+    Args:
+      columns: names of the columns.
+      title: title of the table, which is printed above it.
+    """
+    self._rows: list[list[str]] = []
+    self.table = Table(columns, self._rows, title)
+    if title:
+      print(f'\n{title}:\n')
+    print(self.table.markdown(), flush=True)
+
+  def add(self, *cells: str) -> None:
+    """Adds a row and prints it."""
+    self._rows.append(list(cells))
+    print(line(cells), flush=True)
+
+
 def save(
   tables: Sequence[Table],
   *,
@@ -257,11 +288,7 @@ def machine() -> str:
     else (os.cpu_count())
   )
   known = f' ({", ".join(extensions)})' if extensions else ''
-  return f'{cores} cores of an {name}{known}'
-
-
-def _line(cells: Sequence[str]) -> str:
-  return f'| {" | ".join(str(cell) for cell in cells)} |'
+  return f'{cores} cores, {name}{known}'
 
 
 def _on_one_line(match: re.Match) -> str:

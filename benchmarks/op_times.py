@@ -1,8 +1,8 @@
-"""How long the operations of a function take, by TensorFlow's profiler.
+"""Seconds of each operation of a function, by TensorFlow's profiler.
 
-Its records are XSpace messages (tsl/profiler/protobuf/xplane.proto); of these
-the few fields that say which operation ran when are read here, so that nothing
-but TensorFlow is needed.
+The profiler writes XSpace messages (tsl/profiler/protobuf/xplane.proto). The
+few fields that say which operation ran when are read here, so that nothing but
+TensorFlow is needed.
 """
 
 import pathlib
@@ -27,14 +27,15 @@ _EVENT_NAME, _BEGIN, _DURATION = 1, 2, 3
 def record(function: Callable[[], Any]) -> Counter:
   """Seconds of each operation while a function runs.
 
-  An operation that runs others, as a condition does, is given only what these
-  leave of it. Times are those of the clock, whatever else the cores did.
+  The time of an operation that runs others, as a condition does, is without
+  theirs. Times are wall-clock times, whatever else the cores did.
 
   Args:
-    function: must have been traced before, or that is recorded, too.
+    function: function to run; if it was not traced before, tracing is recorded,
+      too.
 
   Returns:
-    {'scope/name:Type': seconds, of all its runs}.
+    {'scope/name:Type': seconds of all its runs}.
   """
   with tempfile.TemporaryDirectory() as folder:
     with tf.profiler.experimental.Profile(folder):
@@ -66,7 +67,7 @@ def _of_plane(plane) -> Counter:
 
 
 def _own_times(events, names) -> Counter:
-  """Of the operations of one thread, without what runs inside of them."""
+  """Seconds of one thread's operations, without what runs inside of them."""
   spans = sorted(
     (e.get(_BEGIN, 0), -e.get(_DURATION, 0), names[e[_EVENT_NAME]])
     for e in events
@@ -89,7 +90,7 @@ def _text(value) -> str:
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
-  """(number, value) of each field: an int, or the bytes of what has a length.
+  """(number, value) of each field: an int, or the bytes of a longer value.
 
   See https://protobuf.dev/programming-guides/encoding.
   """

@@ -1,18 +1,18 @@
-"""How fast a machine convolves when it does nothing else.
+"""Peak rate of convolutions alone on this machine.
 
-The measure for an update: what stays of this rate when norms, activations,
-optimizers and Python are added. Kernels are 3x3, as nearly all of a network's.
+An update is measured against this rate: it shows how much norms, activations,
+optimizers and Python take. Kernels are 3x3, as nearly all of a network's are.
 """
 
 import time
 
 import tensorflow as tf
 
-# Batch, side, channels in and out: those of networks at 16 to 64 px.
+# Batch, side, channels in and out, as in networks at 16 to 64 px.
 _SHAPES = ((16, 64, 64), (16, 32, 128), (16, 16, 256))
 _CALLS = 3
 _ROUNDS = 6
-# At a time: alone, an operation on half of the cores leaves the others idle.
+# Convolutions at a time: one that has half of the cores leaves the others idle.
 _SIDE_BY_SIDE = (1, 2)
 
 
@@ -20,7 +20,7 @@ def convolution_rate(precision: str) -> float:
   """Multiply-accumulates a second of the fastest forward convolutions.
 
   Args:
-    precision: dtype of images and kernels.
+    precision: name of the dtype of images and kernels.
   """
   return max(
     _rate(precision, together, *shape)

@@ -78,7 +78,7 @@ def main(argv) -> None:
   if len(argv) > 1:
     sys.exit(f'Error: unexpected argument {argv[1]!r}; every value has a flag.')
   try:
-    if _RUN_DIR.value or _EVALUATION.value:
+    if _RUN_DIR.value or _EVALUATION.value or measurements.RECORD.value:
       save_training(_RUN_DIR.value, _EVALUATION.value)
     else:
       for path, text in pages(ROOT).items():

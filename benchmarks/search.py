@@ -1,21 +1,22 @@
-r"""How well search finds a twin in another style, and how fast it is at scale.
+r"""Recall of search across styles, on the host and the device, and its speed.
 
   python -m benchmarks.search recall --model=avatar_twins
   python -m benchmarks.search recall --run_dir=runs/anime
   python -m benchmarks.search device --model=avatar_twins
   python -m benchmarks.search speed --model=avatar_twins
 
-`recall` indexes the 1,200 held-out characters in one style and looks each of
-the second 600 up by its image in the other style: how often is it itself
-among the nearest 1, 5 and 10? The recipe of the embedding was chosen on the
-first 600.
+`recall` indexes the 1,200 held-out characters in one style and looks up each of
+the second 600 by its image in the other style: how often is the character
+itself among the nearest 1, 5 and 10? The recipe of the embedding was chosen on
+the first 600.
 
-`device` looks the same up by the TFLite files of `python -m export
---formats=search`, with the Task library's `ImageSearcher`, and tells how often
-it finds the nearest that the index finds.
+`device` looks up the same images by the TFLite files of `python -m export
+--formats=search`, with the Task library's `ImageSearcher`, and prints how often
+it finds the nearest image that the index finds.
 
-`speed` draws vectors from the normal distribution that these characters'
-embeddings have, and compares exact and approximate search among them.
+`speed` samples vectors of the normal distribution that the embeddings of these
+characters have, and compares exact and approximate search among them. --record
+writes the tables to a JSON file.
 """
 
 import pathlib
@@ -27,6 +28,7 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
+from benchmarks import measurements
 from export.bundle_files import metadata
 from export.formats import embedding
 from export.formats import search_index as formats_search_index
@@ -41,25 +43,25 @@ _MODEL = flags.DEFINE_string('model', None, 'A shipped model: avatar_twins.')
 _SOURCE = flags.DEFINE_multi_string(
   'source',
   ['photo=avatars:toon-head', 'anime=avatars:lorelei'],
-  'DOMAIN=SOURCE of two domains that show the same characters.',
+  'DOMAIN=DATASET of two domains that show the same characters.',
 )
 _SIZES = flags.DEFINE_multi_integer(
-  'size', [10_000, 100_000, 1_000_000], 'speed: how many vectors.'
+  'size', [10_000, 100_000, 1_000_000], 'speed: numbers of vectors.'
 )
 _KINDS = flags.DEFINE_multi_enum(
   'kind',
   options.KINDS,
   options.KINDS,
-  'speed: which kinds.',
+  'speed: kinds of search.',
 )
 _RECALL_AT = (1, 5, 10)
-_CHOSEN_ON = 600  # Characters, the first; the others are looked up.
+_CHOSEN_ON = 600  # The first characters; the others are looked up.
 _QUERIES = 1_000
 _CHUNK = 10_000
 
 
 def main(argv) -> None:
-  """Prints one table."""
+  """Prints the tables of one part."""
   parts = {'recall': _recall, 'device': _device, 'speed': _speed}
   if len(argv) != 2 or argv[1] not in parts:
     sys.exit(f'Error: write one of {", ".join(parts)} before the flags.')
@@ -81,58 +83,69 @@ def _recall(
   translator: inference.Translator, images: Mapping[str, np.ndarray]
 ) -> None:
   first, second = images
+  tables = []
   for source, target in ((first, second), (second, first)):
-    queries, shown = images[source][_CHOSEN_ON:], images[target]
-    own = range(_CHOSEN_ON, len(shown))
-    print(
-      f'\n{len(queries)} of {source} looked up among {len(shown):,} of '
-      f'{target}\n{"":36}' + ''.join(f'{f"@{k}":>8}' for k in _RECALL_AT)
+    queries, indexed = images[source][_CHOSEN_ON:], images[target]
+    own = range(_CHOSEN_ON, len(indexed))
+    printed = measurements.PrintedTable(
+      ['percent', *(f'@{k}' for k in _RECALL_AT)],
+      f'{len(queries)} of {source} among {len(indexed):,} of {target}',
     )
-    _row('chance', [k / len(shown) for k in _RECALL_AT])
+    tables.append(printed.table)
+    _add(printed, 'chance', [k / len(indexed) for k in _RECALL_AT])
     translated = translator.translate(queries, to=target, source=source)
     for name, a, b in (
-      ('raw pixels', _pixels(queries), _pixels(shown)),
+      ('raw pixels', _pixels(queries), _pixels(indexed)),
       (
-        '  mean colour removed',
+        'mean colour removed',
         _pixels(queries, remove_mean=True),
-        _pixels(shown, remove_mean=True),
+        _pixels(indexed, remove_mean=True),
       ),
-      ('colour histogram', _histograms(queries), _histograms(shown)),
+      ('colour histogram', _histograms(queries), _histograms(indexed)),
       (
-        'content code, averaged over places',
+        'content code, averaged over positions',
         _averaged(translator, queries, source),
-        _averaged(translator, shown, target),
+        _averaged(translator, indexed, target),
       ),
-      ("the translation's pixels", _pixels(translated), _pixels(shown)),
+      ("the translation's pixels", _pixels(translated), _pixels(indexed)),
     ):
-      _row(name, _recalls(distances.squared(a, b), own))
+      _add(printed, name, _recalls(distances.squared(a, b), own))
     with tempfile.TemporaryDirectory() as folder:
-      index = _index(folder, translator, shown, target)
+      index = _index(folder, translator, indexed, target)
       for by in options.BY:
         found = index.query(queries, source, k=max(_RECALL_AT), by=by)
         names = [[n.record.name for n in neighbours] for neighbours in found]
-        _row(
+        _add(
+          printed,
           f'embedding: {by}',
           [
             np.mean([str(i) in row[:k] for i, row in zip(own, names)])
             for k in _RECALL_AT
           ],
         )
+  measurements.save(
+    tables,
+    group='Search',
+    title='Search: recall',
+    what=f'Each of {len(queries)} held-out characters is looked up by its '
+    f'image in one style among all {len(indexed):,} in the other.',
+    resolution=translator.resolution,
+  )
 
 
 def _device(
   translator: inference.Translator, images: Mapping[str, np.ndarray]
 ) -> None:
   first, second = images
-  print(
-    f'{"":20}{"by":>12}{"bytes":>12}{"same":>8}{"@1 there":>10}{"@1 here":>9}'
+  printed = measurements.PrintedTable(
+    ['', 'by', 'bytes', 'same', '@1 on the device', '@1 by the index']
   )
   about = metadata.About('search', '', '1', '', '', '')
   for source, target in ((first, second), (second, first)):
-    queries, shown = images[source][_CHOSEN_ON:], images[target]
-    own = [str(i) for i in range(_CHOSEN_ON, len(shown))]
+    queries, indexed = images[source][_CHOSEN_ON:], images[target]
+    own = [str(i) for i in range(_CHOSEN_ON, len(indexed))]
     with tempfile.TemporaryDirectory() as folder:
-      index = _index(folder, translator, shown, target)
+      index = _index(folder, translator, indexed, target)
       for by in options.BY:
         search = formats_search_index.Search(index, by)
         model = embedding.convert(
@@ -143,7 +156,7 @@ def _device(
         )
         found = formats_search_index.find(model, queries, 1)
         expected = index.query(queries, source, k=1, by=by)
-        there, here = (
+        on_device, by_index = (
           np.mean([name == row for name, row in zip(own, names)])
           for names in (
             [row[0].name for row in found],
@@ -151,29 +164,40 @@ def _device(
           )
         )
         same = formats_search_index.agreement(found, expected)
-        print(
-          f'{f"{source} in {target}":20}{by:>12}{len(model):12,}{same:8.1%}'
-          f'{there:10.1%}{here:9.1%}',
-          flush=True,
+        printed.add(
+          f'{source} in {target}',
+          by,
+          f'{len(model):,}',
+          f'{same:.1%}',
+          f'{100 * on_device:.1f}',
+          f'{100 * by_index:.1f}',
         )
+  measurements.save(
+    [printed.table],
+    group='Search',
+    title='Search on the device',
+    what='Held-out characters looked up by TFLite files, through the '
+    '`ImageSearcher` of the Task library.',
+    resolution=translator.resolution,
+  )
 
 
-def _index(folder, translator, shown, target):
+def _index(folder, translator, images, target):
   index = retrieval_search_index.SearchIndex.build(folder, translator)
-  index.add(target, ((str(i), p) for i, p in enumerate(shown)))
+  index.add(target, ((str(i), p) for i, p in enumerate(images)))
   index.finish()
   return index
 
 
-def _row(name: str, recalls) -> None:
-  print(f'{name:36}' + ''.join(f'{100 * r:8.1f}' for r in recalls), flush=True)
+def _add(printed: measurements.PrintedTable, name: str, recalls) -> None:
+  printed.add(name, *(f'{100 * recall:.1f}' for recall in recalls))
 
 
 def _recalls(squared: np.ndarray, own: range) -> list[float]:
-  """Recall at each of `_RECALL_AT`; column `own[i]` is row i's answer."""
-  answers = squared[np.arange(len(own)), list(own)]
-  places = (squared < answers[:, None]).sum(axis=1)
-  return [float(np.mean(places < k)) for k in _RECALL_AT]
+  """Recall at each of `_RECALL_AT`; column `own[i]` is the target of row i."""
+  targets = squared[np.arange(len(own)), list(own)]
+  ranks = (squared < targets[:, None]).sum(axis=1)
+  return [float(np.mean(ranks < k)) for k in _RECALL_AT]
 
 
 def _pixels(images, remove_mean=False):
@@ -192,7 +216,7 @@ def _histograms(images):
 
 
 def _averaged(translator, images, domain):
-  """Content codes as they are: no place, no centring."""
+  """Content codes averaged over positions, not centred."""
   codes = translator.encode(images, domain).mean(axis=(1, 2))
   return embeddings.unit(codes).astype(np.float64)
 
@@ -207,32 +231,51 @@ def _speed(
   dimensions = real.shape[1]
   factor = np.linalg.cholesky(np.cov(real.T) + 1e-9 * np.eye(dimensions))
 
-  def drawn(seed: int, count: int) -> np.ndarray:
+  def sample(seed: int, count: int) -> np.ndarray:
     normal = np.random.default_rng(seed).standard_normal(
       [count, dimensions], np.float32
     )
     return embeddings.unit(normal @ factor.T.astype(np.float32))
 
-  queries = drawn(0, _QUERIES)
-  print(
-    f'{dimensions} dimensions, {_QUERIES:,} queries, k = 10\n'
-    f'{"vectors":>10} {"kind":>8} {"build s":>8} {"MB":>7} '
-    f'{"queries/s":>10} {"one by one":>11} {"recall@1":>9} {"recall@10":>10}'
+  queries = sample(0, _QUERIES)
+  printed = measurements.PrintedTable(
+    [
+      'vectors',
+      'kind',
+      'build s',
+      'MB in memory',
+      f'queries/s, {_QUERIES:,} at once',
+      'one by one',
+      'recall@1',
+      'recall@10',
+    ],
+    f'{dimensions} dimensions, k = 10',
   )
   for size in _SIZES.value:
     with tempfile.TemporaryDirectory() as folder:
-      # On disk, as an index has them; only some kinds keep them in memory.
+      # On disk, as in an index; only some kinds keep vectors in memory.
       path = pathlib.Path(folder, 'vectors.npy')
       vectors = np.lib.format.open_memmap(
         path, 'w+', np.float32, (size, dimensions)
       )
       for i in range(0, size, _CHUNK):
-        vectors[i : i + _CHUNK] = drawn(1 + i, min(_CHUNK, size - i))
-      _compare(vectors, queries)
+        vectors[i : i + _CHUNK] = sample(1 + i, min(_CHUNK, size - i))
+      _compare(vectors, queries, printed)
+  measurements.save(
+    [printed.table],
+    group='Search',
+    title='Search: speed',
+    what='Exact and approximate search among random vectors of the normal '
+    'distribution that the embeddings of the characters have.',
+  )
 
 
-def _compare(vectors: np.ndarray, queries: np.ndarray) -> None:
-  """Prints a row for each kind; the exact one is what they are held against."""
+def _compare(
+  vectors: np.ndarray,
+  queries: np.ndarray,
+  printed: measurements.PrintedTable,
+) -> None:
+  """Adds a row for each kind; the exact one gives the ground truth."""
   exact: np.ndarray | None = None
   for kind in ('flat', *(k for k in _KINDS.value if k != 'flat')):
     start = time.perf_counter()
@@ -256,11 +299,14 @@ def _compare(vectors: np.ndarray, queries: np.ndarray) -> None:
       )
       for k in (1, 10)
     ]
-    print(
-      f'{len(vectors):10,} {kind:>8} {seconds:8.1f} '
-      f'{len(index.save("")) / 1e6:7.0f} {together:10,.0f} {alone:11,.0f} '
-      f'{recalls[0]:9.1%} {recalls[1]:10.1%}',
-      flush=True,
+    printed.add(
+      f'{len(vectors):,}',
+      kind,
+      f'{seconds:.1f}',
+      f'{len(index.save("")) / 1e6:.0f}',
+      f'{together:,.0f}',
+      f'{alone:,.0f}',
+      *(f'{recall:.1%}' for recall in recalls),
     )
 
 

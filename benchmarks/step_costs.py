@@ -1,7 +1,7 @@
-"""What the updates of one configuration cost, measured by a process alone.
+"""Seconds, multiplications and peak memory of updates of one configuration.
 
-Peak memory is a process's, and a graph that was compiled stays: nothing else
-may have run in it.
+Peak memory belongs to a process, and compiled graphs stay in it: nothing else
+may have run in the process that measures.
 """
 
 import resource
@@ -17,15 +17,15 @@ _TURNS = 4
 
 
 class StepCost(NamedTuple):
-  """Of one resolution.
+  """Cost of an update at one resolution.
 
   Attributes:
     batch_size: images of each domain in an update.
     first: seconds of the first update, tracing and compiling included.
     macs: multiply-accumulates of an update.
-    seconds: of an update, the fastest of several turns.
+    seconds: seconds of an update, the fastest of several turns.
     peak: multiply-accumulates a second of a convolution alone.
-    memory: bytes of main memory at most, TensorFlow's own included.
+    memory: peak bytes of main memory, those of TensorFlow itself included.
   """
 
   batch_size: int
@@ -47,16 +47,16 @@ def measure(
   """Times updates; to be called in a process of its own.
 
   Args:
-    gin_file: as for training.
-    params: as for training.
-    resolution: px, of a stage.
-    steps: updates to time; a lazy penalty should come in its share of them.
+    gin_file: name or path of the configuration.
+    params: gin bindings.
+    resolution: the stage to measure, px.
+    steps: updates to time; a multiple of the interval of a lazy penalty.
   """
   updates.configure(gin_file, params)
   configurables.share_cores()
   tf.config.experimental.enable_op_determinism()
   tf.random.set_seed(0)
-  (stage,) = updates.of(gin_file, params, [resolution])
+  (stage,) = updates.each_resolution(gin_file, params, [resolution])
   turn = -(-steps // _TURNS)
   seconds = min(stage.seconds(turn) for _ in range(_TURNS)) / turn
   memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

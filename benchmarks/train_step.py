@@ -1,15 +1,16 @@
-r"""What an update costs, of any gin configuration and of variants of it.
+r"""Cost of a training update: multiplications, seconds, memory, as a table.
 
   python -m benchmarks.train_step --gin_file=anime.gin
   python -m benchmarks.train_step --gin_file=anime.gin --resolution=32 \
       --variant="bfloat16: TwinGAN.precision='bfloat16'" \
       --variant="always penalized: Objective.penalty_interval=1"
 
-One update trains all networks once. A variant is a name and bindings, with
-semicolons between them. Each row is measured by a process of its own: how many
-multiply-accumulates (MAC) the convolutions need, a lazy penalty's share
-included; seconds; how near two operations for each MAC come to what a
-convolution alone reaches there; and the most memory that was in use.
+One update trains all networks once. The configuration is measured, and each
+variant of it: a name and bindings, with semicolons between them. Each row is
+measured in a process of its own: multiply-accumulates (MAC) of the
+convolutions, the share of a lazy penalty included; seconds; what share of the
+speed of a convolution alone two operations for each MAC reach; and peak memory.
+--record writes the table to a JSON file.
 """
 
 import concurrent.futures
@@ -17,22 +18,32 @@ import multiprocessing
 
 from absl import flags
 
-from benchmarks import step_costs, updates
+from benchmarks import measurements, step_costs, updates
 from tf_twingan import cli
 
 _GIN_FILE = flags.DEFINE_string('gin_file', 'anime.gin', 'The configuration.')
-_GIN_PARAM = flags.DEFINE_multi_string('gin_param', [], 'As for training.')
+_GIN_PARAM = flags.DEFINE_multi_string(
+  'gin_param', [], 'Gin binding, as for training.'
+)
 _VARIANT = flags.DEFINE_multi_string(
-  'variant', [], 'What else to measure: "NAME: BINDING; BINDING".'
+  'variant', [], 'Variants to measure: "NAME: BINDING; BINDING".'
 )
 _RESOLUTION = flags.DEFINE_multi_integer(
-  'resolution', [], 'Which stages to time, px; all if not given.'
+  'resolution', [], 'Resolutions to time, px; all stages by default.'
 )
 _STEPS = flags.DEFINE_integer('steps', 64, 'Updates to time.')
 
 _COLUMNS = (
-  '| px | variant | batch | first s | GMAC | s/update | images/s per domain '
-  '| GFLOP/s | of the peak | peak GB |'
+  'px',
+  'variant',
+  'batch',
+  'first s',
+  'GMAC',
+  's/update',
+  'images/s per domain',
+  'GFLOP/s',
+  'of the peak',
+  'peak GB',
 )
 
 
@@ -44,17 +55,23 @@ def main(argv) -> None:
     resolutions = _RESOLUTION.value or updates.resolutions(
       _GIN_FILE.value, _GIN_PARAM.value
     )
-    print(f'{_COLUMNS}\n{"|---" * _COLUMNS.count(" |")}|', flush=True)
+    printed = measurements.PrintedTable(_COLUMNS)
     for resolution in resolutions:
       for name, params in variants.items():
-        cost = _alone(
+        cost = _in_new_process(
           step_costs.measure,
           _GIN_FILE.value,
           [*_GIN_PARAM.value, *params],
           resolution,
           _STEPS.value,
         )
-        print(_row(resolution, name, cost), flush=True)
+        printed.add(*_row(resolution, name, cost))
+    measurements.save(
+      [printed.table],
+      group='The training step',
+      title=f'An update of {_GIN_FILE.value}',
+      what=f'Cost of an update of `{_GIN_FILE.value}` and its variants.',
+    )
 
 
 def _variant(text):
@@ -66,8 +83,8 @@ def _variant(text):
   return name.strip(), [param.strip() for param in params.split(';')]
 
 
-def _alone(function, *arguments):
-  """Calls it in a new process."""
+def _in_new_process(function, *arguments):
+  """Returns the result of a function that is called in a new process."""
   with concurrent.futures.ProcessPoolExecutor(
     1, mp_context=multiprocessing.get_context('spawn')
   ) as pool:
@@ -75,10 +92,10 @@ def _alone(function, *arguments):
 
 
 def _row(resolution, name, cost):
-  cells = (
-    resolution,
+  return [
+    f'{resolution}',
     name,
-    cost.batch_size,
+    f'{cost.batch_size}',
     f'{cost.first:.1f}',
     f'{cost.macs / 1e9:.1f}',
     f'{cost.seconds:.3f}',
@@ -86,8 +103,7 @@ def _row(resolution, name, cost):
     f'{2 * cost.macs / cost.seconds / 1e9:.0f}',
     f'{cost.of_peak:.0%} of {2 * cost.peak / 1e9:.0f}',
     f'{cost.memory / 1e9:.2f}',
-  )
-  return f'| {" | ".join(map(str, cells))} |'
+  ]
 
 
 if __name__ == '__main__':

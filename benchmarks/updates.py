@@ -1,4 +1,4 @@
-"""A gin configuration's updates, one resolution at a time, to be timed."""
+"""Training updates of a gin configuration at one resolution, to be timed."""
 
 import itertools
 import time
@@ -24,11 +24,11 @@ class Updates:
   """Updates of all networks of a configuration at one of its resolutions.
 
   Attributes:
-    trainer: whose they are.
-    growth: its schedule.
-    resolution: px.
-    batch_size: images of each domain.
-    first: seconds that the first one took, tracing and compiling included.
+    trainer: the trainer that makes the updates.
+    growth: the schedule of the configuration.
+    resolution: side of the images, px.
+    batch_size: images of each domain in an update.
+    first: seconds of the first update, tracing and compiling included.
   """
 
   def __init__(self, trainer, growth, domains, resolution):
@@ -51,7 +51,7 @@ class Updates:
     begun = time.perf_counter()
     self._update().numpy()
     self.first = time.perf_counter() - begun
-    # Nothing that only a second one does is to be timed, either.
+    # The second update may still do work that no later one does.
     self._update().numpy()
 
   def _update(self) -> Any:
@@ -68,7 +68,7 @@ class Updates:
     )
 
   def macs(self) -> float:
-    """Multiply-accumulates of one, a lazy penalty's share included."""
+    """Multiply-accumulates of an update, with its share of a lazy penalty."""
     image = tf.TensorSpec(
       [self.batch_size, self.resolution, self.resolution, 3], tf.uint8
     )
@@ -81,7 +81,7 @@ class Updates:
     )
 
   def seconds(self, count: int) -> float:
-    """Seconds for that many, with one wait for the device, as training has."""
+    """Seconds of updates; the device is waited for once, at the end."""
     begun = time.perf_counter()
     for _ in range(count):
       last = self._update()
@@ -89,7 +89,7 @@ class Updates:
     return time.perf_counter() - begun
 
   def input_seconds(self, count: int) -> float:
-    """Seconds for the batches of that many, with nothing trained on them."""
+    """Seconds to read the batches of updates, without training."""
     begun = time.perf_counter()
     for _ in zip(range(count), self._stream):
       pass
@@ -97,19 +97,19 @@ class Updates:
 
 
 def resolutions(gin_file: str, params: Sequence[str] = ()) -> list[int]:
-  """Those that a configuration trains at, px."""
-  return _of_growth(configure(gin_file, params))
+  """Resolutions that a configuration trains at, px."""
+  return _resolutions_of(configure(gin_file, params))
 
 
-def of(
+def each_resolution(
   gin_file: str, params: Sequence[str] = (), only: Sequence[int] = ()
 ) -> Iterator[Updates]:
-  """Those of every resolution that a configuration trains at, in turn.
+  """The updates of each resolution that a configuration trains at.
 
   Args:
-    gin_file: as for training.
-    params: as for training.
-    only: px; all resolutions if empty.
+    gin_file: name or path of the configuration.
+    params: gin bindings.
+    only: resolutions to choose, px; all if empty.
   """
   growth = configure(gin_file, params)
   domains = [name for name, _ in gin.query_parameter('train.domains')]
@@ -118,22 +118,22 @@ def of(
     growth.final_resolution,
     strategy=strategies.make(gin.query_parameter('train.strategy')),
   )
-  for resolution in _of_growth(growth):
+  for resolution in _resolutions_of(growth):
     if not only or resolution in only:
       yield Updates(trainer, growth, domains, resolution)
 
 
 def configure(gin_file: str, params: Sequence[str] = ()) -> Any:
-  """Parses a configuration, alone, and returns its schedule, a Growth.
+  """Parses a configuration, drops any earlier one, and returns its Growth.
 
   Args:
-    gin_file: as for training.
-    params: as for training.
+    gin_file: name or path of the configuration.
+    params: gin bindings.
   """
   gin.clear_config()
   gin_files.parse(gin_file, params)
   return gin.get_configurable('Growth')()
 
 
-def _of_growth(growth):
+def _resolutions_of(growth):
   return sorted({p.resolution for p in growth.phases})

@@ -1,4 +1,4 @@
-"""Schedules that take as long as another, and what a function multiplies."""
+"""Schedules of equal length in seconds, and counted multiplications."""
 
 import tensorflow as tf
 
@@ -58,28 +58,28 @@ class MacsTest(tf.test.TestCase):
     def gradients(images):
       with tf.GradientTape() as tape:
         tape.watch(images)
-        drawn = tf.nn.conv2d(images, kernel, 1, 'SAME')
-      return tape.gradient(drawn, [images, kernel])
+        outputs = tf.nn.conv2d(images, kernel, 1, 'SAME')
+      return tape.gradient(outputs, [images, kernel])
 
     self.assertEqual(
       macs.count(gradients, tf.TensorSpec([1, 4, 4, 2])), 2 * 16 * 5 * 18
     )
 
-  def test_what_nothing_needs_is_not_counted(self):
+  def test_an_unused_gradient_is_not_counted(self):
     kernel = tf.Variable(tf.ones([3, 3, 2, 5]))
 
     def gradient(images):
       with tf.GradientTape() as tape:
         tape.watch(images)
-        drawn = tf.nn.conv2d(images, kernel, 1, 'SAME')
-      return tape.gradient(drawn, images)
+        outputs = tf.nn.conv2d(images, kernel, 1, 'SAME')
+      return tape.gradient(outputs, images)
 
     # Neither the forward pass, which is linear, nor the other gradient.
     self.assertEqual(
       macs.count(gradient, tf.TensorSpec([1, 4, 4, 2])), 16 * 5 * 18
     )
 
-  def test_a_condition_counts_as_often_as_it_is_taken(self):
+  def test_a_condition_counts_its_share_of_calls(self):
     kernel = tf.ones([3, 3, 2, 5])
 
     def network(images, asked):
@@ -94,7 +94,7 @@ class MacsTest(tf.test.TestCase):
       macs.count(network, *shapes, taken=0.25), 0.25 * 16 * 5 * 18
     )
 
-  def test_a_loop_counts_as_often_as_it_turns(self):
+  def test_a_loop_counts_each_iteration(self):
     kernel = tf.ones([3, 3, 2, 2])
 
     def network(images):

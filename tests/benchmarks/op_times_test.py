@@ -1,4 +1,4 @@
-"""What the profiler says of a function."""
+"""Seconds of operations, as the profiler records them."""
 
 import time
 
@@ -8,7 +8,7 @@ from benchmarks import op_times
 
 
 class OpTimesTest(tf.test.TestCase):
-  def test_each_operation_is_named_and_takes_its_time(self):
+  def test_each_operation_is_named_and_timed(self):
     kernel = tf.ones([3, 3, 32, 32])
 
     @tf.function(autograph=False)
@@ -25,7 +25,7 @@ class OpTimesTest(tf.test.TestCase):
     self.assertBetween(convolution, 1e-6, wall)
     self.assertTrue(any(n.startswith('layer/LeakyRelu') for n in seconds))
 
-  def test_what_runs_others_is_given_the_rest(self):
+  def test_a_condition_is_timed_without_its_branches(self):
     @tf.function(autograph=False)
     def network(images, asked):
       return tf.cond(asked, lambda: images @ images, lambda: images)
