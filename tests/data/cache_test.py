@@ -58,7 +58,7 @@ class NoSpaceTest(dataset_case.DatasetCase):
 
 class NamesTest(dataset_case.DatasetCase):
   def test_arrays_of_earlier_versions_are_found(self):
-    found = cache.decoded(
+    found = cache.decode(
       'folder:photos',
       read=lambda color: np.full([4, 4, 3], color, np.uint8),
       resolution=4,

@@ -28,7 +28,7 @@ _ABANDONED_SECONDS = 3600
 Read = Callable[[Any], np.ndarray]
 
 
-class Decoded(NamedTuple):
+class DecodedImages(NamedTuple):
   """The decoded images of a dataset.
 
   Attributes:
@@ -51,7 +51,7 @@ def folder() -> pathlib.Path:
   ).expanduser()
 
 
-def decoded(
+def decode(
   dataset: str,
   *,
   read: Read,
@@ -63,7 +63,7 @@ def decoded(
   count: int,
   images: Callable[[], Iterable[tuple[str, Any]]],
   is_held_out: Callable[[str], bool] = lambda name: False,
-) -> Decoded:
+) -> DecodedImages:
   """Returns the images of a dataset from the cache, decoded first if need be.
 
   Args:
@@ -99,7 +99,7 @@ def decoded(
       '%s is damaged (%s): decoding the images again', array_path, error
     )
   else:
-    return Decoded(
+    return DecodedImages(
       array,
       tuple(map(tuple, record['skipped'])),
       record['held_out'],
@@ -130,7 +130,7 @@ def decoded(
       f'images to {base.parent} ({error.strerror or error}); free some '
       f'space, or set {_VARIABLE} to a folder with room'
     ) from error
-  return Decoded(
+  return DecodedImages(
     np.load(array_path, mmap_mode='r'),
     tuple(map(tuple, record['skipped'])),
     record['held_out'],

@@ -178,9 +178,9 @@ class EncodedDataset(Dataset):
     count: int,
     images: Callable[[], Iterable[tuple[str, Any]]],
     is_held_out: Callable[[str], bool] = lambda name: False,
-  ) -> cache.Decoded:
+  ) -> cache.DecodedImages:
     """Decodes the images, or reads those decoded before; see `cache`."""
-    return cache.decoded(
+    return cache.decode(
       self.text,
       read=lambda encoded: self.read_square(encoded, resolution),
       resolution=resolution,
@@ -194,7 +194,7 @@ class EncodedDataset(Dataset):
     )
 
   def image_set(
-    self, decoded: cache.Decoded, images: np.ndarray, split: str
+    self, decoded: cache.DecodedImages, images: np.ndarray, split: str
   ) -> ImageSet:
     """Warns of what was skipped and refuses splits of too few images.
 
@@ -226,7 +226,9 @@ class EncodedDataset(Dataset):
     return ImageSet(images, skipped)
 
 
-def decoded_names(names: Sequence[str], decoded: cache.Decoded) -> list[str]:
+def decoded_names(
+  names: Sequence[str], decoded: cache.DecodedImages
+) -> list[str]:
   """The names of the images that were decoded and not skipped, in order."""
   skipped = {name for name, _ in decoded.skipped}
   return [name for name in names if name not in skipped]
