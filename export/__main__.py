@@ -67,7 +67,7 @@ _OUTPUT = flags.DEFINE_string('output', None, 'The folder for the bundle.')
 _SOURCE = flags.DEFINE_multi_string(
   'source',
   [],
-  'Images of a domain, as DOMAIN=SOURCE, to calibrate and compare with; by '
+  'Images of a domain, as DOMAIN=DATASET, to calibrate and compare with; by '
   'default what the model was trained on.',
 )
 _INDEX = flags.DEFINE_string(
@@ -326,7 +326,7 @@ def _check_named(domain: str, named: Mapping[str, str]) -> None:
   if domain not in named:
     raise ValueError(
       f'the run does not say what {domain} was trained on; give '
-      f'--source={domain}=SOURCE, such as folder:/my/images.'
+      f'--source={domain}=DATASET, such as folder:/my/images.'
     )
 
 

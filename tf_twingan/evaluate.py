@@ -66,7 +66,7 @@ _EXPORT_SOURCES = flags.DEFINE_string(
   'export_sources', None, 'Write the held-out sources there, and nothing else.'
 )
 _SOURCE = flags.DEFINE_multi_string(
-  'source', [], 'Images of a domain, as DOMAIN=SOURCE; give two.'
+  'source', [], 'Images of a domain, as DOMAIN=DATASET; give two.'
 )
 _FROM = flags.DEFINE_string(
   'from',
@@ -181,7 +181,7 @@ def _sources_of(opened: exported_translator.Opened) -> Mapping[str, str]:
   if opened.domains is None or opened.origin is None:
     raise ValueError(
       f'{_EXPORTED.value} does not say what its images are; give '
-      '--source=DOMAIN=SOURCE for both of its domains.'
+      '--source=DOMAIN=DATASET for both of its domains.'
     )
   return dataset_pair.of_a_run(loading.folder(opened.origin), opened.domains)
 

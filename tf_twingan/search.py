@@ -47,7 +47,7 @@ _MODEL = flags.DEFINE_string(
 _SOURCE = flags.DEFINE_multi_string(
   'source',
   [],
-  'Images, as SOURCE or DOMAIN=SOURCE; may be given several times.',
+  'Images, as DATASET or DOMAIN=DATASET; may be given several times.',
 )
 _LIMIT = flags.DEFINE_integer(
   'limit', None, 'The first so many images of each source.', lower_bound=1

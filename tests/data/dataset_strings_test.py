@@ -24,7 +24,7 @@ class DatasetStringsTest(absltest.TestCase):
 
   def test_a_dataset_alone_names_no_domain(self):
     for text in ('avatars:toon-head', 'folder:/a?crop=0.7'):
-      with self.assertRaisesRegex(ValueError, 'write DOMAIN=SOURCE'):
+      with self.assertRaisesRegex(ValueError, 'write DOMAIN=DATASET'):
         dataset_strings.parse_flag(text)
 
   def test_they_come_in_the_order_of_the_domains(self):

@@ -388,8 +388,8 @@ class ProgramTest(absltest.TestCase):
   def test_user_errors_are_one_line(self):
     run = dict(run_dir=str(tiny_run.make()), output='there')
     for message, values in (
-      ('--source=DOMAIN=SOURCE for two', run),
-      ('give DOMAIN=SOURCE of two', {**run, 'source': SOURCES[:1]}),
+      ('--source=DOMAIN=DATASET for two', run),
+      ('give DOMAIN=DATASET of two', {**run, 'source': SOURCES[:1]}),
       ('goes with --translations', {**run, 'to': 'anime'}),
       ('either --run_dir', {}),
       ('two columns', {**run, 'output': 'there', 'against': 'shuffled'}),

@@ -38,7 +38,7 @@ class ExportTest(absltest.TestCase):
       f'--run_dir={tiny_run.make()}', '--to=anime', '--output=/nowhere'
     )
     self.assertEqual(code, 1)
-    self.assertIn('give --source=photo=SOURCE', said)
+    self.assertIn('give --source=photo=DATASET', said)
 
   def test_a_failed_gate_is_an_exit_code(self):
     # An untrained network with pixel norm: 8 bits are too few.

@@ -1,1 +1,1 @@
-"""Sources of images and the pipeline that feeds them to a network."""
+"""Images of domains: datasets, their cache, and batches of them."""

@@ -33,7 +33,7 @@ def parse_flag(text: str) -> tuple[str, str]:
   """
   domain, dataset = split_flag(text)
   if domain is None:
-    raise ValueError(f'--source={text} names no domain; write DOMAIN=SOURCE.')
+    raise ValueError(f'--source={text} names no domain; write DOMAIN=DATASET.')
   return domain, dataset
 
 

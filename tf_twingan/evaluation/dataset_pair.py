@@ -60,7 +60,7 @@ def load(sources: Mapping[str, str], resolution: int, count: int) -> Domains:
 
 
 def parse(texts: Sequence[str]) -> dict[str, str]:
-  """Two texts `DOMAIN=SOURCE` as {domain: source}; no text gives none.
+  """Two texts `DOMAIN=DATASET` as {domain: source}; no text gives none.
 
   Raises:
     ValueError: a text names no domain, or there are not two domains.
@@ -68,7 +68,7 @@ def parse(texts: Sequence[str]) -> dict[str, str]:
   named = dict(dataset_strings.parse_flag(text) for text in texts)
   if len(texts) not in (0, 2) or len(named) != len(texts):
     raise ValueError(
-      f'--source is {list(texts)}; give DOMAIN=SOURCE of two domains.'
+      f'--source is {list(texts)}; give DOMAIN=DATASET of two domains.'
     )
   return named
 
@@ -87,6 +87,6 @@ def of_a_run(run_dir: str, domains: Sequence[str]) -> dict[str, str]:
   if len(named) != 2 or len(domains) != 2:
     raise ValueError(
       'what to score with does not go without saying; give --source='
-      f'DOMAIN=SOURCE for two of the domains {", ".join(domains)}.'
+      f'DOMAIN=DATASET for two of the domains {", ".join(domains)}.'
     )
   return named

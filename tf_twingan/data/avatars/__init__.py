@@ -1,1 +1,1 @@
-"""The embedded avatars: characters, their drawing, and their ground truth."""
+"""The embedded avatars: characters, art styles, drawing and ground truth."""

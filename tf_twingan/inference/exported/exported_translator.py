@@ -94,7 +94,7 @@ class Drawer:
     if '' not in self._draw and not self._guessed:
       raise ValueError(
         f'{self.path} draws {_names(self._draw)}, but the domains are {first} '
-        f'and {second}; name them as it does, in --source=DOMAIN=SOURCE.'
+        f'and {second}; name them as it does, in --source=DOMAIN=DATASET.'
       )
     if not asked:
       raise ValueError(
