@@ -135,7 +135,10 @@ def _to_cell(image: np.ndarray, cell: int) -> Image.Image:
 
 @functools.cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-  return ImageFont.load_default(size=size)
+  font = ImageFont.load_default(size=size)
+  # Pillow without FreeType has a bitmap font, which has no sizes.
+  assert isinstance(font, ImageFont.FreeTypeFont), 'Pillow lacks FreeType'
+  return font
 
 
 class _Text:
@@ -147,7 +150,8 @@ class _Text:
   """
 
   def __init__(self, text: str, width: int, size: int):
-    self._font, self._lines = _font(size), []
+    self._font = _font(size)
+    self._lines: list[str] = []
     while not self._wrap(text, width) and size > _SMALLEST_TEXT:
       size -= 1
       self._font = _font(size)

@@ -76,12 +76,13 @@ def read(
     UnreadableImage: it is no image that can be read, or has more pixels than
       `MAX_PIXELS`.
   """
+  file: io.BytesIO | str | os.PathLike
   if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
-    name, stream = 'the given bytes', io.BytesIO(path_or_bytes)
+    name, file = 'the given bytes', io.BytesIO(path_or_bytes)
   else:
-    name = stream = os.fspath(path_or_bytes)
+    name, file = os.fspath(path_or_bytes), path_or_bytes
   try:
-    with Image.open(stream, formats=_FORMATS) as image:
+    with Image.open(file, formats=_FORMATS) as image:
       width, height = image.size
       if width * height > MAX_PIXELS:
         raise _Refused(

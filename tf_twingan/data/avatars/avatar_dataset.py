@@ -122,7 +122,8 @@ def has_vivid_hair(style: str, split: str, paired: bool = False) -> bool:
   return split == 'train' and not paired and art_styles.STYLES[style].vivid
 
 
-def _feature(kind: type) -> Any:
+def _feature(kind: Any) -> Any:
+  """The TFDS feature of a factor's Python type."""
   return {
     str: tfds.features.Text(),
     bool: np.bool_,

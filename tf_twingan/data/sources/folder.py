@@ -30,7 +30,7 @@ class FolderDataset(base.EncodedDataset):
       path.relative_to(root).as_posix(): path for path in self._list(root)
     }
     fractions = {name: _hash_fraction(name) for name in paths}
-    names = sorted(paths, key=fractions.get)
+    names = sorted(paths, key=fractions.__getitem__)
     stamps = []
     for name in names:
       stat = paths[name].stat()
