@@ -25,13 +25,13 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.11 python3.10 python3)
 $(shell $(RUN) -c '' 2>/dev/null || rm -f $(READY))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint build_file lock
+.PHONY: help setup train test test_all lint lock
 
 help:
 	@echo 'make train       train on $(GIN_FILE)   (GIN_FILE=cats.gin, ARGS="--run_dir=...")'
-	@echo 'make test        run the tests          (ARGS="tests/losses_test.py -k hinge")'
-	@echo 'make lint        check the style with ruff'
-	@echo 'make build_file  write the rules of BUILD anew from the imports'
+	@echo 'make test        run the tests          (ARGS="tests/losses -k hinge")'
+	@echo 'make test_all    run the slow tests, too: every combination'
+	@echo 'make lint        check style, format and types'
 	@echo 'make lock        resolve requirements_lock.txt anew from pyproject.toml'
 	@echo 'make setup       only create $(VENV) with the locked packages'
 	@echo 'PYTHON=/path/to/python3.11 chooses the Python that a new $(VENV) is made with;'
@@ -45,11 +45,13 @@ train: $(READY)
 test: $(READY)
 	@exec $(RUN) -m pytest $(ARGS)
 
-lint: $(READY)
-	@exec $(RUN) -m ruff check $(ARGS) .
+test_all: $(READY)
+	@exec $(RUN) -m pytest -m '' $(ARGS)
 
-build_file: $(READY)
-	@exec $(RUN) -m tests.bazel_rules
+lint: $(READY)
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@exec $(RUN) -m mypy
 
 # uv resolves for every supported Python at once; the environment itself does
 # without it.

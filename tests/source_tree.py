@@ -1,4 +1,4 @@
-"""The checkout as data: its modules, what they import, its files.
+"""The checkout's modules, what they import, and its files.
 
 Sources are read with `ast`, never imported, so that a check over the whole tree
 takes milliseconds and sees imports inside functions, too. Every function takes
@@ -34,6 +34,22 @@ class Module:
   @functools.cached_property
   def syntax(self) -> ast.Module:
     return ast.parse(self.source, filename=self.path)
+
+  @functools.cached_property
+  def imports(self) -> list[tuple[str, tuple[str, ...]]]:
+    """Imported modules, each with the names that are imported from it."""
+    found = []
+    for node in ast.walk(self.syntax):
+      if isinstance(node, ast.Import):
+        found.extend((alias.name, ()) for alias in node.names)
+      elif isinstance(node, ast.ImportFrom):
+        base = node.module or ''
+        if node.level:
+          above = self.package.split('.')
+          above = above[: len(above) - node.level + 1]
+          base = '.'.join(above + [base] if base else above)
+        found.append((base, tuple(alias.name for alias in node.names)))
+    return found
 
   @property
   def package(self) -> str:
@@ -73,7 +89,8 @@ def tree_of(sources: Mapping[str, str]) -> dict[str, Module]:
   return modules
 
 
-def read_tree(root: pathlib.Path = ROOT) -> dict[str, Module]:
+@functools.cache
+def read_tree(root: pathlib.Path = ROOT) -> Mapping[str, Module]:
   """Reads every Python file of the checkout's code folders."""
   return tree_of(
     {
@@ -91,18 +108,12 @@ def imports_of(module: Module, tree: Tree) -> set[str]:
   has one, else as `package`. Names from outside the tree come back as written.
   """
   names = set()
-  for node in ast.walk(module.syntax):
-    if isinstance(node, ast.Import):
-      names.update(alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-      base = node.module or ''
-      if node.level:
-        above = module.package.split('.')
-        above = above[: len(above) - node.level + 1]
-        base = '.'.join(above + [base] if base else above)
-      for alias in node.names:
-        name = f'{base}.{alias.name}'
-        names.add(name if name in tree else base)
+  for base, imported in module.imports:
+    if not imported:
+      names.add(base)
+    for name in imported:
+      name = f'{base}.{name}'
+      names.add(name if name in tree else base)
   return names
 
 

@@ -11,7 +11,11 @@ TensorFlow is imported with the first of the names below that is used.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+  from tf_twingan.inference import Sampler, Translator
+  from tf_twingan.retrieval.search_index import SearchIndex
 
 __version__ = '0.1.0'
 __all__ = ['Sampler', 'SearchIndex', 'Translator', '__version__']

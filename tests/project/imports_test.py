@@ -1,7 +1,7 @@
-"""Imports go one way: a table of who may import whom, held over the tree.
+"""The table of which room may import which, held against every import.
 
-An area is a module or folder directly below `tf_twingan/`, or another top-level
-folder. Programs (what `python -m` runs) are an area of their own, which only
+A room is a module or folder directly below `tf_twingan/`, or another top-level
+folder. Programs (what `python -m` runs) are a room of their own, which only
 tests may import.
 """
 
@@ -11,7 +11,7 @@ from absl.testing import absltest, parameterized
 
 from tests import source_tree
 
-FACE = 'tf_twingan'  # The package itself: `from tf_twingan import Translator`.
+PACKAGE = 'tf_twingan'  # Itself: `from tf_twingan import Translator`.
 LIBRARY = {
   'image_io',
   'image_arrays',
@@ -31,7 +31,7 @@ LIBRARY = {
   'pretrained',
 }
 
-# Every area may import itself.
+# Every room may import itself.
 ALLOWED: Mapping[str, set[str]] = {
   'image_arrays': set(),
   'image_io': {'files', 'image_arrays'},
@@ -74,52 +74,52 @@ ALLOWED: Mapping[str, set[str]] = {
     'errors',
     'inference',
   },
-  FACE: {'inference', 'retrieval'},
+  PACKAGE: {'inference', 'retrieval'},
   # Registers with gin what the gin files name.
   'configurables': {'data', 'models', 'losses', 'training'},
   # What programs share.
   'cli': {'errors', 'inference', 'runs'},
-  'programs': LIBRARY | {FACE, 'cli', 'configurables'},
+  'programs': LIBRARY | {PACKAGE, 'cli', 'configurables'},
   'export': LIBRARY - {'training', 'losses', 'evaluation', 'gin_files'}
-  | {'cli', FACE},
-  'benchmarks': LIBRARY | {FACE, 'cli', 'configurables', 'export'},
+  | {'cli', PACKAGE},
+  'benchmarks': LIBRARY | {PACKAGE, 'cli', 'configurables', 'export'},
   'tests': LIBRARY
-  | {FACE, 'cli', 'configurables', 'programs', 'export', 'benchmarks'},
+  | {PACKAGE, 'cli', 'configurables', 'programs', 'export', 'benchmarks'},
 }
 
 
-def area_of(module: source_tree.Module) -> str:
+def room_of(module: source_tree.Module) -> str:
   """Returns the row of the table that a module belongs to."""
   parts = module.name.split('.')
-  if parts[0] != FACE:
+  if parts[0] != PACKAGE:
     return parts[0]
   if module.is_program:
     return 'programs'
-  return parts[1] if len(parts) > 1 else FACE
+  return parts[1] if len(parts) > 1 else PACKAGE
 
 
 def violations(tree: source_tree.Tree) -> list[str]:
   """Returns one line for every import that the table does not allow."""
   lines = []
   for module in tree.values():
-    area = area_of(module)
-    if area not in ALLOWED:
+    room = room_of(module)
+    if room not in ALLOWED:
       lines.append(
-        f'{module.path}: {area!r} is not in the table of '
-        'tests/imports_test.py; add what it may import.'
+        f'{module.path}: {room!r} is not in the table of '
+        'tests/project/imports_test.py; add what it may import.'
       )
       continue
     for name in sorted(source_tree.own_imports(module, tree)):
       if name not in tree:
         lines.append(f'{module.path} imports {name}, which does not exist.')
         continue
-      target = area_of(tree[name])
-      if target not in ALLOWED[area] | {area}:
+      target = room_of(tree[name])
+      if target not in ALLOWED[room] | {room}:
         lines.append(
-          f'{module.path} imports {name}, but {area!r} may import only '
-          f'{sorted(ALLOWED[area]) or "nothing of ours"}.'
+          f'{module.path} imports {name}, but {room!r} may import only '
+          f'{sorted(ALLOWED[room]) or "nothing of ours"}.'
         )
-      elif tree[name].is_program and area != 'tests':
+      elif tree[name].is_program and room != 'tests':
         lines.append(f'{module.path} imports {name}, which is a program.')
   return lines
 
@@ -166,9 +166,9 @@ class ImportsTest(parameterized.TestCase):
     ('program', 'tf_twingan/training/a.py', 'from tf_twingan import train'),
     ('own_program', 'export/a.py', 'from export import __main__'),
     ('other_program', 'tf_twingan/train.py', 'from tf_twingan import search'),
-    ('face', 'tf_twingan/gin_files.py', 'from tf_twingan import Translator'),
+    ('package', 'tf_twingan/gin_files.py', 'from tf_twingan import Translator'),
     ('missing', 'tf_twingan/gin_files.py', 'import tf_twingan.nothing'),
-    ('unknown_area', 'tf_twingan/utils.py', ''),
+    ('unknown_room', 'tf_twingan/utils.py', ''),
   )
   def test_a_forbidden_import_is_caught(self, path, source):
     program = "if __name__ == '__main__':\n  pass\n"

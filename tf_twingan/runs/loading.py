@@ -6,7 +6,7 @@ estimated for them, from a run directory or from a model that ships.
 
 import os
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -23,13 +23,13 @@ class LoadedModel(NamedTuple):
   """A network and its stage, as plain numbers.
 
   Attributes:
-    model: in float32.
+    model: a `registry.Translating` or `registry.Generating`, in float32.
     resolution: of the images that it draws, px.
     alpha: how far that resolution is faded in.
     images_seen: of each domain, in training.
   """
 
-  model: registry.Model
+  model: Any
   resolution: int
   alpha: float
   images_seen: int
