@@ -205,7 +205,7 @@ class IdentityTest(tf.test.TestCase):
     self.assertAllEqual(before, projection.kernel)
 
   def test_two_replicas_get_the_rows_of_their_own_images(self):
-    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+    strategy = two_devices.strategy()
     made = make(strategy, objective=Fitting())
     images = np.arange(6, dtype=np.uint8)[:, None, None, None]
     images = np.broadcast_to(images, [6, 8, 8, 3])

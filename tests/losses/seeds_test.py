@@ -16,7 +16,7 @@ POINTS = seeds.Stream.PENALTY_POINTS
 
 class SeedsTest(tf.test.TestCase):
   def test_replicas_and_domains_differ_and_are_repeated(self):
-    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+    strategy = two_devices.strategy()
 
     def all_seeds():
       per_replica = strategy.run(

@@ -98,7 +98,7 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
       def style(self, images, domains, **_):
         return tf.zeros([len(images), 3])
 
-    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+    strategy = two_devices.strategy()
     one, other = strategy.experimental_local_results(
       strategy.run(
         lambda: (

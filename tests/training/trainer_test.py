@@ -176,7 +176,7 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     tf.config.run_functions_eagerly(False)
     small = {**STEP, 'resolution': 4}
     one = shared()
-    two = make(tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1']))
+    two = make(two_devices.strategy())
     for made in (one, two):
       made.start_stage()
     for a, b in zip(
