@@ -87,13 +87,13 @@ class EveryCombinationTest(parameterized.TestCase, tf.test.TestCase):
         networks('batch', shared=True), LOSSES[index % len(LOSSES)], [penalty]
       )
 
-  @pytest.mark.slow
   @parameterized.product(norm=domain_norm.KINDS, adversarial=LOSSES)
+  @pytest.mark.slow
   def test_every_combination_takes_a_step(self, norm, adversarial):
     self.assert_all_weights_move(networks(norm), adversarial, PENALTIES)
 
-  @pytest.mark.slow
   @parameterized.parameters(*LOSSES)
+  @pytest.mark.slow
   def test_one_discriminator_of_all_domains_takes_all_of_them(
     self, adversarial
   ):

@@ -172,8 +172,7 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
       self.assertAllClose(max(moves[count:]), 1e-2, rtol=1e-2)
 
   def test_two_replicas_equal_one(self):
-    # Traced, as in a training; at 4 px, for that takes long.
-    tf.config.run_functions_eagerly(False)
+    # At 4 px, and one of the two is traced, for that takes long.
     small = {**STEP, 'resolution': 4}
     one = shared()
     two = make(two_devices.strategy())
@@ -186,7 +185,9 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
       b.assign(a.numpy())
     for step in range(2):
       data = {d: p[:, ::2, ::2] for d, p in batch(8, seed=step).items()}
+      tf.config.run_functions_eagerly(True)
       terms = one.step(data, step=step, **small)
+      tf.config.run_functions_eagerly(False)
       merged = {
         d: two.strategy.experimental_distribute_values_from_function(
           lambda context, d=d, data=data: tf.constant(
