@@ -8,11 +8,14 @@ are answered at once, and `run` can prepare TensorFlow before it is imported.
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from absl import app, logging
+from absl import app, flags, logging
 
 from tf_twingan import inference
+
+# What is defined here counts as the program's own, and is shown by its --help.
+flags.disclaim_key_flags()
 
 
 def prepare_tensorflow() -> None:
@@ -34,6 +37,35 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   # Libraries report every step at level INFO; warnings are still shown.
   logging.set_verbosity(logging.WARNING)
   app.run(main)
+
+
+def define_run_dir(*, required: bool = False) -> flags.FlagHolder:
+  """Defines --run_dir, for `load_translator`."""
+  return flags.DEFINE_string(
+    'run_dir', None, "A training's directory.", required=required
+  )
+
+
+def define_model(more: str = '') -> flags.FlagHolder:
+  """Defines --model, for `load_translator`.
+
+  Args:
+    more: what else its help says.
+  """
+  return flags.DEFINE_string(
+    'model',
+    None,
+    f'A model that ships with the package: avatar_twins. {more}'.strip(),
+  )
+
+
+def define_from() -> flags.FlagHolder:
+  """Defines --from, the source domain."""
+  return flags.DEFINE_string(
+    'from',
+    None,
+    'The domain of the images; may be left out if the model has two.',
+  )
 
 
 def strip_gin_context(error: BaseException) -> str:
@@ -83,6 +115,45 @@ def reject_arguments(argv: Sequence[str]) -> None:
       f'Error: unexpected argument {argv[1]!r}; every value has a flag '
       '(--help lists them).'
     )
+
+
+def parse_command(
+  argv: Sequence[str], flags_of: Mapping[str, Iterable[str]], remedy: str
+) -> str:
+  """The command of a program that has several, its only argument.
+
+  Args:
+    argv: what `main` is given.
+    flags_of: for each command the names of the flags that only it takes.
+    remedy: what to type if it is missing or unknown, for the message.
+
+  Raises:
+    ValueError: there is no such command, or a flag belongs to another one.
+  """
+  command, *rest = argv[1:] or ['']
+  if command not in flags_of:
+    raise ValueError(f'{command!r} is no command; {remedy}.')
+  reject_arguments([command, *rest])
+  reject_flags_of_other_commands(command, flags_of)
+  return command
+
+
+def reject_flags_of_other_commands(
+  command: str, flags_of: Mapping[str, Iterable[str]]
+) -> None:
+  """Refuses flags that belong to another command of the same program.
+
+  Args:
+    command: the command that was given.
+    flags_of: for each command the names of the flags that only it takes.
+
+  Raises:
+    ValueError: such a flag was given.
+  """
+  for other, names in flags_of.items():
+    for name in names:
+      if other != command and flags.FLAGS[name].present:
+        raise ValueError(f'--{name} is a flag of `{other}`, not {command}.')
 
 
 def load_translator(

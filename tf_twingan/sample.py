@@ -1,90 +1,65 @@
-r"""Draws images from noise with a trained run, as of pggan.gin.
+r"""Generates images from noise with a trained run, as of pggan.gin.
 
   python -m tf_twingan.sample --run_dir=runs/pggan --count=64 --output=sampled
   python -m tf_twingan.sample --run_dir=runs/pggan --count=9 --interpolate=8 \
       --output=between
 
-Each domain gets a folder of PNGs and a sheet of all of them, `DOMAIN.png`; the
-same number in two domains is drawn from the same noise. With --interpolate a
-row of the sheet leads from one noise to the next.
+Each domain gets a folder of PNGs and a sheet of all of them, `DOMAIN.png`;
+images of the same number in two domains come from the same noise. With
+--interpolate a row of the sheet leads from one noise vector to the next.
 """
 
-import pathlib
-
-import numpy as np
 from absl import flags
 
-from tf_twingan import cli, image_grids, image_io, inference
+from tf_twingan import cli
 
-_RUN_DIR = flags.DEFINE_string(
-  'run_dir', None, "A training's directory.", required=True
-)
+_RUN_DIR = cli.define_run_dir(required=True)
 _COUNT = flags.DEFINE_integer(
-  'count', 64, 'How many noises to draw.', lower_bound=1
+  'count', 64, 'Number of noise vectors.', lower_bound=1
 )
-_SEED = flags.DEFINE_integer('seed', 0, 'Of the noise.', lower_bound=0)
-_DOMAIN = flags.DEFINE_string('domain', None, 'What to draw; all if not given.')
+_SEED = flags.DEFINE_integer('seed', 0, 'Seed of the noise.', lower_bound=0)
+_DOMAIN = flags.DEFINE_string(
+  'domain', None, 'The domain to generate; all of them if not given.'
+)
 _INTERPOLATE = flags.DEFINE_integer(
   'interpolate',
   None,
-  'Draw so many images on the way from each noise to the next.',
+  'Number of images from each noise vector to the next.',
   lower_bound=2,
 )
 _OUTPUT = flags.DEFINE_string(
   'output', None, 'The folder for the results.', required=True
 )
 
-_COLUMNS = 8
-
 
 def main(argv) -> None:
-  """Draws, and writes images and sheets."""
+  """Generates images, and writes them and their sheets."""
   cli.reject_arguments(argv)
   with cli.report_errors():
-    sampler = inference.Sampler(_RUN_DIR.value)
-    names, latents, columns = _latents(sampler)
-    domains = sampler.domains if _DOMAIN.value is None else [_DOMAIN.value]
-    for domain in domains:
-      images = sampler.draw(latents, domain)
-      folder = pathlib.Path(_OUTPUT.value)
-      for name, image in zip(names, images):
-        image_io.write_png(folder / domain / f'{name}.png', image)
-      image_io.write_png(
-        folder / f'{domain}.png', _sheet(images, columns, sampler, domain)
+    if _INTERPOLATE.value and _COUNT.value < 2:
+      raise ValueError(
+        '--interpolate goes from one noise vector to the next, but --count is '
+        f'{_COUNT.value}; give 2 or more.'
       )
-      print(f'{len(images)} images of {domain} in {folder / domain}')
+    from tf_twingan.inference import sample_files, sampler
 
-
-def _latents(sampler):
-  """File names, what to draw from, and how many stand in a row."""
-  noise = sampler.noise(_COUNT.value, _SEED.value)
-  if _INTERPOLATE.value is None:
-    return [f'{i:04d}' for i in range(len(noise))], noise, _COLUMNS
-  if len(noise) < 2:
-    raise ValueError(
-      f'--interpolate goes from one noise to the next, but --count is '
-      f'{_COUNT.value}; give 2 or more.'
+    model = sampler.Sampler(_RUN_DIR.value)
+    random = (model, _COUNT.value, _SEED.value)
+    latents = (
+      sample_files.interpolated_latents(*random, steps=_INTERPOLATE.value)
+      if _INTERPOLATE.value
+      else sample_files.independent_latents(*random)
     )
-  count = _INTERPOLATE.value
-  from tf_twingan.inference import sampler as sampler_lib
-
-  ways = [sampler_lib.between(*pair, count) for pair in zip(noise, noise[1:])]
-  names = [f'{i:04d}_{j:02d}' for i in range(len(ways)) for j in range(count)]
-  return names, np.concatenate(ways), count
-
-
-def _sheet(images, columns, sampler, domain):
-  rows = [list(images[i : i + columns]) for i in range(0, len(images), columns)]
-  return image_grids.contact_sheet(
-    rows,
-    [''] * len(rows[0]),
-    cell=96,
-    title=f'{domain}, seed {_SEED.value}, {sampler.images_seen:,} images seen',
-  )
+    title = f'seed {_SEED.value}, {model.images_seen:,} images seen'
+    for domain in [_DOMAIN.value] if _DOMAIN.value else model.domains:
+      folder = sample_files.write(
+        model, latents, domain, _OUTPUT.value, title=f'{domain}, {title}'
+      )
+      print(f'{len(latents.names)} images of {domain} in {folder}')
 
 
 def run() -> None:
-  """The console script."""
+  """Runs the console script."""
   cli.run(main)
 
 

@@ -108,7 +108,7 @@ def learn(
   """
   scales = {d: translator.scales(p, d) for d, p in images.items()}
   means = {d: embeddings.mean([part]) for d, part in scales.items()}
-  projection = embeddings.principal(
+  projection = embeddings.principal_components(
     np.concatenate(
       [embeddings.features(part, means[d]) for d, part in scales.items()]
     )

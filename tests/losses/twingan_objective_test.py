@@ -8,7 +8,6 @@ from tf_twingan.losses import (
   adversarial_losses,
   image_augmentation,
   reconstruction_losses,
-  seeds,
   twingan_objective,
 )
 from tf_twingan.models import twingan
@@ -23,11 +22,11 @@ def networks(domains=DOMAINS):
   model = twingan.TwinGAN(
     domains, max_resolution=8, channels_base=16, channels_max=8
   )
-  discriminators = {
+  judges = {
     d: progressive.Discriminator(8, channels_base=16, channels_max=8)
     for d in domains
   }
-  return model, discriminators
+  return model, judges
 
 
 def images(domains=DOMAINS):
@@ -39,18 +38,18 @@ def images(domains=DOMAINS):
 
 class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
   def compute(self, **options):
-    model, discriminators = networks()
+    model, judges = networks()
     return twingan_objective.Objective(**options).compute(
-      model, discriminators, images(), resolution=8, alpha=ALPHA
+      model, judges, images(), resolution=8, alpha=ALPHA
     )
 
   def test_only_real_images_and_what_is_made_of_them_move_statistics(self):
     moved = []
     for weight in (0.0, 1.0):
-      model, discriminators = networks()
+      model, judges = networks()
       twingan_objective.Objective(
         cycle_weight=weight, mirror_weight=weight
-      ).compute(model, discriminators, images(), resolution=8, alpha=ALPHA)
+      ).compute(model, judges, images(), resolution=8, alpha=ALPHA)
       moved.append([v.numpy() for v in model.non_trainable_variables])
     for without, with_cycle in zip(*moved):
       self.assertAllEqual(without, with_cycle)
@@ -64,28 +63,28 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       adversarial_weight=7.0,
     )
     result = self.compute(**options)
-    model, discriminators = networks()
+    model, judges = networks()
     reals = images()
     stage = dict(resolution=8, alpha=ALPHA, training=True)
-    outputs = model.reconstruct_and_translate(reals, **stage)
-    anime, photo = outputs.translations[1], outputs.translations[0]
+    drawn = model.reconstruct_and_translate(reals, **stage)
+    anime, photo = drawn.translations[1], drawn.translations[0]
     stage['statistics_update'] = 0.0
     codes = model.encode(tf.concat([photo, anime], 0), DOMAINS, **stage)
     back = model.decode(codes.take([1, 0], 2), DOMAINS, **stage)
     expected = {
       'reconstruction': 2
       * reconstruction_losses.l1(
-        outputs.inputs,
-        tf.concat([outputs.reconstructions[0], outputs.reconstructions[1]], 0),
+        drawn.inputs,
+        tf.concat([drawn.reconstructions[0], drawn.reconstructions[1]], 0),
       ),
       'content': 3
       * reconstruction_losses.l1(
-        outputs.encoding.content, codes.take([1, 0], 2).content
+        drawn.encoding.content, codes.take([1, 0], 2).content
       ),
-      'cycle': 5 * reconstruction_losses.l1(outputs.inputs, back),
+      'cycle': 5 * reconstruction_losses.l1(drawn.inputs, back),
     }
     for domain, fake in (('photo', photo), ('anime', anime)):
-      logits = discriminators[domain](
+      logits = judges[domain](
         tf.concat([reals[domain], fake], 0), resolution=8, group=4
       )
       pair = adversarial_losses.ADVERSARIAL['non_saturating']
@@ -107,41 +106,34 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       set(result.generator), {'adversarial/photo', 'adversarial/anime'}
     )
 
-  def test_discriminators_see_reconstructions_from_a_resolution_on(self):
+  def test_reconstructions_are_judged_from_a_resolution_on(self):
     without = self.compute(adversarial_on_reconstructions_from=16)
-    with_them = self.compute(adversarial_on_reconstructions_from=8)
+    judged = self.compute(adversarial_on_reconstructions_from=8)
     self.assertNotAllClose(
       without.generator['adversarial/photo'],
-      with_them.generator['adversarial/photo'],
+      judged.generator['adversarial/photo'],
     )
 
   def penalties_of(self, **options):
-    _, discriminators = networks()
+    _, judges = networks()
     reals = images()
     fakes = {d: -p for d, p in reals.items()}
     return twingan_objective.Objective(**options).penalties(
-      discriminators,
-      reals,
-      fakes,
-      resolution=8,
-      alpha=ALPHA,
-      seed=tf.constant([1, 2]),
+      judges, reals, fakes, resolution=8, alpha=ALPHA, seed=tf.constant([1, 2])
     )
 
   def test_a_penalty_by_hand(self):
     result = self.penalties_of(penalty='wgan_gp', penalty_weight=10.0)
-    _, discriminators = networks()
-    points = seeds.domain_seeds(
-      tf.constant([1, 2]), DOMAINS, seeds.Stream.PENALTY_POINTS
-    )
-    for domain, real in images().items():
-      # Each domain looks at points of its own.
-      seed = points[domain]
+    _, judges = networks()
+    fold = tf.random.experimental.stateless_fold_in
+    for index, (domain, real) in enumerate(images().items()):
+      # Of the first replica, each domain looks at points of its own.
+      seed = fold(fold([1, 2], 0), index)
       share = tf.random.stateless_uniform([4, 1, 1, 1], seed)
       between = share * real - (1 - share) * real
       with tf.GradientTape() as tape:
         tape.watch(between)
-        logits = discriminators[domain](between, resolution=8, group=4)
+        logits = judges[domain](between, resolution=8, group=4)
       gradient = tape.gradient(logits, between)
       norm = tf.norm(tf.reshape(gradient, [4, -1]), axis=1)
       self.assertAllClose(
@@ -156,22 +148,22 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     )
     self.assertAllClose(lazy['penalty/photo'], 16 * each['penalty/photo'])
 
-  def test_penalties_are_given_the_translations(self):
+  def test_penalties_are_told_what_was_drawn(self):
     result = self.compute()
     model, _ = networks()
-    outputs = model.reconstruct_and_translate(
+    drawn = model.reconstruct_and_translate(
       images(), resolution=8, alpha=ALPHA, training=True
     )
     for index, domain in enumerate(DOMAINS):
       self.assertAllClose(
-        result.fakes[domain], outputs.translations[index], rtol=1e-4
+        result.fakes[domain], drawn.translations[index], rtol=1e-4
       )
 
   def test_drift_is_the_mean_square_of_real_logits(self):
     result = self.compute(drift_weight=0.5)
-    model, discriminators = networks()
+    model, judges = networks()
     for domain, real in images().items():
-      logits = discriminators[domain](real, resolution=8, group=4)
+      logits = judges[domain](real, resolution=8, group=4)
       self.assertAllClose(
         result.discriminator[f'drift/{domain}'],
         0.5 * tf.reduce_mean(logits**2),
@@ -183,46 +175,44 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     model, _ = networks()
     reals = images()
     stage = dict(resolution=8, alpha=ALPHA, training=True)
-    outputs = model.reconstruct_and_translate(reals, **stage)
+    drawn = model.reconstruct_and_translate(reals, **stage)
     stage['statistics_update'] = 0.0
-    flipped = model.encode(outputs.inputs[:, :, ::-1], DOMAINS, **stage)
-    # Photo is generated from anime, and anime from photo.
-    mirrored = model.decode(flipped.take([1, 0], 2), DOMAINS, **stage)
-    true = tf.concat([outputs.translations[0], outputs.translations[1]], 0)
+    flipped = model.encode(drawn.inputs[:, :, ::-1], DOMAINS, **stage)
+    # Photo is drawn of anime, and anime of photo.
+    redrawn = model.decode(flipped.take([1, 0], 2), DOMAINS, **stage)
+    true = tf.concat([drawn.translations[0], drawn.translations[1]], 0)
     self.assertAllClose(
       result.generator['mirror'],
-      3 * reconstruction_losses.l1(true[:, :, ::-1], mirrored),
+      3 * reconstruction_losses.l1(true[:, :, ::-1], redrawn),
       rtol=1e-4,
     )
     self.assertGreater(result.generator['mirror'], 0.01)
 
   def test_a_network_that_cannot_tell_a_mirror_has_no_mirror_term(self):
-    model, discriminators = networks()
+    model, judges = networks()
     for variable in model.trainable_variables:
       if variable.shape.rank == 4:  # Kernels that look the same in a mirror.
         variable.assign((variable + variable[:, ::-1]) / 2)
     result = twingan_objective.Objective(mirror_weight=1.0).compute(
-      model, discriminators, images(), resolution=8, alpha=ALPHA
+      model, judges, images(), resolution=8, alpha=ALPHA
     )
     self.assertAllClose(result.generator['mirror'], 0.0, atol=1e-5)
 
-  def test_all_that_discriminators_see_is_augmented(self):
+  def test_all_that_is_judged_is_augmented(self):
     change = image_augmentation.Augmentation(kinds=('cutout', 'color'))
     seed = tf.constant([1, 2])
-    model, discriminators = networks()
-    objective = twingan_objective.Objective(
+    model, judges = networks()
+    goal = twingan_objective.Objective(
       augmentation=change, adversarial='hinge', penalty='r1', penalty_weight=1.0
     )
     stage = dict(resolution=8, alpha=ALPHA, seed=seed)
-    result = objective.compute(model, discriminators, images(), **stage)
-    penalties = objective.penalties(
-      discriminators, images(), result.fakes, **stage
-    )
-    domain_seeds = seeds.domain_seeds(seed, DOMAINS, seeds.Stream.AUGMENTATION)
-    for domain in DOMAINS:
+    result = goal.compute(model, judges, images(), **stage)
+    penalties = goal.penalties(judges, images(), result.fakes, **stage)
+    fold = tf.random.experimental.stateless_fold_in
+    for index, domain in enumerate(DOMAINS):
       real, fake = images()[domain], result.fakes[domain]
-      own = domain_seeds[domain]
-      logits = discriminators[domain](
+      own = fold(fold(seed, 0), index)
+      logits = judges[domain](
         change(tf.concat([real, fake], 0), domain, own), resolution=8, group=4
       )
       self.assertAllClose(
@@ -239,7 +229,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       )
       with tf.GradientTape() as tape:
         tape.watch(real)
-        changed = discriminators[domain](
+        changed = judges[domain](
           change(real, domain, own), resolution=8, group=4
         )
       gradient = tape.gradient(changed, real)
@@ -253,22 +243,22 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     change = image_augmentation.Augmentation(
       probability=0.0, target=0.6, adjust_images=100
     )
-    objective = twingan_objective.Objective(augmentation=change)
-    state = objective.build(DOMAINS, 8, replicas=1)
+    goal = twingan_objective.Objective(augmentation=change)
+    state = goal.build(DOMAINS, 8, replicas=1)
     self.assertEqual(state, {'augmentation': change})
-    model, discriminators = networks()
+    model, judges = networks()
     for domain, shift in (('photo', 100.0), ('anime', -100.0)):
-      discriminators[domain].logit.bias.assign([shift])
+      judges[domain].logit.bias.assign([shift])
     for _ in range(4):
-      terms = objective.compute(
+      terms = goal.compute(
         model,
-        discriminators,
+        judges,
         images(),
         resolution=8,
         alpha=ALPHA,
         seed=tf.constant([1, 2]),
       ).observed
-      objective.after_step(terms, images=4)
+      goal.after_step(terms, images=4)
     self.assertEqual(terms['overfitting/photo'], 1.0)
     self.assertEqual(terms['overfitting/anime'], -1.0)
     self.assertEqual(terms['augmentation/photo'], 0.0)
@@ -277,16 +267,11 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_three_domains_pair_up_by_shift(self):
     domains = ('photo', 'anime', 'cat')
-    model, discriminators = networks(domains)
-    objective = twingan_objective.Objective(cycle_weight=1.0)
+    model, judges = networks(domains)
+    goal = twingan_objective.Objective(cycle_weight=1.0)
     one, two = (
-      objective.compute(
-        model,
-        discriminators,
-        images(domains),
-        resolution=8,
-        alpha=ALPHA,
-        shift=s,
+      goal.compute(
+        model, judges, images(domains), resolution=8, alpha=ALPHA, shift=s
       ).generator
       for s in (1, 2)
     )

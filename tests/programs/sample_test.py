@@ -1,103 +1,89 @@
-"""A model that draws from noise goes the whole way of a run."""
+"""The sample program: what it writes, prints and refuses."""
 
-import json
 import pathlib
 import tempfile
 
 import numpy as np
-import tensorflow as tf
+from absl.testing import absltest
 
-import gin
 import tf_twingan
-from tf_twingan import configurables, gin_files, image_io
-from tf_twingan.runs import checkpoints
-from tf_twingan.training import loop
-
-# 16 px to image 24, as tracing a stage takes most of the time; batches of 4.
-TINY = [
-  'Growth.start_resolution=16',
-  'Growth.stable_images=24',
-  'Growth.decay_images=12',
-  'Growth.batch_size=4',
-  'final_resolution=16',
-  'channels_base=8',
-  'ProgressiveGAN.latent_size=6',
-  'ProgressiveGAN.norm="batch_renorm"',
-  'NoiseObjective.penalty_interval=2',
-  'train.log_steps=2',
-  'train.score_images=8',
-  'train.score_pictures=8',
-  'train.sample_rows=2',
-  'train.statistics_batches=2',
-  "train.domains=[('photo', 'avatars:toon-head?limit=16'), ('anime', %anime)]",
-  "anime='avatars:lorelei?limit=16'",
-]
+from tests import shared_artifacts
+from tests.programs import in_process
+from tf_twingan import image_io
 
 
-def train(run, *params):
-  gin.clear_config()
-  gin_files.parse('pggan.gin', [*TINY, *params])
-  configurables.train(str(run))
+class SampleTest(absltest.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.run_dir = shared_artifacts.run_of_noise()
 
-
-def tensors(run):
-  store = checkpoints.Checkpoints(str(run / 'checkpoints'))
-  return checkpoints.tensors(store.prefixes()[0])
-
-
-class NoiseRunTest(tf.test.TestCase):
   def setUp(self):
     super().setUp()
-    self.addCleanup(gin.clear_config)
-    self.folder = pathlib.Path(tempfile.mkdtemp())
+    self.output = pathlib.Path(tempfile.mkdtemp(), 'sampled')
 
-  def test_a_run_from_start_to_samples(self):
-    whole, parts = self.folder / 'whole', self.folder / 'parts'
-    train(whole)
-    with self.assertRaises(loop.Stopped):
-      train(parts, 'train.stop_after_images=12')
-    train(parts)
-    expected, actual = tensors(whole), tensors(parts)
-    self.assertEqual(set(expected), set(actual))
-    for key, value in expected.items():
-      np.testing.assert_array_equal(value, actual[key], key)
-    rows = [
-      json.loads(line)
-      for line in (whole / 'metrics.jsonl').read_text().splitlines()
-    ]
-    self.assertContainsSubset(
-      ['adversarial/photo', 'discriminator/anime', 'score/swd/anime'], rows[-1]
+  def sample(self, *flags):
+    return in_process.run(
+      'sample', f'--output={self.output}', f'--run_dir={self.run_dir}', *flags
     )
-    self.assertEmpty(
-      [n for n in rows[-1] if 'recall' in n or 'reconstruction' in n]
-    )
-    sampler = tf_twingan.Sampler(str(whole))
-    self.assertEqual(sampler.resolution, 16)
-    self.assertEqual(sampler.images_seen, 24)
-    drawn = sampler.draw(sampler.noise(3), 'anime')
-    self.assertEqual(drawn.shape, (3, 16, 16, 3))
-    self.assertGreater(np.std(drawn), 1)
-    best = json.loads((whole / 'best' / 'score.json').read_text())
-    self.assertEqual(best['by'], 'swd')
-    self.assertEqual(
-      tf_twingan.Sampler(str(whole / 'best')).images_seen, best['images_seen']
-    )
-    sheet = image_io.read(sorted((whole / 'samples').glob('*.png'))[-1])
-    self.assertGreater(sheet.shape[1], 700)  # Eight columns.
 
-  def test_what_is_not_scored_is_named(self):
-    for run, params, message in (
-      ('a', ["train.best_by='recall'"], "draws from noise; set it to 'swd'"),
-      (
-        'b',
-        ['Growth.start_resolution=8', 'final_resolution=8'],
-        'scored at 8 px; train to 16 px or more',
-      ),
-    ):
-      with self.assertRaisesRegex(ValueError, message):
-        train(self.folder / run, *params)
-      self.assertFalse((self.folder / run).exists())
+  def test_every_domain_comes_from_the_same_noise(self):
+    code, text = self.sample('--count=10', '--seed=3')
+    self.assertEqual(code, 0, text)
+    self.assertIn(f'10 images of anime in {self.output / "anime"}', text)
+    sampler = tf_twingan.Sampler(str(self.run_dir))
+    latents = sampler.noise(10, seed=3)
+    for domain in sampler.domains:
+      expected = sampler.generate(latents, domain)
+      np.testing.assert_allclose(
+        image_io.read(self.output / domain / '0009.png').astype(int),
+        expected[9],
+        atol=1,
+      )
+      sheet = image_io.read(self.output / f'{domain}.png')
+      self.assertGreater(sheet.shape[0], 96)
+
+  def test_interpolation_leads_from_one_noise_to_the_next(self):
+    code, text = self.sample('--count=3', '--domain=anime', '--interpolate=4')
+    self.assertEqual(code, 0, text)
+    names = sorted(p.name for p in (self.output / 'anime').iterdir())
+    self.assertLen(names, 8)
+    self.assertEqual(names[-1], '0001_03.png')
+    self.assertFalse((self.output / 'photo').exists())
+    last, first = (
+      image_io.read(self.output / 'anime' / name).astype(int)
+      for name in ('0000_03.png', '0001_00.png')
+    )
+    np.testing.assert_allclose(last, first, atol=1)
+
+  def test_user_errors_are_one_line(self):
+    other = shared_artifacts.run()
+    for message, flags in {
+      f'tf_twingan.translate --run_dir={other}': [f'--run_dir={other}'],
+      "no domain 'cat'": ['--domain=cat'],
+      '--count is 1; give 2 or more': ['--count=1', '--interpolate=3'],
+      'not a run directory': ['--run_dir=/does/not/exist'],
+      "unexpected argument 'here'": ['here'],
+    }.items():
+      code, text = self.sample(*flags)
+      self.assertEqual(code, 1, text)
+      last = text.strip().splitlines()[-1]
+      self.assertStartsWith(last, 'Error: ')
+      self.assertIn(message, last)
+      self.assertFalse(self.output.exists())
+
+  def test_what_wants_images_names_this_program(self):
+    for program in ('translate', 'evaluate'):
+      code, text = in_process.run(
+        program,
+        f'--run_dir={self.run_dir}',
+        f'--output={self.output}',
+        *(['--to=anime', '--input=.'] if program == 'translate' else []),
+      )
+      self.assertEqual(code, 1, text)
+      instead = f'tf_twingan.sample --run_dir={self.run_dir} '
+      self.assertRegex(text, f'(?m)^Error: .*{instead}')
 
 
 if __name__ == '__main__':
-  tf.test.main()
+  absltest.main()

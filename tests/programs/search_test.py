@@ -1,30 +1,23 @@
-"""The search command, as a user runs it."""
+"""The search program: what it prints, writes and refuses."""
 
-import contextlib
-import io
 import json
 import pathlib
 import tempfile
 
 import numpy as np
-from absl import flags
-from absl.testing import absltest, flagsaver
+from absl.testing import absltest
 from PIL import Image
 
-from tests import program_process, tiny_run
+from tests import program_process, shared_artifacts
+from tests.programs import in_process
 from tf_twingan import image_io
-from tf_twingan import search as search_lib
-
-
-def search(*arguments):
-  return program_process.run('search', *arguments)
 
 
 class SearchTest(absltest.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    cls.run_dir = tiny_run.make()
+    cls.run_dir = shared_artifacts.run()
     cls.images = pathlib.Path(tempfile.mkdtemp())
     generator = np.random.default_rng(0)
     for i in range(6):
@@ -38,13 +31,21 @@ class SearchTest(absltest.TestCase):
     self.index, self.output = folder / 'index', folder / 'out'
 
   def build(self, *flags):
-    return search(
-      'build', f'--run_dir={self.run_dir}', f'--index={self.index}', *flags
+    return in_process.run(
+      'search',
+      'build',
+      f'--run_dir={self.run_dir}',
+      f'--index={self.index}',
+      *flags,
     )
 
-  def query(self, *flags):
-    return search(
-      'query', f'--index={self.index}', f'--output={self.output}', *flags
+  def query(self, *flags, run=in_process.run):
+    return run(
+      'search',
+      'query',
+      f'--index={self.index}',
+      f'--output={self.output}',
+      *flags,
     )
 
   def results(self):
@@ -110,86 +111,98 @@ class SearchTest(absltest.TestCase):
     self.build(f'--source=folder:{self.images}')
     [faiss_file] = self.index.glob('*.faiss')
     faiss_file.write_bytes(faiss_file.read_bytes()[:-9])
-    code, output = self.query(f'--image={self.images / "1.png"}')
+    # In a process of its own, as a user runs it.
+    code, output = self.query(
+      f'--image={self.images / "1.png"}', run=program_process.run
+    )
     self.assertEqual(code, 1)
     self.assertNotIn('Traceback', output)
     self.assertRegex(output.splitlines()[-1], '^Error: .*faiss is damaged')
 
 
 class ErrorsTest(absltest.TestCase):
-  """In this process, for TensorFlow takes long to start."""
-
-  def setUp(self):
-    super().setUp()
-    flags.FLAGS.mark_as_parsed()
-    self.images = pathlib.Path(tempfile.mkdtemp())
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.images = pathlib.Path(tempfile.mkdtemp())
     for i in range(2):
-      Image.new('RGB', (9, 9), (90 * i, 0, 0)).save(self.images / f'{i}.png')
-    self.given = dict(index=str(self.images / 'index'))
-    self.model = dict(run_dir=str(tiny_run.make()))
-    self.source = dict(source=f'folder:{self.images}')
-    self.queried = dict(
-      output=str(self.images), image=str(self.images / '1.png')
+      Image.new('RGB', (9, 9), (90 * i, 0, 0)).save(cls.images / f'{i}.png')
+    cls.index = f'--index={cls.images / "index"}'
+    cls.model = f'--run_dir={shared_artifacts.run()}'
+    cls.other_model = f'--run_dir={shared_artifacts.run(seed=2)}'
+    cls.source = f'--source=folder:{cls.images}'
+    code, output = in_process.run(
+      'search', 'build', cls.index, cls.model, cls.source
     )
-    self.program('build', **self.model, **self.source)
+    assert code == 0, output
 
-  def program(self, *command, **values):
-    with flagsaver.as_parsed(**{**self.given, **values}):
-      with contextlib.redirect_stdout(io.StringIO()):
-        search_lib.main(['search', *command])
-
-  def assert_error(self, message, *command, **values):
-    with self.assertRaisesRegex(SystemExit, f'^Error: [^\n]*{message}'):
-      self.program(*command, **values)
+  def assert_error(self, message, *arguments):
+    code, output = in_process.run('search', *arguments)
+    self.assertEqual(code, 1, output)
+    self.assertRegex(output.splitlines()[-1], f'^Error: .*{message}')
 
   def test_commands_and_flags(self):
-    self.assert_error("'' is no command; write `search build`")
-    self.assert_error("'look' is no command", 'look')
-    self.assert_error("unexpected argument 'here'", 'build', 'here')
-    self.assert_error('give --source', 'build', **self.model)
-    self.assert_error('give --index', 'build', index='')
-    self.assert_error('give either --run_dir', 'build', **self.source)
+    build, query = ('build', self.index), ('query', self.index)
+    self.assert_error("'' is no command; write `search build`", self.index)
+    self.assert_error("'look' is no command", 'look', self.index)
+    self.assert_error("unexpected argument 'here'", *build, 'here')
+    self.assert_error('give --source', *build, self.model)
+    self.assert_error('give --index', 'build')
+    self.assert_error('give either --run_dir', *build, self.source)
     self.assert_error(
-      '--k is a flag of `query`', 'build', **self.model, **self.source, k='3'
+      '--k is a flag of `query`', *build, self.model, self.source, '--k=3'
     )
-    self.assert_error('give --image or --source', 'query', output='there')
-    self.assert_error('give --output', 'query', image='1.png')
+    self.assert_error('give --image or --source', *query, '--output=there')
+    self.assert_error('give --output', *query, '--image=1.png')
 
   def test_building(self):
+    build = ('build', self.index, self.model)
     empty = tempfile.mkdtemp()
     for source, message in (
       (f'folder:{empty}', 'no images found'),
       (f'cat=folder:{self.images}', "no domain 'cat'"),
     ):
-      self.assert_error(message, 'build', **self.model, source=source)
+      self.assert_error(message, *build, f'--source={source}')
     pathlib.Path(empty, 'a.png').write_bytes(b'no image')
     self.assert_error(
       'holds no images yet',
-      'build',
-      **self.model,
-      source=f'folder:{empty}',
-      index=f'{empty}/index',
+      *build,
+      f'--source=folder:{empty}',
+      f'--index={empty}/index',
     )
-    other = dict(run_dir=str(tiny_run.make(seed=2)))
-    self.assert_error('is of another model', 'build', **other, **self.source)
+    self.assert_error(
+      'is of another model', *build, self.other_model, self.source
+    )
     self.assert_error(
       'No Qdrant server answers at http://localhost:1',
-      'build',
-      **self.model,
-      **self.source,
-      qdrant='http://localhost:1',
+      *build,
+      self.source,
+      '--qdrant=http://localhost:1',
     )
 
   def test_querying(self):
-    other = dict(run_dir=str(tiny_run.make(seed=2)))
-    for values, message in (
-      ({'k': '3'}, 'k is 3, and the index holds 2 images of anime'),
-      ({'k': '1', 'among': 'photo'}, "no images of 'photo'"),
-      ({'k': '1', **other}, 'is of another model'),
-      ({'index': '/no/such'}, '/no/such holds no search index'),
-      ({'image': '/no/such.png'}, 'no image could be read'),
+    output = tempfile.mkdtemp()
+    for flags, message in (
+      (['--k=3'], 'k is 3, and the index holds 2 images of anime'),
+      (['--k=1', '--among=photo'], "no images of 'photo'"),
+      (['--k=1', self.other_model], 'is of another model'),
+      (['--index=/no/such'], '/no/such holds no search index'),
     ):
-      self.assert_error(message, 'query', **{**self.queried, **values})
+      self.assert_error(
+        message,
+        'query',
+        self.index,
+        f'--output={output}',
+        f'--image={self.images / "1.png"}',
+        *flags,
+      )
+    self.assert_error(
+      'no image could be read',
+      'query',
+      self.index,
+      f'--output={output}',
+      '--image=/no/such.png',
+    )
 
 
 if __name__ == '__main__':

@@ -56,7 +56,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'losses',
     'runs',
   },
-  'inference': {'image_arrays', 'image_io', 'errors', 'runs'},
+  'inference': {'image_arrays', 'image_io', 'image_grids', 'errors', 'runs'},
   'evaluation': {
     'image_arrays',
     'image_io',
@@ -72,6 +72,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'image_grids',
     'files',
     'errors',
+    'data',
     'inference',
   },
   PACKAGE: {'inference', 'retrieval'},

@@ -1,4 +1,4 @@
-"""Embeddings: centring, equal scales, directions, against hand-made codes."""
+"""Embeddings: centring, equal scales, PCA, against hand-made codes."""
 
 import numpy as np
 from absl.testing import absltest
@@ -19,7 +19,7 @@ def learned(scales):
   means = {'photo': embeddings.mean([scales])}
   rows = embeddings.features(scales, means['photo'])
   return embeddings.Embedding(
-    means, embeddings.principal(rows, 20), {'photo': len(rows)}
+    means, embeddings.principal_components(rows, 20), {'photo': len(rows)}
   )
 
 
@@ -42,18 +42,18 @@ class EmbeddingTest(absltest.TestCase):
     for part in (rows[:, :48], rows[:, 48:]):
       np.testing.assert_allclose((part**2).sum(axis=1), 0.5, atol=1e-5)
 
-  def test_principal_directions(self):
+  def test_principal_components(self):
     generator = np.random.default_rng(1)
     sizes = np.array([9.0, 5.0, 1.0, 0.0, 0.0])
     turn, _ = np.linalg.qr(generator.normal(size=[5, 5]))
     rows = (generator.normal(size=[500, 5]) * sizes) @ turn.T
-    two = embeddings.principal(rows.astype(np.float32), 2)
+    two = embeddings.principal_components(rows.astype(np.float32), 2)
     self.assertEqual(two.shape, (5, 2))
     np.testing.assert_allclose(
       np.abs((two * turn[:, :2]).sum(axis=0)), 1, atol=1e-2
     )
     # No more than there are.
-    every = embeddings.principal(rows.astype(np.float32), 5)
+    every = embeddings.principal_components(rows.astype(np.float32), 5)
     self.assertEqual(every.shape, (5, 3))
     np.testing.assert_allclose(every.T @ every, np.eye(3), atol=1e-5)
 

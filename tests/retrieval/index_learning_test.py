@@ -6,7 +6,7 @@ from unittest import mock
 import numpy as np
 import tensorflow as tf
 
-from tests import tiny_run
+from tests import shared_artifacts
 from tf_twingan import inference
 from tf_twingan.retrieval import embeddings, index_learning, records, storage
 
@@ -21,7 +21,7 @@ class LearningTest(tf.test.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    cls.translator = inference.Translator(str(tiny_run.make()))
+    cls.translator = inference.Translator(str(shared_artifacts.run()))
 
   def setUp(self):
     super().setUp()
@@ -30,8 +30,8 @@ class LearningTest(tf.test.TestCase):
   def add(self, domain, some):
     self.records.append(domain, '', [str(i) for i in range(len(some))], some)
 
-  def learned(self, old=None):
-    return index_learning.learned(self.records, self.translator, old)
+  def learn(self, old=None):
+    return index_learning.learn(self.records, self.translator, old)
 
   def mean(self, *parts):
     return embeddings.mean(
@@ -42,47 +42,47 @@ class LearningTest(tf.test.TestCase):
     anime, photo = images(70, 1), images(64, 2)
     self.add('anime', anime)
     self.add('photo', photo)
-    learned = self.learned()
+    learned = self.learn()
     for domain, some in (('anime', anime), ('photo', photo)):
       self.assertAllClose(learned.means[domain][4], self.mean((domain, some)))
     self.assertEqual(learned.learned_from, {'photo': 64, 'anime': 70})
     # Codes of 4 x 4 places and 8 channels span no more.
     self.assertEqual(learned.projection.shape, (128, 128))
 
-  def test_a_domain_without_images_borrows_translations(self):
+  def test_a_small_sample_is_filled_up_with_translations(self):
     anime = images(70)
     self.add('anime', anime)
     translated = self.translator.translate(anime, to='photo')
-    learned = self.learned()
+    learned = self.learn()
     self.assertAllClose(
       learned.means['photo'][4], self.mean(('photo', translated))
     )
     few = images(3, 5)
     self.add('photo', few)
     self.assertAllClose(
-      self.learned(learned).means['photo'][4],
+      self.learn(learned).means['photo'][4],
       self.mean(('photo', few), ('photo', translated)),
     )
 
   def test_it_learns_again_at_twice_as_many(self):
     self.add('anime', images(10))
-    first = self.learned()
+    first = self.learn()
     self.add('anime', images(9, 1))
-    self.assertIsNone(self.learned(first))
+    self.assertIsNone(self.learn(first))
     self.add('anime', images(1, 2))
-    second = self.learned(first)
+    second = self.learn(first)
     self.assertNotEqual(second.key('anime'), first.key('anime'))
     self.assertEqual(second.learned_from['anime'], 20)
 
   def test_enough_is_enough_but_not_for_another_domain(self):
     with mock.patch.object(index_learning, 'ENOUGH', 16):
       self.add('anime', images(16))
-      first = self.learned()
+      first = self.learn()
       self.add('anime', images(100, 1))
-      self.assertIsNone(self.learned(first))
+      self.assertIsNone(self.learn(first))
       self.add('photo', images(64, 2))
-      second = self.learned(first)
-    # What the anime images' vectors follow from has stayed.
+      second = self.learn(first)
+    # What decides the anime images' vectors has stayed.
     self.assertEqual(second.key('anime'), first.key('anime'))
     self.assertNotEqual(second.key('photo'), first.key('photo'))
 

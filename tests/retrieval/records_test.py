@@ -49,7 +49,7 @@ class RecordsTest(absltest.TestCase):
 
   def test_vectors(self):
     for place, start in ((0, 0), (2, 5)):
-      count = self.records.shards[place]['count']
+      count = self.records.shards[place].count
       rows = np.arange(start, start + count, dtype=np.float32)
       self.records.set_vectors(place, np.stack([rows, -rows], 1), 'key')
     parts = list(self.records.vectors('anime'))

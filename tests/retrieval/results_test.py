@@ -27,20 +27,20 @@ class ResultsTest(absltest.TestCase):
       folder=pathlib.Path('/index'),
       translator=SimpleNamespace(fingerprint='abc'),
     )
-    self.answers = [
-      results.Answer(
+    self.results = [
+      results.Result(
         results.Query('a', 'avatars:b', 'photo', RED),
         {'anime': GREEN},
         [neighbour(7, 0.25), neighbour(3, 0.5)],
       ),
       # Looked up in its own domain, where less was found.
-      results.Answer(
+      results.Result(
         results.Query('b', 'b.png', 'anime', RED), {}, [neighbour(1, 0.125)]
       ),
     ]
 
   def test_the_sheet_keeps_its_columns(self):
-    sheet = results.sheet(self.index, self.answers, by='fused')
+    sheet = results.contact_sheet(self.index, self.results, by='fused')
 
     def columns(color):
       found = (sheet == color[0, 0]).all(-1)
@@ -56,13 +56,13 @@ class ResultsTest(absltest.TestCase):
     self.assertEqual(rows, 2 * 128)
     self.assertLen(translations, 1)
     self.assertEqual(one, 128)
-    # The second answer's neighbour stands under the first's nearest.
+    # The second result's neighbour stands under the first's nearest.
     self.assertLen(neighbours, 2)
     self.assertEqual(rows_of_neighbours, 2 * 128)
     self.assertBetween(neighbours[0] - translations[0], 128, 140)
 
   def test_plain_values(self):
-    found = results.as_json(self.index, self.answers, by='own')
+    found = results.to_json(self.index, self.results, by='own')
     self.assertEqual((found['by'], found['model']), ('own', 'abc'))
     first, second = found['queries']
     self.assertEqual(

@@ -16,7 +16,7 @@ import qdrant_client
 import tensorflow as tf
 
 import tf_twingan
-from tests import tiny_run
+from tests import shared_artifacts
 from tf_twingan.retrieval import (
   embeddings,
   options,
@@ -44,7 +44,7 @@ class SearchIndexTest(tf.test.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    cls.run_dir = tiny_run.make()
+    cls.run_dir = shared_artifacts.run()
     cls.translator = tf_twingan.Translator(str(cls.run_dir))
     cls.anime, cls.photo = images(40, 1), images(30, 2)
 
@@ -71,7 +71,7 @@ class SearchIndexTest(tf.test.TestCase):
       for row in index.query(some, domain, **options)
     ]
 
-  def assert_same_answers(self, a, b):
+  def assert_same_results(self, a, b):
     for domain, some in (('anime', self.anime), ('photo', self.photo)):
       for by in options.BY:
         first, second = (
@@ -85,7 +85,7 @@ class SearchIndexTest(tf.test.TestCase):
 
   def test_a_image_finds_itself_in_its_own_domain(self):
     self.build()
-    index = self.load()  # Its model goes without saying.
+    index = self.load()  # It knows its model.
     self.assertEqual(index.domains, ('photo', 'anime'))
     self.assertLen(index, 70)
     found = index.query(self.anime[:5], 'anime', k=3, among=['anime'])
@@ -155,7 +155,7 @@ class SearchIndexTest(tf.test.TestCase):
       index.add('anime', named(more))
 
   def test_stopped_after_any_write_nothing_is_lost(self):
-    with mock.patch.object(records, 'SHARD', 16):
+    with mock.patch.object(records, 'SHARD_SIZE', 16):
       whole = self.build()
       write, writes = storage.Storage._write, []
       expected = self.folder
@@ -179,7 +179,7 @@ class SearchIndexTest(tf.test.TestCase):
         else:
           break
         self.build()
-        self.assert_same_answers(self.load(translator=self.translator), whole)
+        self.assert_same_results(self.load(translator=self.translator), whole)
         # Nothing is left of what was interrupted.
         self.assertLen(os.listdir(self.folder), len(os.listdir(expected)))
         shutil.rmtree(self.folder)
@@ -243,18 +243,18 @@ class SearchIndexTest(tf.test.TestCase):
 
     index = tf_twingan.SearchIndex.build(self.folder, self.translator)
     with (
-      mock.patch.object(records, 'SHARD', 16),
+      mock.patch.object(records, 'SHARD_SIZE', 16),
       mock.patch.object(storage.Storage, '_write', interrupted),
       self.assertRaises(KeyboardInterrupt),
     ):
       index.add('anime', named(self.anime), source='folder:a')
     self.assertLen(self.build(), 70)
 
-  def test_a_change_of_kind_keeps_the_answers(self):
+  def test_a_change_of_kind_keeps_the_results(self):
     flat = self.build()
     other = self.build(kind='hnsw')
-    self.assert_same_answers(flat, other)
-    self.assertEqual(self.load()._manifest['kind'], 'hnsw')
+    self.assert_same_results(flat, other)
+    self.assertEqual(self.load()._manifest.kind, 'hnsw')
 
   def test_what_searches_may_change_at_any_time(self):
     self.build(kind='hnsw')
@@ -264,9 +264,9 @@ class SearchIndexTest(tf.test.TestCase):
       qdrant.QdrantNeighbours, 'connect', return_value=served
     ):
       self.build(server='http://here')
-      self.assertEqual(self.load()._manifest['server'], 'http://here')
+      self.assertEqual(self.load()._manifest.server, 'http://here')
       self.assertEqual(served.count('anime'), 40)
-    self.assert_same_answers(self.build(kind='flat'), self.load())
+    self.assert_same_results(self.build(kind='flat'), self.load())
     self.assertEqual(self.load()._neighbours.kind(7), 'flat')
 
   def test_another_program_that_only_changed_the_kind_is_noticed(self):
@@ -276,7 +276,7 @@ class SearchIndexTest(tf.test.TestCase):
       index.add('anime', named(images(3, 9)), source='folder:b')
     self.load()
 
-  def test_a_server_gives_the_same_answers(self):
+  def test_a_server_gives_the_same_results(self):
     warnings.filterwarnings('ignore', 'Payload indexes have no effect')
     local = self.build()
     self.folder = self.folder.with_name('served')
@@ -284,18 +284,18 @@ class SearchIndexTest(tf.test.TestCase):
     served = self.build(
       neighbours=qdrant.QdrantNeighbours(client, 'faces', 'here')
     )
-    self.assert_same_answers(local, served)
-    # A server that lost all is told again.
+    self.assert_same_results(local, served)
+    # A server that lost all is sent it again.
     client = qdrant_client.QdrantClient(':memory:')
     lost = dict(neighbours=qdrant.QdrantNeighbours(client, 'faces', 'here'))
     with self.assertRaisesRegex(ValueError, '0 of 70 images can be found'):
       self.load(**lost)
     self.build(**lost)
-    self.assert_same_answers(local, self.load(**lost))
+    self.assert_same_results(local, self.load(**lost))
 
   def test_another_model_is_refused(self):
     self.build()
-    other = tf_twingan.Translator(str(tiny_run.make(seed=2)))
+    other = tf_twingan.Translator(str(shared_artifacts.run(seed=2)))
     for opening in (tf_twingan.SearchIndex.load, tf_twingan.SearchIndex.build):
       with self.assertRaisesRegex(ValueError, 'is of another model'):
         opening(self.folder, other)

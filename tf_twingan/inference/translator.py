@@ -1,34 +1,35 @@
 """Translator: a trained run or a pretrained model, ready to use.
 
 It needs the run's `model.json` and a checkpoint, and neither gin nor data nor
-an optimizer. It uses the averaged weights with the moving statistics that
-were estimated for them, so an image's translation depends on nothing but
-the image.
+an optimizer. It uses the EMA weights with the batch norm statistics that were
+estimated for them, so an image's translation depends on nothing but the image.
 """
 
 import functools
 import hashlib
 import os
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_arrays
+from tf_twingan import image_arrays, image_io
+from tf_twingan.inference import batching
 from tf_twingan.runs import loading
 
-_BATCH = 32
-_CODE_SIZE = 4  # px; of the content code.
+_CODE_SIZE = 4  # Side of the content code, px.
 
 
 class Translator:
   """Translates images between the domains of one model.
 
   Attributes:
-    domains: their names, in order.
-    model: the network, in float32, with the averaged weights.
-    resolution: side of the images that it draws, px.
-    alpha: how far that resolution is faded in; 1 but in the midst of a fade.
-    images_seen: of each domain, in training.
+    domains: names of the model's domains, in order.
+    model: the network, in float32, with the EMA weights.
+    resolution: side of the output images, px.
+    alpha: how far that resolution is faded in; 1 except during a fade-in.
+    images_seen: images of each domain that the training has seen.
     origin: what `reopen` takes to load this model again, on this machine.
   """
 
@@ -36,25 +37,25 @@ class Translator:
     """Loads a run.
 
     Args:
-      run_dir: the directory of a training, finished or not.
+      run_dir: directory of a training, finished or not.
 
     Raises:
       FileNotFoundError: it holds no run, or no checkpoint yet.
-      ValueError: what it holds is damaged, or draws from noise.
+      ValueError: what it holds is damaged, or generates from noise.
     """
     self.origin = os.path.abspath(run_dir)
-    self._trained = loading.load(run_dir)
-    self.model = self._trained.model
+    self._loaded = loading.load(run_dir)
+    self.model = self._loaded.model
     if not self.model.translates:
       raise ValueError(
-        f'{run_dir} holds a model that draws from noise and translates '
+        f'{run_dir} holds a model that generates from noise and translates '
         f'nothing: python -m tf_twingan.sample --run_dir={run_dir} --count=64 '
         '--output=DIR'
       )
-    self.resolution = self._trained.resolution
+    self.resolution = self._loaded.resolution
     # Python numbers, so that a graph holds just what this stage runs.
-    self.alpha = self._trained.alpha
-    self.images_seen = self._trained.images_seen
+    self.alpha = self._loaded.alpha
+    self.images_seen = self._loaded.images_seen
     self.domains: tuple[str, ...] = self.model.domains
     stage = dict(resolution=self.resolution, alpha=self.alpha)
     self._translate = tf.function(
@@ -111,8 +112,8 @@ class Translator:
   def fingerprint(self) -> str:
     """Names this very model, 64 hex digits: equal only for equal weights.
 
-    Codes of two fingerprints do not compare. A training changes it with every
-    checkpoint.
+    Embeddings of two models with different fingerprints do not compare. A
+    training changes it with every checkpoint.
     """
     digest = hashlib.sha256(
       repr((self.domains, self.resolution, self.alpha)).encode()
@@ -134,7 +135,7 @@ class Translator:
       OSError: it could not be written.
       ValueError: the folder holds a run already.
     """
-    loading.save(self._trained, folder)
+    loading.save(self._loaded, folder)
 
   def translate(
     self,
@@ -144,44 +145,46 @@ class Translator:
     *,
     style: np.ndarray | None = None,
   ) -> np.ndarray:
-    """Draws images in another domain.
+    """Translates images to another domain.
 
     Args:
       images: uint8 RGB [n, height, width, 3] of any size; the largest square
         in the middle is used.
-      to: the domain to draw them in.
-      source: their own domain; may be left out if the model has two.
-      style: float [style_size], what to draw all of them like, or
-        [n, style_size], each of them; of `style` or `random_styles`. Only the
-        direction counts. None draws in the mean style of the domain's
-        training images; within their own domain, in the images' own.
+      to: name of the domain to translate to.
+      source: name of the domain that the images belong to; may be left out if
+        the model has two.
+      style: style code of the output, from `style` or `random_styles`: float
+        [style_size], the same for all images, or [n, style_size], one for each.
+        Only its direction counts. None takes the mean style of the target
+        domain's training images; where `to` is the images' own domain, the
+        style of each image itself.
 
     Returns:
       uint8 RGB [n, resolution, resolution, 3].
 
     Raises:
-      ValueError: no such domain, `images` or `style` is no such array, or the
-        model has no style codes.
+      ValueError: there is no such domain, `images` or `style` is no such array,
+        or the model has no style codes.
     """
     source = self.source_for(to, source)
     if style is None:
-      return self._in_batches(
-        images,
+      return self._apply(
         lambda batch: image_arrays.to_uint8(
           self._translate(batch, source, to).numpy()
         ),
+        images,
       )
-    return self._in_batches(
-      images,
+    return self._apply(
       lambda batch, codes: image_arrays.to_uint8(
         self._translate(batch, source, to, condition=codes).numpy()
       ),
-      self._one_for_each(style, len(images)),
+      images,
+      self._one_style_for_each(style, len(images)),
     )
 
-  def _one_for_each(self, style, count):
+  def _one_style_for_each(self, style: np.ndarray, count: int) -> np.ndarray:
     """Style codes as float32 [count, style_size]."""
-    size = self._style_size()
+    size = self._check_style_size()
     codes = np.asarray(style, np.float32)
     if codes.shape not in ((size,), (count, size)):
       raise ValueError(
@@ -190,7 +193,7 @@ class Translator:
       )
     return np.broadcast_to(codes, [count, size])
 
-  def _style_size(self):
+  def _check_style_size(self) -> int:
     if not self.style_size:
       raise ValueError(
         'This model has no style codes; those trained with '
@@ -204,31 +207,30 @@ class Translator:
     return self.model.style_size
 
   def style(self, images: np.ndarray, domain: str) -> np.ndarray:
-    """Style codes: how images look, to draw others likewise.
+    """Style codes of images, to give their style to other images.
 
     Args:
-      images: as for `translate`.
-      domain: theirs; others may be drawn in it in these styles.
+      images: uint8 RGB [n, height, width, 3] of any size.
+      domain: name of the domain that the images belong to; the codes hold for
+        translations to that domain.
 
     Returns:
       float32 [n, style_size], the mean square of each 1.
 
     Raises:
-      ValueError: no such domain, or the model has no style codes.
+      ValueError: there is no such domain, or the model has no style codes.
     """
-    self._style_size()
+    self._check_style_size()
     self.model.check_domain(domain)
-    return self._in_batches(
-      images, lambda batch: self._style(batch, domain).numpy()
-    )
+    return self._apply(lambda batch: self._style(batch, domain).numpy(), images)
 
   def random_styles(self, count: int, seed: int) -> np.ndarray:
-    """Style codes drawn at random, as in training.
+    """Random style codes, distributed as in training.
 
     Args:
-      count: of the codes.
-      seed: the same gives the same codes, and their first ones alike for any
-        count.
+      count: number of codes.
+      seed: the same seed gives the same codes, and the first ones are alike
+        for any count.
 
     Returns:
       float32 [count, style_size], the mean square of each 1.
@@ -237,22 +239,23 @@ class Translator:
       ValueError: the model has no style codes.
     """
     codes = np.random.default_rng(seed).standard_normal(
-      [count, self._style_size()], np.float32
+      [count, self._check_style_size()], np.float32
     )
     return codes / np.sqrt(np.mean(codes**2, axis=1, keepdims=True))
 
   @property
   def has_codes(self) -> bool:
-    """Whether `encode` and `scales` give codes; without, they raise."""
+    """Whether the model has a content code, for `encode` and `scales`."""
     return self.model.has_codes
 
   def supports(self, source: str, to: str) -> bool:
-    """Whether the model is meant to translate from the one to the other.
+    """Whether the model is meant to translate from `source` to `to`.
 
-    All models draw any domain in any other, and most redraw it in itself.
+    All models translate between any two of their domains, and most also
+    reconstruct an image within its own.
 
     Raises:
-      ValueError: no such domain.
+      ValueError: there is no such domain.
     """
     return self.model.supports(source, to)
 
@@ -261,19 +264,18 @@ class Translator:
     return self.model.check_domain(domain)
 
   def encode(self, images: np.ndarray, source: str) -> np.ndarray:
-    """Content codes.
+    """Content codes of images.
 
     Args:
-      images: as for `translate`.
-      source: their domain.
+      images: uint8 RGB [n, height, width, 3] of any size.
+      source: name of the domain that the images belong to.
 
     Returns:
       float32 [n, 4, 4, channels].
     """
     self.model.check_domain(source)
-    return self._in_batches(
-      images,
-      lambda batch: self._encode(batch, source).numpy(),
+    return self._apply(
+      lambda batch: self._encode(batch, source).numpy(), images
     )
 
   def scales(self, images: np.ndarray, source: str) -> dict[int, np.ndarray]:
@@ -283,24 +285,34 @@ class Translator:
     the features that its U-Net skips carry; `encode` gives the former whole.
 
     Args:
-      images: as for `translate`.
-      source: their domain.
+      images: uint8 RGB [n, height, width, 3] of any size.
+      source: name of the domain that the images belong to.
 
     Returns:
       {resolution: float32 [n, 4, 4, channels]}: the content code as 4, then 16,
       32, ... 8 is left out: the content code is its average.
     """
     self.model.check_domain(source)
-    return self._in_batches(
-      images,
+    return self._apply(
       lambda batch: {
         size: features.numpy()
         for size, features in self._scales(batch, source).items()
       },
+      images,
     )
 
   def source_for(self, to: str, source: str | None = None) -> str:
-    """The domain to translate from, if it is given or goes without saying."""
+    """The domain to translate from.
+
+    Args:
+      to: name of the domain to translate to.
+      source: name of the domain that the images belong to; None takes the
+        other one of two.
+
+    Raises:
+      ValueError: there is no such domain, or the model has more than two and
+        `source` is None.
+    """
     self.model.check_domain(to)
     if source is not None:
       return self.model.check_domain(source)
@@ -312,14 +324,34 @@ class Translator:
       )
     return others[0]
 
+  def read(self, path: str | os.PathLike) -> np.ndarray:
+    """Reads an image file, cropped and scaled to what the model takes.
+
+    Args:
+      path: an image of any size and common format.
+
+    Returns:
+      uint8 RGB [resolution, resolution, 3].
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      UnreadableImage: it is no readable image.
+    """
+    # A JPEG is decoded no larger than the Lanczos filter needs.
+    image = image_io.read(path, at_least=2 * self.resolution)
+    return image_arrays.square(image, self.resolution)
+
   def prepare(self, images: np.ndarray) -> np.ndarray:
     """Crops and scales images to what the model takes.
 
     Args:
-      images: as for `translate`.
+      images: uint8 RGB [n, height, width, 3] of any size.
 
     Returns:
       uint8 [n, resolution, resolution, 3].
+
+    Raises:
+      ValueError: `images` is no such array.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
@@ -329,37 +361,26 @@ class Translator:
       )
     if images.shape[1:3] == (self.resolution, self.resolution):
       return images
-    prepared: list[np.ndarray] = [
-      image_arrays.square(image, self.resolution) for image in images
-    ]
-    return (
-      np.stack(prepared)
-      if prepared
-      else np.zeros([0, self.resolution, self.resolution, 3], np.uint8)
+    prepared = np.zeros(
+      [len(images), self.resolution, self.resolution, 3], np.uint8
     )
+    for row, image in enumerate(images):
+      prepared[row] = image_arrays.square(image, self.resolution)
+    return prepared
 
-  def _in_batches(self, images, function, *more):
-    """A function's results; it is given each batch, and that of `more`."""
-    prepared = self.prepare(images)
-    count = len(prepared)
-    if not count:  # One image stands in, for a result of the right shape.
-      prepared, *more = (
-        np.zeros([1, *a.shape[1:]], a.dtype) for a in (prepared, *more)
-      )
-    results = [
-      function(
-        image_arrays.to_float(prepared[i : i + _BATCH]),
-        *(array[i : i + _BATCH] for array in more),
-      )
-      for i in range(0, len(prepared), _BATCH)
-    ]
-    return tf.nest.map_structure(
-      lambda *parts: np.concatenate(parts)[:count], *results
+  def _apply(
+    self, function: Callable[..., Any], images: np.ndarray, *more: np.ndarray
+  ) -> Any:
+    """Results of a function of float images, in batches; see `batching`."""
+    return batching.apply(
+      lambda batch, *rest: function(image_arrays.to_float(batch), *rest),
+      self.prepare(images),
+      *more,
     )
 
 
-def _pooled(encoding):
-  """See `Translator.scales`."""
+def _pooled(encoding: Any) -> dict[int, tf.Tensor]:
+  """The features that `Translator.scales` returns."""
   pooled = {_CODE_SIZE: encoding.content}
   for size, features in encoding.skips.items():
     if size > 2 * _CODE_SIZE:

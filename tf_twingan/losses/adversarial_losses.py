@@ -1,9 +1,10 @@
-"""Adversarial losses by name: functions of logits that return a scalar.
+"""Losses: functions of numbers that return a scalar.
 
-They act on a discriminator's logits, high for real images: non-saturating
-(Goodfellow et al. 2014), hinge (Lim & Ye 2017), least squares (Mao et al. 2017)
-and Wasserstein (Arjovsky et al. 2017). Wasserstein's loss means nothing without
-a gradient penalty, see `gradient_penalties`.
+Adversarial losses act on a discriminator's logits, high for real:
+non-saturating (Goodfellow et al. 2014), hinge (Lim & Ye 2017), least squares
+(Mao et al. 2017), Wasserstein (Arjovsky et al. 2017). What holds back the
+logits' gradient by the images is in `penalties`; Wasserstein's loss means
+nothing without such a penalty.
 """
 
 from collections.abc import Callable
@@ -13,84 +14,73 @@ import tensorflow as tf
 
 
 class AdversarialLoss(NamedTuple):
-  """An adversarial loss of the generator and of the discriminator.
+  """The two sides of an adversarial loss.
 
   Attributes:
     generator: fake logits [batch] -> scalar.
     discriminator: (real logits, fake logits) -> scalar.
-    decision_threshold: the logit above which an image is taken for real; None
-      if only differences of logits count.
+    border: the logit between real and fake; None if only differences count.
   """
 
   generator: Callable[[tf.Tensor], tf.Tensor]
   discriminator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-  decision_threshold: float | None
+  border: float | None
 
 
-def non_saturating_generator(fake: tf.Tensor) -> tf.Tensor:
-  """Goodfellow et al. 2014, section 3: minus log D(fake)."""
+def _non_saturating_generator(fake):
   return tf.reduce_mean(tf.nn.softplus(-fake))
 
 
-def non_saturating_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-  """Goodfellow et al. 2014, equation 1: binary cross-entropy."""
+def _non_saturating_discriminator(real, fake):
   return tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(
     tf.nn.softplus(fake)
   )
 
 
-def negative_mean_generator(fake: tf.Tensor) -> tf.Tensor:
-  """The generator's side of hinge and Wasserstein: raise the logits."""
+def _raised(fake):
+  """What hinge and Wasserstein ask of the generator: higher logits."""
   return -tf.reduce_mean(fake)
 
 
-def hinge_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-  """Lim & Ye, "Geometric GAN", 2017."""
+def _hinge_discriminator(real, fake):
   return tf.reduce_mean(tf.nn.relu(1 - real)) + tf.reduce_mean(
     tf.nn.relu(1 + fake)
   )
 
 
-def least_squares_generator(fake: tf.Tensor) -> tf.Tensor:
-  """Mao et al. 2017, equation 9: fake images should score 1."""
+def _least_squares_generator(fake):
   return tf.reduce_mean(tf.square(fake - 1)) / 2
 
 
-def least_squares_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-  """Mao et al. 2017, equation 9: real images score 1, fake ones 0."""
+def _least_squares_discriminator(real, fake):
   return (
     tf.reduce_mean(tf.square(real - 1)) + tf.reduce_mean(tf.square(fake))
   ) / 2
 
 
-def wasserstein_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-  """Arjovsky et al. 2017, algorithm 1: the difference of mean logits."""
+def _wasserstein_discriminator(real, fake):
   return tf.reduce_mean(fake) - tf.reduce_mean(real)
 
 
 ADVERSARIAL = {
   'non_saturating': AdversarialLoss(
-    non_saturating_generator,
-    non_saturating_discriminator,
-    decision_threshold=0.0,
+    _non_saturating_generator, _non_saturating_discriminator, border=0.0
   ),
-  'hinge': AdversarialLoss(
-    negative_mean_generator, hinge_discriminator, decision_threshold=0.0
-  ),
+  'hinge': AdversarialLoss(_raised, _hinge_discriminator, border=0.0),
   'least_squares': AdversarialLoss(
-    least_squares_generator, least_squares_discriminator, decision_threshold=0.5
+    _least_squares_generator, _least_squares_discriminator, border=0.5
   ),
   'wasserstein': AdversarialLoss(
-    negative_mean_generator, wasserstein_discriminator, decision_threshold=None
+    _raised, _wasserstein_discriminator, border=None
   ),
 }
 
 
 def get_adversarial(name: str) -> AdversarialLoss:
-  """Returns the adversarial loss of a name, a key of `ADVERSARIAL`.
+  """The adversarial loss of a name, a key of `ADVERSARIAL`.
 
   Raises:
-    ValueError: the name is unknown; lists those that there are.
+    ValueError: there is none; names those that there are.
   """
   if name not in ADVERSARIAL:
     raise ValueError(
@@ -103,7 +93,7 @@ def get_adversarial(name: str) -> AdversarialLoss:
 def drift(real: tf.Tensor) -> tf.Tensor:
   """Mean square of real logits [batch]; a scalar.
 
-  It keeps the logits near zero, where a loss of differences, such as
-  Wasserstein's, lets them wander (Karras et al., PGGAN, 2018, appendix A.1).
+  It keeps them near zero, where a loss of differences, as Wasserstein's, lets
+  them wander (Karras et al., PGGAN, 2018, appendix A.1).
   """
   return tf.reduce_mean(tf.square(real))

@@ -1,6 +1,6 @@
-"""A trained network that another one learns from; it is not trained further.
+"""A trained network that another one learns from; it stays as it is.
 
-It generates as in inference: with EMA weights and batch norm statistics, in
+It is drawn with as in inference: averaged weights, moving statistics, in
 float32, at the resolution and fade-in of its checkpoint.
 """
 
@@ -10,30 +10,29 @@ from tf_twingan.runs import loading
 
 
 class Teacher:
-  """Translates with the model of a run; none of its variables is trained.
+  """Draws what it has learned; none of its variables is trained.
 
   Attributes:
-    domains: names of its domains, in order.
-    resolution: resolution of the images that it generates, px.
+    domains: their names, in order.
+    resolution: of the images that it draws, px.
   """
 
-  def __init__(self, name: str):
-    """Loads the model.
+  def __init__(self, origin: str):
+    """Loads it.
 
     Args:
-      name: directory of a run, of any model; or 'pretrained:NAME', a model that
-        ships with the package.
+      origin: the directory of a run, of any model; or 'pretrained:NAME', a
+        model that ships with the package.
 
     Raises:
       FileNotFoundError: there is no such model, or no checkpoint of it yet.
-      ValueError: its files are damaged.
+      ValueError: what is there is damaged.
     """
-    self._name = name
-    loaded = loading.load(loading.folder(name))
+    self._origin = origin
+    loaded = loading.load(loading.folder(origin))
     if not loaded.model.translates:
       raise ValueError(
-        f'The teacher {name} generates from noise; name a model that '
-        'translates.'
+        f'The teacher {origin} draws from noise; name a model that translates.'
       )
     self._model, self._alpha = loaded.model, loaded.alpha
     self.domains: tuple[str, ...] = self._model.domains
@@ -44,27 +43,27 @@ class Teacher:
     missing = [d for d in domains if d not in self.domains]
     if missing:
       raise ValueError(
-        f'The teacher {self._name} knows {", ".join(self.domains)}, and '
+        f'The teacher {self._origin} knows {", ".join(self.domains)}, and '
         f'nothing of {", ".join(missing)}; name the domains of train.domains '
         'as it does.'
       )
     if resolution > self.resolution:
       raise ValueError(
-        f'The teacher {self._name} generates {self.resolution} px, and the '
+        f'The teacher {self._origin} draws {self.resolution} px, and the '
         f'student {resolution} px; set final_resolution to '
         f'{self.resolution} or less.'
       )
 
   def translate(self, images: tf.Tensor, source: str, target: str) -> tf.Tensor:
-    """Translates images to a domain; to their own one reconstructs them.
+    """Draws images of one domain in another; its own is redrawn.
 
-    Images smaller than the teacher's are enlarged for it (bilinearly), and its
-    outputs are reduced again (by averages).
+    A student of a lower resolution shows it enlarged images (bilinear), and
+    is given what it draws of them reduced (averages).
 
     Args:
       images: float32 [batch, px, px, 3] in [-1, 1], px at most `resolution`.
-      source: name of the domain the images belong to.
-      target: name of the domain to translate them to.
+      source: their domain.
+      target: the domain to draw them in.
 
     Returns:
       float32 of the same shape, clipped to [-1, 1]; no gradient flows back.
@@ -72,11 +71,11 @@ class Teacher:
     px = images.shape[1]
     if px < self.resolution:
       images = tf.image.resize(images, [self.resolution] * 2, 'bilinear')
-    outputs = self._model.translate(
+    drawn = self._model.translate(
       images, source, target, resolution=self.resolution, alpha=self._alpha
     )
-    outputs = tf.clip_by_value(outputs, -1.0, 1.0)
+    drawn = tf.clip_by_value(drawn, -1.0, 1.0)
     if px < self.resolution:
       factor = self.resolution // px
-      outputs = tf.nn.avg_pool2d(outputs, factor, factor, 'VALID')
-    return tf.stop_gradient(outputs)
+      drawn = tf.nn.avg_pool2d(drawn, factor, factor, 'VALID')
+    return tf.stop_gradient(drawn)

@@ -1,1 +1,1 @@
-"""Search across domains: codes to embeddings, embeddings to neighbours."""
+"""Search across domains: embeddings of codes, and their nearest neighbours."""

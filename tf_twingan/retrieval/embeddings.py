@@ -1,15 +1,16 @@
-"""Codes to embeddings: unit vectors whose angles compare across domains.
+"""Embeddings: unit vectors from codes, whose angles compare across domains.
 
-Twin-GAN (Li, 2018) looks for the nearest content code in another domain. Raw
-codes serve that badly: each domain's lie around a mean of their own, far from
-the origin, so strangers are nearly parallel. So the mean of each
-domain is taken off, which an index learns from its own images. Every scale
-of the encoder then counts the same, whatever its number of channels and the
-size of their values: its features are scaled to a unit vector, and the scales
-are put side by side. Places are kept (4x4), for what is where is part of what
-a face is. The principal directions of all that (PCA) are the embedding.
-Whitening, i.e. scaling these to equal variance, made it worse: it blows up what
-hardly differs between images and much between domains.
+Twin-GAN (Li, 2018) searches another domain for the nearest content code. Raw
+codes serve that badly: those of each domain surround a mean of their own, far
+from the origin, so that any two of one domain are nearly parallel. Therefore
+the mean of each domain is subtracted, which an index learns from its own
+images. Every scale of the encoder then has the same weight, whatever its number
+of channels and the size of their values: its features are scaled to a unit
+vector, and those of all scales are concatenated. Positions (4x4) are kept, as
+they are part of what a face looks like. The principal components of all that
+(PCA) are the embedding. Whitening, i.e. scaling these to equal variance, made
+it worse: it amplifies what hardly differs between images and much between
+domains.
 """
 
 import dataclasses
@@ -23,19 +24,20 @@ import numpy as np
 VERSION = 1
 DIMENSIONS = 128
 
-# {resolution: float32 [n, 4, 4, channels]}, see `Translator.scales`.
+# {resolution: float32 [n, 4, 4, channels]}, from `Translator.scales`.
 Scales = Mapping[int, np.ndarray]
+# {resolution: float32 [4, 4, channels]}.
 Means = Mapping[int, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class Embedding:
-  """The learned part: from features to vectors.
+  """The learned map from features to vectors.
 
   Attributes:
-    means: for each domain and scale, float32 [4, 4, channels].
+    means: mean features of each domain, by its name.
     projection: float32 [features, dimensions], orthonormal columns.
-    learned_from: images of each domain that its mean was learned from.
+    learned_from: number of images of each domain that were learned from.
   """
 
   means: Mapping[str, Means]
@@ -46,8 +48,8 @@ class Embedding:
     """Embeds images.
 
     Args:
-      scales: of n images of the domain.
-      domain: one that was learned.
+      scales: features of n images.
+      domain: name of the domain that they belong to.
 
     Returns:
       float32 [n, dimensions], of unit length: inner products are cosines.
@@ -55,14 +57,14 @@ class Embedding:
     return unit(features(scales, self.means[domain]) @ self.projection)
 
   def key(self, domain: str) -> str:
-    """Names what decides a domain's vectors; those of two keys differ."""
+    """A name of all that decides a domain's vectors, 16 hex digits."""
     digest = hashlib.sha256(np.ascontiguousarray(self.projection).tobytes())
     for _, mean in sorted(self.means[domain].items()):
       digest.update(mean.tobytes())
     return digest.hexdigest()[:16]
 
   def to_bytes(self, domains: Sequence[str]) -> bytes:
-    """An .npz of it; domains are stored by their place in `domains`."""
+    """An .npz file; domains are stored by their place in `domains`."""
     buffer = io.BytesIO()
     arrays = {
       f'mean_{place}_{scale}': mean
@@ -79,7 +81,7 @@ class Embedding:
 
   @classmethod
   def from_bytes(cls, content: bytes, domains: Sequence[str]) -> 'Embedding':
-    """Undoes `to_bytes`."""
+    """The embedding that `to_bytes` stored."""
     means: dict[str, dict[int, np.ndarray]] = {d: {} for d in domains}
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
       for name in arrays.files:
@@ -107,11 +109,11 @@ def mean(parts: Sequence[Scales]) -> dict[int, np.ndarray]:
 
 
 def features(scales: Scales, means: Means) -> np.ndarray:
-  """Centred features of all scales, each scale of unit length.
+  """Features of all scales, centred, each scale of unit length.
 
   Args:
-    scales: of n images.
-    means: of their domain.
+    scales: features of n images of one domain.
+    means: mean features of that domain.
 
   Returns:
     float32 [n, features], of unit length.
@@ -127,12 +129,15 @@ def features(scales: Scales, means: Means) -> np.ndarray:
   )
 
 
-def principal(rows: np.ndarray, dimensions: int = DIMENSIONS) -> np.ndarray:
-  """The directions in which rows lie furthest out.
+def principal_components(
+  rows: np.ndarray, dimensions: int = DIMENSIONS
+) -> np.ndarray:
+  """The directions of the largest variance (PCA).
 
   Args:
-    rows: float32 [n, features], centred.
-    dimensions: how many directions, fewer if the rows span fewer.
+    rows: float32 [n, features], of mean 0.
+    dimensions: number of directions; the result has fewer if the rows span
+      fewer.
 
   Returns:
     float32 [features, at most dimensions], orthonormal columns, at least one.

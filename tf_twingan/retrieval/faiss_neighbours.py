@@ -24,20 +24,19 @@ _IVF_PQ_FROM = 10_000
 _PQ_TRAINED_ON = 64
 _CANDIDATES = 100
 
-# Numbers of images to their vectors, wherever those are kept.
-Lookup = Callable[[np.ndarray], np.ndarray]
-
 
 class FaissNeighbours:
   """The interface `nearest_neighbours.Neighbours`, in memory."""
 
-  def __init__(self, kind: str | None = None, *, lookup: Lookup):
+  def __init__(
+    self, kind: str | None = None, *, lookup: Callable[[np.ndarray], np.ndarray]
+  ):
     """Chooses how to search.
 
     Args:
       kind: one of `options.KINDS`, or None to let the size decide.
-      lookup: int64 [n] numbers to float32 [n, d] vectors, for the kind that
-        does not keep them.
+      lookup: takes numbers, int64 [n], and returns their vectors, float32
+        [n, d]; for ivf_pq, which keeps none.
     """
     if kind is not None and kind not in options.KINDS:
       raise ValueError(
@@ -49,7 +48,7 @@ class FaissNeighbours:
     self._indexes: dict[str, faiss.IndexIDMap] = {}
 
   def kind(self, count: int) -> str:
-    """How this many vectors of one domain would be kept."""
+    """How this many vectors of one domain are kept."""
     if self._kind:
       return self._kind
     if count <= options.FLAT_UP_TO:
@@ -82,8 +81,8 @@ class FaissNeighbours:
     _, numbers = index.search(vectors, candidates)
     cosines = np.full(numbers.shape, -np.inf, np.float32)
     for row, vector in enumerate(vectors):
-      there = numbers[row] >= 0
-      cosines[row, there] = self._lookup(numbers[row, there]) @ vector
+      found = numbers[row] >= 0
+      cosines[row, found] = self._lookup(numbers[row, found]) @ vector
     order = np.argsort(-cosines, axis=1, kind='stable')[:, :k]
     return (
       np.take_along_axis(numbers, order, axis=1),
@@ -95,7 +94,7 @@ class FaissNeighbours:
     return faiss.serialize_index(self._indexes[domain]).tobytes()
 
   def restore(self, domain: str, content: bytes) -> None:
-    """Undoes `save`."""
+    """Takes the vectors from what `save` returned."""
     self._indexes[domain] = faiss.deserialize_index(
       np.frombuffer(content, np.uint8)
     )

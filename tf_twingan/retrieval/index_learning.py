@@ -1,9 +1,9 @@
-"""What an index learns from its own images: domains' means, and the space.
+"""Learns from the images of an index: the domains' means, and the projection.
 
 Learned from few images, both are learned again when there are twice as many,
-until there were enough. A domain that the index has few images of, or none,
-borrows: its mean is taken over translations of the others' images as well,
-so that a single query from it finds its place.
+until there were enough. The sample of a domain that the index has few images
+of, or none, is filled up with translations of the other domains' images, so
+that the mean of a domain is known before the first query from it.
 """
 
 from collections.abc import Mapping
@@ -13,73 +13,81 @@ import numpy as np
 from tf_twingan import inference
 from tf_twingan.retrieval import embeddings, records
 
-# Images of a domain that are enough; more change neither any more.
+# Images of a domain that are enough; more hardly change what is learned.
 ENOUGH = 1024
-# With fewer of its own, a domain borrows this many translations.
-BORROWS_BELOW = 64
-_BORROWED = 256
+# With fewer images than this, a domain's sample is filled up.
+FILL_UP_BELOW = 64
+_TRANSLATED_SAMPLES = 256
 
 
-def learned(
+def learn(
   images: records.Records,
-  translator: inference.Translator,
-  old: embeddings.Embedding | None,
+  model: inference.Translator,
+  before: embeddings.Embedding | None,
 ) -> embeddings.Embedding | None:
-  """Learns what is to be learned, or learned anew.
+  """Learns what has not been learned, or from too few images.
 
   Args:
-    images: of the index, one or more.
-    translator: its model.
-    old: what was learned before.
+    images: the images of the index, one or more.
+    model: the model of the index.
+    before: what was learned before, or None.
 
   Returns:
-    The new embedding, or None where the old one still serves.
+    The new embedding, or None where the one before is still good.
   """
-  domains = translator.domains
+  domains = model.domains
   counts = {d: images.count(d) for d in domains}
-  before = dict(old.learned_from) if old else dict.fromkeys(domains, 0)
-  space_due = old is None or _due(len(images), sum(before.values()))
-  due = [d for d in domains if space_due or _due(counts[d], before[d])]
+  learned_from = (
+    dict(before.learned_from) if before else dict.fromkeys(domains, 0)
+  )
+  projection_is_due = before is None or _is_due(
+    len(images), sum(learned_from.values())
+  )
+  due = [
+    d
+    for d in domains
+    if projection_is_due or _is_due(counts[d], learned_from[d])
+  ]
   if not due:
     return None
   samples = {d: images.sample(d, ENOUGH) for d in domains if counts[d]}
-  scales = {d: translator.scales(samples[d], d) for d in due if d in samples}
-  means: dict[str, embeddings.Means] = dict(old.means) if old else {}
+  scales = {d: model.scales(samples[d], d) for d in due if d in samples}
+  means: dict[str, embeddings.Means] = dict(before.means) if before else {}
   for domain in due:
     parts = [scales[domain]] if domain in scales else []
-    if counts[domain] < BORROWS_BELOW:
-      parts += _borrowed(domain, samples, translator)
+    if counts[domain] < FILL_UP_BELOW:
+      parts += _translated_samples(domain, samples, model)
     means[domain] = embeddings.mean(parts)
-  if space_due:
-    projection = embeddings.principal(
+  if projection_is_due:
+    projection = embeddings.principal_components(
       np.concatenate(
         [embeddings.features(part, means[d]) for d, part in scales.items()]
       )
     )
   else:
-    assert old is not None
-    projection = old.projection
+    assert before is not None
+    projection = before.projection
   return embeddings.Embedding(
     means,
     projection,
-    {d: counts[d] if d in due else before[d] for d in domains},
+    {d: counts[d] if d in due else learned_from[d] for d in domains},
   )
 
 
-def _due(count: int, learned_from: int) -> bool:
+def _is_due(count: int, learned_from: int) -> bool:
   return learned_from < ENOUGH and count >= max(1, 2 * learned_from)
 
 
-def _borrowed(
+def _translated_samples(
   domain: str,
   samples: Mapping[str, np.ndarray],
-  translator: inference.Translator,
+  model: inference.Translator,
 ) -> list[embeddings.Scales]:
   """Features of other domains' images, translated to this one."""
   others = {d: part for d, part in samples.items() if d != domain}
   scales = []
   for other, part in others.items():
-    step = -(-len(part) * len(others) // _BORROWED)
-    translations = translator.translate(part[::step], to=domain, source=other)
-    scales.append(translator.scales(translations, domain))
+    step = -(-len(part) * len(others) // _TRANSLATED_SAMPLES)
+    translations = model.translate(part[::step], to=domain, source=other)
+    scales.append(model.scales(translations, domain))
   return scales

@@ -1,91 +1,120 @@
-"""From stored images to findable ones: the steps that an index repeats.
+"""From stored images to searchable vectors: the steps that an index repeats.
 
-Each does what is left to do, and says when a part of it is done, so that an
-interrupted one goes on from there.
+Each step does what is left to do, and says when a part of it is done, so that
+an interrupted one continues from there.
 """
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import tqdm
 
-from tf_twingan.retrieval import nearest_neighbours, records, storage
+from tf_twingan import inference
+from tf_twingan.retrieval import (
+  embeddings,
+  image_embedding,
+  manifest,
+  nearest_neighbours,
+  records,
+  storage,
+)
 
 # Vectors that an approximate index is trained on.
 _TRAINED_ON = 100_000
 
 
-def embed(
+def embed_images(
   images: records.Records,
-  keys: Mapping[str, str],
-  vectors: Callable[[np.ndarray, str], np.ndarray],
+  model: inference.Translator,
+  embedding: embeddings.Embedding,
   commit: Callable[[], None],
 ) -> None:
-  """Embeds the images that have no vector of the present embedding.
+  """Embeds the images that have no vector of the current embedding.
 
   Args:
-    images: of the index.
-    keys: of the embedding, for each domain.
-    vectors: images and their domain to vectors.
+    images: the images of the index.
+    model: the model of the index.
+    embedding: the current embedding.
     commit: called after each shard.
   """
-  todo = [
+  keys = {domain: embedding.key(domain) for domain in model.domains}
+  places = [
     place
     for place, shard in enumerate(images.shards)
-    if shard['key'] != keys[shard['domain']]
+    if shard.key != keys[shard.domain]
   ]
   with tqdm.tqdm(
-    total=sum(images.shards[place]['count'] for place in todo),
+    total=sum(images.shards[place].count for place in places),
     desc='embedding',
     unit=' images',
-    disable=not todo,
+    disable=not places,
   ) as progress:
-    for place in todo:
-      domain = images.shards[place]['domain']
-      images.set_vectors(
-        place, vectors(images.images(place), domain), keys[domain]
+    for place in places:
+      domain = images.shards[place].domain
+      vectors = image_embedding.embed(
+        model, embedding, images.images(place), domain
       )
+      images.set_vectors(place, vectors, keys[domain])
       commit()
-      progress.update(images.shards[place]['count'])
+      progress.update(images.shards[place].count)
 
 
-def make_findable(
+def make_searchable(
   domain: str,
   key: str,
   images: records.Records,
   neighbours: nearest_neighbours.Neighbours,
   files: storage.Storage,
-  states: dict[str, Any],
+  findable: dict[str, manifest.Findable],
 ) -> None:
-  """Hands over a domain's vectors that can't be found yet.
+  """Hands a domain's vectors over to the search, as far as it lacks them.
 
   Args:
-    domain: whose vectors; it has some.
-    key: of their embedding.
-    images: of the index.
-    neighbours: what searches.
-    files: where it is saved.
-    states: for each domain what can be found; brought up to date.
+    domain: name of the domain; all its images have vectors.
+    key: key of their embedding.
+    images: the images of the index.
+    neighbours: what searches the vectors.
+    files: the files of the index.
+    findable: for each domain what can be found; brought up to date.
   """
   total = images.count(domain)
-  state = {'key': key, 'kind': neighbours.kind(total)}
-  old = states.get(domain, {'count': 0})
-  done = old['count']
+  kind = neighbours.kind(total)
+  before = findable.get(domain)
+  count = before.count if before else 0
   if (
-    any(old.get(name) != value for name, value in state.items())
-    or neighbours.count(domain) < done
+    before is None
+    or (before.key, before.kind) != (key, kind)
+    or neighbours.count(domain) < count
   ):
-    done = 0
+    count = 0
     step = -(-total // _TRAINED_ON)
     sample = [vectors[::step] for _, vectors in images.vectors(domain)]
     neighbours.start(domain, total, np.concatenate(sample))
-  if done == total:
+  if count == total:
     return
-  for numbers, vectors in images.vectors(domain, after=done):
+  for numbers, vectors in images.vectors(domain, after=count):
     neighbours.add(domain, numbers, vectors)
   content, file = neighbours.save(domain), None
   if content is not None:
     file = files.write(f'{uuid.uuid4().hex[:8]}.faiss', content)
-  states[domain] = {**state, 'count': total, 'file': file}
+  findable[domain] = manifest.Findable(key, kind, total, file)
+
+
+def count_findable(
+  findable: Mapping[str, manifest.Findable],
+  embedding: embeddings.Embedding | None,
+  neighbours: nearest_neighbours.Neighbours,
+) -> int:
+  """The number of images that a search by this embedding can find.
+
+  Args:
+    findable: what can be found, by the names of the domains.
+    embedding: current embedding; None before one is learned.
+    neighbours: what searches the vectors.
+  """
+  return sum(
+    min(state.count, neighbours.count(domain))
+    for domain, state in findable.items()
+    if embedding and state.key == embedding.key(domain)
+  )

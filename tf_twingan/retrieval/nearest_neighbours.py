@@ -3,20 +3,24 @@
 `faiss_neighbours` implements it in memory, `qdrant` on a server.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
+# Numbers of images to their vectors, wherever those are kept.
+Lookup = Callable[[np.ndarray], np.ndarray]
+
 
 class Neighbours(Protocol):
-  """Where vectors are kept and searched: here, or on a server.
+  """Keeps vectors of several domains and finds the nearest ones.
 
-  Vectors are float32 [n, dimensions] of unit length, numbers int64 [n]; each
-  number is some image's.
+  Vectors are float32 [n, dimensions] of unit length, numbers int64 [n], one
+  for each image.
   """
 
   def kind(self, count: int) -> str:
-    """How this many vectors of one domain would be kept."""
+    """How this many vectors of one domain are kept, by name."""
 
   def start(self, domain: str, count: int, sample: np.ndarray) -> None:
     """Forgets the domain's vectors and prepares for `count` like `sample`."""
@@ -38,7 +42,37 @@ class Neighbours(Protocol):
     """
 
   def save(self, domain: str) -> bytes | None:
-    """What `restore` needs; None if it is kept elsewhere."""
+    """What `restore` needs; None if a server keeps the vectors."""
 
   def restore(self, domain: str, content: bytes) -> None:
-    """Undoes `save`."""
+    """Takes the vectors from what `save` returned."""
+
+
+def create(
+  kind: str | None, server: str | None, *, collection: str, lookup: Lookup
+) -> Neighbours:
+  """What searches an index: faiss in memory, or a Qdrant server.
+
+  Args:
+    kind: one of `options.KINDS`, or None to let the size decide.
+    server: address of the Qdrant server; None takes faiss.
+    collection: name of the index on the server.
+    lookup: takes numbers, int64 [n], and returns their vectors, float32 [n, d];
+      for faiss.
+
+  Raises:
+    ValueError: both a kind and a server are given, or one is wrong.
+    OSError: the server does not answer.
+  """
+  if not server:
+    from tf_twingan.retrieval import faiss_neighbours
+
+    return faiss_neighbours.FaissNeighbours(kind, lookup=lookup)
+  if kind:
+    raise ValueError(
+      f'A Qdrant server decides how to search; kind {kind!r} is for an index '
+      'without one. Give one or the other.'
+    )
+  from tf_twingan.retrieval import qdrant
+
+  return qdrant.QdrantNeighbours.connect(server, collection)

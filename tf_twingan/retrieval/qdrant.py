@@ -1,8 +1,8 @@
 """Nearest vectors on a Qdrant server, for collections beyond one machine.
 
-The same interface as `neighbours.FaissNeighbours`: an index keeps its images,
-names and vectors in its folder as ever, and the server holds what is searched,
-in one collection. Whatever the server lost can be sent again from there.
+An index keeps its images, names and vectors in its folder, as with faiss, and
+the server keeps a copy of the vectors in one collection, which it searches.
+What the server loses can be sent again from the folder.
 """
 
 import contextlib
@@ -17,31 +17,31 @@ _DOMAIN = 'domain'
 
 
 class QdrantNeighbours:
-  """See `neighbours.Neighbours`; on a server."""
+  """The interface `nearest_neighbours.Neighbours`, on a server."""
 
-  def __init__(self, client, collection: str, where: str):
+  def __init__(self, client, collection: str, address: str):
     """Wraps a client.
 
     Args:
       client: a `qdrant_client.QdrantClient`.
-      collection: its name on the server; made if missing.
-      where: the server, for messages.
+      collection: name of the collection; created if missing.
+      address: address of the server, for messages.
     """
     self._client = client
     self._collection = collection
-    self._where = where
+    self._address = address
 
   @classmethod
   def connect(cls, url: str, collection: str) -> 'QdrantNeighbours':
     """Connects to a server.
 
     Args:
-      url: e.g. http://localhost:6333.
-      collection: see `__init__`.
+      url: address of the server, e.g. http://localhost:6333.
+      collection: name of the collection; created if missing.
 
     Raises:
       OSError: no server answers there.
-      ValueError: the client is not installed, or `url` is none.
+      ValueError: the client is not installed, or `url` is no address.
     """
     try:
       import qdrant_client
@@ -60,9 +60,9 @@ class QdrantNeighbours:
       ) from None
     opened = cls(client, collection, url)
     try:
-      with opened._explained():
+      with opened._errors_explained():
         client.get_collections()
-    except ValueError as error:  # What answers speaks another language.
+    except ValueError as error:  # The response is not Qdrant's.
       raise OSError(
         f'What answers at {url} is no Qdrant server '
         f'({errors.first_line(error)}); give the address of one.'
@@ -70,7 +70,7 @@ class QdrantNeighbours:
     return opened
 
   def kind(self, count: int) -> str:
-    """The server decides."""
+    """Always the same: the server decides how to search."""
     del count
     return 'qdrant'
 
@@ -80,7 +80,7 @@ class QdrantNeighbours:
 
     del count
     dimensions = sample.shape[1]
-    with self._explained():
+    with self._errors_explained():
       if self._client.collection_exists(self._collection):
         found = self._client.get_collection(self._collection)
         if found.config.params.vectors.size == dimensions:
@@ -106,7 +106,7 @@ class QdrantNeighbours:
 
     for start in range(0, len(numbers), _BATCH):
       part = slice(start, start + _BATCH)
-      with self._explained():
+      with self._errors_explained():
         self._client.upsert(
           self._collection,
           models.Batch(
@@ -119,7 +119,7 @@ class QdrantNeighbours:
 
   def count(self, domain: str) -> int:
     """How many vectors of a domain the server holds."""
-    with self._explained():
+    with self._errors_explained():
       if not self._client.collection_exists(self._collection):
         return 0
       return self._client.count(
@@ -129,7 +129,7 @@ class QdrantNeighbours:
   def search(
     self, domain: str, vectors: np.ndarray, k: int
   ) -> tuple[np.ndarray, np.ndarray]:
-    """See `neighbours.Neighbours.search`."""
+    """See `nearest_neighbours.Neighbours.search`."""
     from qdrant_client import models
 
     numbers = np.full([len(vectors), k], -1, np.int64)
@@ -138,34 +138,34 @@ class QdrantNeighbours:
       models.QueryRequest(query=vector.tolist(), filter=_only(domain), limit=k)
       for vector in vectors
     ]
-    with self._explained():
-      answers = self._client.query_batch_points(self._collection, requests)
-    for row, answer in enumerate(answers):
-      for place, point in enumerate(answer.points):
+    with self._errors_explained():
+      responses = self._client.query_batch_points(self._collection, requests)
+    for row, response in enumerate(responses):
+      for place, point in enumerate(response.points):
         numbers[row, place], cosines[row, place] = point.id, point.score
     return numbers, cosines
 
   def save(self, domain: str) -> None:
-    """Nothing: the server keeps it."""
+    """Does nothing, as the server keeps the vectors."""
 
   def restore(self, domain: str, content: bytes) -> None:
-    """Nothing: the server kept it."""
+    """Does nothing, as the server kept the vectors."""
 
   @contextlib.contextmanager
-  def _explained(self) -> Iterator[None]:
+  def _errors_explained(self) -> Iterator[None]:
     from qdrant_client.http import exceptions
 
     try:
       yield
     except exceptions.ResponseHandlingException as error:
       raise OSError(
-        f'No Qdrant server answers at {self._where} '
+        f'No Qdrant server answers at {self._address} '
         f'({errors.first_line(error)}); start it: '
         'docker run -p 6333:6333 qdrant/qdrant'
       ) from error
     except exceptions.UnexpectedResponse as error:
       raise OSError(
-        f'The Qdrant server at {self._where} refused: '
+        f'The Qdrant server at {self._address} refused: '
         f'{errors.first_line(error)}'
       ) from error
 

@@ -1,15 +1,19 @@
-"""What a search found, to be read by programs and to be looked at.
+"""Results of a search: found, as JSON for programs, and as sheets to look at.
 
-The contact sheet is laid out as the figure of the Twin-GAN article (Li, 2018):
+A contact sheet is laid out as the figure of the Twin-GAN article (Li, 2018):
 the query, its translation, and its neighbours in the other domain.
 """
 
+import json
+import os
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf_twingan import image_grids
+from tf_twingan import image_grids, image_io
+from tf_twingan.inference import batching
 from tf_twingan.retrieval import search_index
 
 _TITLES = {
@@ -20,15 +24,16 @@ _TITLES = {
     'below each, 1 - cosine'
   ),
 }
+_ROWS = 20  # Of one sheet.
 
 
 class Query(NamedTuple):
   """An image to look up.
 
   Attributes:
-    name: of the image.
-    source: where it is from.
-    domain: whose image it is.
+    name: its name in the dataset.
+    source: the dataset or file that it is from.
+    domain: name of the domain that it belongs to.
     image: uint8 [resolution, resolution, 3].
   """
 
@@ -38,13 +43,13 @@ class Query(NamedTuple):
   image: np.ndarray
 
 
-class Answer(NamedTuple):
-  """What was found.
+class Result(NamedTuple):
+  """What was found for an image.
 
   Attributes:
-    query: for which image.
-    translations: its own, by the domains it was translated to.
-    neighbours: the nearest first.
+    query: the image that was looked up.
+    translations: its translations, by the names of their domains.
+    neighbours: the images that were found, the nearest first.
   """
 
   query: Query
@@ -52,78 +57,79 @@ class Answer(NamedTuple):
   neighbours: Sequence[search_index.Neighbour]
 
 
-def look_up(
+def search(
   index: search_index.SearchIndex,
   queries: Sequence[Query],
   among: Sequence[str],
   *,
   k: int,
   by: str,
-) -> list[Answer]:
+) -> list[Result]:
   """Searches for images of one domain, and translates them.
 
   Args:
-    index: to search.
-    queries: one or more, of one domain.
-    among: the domains to search.
-    k: see `SearchIndex.query`.
-    by: see `SearchIndex.query`.
+    index: the index to search.
+    queries: images to look up, one or more, of one domain.
+    among: names of the domains to search.
+    k: number of neighbours of each image.
+    by: one of `options.BY`.
 
   Returns:
-    An answer to each.
+    A result for each query.
 
   Raises:
-    As `SearchIndex.query`.
+    ValueError: `k` or `by` is wrong, or the index is not finished.
+    OSError: its server does not answer.
   """
   domain = queries[0].domain
   images = np.stack([query.image for query in queries])
-  found = index.query(images, domain, k=k, among=among, by=by)
+  neighbours = index.query(images, domain, k=k, among=among, by=by)
   translations = {
     target: index.translator.translate(images, to=target, source=domain)
     for target in among
     if target != domain
   }
   return [
-    Answer(query, {d: t[i] for d, t in translations.items()}, found[i])
+    Result(query, {d: t[i] for d, t in translations.items()}, neighbours[i])
     for i, query in enumerate(queries)
   ]
 
 
-def sheet(
-  index: search_index.SearchIndex, answers: Sequence[Answer], *, by: str
+def contact_sheet(
+  index: search_index.SearchIndex, results: Sequence[Result], *, by: str
 ) -> np.ndarray:
-  """A contact sheet with a row for each answer, uint8 RGB [h, w, 3]."""
+  """A contact sheet with a row for each result, uint8 RGB [h, w, 3]."""
   # Queries of several domains may have been translated to fewer or more.
-  translated = max(len(answer.translations) for answer in answers)
-  places = max(len(answer.neighbours) for answer in answers)
+  translated = max(len(result.translations) for result in results)
+  places = max(len(result.neighbours) for result in results)
   rows, captions = [], []
-  for query, translations, neighbours in answers:
-    left_out = translated - len(translations)
-    behind = places - len(neighbours)
+  for query, translations, neighbours in results:
+    untranslated = translated - len(translations)
+    not_found = places - len(neighbours)
     rows.append(
-      [query.image, *translations.values(), *[None] * left_out]
+      [query.image, *translations.values(), *[None] * untranslated]
       + [index.image(n.record.number) for n in neighbours]
-      + [None] * behind
+      + [None] * not_found
     )
     captions.append(
-      [query.domain, *(f'as {d}' for d in translations), *[''] * left_out]
+      [query.domain, *(f'as {d}' for d in translations), *[''] * untranslated]
       + [f'{n.distance:.3f}\n{n.record.name}' for n in neighbours]
-      + [''] * behind
+      + [''] * not_found
     )
   return image_grids.contact_sheet(
     rows,
     ['query', *['translation'] * translated, 'nearest']
     + [f'no. {place}' for place in range(2, places + 1)],
-    [answer.query.name for answer in answers],
+    [result.query.name for result in results],
     captions=captions,
     title=_TITLES[by],
   )
 
 
-def as_json(
-  index: search_index.SearchIndex, answers: Sequence[Answer], *, by: str
+def to_json(
+  index: search_index.SearchIndex, results: Sequence[Result], *, by: str
 ) -> dict[str, Any]:
-  """The answers in plain values."""
+  """The results in plain values."""
   return {
     'index': str(index.folder.resolve()),
     'model': index.translator.fingerprint,
@@ -143,6 +149,43 @@ def as_json(
           for record, distance in neighbours
         ],
       }
-      for query, _, neighbours in answers
+      for query, _, neighbours in results
     ],
   }
+
+
+def write(
+  folder: str | os.PathLike,
+  index: search_index.SearchIndex,
+  results: Sequence[Result],
+  *,
+  by: str,
+  skipped: Sequence[tuple[str, str]] = (),
+) -> list[pathlib.Path]:
+  """Writes `neighbours.json` and contact sheets, `neighbours-1.png` and so on.
+
+  Args:
+    folder: folder for the results.
+    index: the index that was searched.
+    results: what was found, for one image or more.
+    by: what it was searched by, one of `options.BY`.
+    skipped: names of images that could not be read, each with the reason.
+
+  Returns:
+    The files, `neighbours.json` first.
+  """
+  folder = pathlib.Path(folder)
+  # Sheets of an earlier, longer search would pass for some of this one.
+  for old in folder.glob('neighbours-*.png'):
+    old.unlink()
+  file = folder / 'neighbours.json'
+  written = [file]
+  for number, part in enumerate(batching.slices(len(results), _ROWS), start=1):
+    written.append(folder / f'neighbours-{number}.png')
+    sheet = contact_sheet(index, results[part], by=by)
+    image_io.write_png(written[-1], sheet)
+  values = to_json(index, results, by=by)
+  values['skipped'] = [{'name': n, 'reason': r} for n, r in skipped]
+  text = json.dumps(values, indent=1, ensure_ascii=False) + '\n'
+  file.write_text(text, encoding='utf-8')
+  return written

@@ -1,34 +1,33 @@
-"""SearchIndex: who looks like me over there?
+"""SearchIndex: finds images of other domains that look like a given one.
 
-Images of any of a model's domains go in; for an image of one domain, the
-nearest ones of another come out (Twin-GAN: Li, 2018).
+Images of any of a model's domains are added; for an image of one domain, the
+nearest ones of another are found (Twin-GAN: Li, 2018).
 
   index = SearchIndex.build('faces.index', Translator('runs/faces'))
   index.add('anime', [('a.png', image), ...])
   index.finish()
   neighbours = index.query(photos, 'photo', k=3)
 
-Building goes in steps that each leave a whole index behind: images are
-stored; what is learned from them is learned; what has no vector yet is
-embedded; what can't be found yet is made findable. `finish` does what is left
-to do, wherever an earlier program was stopped.
+Building takes steps that each leave a whole index behind: images are stored,
+the embedding is learned, images are embedded, vectors are handed to the search.
+`finish` does what is left to do, wherever an earlier program was stopped.
 """
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from tf_twingan import inference
 from tf_twingan.retrieval import (
   embeddings,
+  image_embedding,
   index_learning,
   index_vectors,
+  manifest,
   nearest_neighbours,
-  options,
-  qdrant,
   records,
   storage,
 )
@@ -38,7 +37,7 @@ class Neighbour(NamedTuple):
   """An image that was found.
 
   Attributes:
-    record: which it is.
+    record: what is known of the image.
     distance: 1 - cosine of the angle to the query, in [0, 2].
   """
 
@@ -47,36 +46,41 @@ class Neighbour(NamedTuple):
 
 
 class SearchIndex:
-  """Images of one model's domains, to be searched by images of any.
+  """Images of one model's domains, to be searched by images of any of them.
 
   Attributes:
-    folder: where it is kept.
-    translator: the model that it was built with.
+    folder: folder of the index.
+    translator: model that it was built with.
   """
 
   def __init__(
     self,
     files: storage.Storage,
-    translator: inference.Translator,
-    manifest: dict[str, Any],
+    model: inference.Translator,
+    parts: manifest.Manifest,
     neighbours: nearest_neighbours.Neighbours | None,
   ):
     """Use `build` or `load`."""
-    _check(files, manifest, translator)
+    parts.check_model(model, files.folder)
     self.folder = files.folder
-    self.translator = translator
+    self.translator = model
     self._files = files
-    self._manifest = manifest
-    self._records = records.Records(files, manifest['shards'])
-    self._neighbours = neighbours or _neighbours(manifest, self._records.lookup)
+    self._manifest = parts
+    self._records = records.Records(files, parts.shards)
+    self._neighbours = neighbours or nearest_neighbours.create(
+      parts.kind,
+      parts.server,
+      collection=f'tf_twingan_{parts.id}',
+      lookup=self._records.lookup,
+    )
     self._embedding: embeddings.Embedding | None = None
-    if manifest['embedding']:
+    if parts.embedding:
       self._embedding = embeddings.Embedding.from_bytes(
-        files.read(manifest['embedding']), translator.domains
+        files.read(parts.embedding), model.domains
       )
-    for domain, state in manifest['findable'].items():
-      if state['file']:
-        self._neighbours.restore(domain, files.read(state['file']))
+    for domain, state in parts.findable.items():
+      if state.file:
+        self._neighbours.restore(domain, files.read(state.file))
 
   @classmethod
   def build(
@@ -91,13 +95,13 @@ class SearchIndex:
     """Opens an index to add to; an empty one if there is none.
 
     Args:
-      folder: where it is kept.
-      translator: the model.
-      kind: one of `options.KINDS`, from now on.
-      server: the address of a Qdrant server that is to do the searching from
-        now on, instead. Without either all stays as it was, at first faiss of
+      folder: folder of the index.
+      translator: model whose codes are compared.
+      kind: kind of the index from now on, one of `options.KINDS`.
+      server: address of the Qdrant server that searches from now on, instead.
+        Without either all stays as it was; in a new index faiss searches, by
         the kind that the size asks for.
-      neighbours: what is to do it, if neither faiss nor that server.
+      neighbours: what searches, if neither faiss nor such a server.
 
     Raises:
       ValueError: the index there is of another model, or damaged.
@@ -106,23 +110,13 @@ class SearchIndex:
     files = storage.Storage(folder)
     with files.lock():
       try:
-        manifest = files.read_manifest()
+        parts = manifest.Manifest.from_json(files.read_manifest())
       except FileNotFoundError:
-        manifest = {
-          'id': uuid.uuid4().hex,
-          'embedding_version': embeddings.VERSION,
-          'fingerprint': translator.fingerprint,
-          'origin': translator.origin,
-          'kind': None,
-          'server': None,
-          'embedding': None,
-          'shards': [],
-          'findable': {},
-        }
-        files.commit(manifest)
+        parts = manifest.Manifest.of_empty_index(translator)
+        files.commit(parts.to_json())
     if kind or server:  # What was chosen before gives way.
-      manifest |= {'kind': kind, 'server': server}
-    return cls(files, translator, manifest, neighbours)
+      parts.kind, parts.server = kind, server
+    return cls(files, translator, parts, neighbours)
 
   @classmethod
   def load(
@@ -136,11 +130,11 @@ class SearchIndex:
     """Opens an index to search.
 
     Args:
-      folder: where it is kept.
-      translator: the model it was built with; None loads that from where it
+      folder: folder of the index.
+      translator: model that it was built with; None loads that from where it
         was then.
       server: where the Qdrant server is now, if it moved.
-      neighbours: see `build`.
+      neighbours: what searches, if neither faiss nor such a server.
 
     Raises:
       FileNotFoundError: there is no index, or its model has gone.
@@ -148,18 +142,18 @@ class SearchIndex:
       OSError: its server does not answer.
     """
     files = storage.Storage(folder)
-    manifest = files.read_manifest()
+    parts = manifest.Manifest.from_json(files.read_manifest())
     if translator is None:
-      translator = inference.Translator.reopen(manifest['origin'])
+      translator = inference.Translator.reopen(parts.origin)
     if server:
-      manifest |= {'kind': None, 'server': server}
-    index = cls(files, translator, manifest, neighbours)
+      parts.kind, parts.server = None, server
+    index = cls(files, translator, parts, neighbours)
     index._check_finished()
     return index
 
   @property
   def embedding(self) -> embeddings.Embedding:
-    """What it has learned to compare images by."""
+    """The embedding that it has learned, whose vectors are compared."""
     return self._embedding
 
   @property
@@ -168,15 +162,15 @@ class SearchIndex:
     return tuple(d for d in self.translator.domains if self.count(d))
 
   def __len__(self) -> int:
-    """Images, of all domains."""
+    """Number of images, of all domains."""
     return len(self._records)
 
   def count(self, domain: str) -> int:
-    """Images of a domain."""
+    """Number of images of a domain."""
     return self._records.count(domain)
 
   def names(self, domain: str, source: str = '') -> set[str]:
-    """The names of a source's images that are here already."""
+    """The names of a dataset's images that it holds as a domain's."""
     return self._records.names(domain, source)
 
   def image(self, number: int) -> np.ndarray:
@@ -188,7 +182,7 @@ class SearchIndex:
     return self._records.find(number)
 
   def vectors(self, domain: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Embeddings of a domain, bit by bit: numbers [n], unit vectors [n, d]."""
+    """Embeddings of a domain, in parts: numbers [n], unit vectors [n, d]."""
     self._check_finished()
     return self._records.vectors(domain)
 
@@ -199,49 +193,35 @@ class SearchIndex:
     *,
     source: str = '',
   ) -> int:
-    """Stores images; `finish` makes them findable.
+    """Stores images; `finish` makes them searchable.
 
     Args:
-      domain: theirs.
-      images: (name, uint8 RGB [height, width, 3]). One whose name is here
-        already, from the same source, is passed over. Where reading them
-        raises or is interrupted, those before it are kept.
-      source: where they are from.
+      domain: name of the domain that the images belong to.
+      images: (name, uint8 RGB [height, width, 3]). One whose name is stored
+        already, from the same dataset, is skipped. Where reading them raises
+        or is interrupted, those before it are kept.
+      source: dataset or file that they are from.
 
     Returns:
       How many were new.
 
     Raises:
-      ValueError: no such domain.
+      ValueError: there is no such domain.
       OSError: they cannot be written, or another program is writing.
     """
     self.translator.check_domain(domain)
-    known, before = self.names(domain, source), len(self)
-    waiting: dict[str, np.ndarray] = {}
-
-    def store() -> None:
-      if waiting:
-        names, batch = [*waiting], [*waiting.values()]
-        # Before, for an interrupted store comes here once more.
-        waiting.clear()
-        self._records.append(domain, source, names, batch)
-        self._commit()
-
     with self._files.lock():
       self._files.check_unchanged()
-      try:
-        for name, image in images:
-          if name not in known and name not in waiting:
-            waiting[name] = self.translator.prepare(image[None])[0]
-          if len(waiting) == records.SHARD:
-            known.update(waiting)
-            store()
-      finally:
-        store()
-    return len(self) - before
+      return self._records.extend(
+        domain,
+        source,
+        images,
+        prepare=lambda image: self.translator.prepare(image[None])[0],
+        commit=self._commit,
+      )
 
   def finish(self) -> None:
-    """Learns, embeds and makes findable whatever is not yet.
+    """Learns, embeds and makes searchable whatever is not yet.
 
     Raises:
       ValueError: there is no image.
@@ -252,30 +232,30 @@ class SearchIndex:
       raise ValueError(f'{self.folder} holds no images yet; add some.')
     with self._files.lock():
       self._files.check_unchanged()
-      new = index_learning.learned(
+      new = index_learning.learn(
         self._records, self.translator, self._embedding
       )
       if new:
         self._embedding = new
-        self._manifest['embedding'] = self._files.write(
+        self._manifest.embedding = self._files.write(
           f'embedding.{uuid.uuid4().hex[:8]}.npz',
           new.to_bytes(self.translator.domains),
         )
         self._commit()
-      assert self._embedding is not None
-      keys = {d: self._embedding.key(d) for d in self.domains}
-      index_vectors.embed(self._records, keys, self._vectors, self._commit)
-      for domain, key in keys.items():
-        index_vectors.make_findable(
+      index_vectors.embed_images(
+        self._records, self.translator, self._embedding, self._commit
+      )
+      for domain in self.domains:
+        index_vectors.make_searchable(
           domain,
-          key,
+          self._embedding.key(domain),
           self._records,
           self._neighbours,
           self._files,
-          self._manifest['findable'],
+          self._manifest.findable,
         )
         self._commit()
-      self._files.tidy({entry['name'] for entry in self._entries()})
+      self._files.tidy({e['name'] for e in self._manifest.entries()})
 
   def query(
     self,
@@ -290,12 +270,12 @@ class SearchIndex:
 
     Args:
       images: uint8 RGB [n, height, width, 3].
-      domain: theirs.
-      k: how many to find for each.
-      among: domains to search; see `searched`.
+      domain: name of the domain that the images belong to.
+      k: number of neighbours of each.
+      among: names of the domains to search; see `searched`.
       by: in another domain, search by the image's 'own' code, by the code of
         its 'translation' to there, or by both, 'fused': the sum of the two
-        embeddings. In its own domain it is its own code always.
+        embeddings. Its own domain is always searched by its own code.
 
     Returns:
       For each image k neighbours, the nearest first. Distances within its
@@ -306,8 +286,6 @@ class SearchIndex:
       ValueError: an argument is wrong, or the index is not finished.
       OSError: the server does not answer.
     """
-    if by not in options.BY:
-      raise ValueError(f'by is {by!r}; choose one of {", ".join(options.BY)}.')
     self.translator.check_domain(domain)
     self._check_finished()
     targets = self.searched(domain, among)
@@ -321,14 +299,16 @@ class SearchIndex:
     for target in targets if len(images) else ():
       numbers, cosines = self._neighbours.search(
         target,
-        self._query_vectors(images, domain, target, by),
+        image_embedding.embed_queries(
+          self.translator, self._embedding, images, domain, target, by
+        ),
         min(k, self.count(target)),
       )
-      for row, numbers_and_cosines in zip(found, zip(numbers, cosines)):
-        row += [
-          Neighbour(self._records.find(int(n)), max(0.0, 1.0 - float(c)))
-          for n, c in zip(*numbers_and_cosines)
-          if n >= 0
+      for neighbours, *row in zip(found, numbers, cosines):
+        neighbours += [
+          Neighbour(self.record(int(number)), max(0.0, 1.0 - float(cosine)))
+          for number, cosine in zip(*row)
+          if number >= 0
         ]
     return [sorted(row, key=lambda n: n.distance)[:k] for row in found]
 
@@ -338,8 +318,9 @@ class SearchIndex:
     """The domains that a query of images of `domain` searches.
 
     Args:
-      domain: the images'.
-      among: these; None for all others, or `domain` if there are no others.
+      domain: name of the domain that the images belong to.
+      among: names of the domains to search; None for all others, or for
+        `domain` if there are no others.
 
     Raises:
       ValueError: the index holds no images of one.
@@ -354,26 +335,10 @@ class SearchIndex:
         )
     return tuple(dict.fromkeys(among))
 
-  def _query_vectors(self, images, domain, target, by):
-    own = self._vectors(images, domain)
-    if by == 'own' or target == domain:
-      return own
-    translations = self.translator.translate(images, to=target, source=domain)
-    translated = self._vectors(translations, target)
-    if by == 'translation':
-      return translated
-    return embeddings.unit(own + translated)
-
-  def _vectors(self, images, domain):
-    assert self._embedding is not None
-    return self._embedding.embed(self.translator.scales(images, domain), domain)
-
   def _check_finished(self) -> None:
-    findable = 0
-    for domain, state in self._manifest['findable'].items():
-      assert self._embedding is not None
-      if state['key'] == self._embedding.key(domain):
-        findable += min(state['count'], self._neighbours.count(domain))
+    findable = index_vectors.count_findable(
+      self._manifest.findable, self._embedding, self._neighbours
+    )
     if findable < len(self) or not len(self):
       raise ValueError(
         f'The index in {self.folder} is not finished: {findable:,} of '
@@ -381,52 +346,5 @@ class SearchIndex:
         'again: it goes on where it stopped.'
       )
 
-  def _entries(self) -> Iterator[storage.Entry]:
-    """Every file that the manifest names."""
-    yield self._manifest['embedding']
-    for shard in self._manifest['shards']:
-      yield from (shard['pictures'], shard['names'], shard['vectors'])
-    for state in self._manifest['findable'].values():
-      if state['file']:
-        yield state['file']
-
   def _commit(self) -> None:
-    self._files.commit(self._manifest)
-
-
-def _neighbours(
-  manifest: Mapping[str, Any], lookup: Callable[[np.ndarray], np.ndarray]
-) -> nearest_neighbours.Neighbours:
-  if not manifest['server']:
-    from tf_twingan.retrieval import faiss_neighbours
-
-    return faiss_neighbours.FaissNeighbours(manifest['kind'], lookup=lookup)
-  if manifest['kind']:
-    raise ValueError(
-      f'A Qdrant server decides how to search; kind {manifest["kind"]!r} is '
-      'for an index without one. Give one or the other.'
-    )
-  return qdrant.QdrantNeighbours.connect(
-    manifest['server'], f'tf_twingan_{manifest["id"]}'
-  )
-
-
-def _check(
-  files: storage.Storage,
-  manifest: Mapping[str, Any],
-  translator: inference.Translator,
-) -> None:
-  """Refuses an index whose vectors do not compare with this model's."""
-  if manifest['fingerprint'] != translator.fingerprint:
-    raise ValueError(
-      f'The index in {files.folder} is of another model '
-      f'({manifest["fingerprint"][:12]}, then at {manifest["origin"]}) than '
-      f'this one ({translator.fingerprint[:12]}). Give the model that it was '
-      'built with, or build another index.'
-    )
-  if manifest['embedding_version'] != embeddings.VERSION:
-    raise ValueError(
-      f'The index in {files.folder} is of embedding version '
-      f'{manifest["embedding_version"]}, and this version of tf_twingan makes '
-      f'{embeddings.VERSION}; build another index.'
-    )
+    self._files.commit(self._manifest.to_json())

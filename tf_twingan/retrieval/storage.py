@@ -1,10 +1,10 @@
-"""A folder of files that are whole or not there, and known by checksum.
+"""The files of an index: written atomically, and checked when they are read.
 
-The manifest (`manifest.json`) is the one file that is ever written anew; all
-others are written once, then named in it with their checksum. What it does not
-name does not exist, so a program may be killed at any moment: the next one
-finds the last manifest and all that it names. Every file is checked when it is
-read, for an index that is silently wrong would go unnoticed for long.
+The manifest (`manifest.json`) is the only file that is replaced; all others are
+written once, then listed in it with their checksums. A file that it does not
+list does not count, so a program may be killed at any moment: the next one
+finds the last manifest and all files that it lists. Every file is checked when
+it is read, as a silently wrong index would go unnoticed for long.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ import numpy as np
 
 from tf_twingan import files
 
-# Counts changes of what the files mean.
+# Counts incompatible changes of the files.
 FORMAT = 1
 _MANIFEST = 'manifest.json'
 _LOCK = 'lock'
 
-# All other files are named so, for none but our own to be ever removed.
+# All other files are named so, in order that `tidy` removes no one else's.
 _PREFIX = 'index-'
 
 # A file by its name and the checksum of its content.
@@ -35,19 +35,19 @@ class Storage:
   """The files of one index.
 
   Attributes:
-    folder: where they are.
+    folder: folder of the files.
   """
 
   def __init__(self, folder: str | os.PathLike):
-    """Names a folder, which need not exist yet."""
+    """Takes a folder, which need not exist yet."""
     self.folder = pathlib.Path(folder)
     # The checksum of the manifest that was read or committed last.
     self._last: str | None = None
-    # Of the arrays checked so far: where rows begin, their dtype and shape.
+    # For each array checked so far: where rows begin, their dtype and shape.
     self._rows: dict[str, tuple[int, np.dtype, tuple[int, ...]]] = {}
 
   def read_manifest(self) -> dict[str, Any]:
-    """What `commit` wrote last.
+    """The manifest that `commit` wrote last.
 
     Raises:
       FileNotFoundError: there is no index.
@@ -91,10 +91,10 @@ class Storage:
     return manifest, checksum
 
   def commit(self, manifest: Mapping[str, Any]) -> None:
-    """Makes this the truth, in one step.
+    """Replaces the manifest, in one step.
 
     Raises:
-      OSError: it could not be written; the last one stands.
+      OSError: it could not be written; the one before stays.
     """
     manifest = {**manifest, 'format': FORMAT}
     checksum = _manifest_checksum(manifest)
@@ -133,13 +133,18 @@ class Storage:
     return content
 
   def read_array(self, entry: Entry) -> np.ndarray:
-    """An array; errors as of `read`."""
+    """The array of a file.
+
+    Raises:
+      ValueError: it is missing or not what was written.
+    """
     return np.load(io.BytesIO(self.read(entry)), allow_pickle=False)
 
   def read_row(self, entry: Entry, row: int) -> np.ndarray:
-    """A row of an array; the file is checked the first time only.
+    """A row of the array of a file, which is checked the first time only.
 
-    Errors as of `read`.
+    Raises:
+      ValueError: it is missing or not what was written.
     """
     name = entry['name']
     if name not in self._rows:
@@ -157,11 +162,11 @@ class Storage:
       offset=start + row * size * dtype.itemsize,
     ).reshape(shape)
 
-  def tidy(self, named: set[str]) -> None:
-    """Removes what an interrupted program left; `named` files stay."""
+  def tidy(self, listed: set[str]) -> None:
+    """Removes what an interrupted program left; `listed` files stay."""
     for path in self.folder.iterdir():
       ours = path.name.startswith((_PREFIX, f'{_MANIFEST}.'))
-      if ours and path.name not in named:
+      if ours and path.name not in listed:
         path.unlink()
 
   @contextlib.contextmanager

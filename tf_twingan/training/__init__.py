@@ -1,1 +1,1 @@
-"""Setup, loop, actions, trainer and training step."""
+"""Growth schedule, objective, trainer and loop."""

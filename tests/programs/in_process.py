@@ -1,0 +1,56 @@
+"""Runs a program's `main` in this process, as starting TensorFlow takes long.
+
+Programs define flags of the same names, so each one's are there only while it
+runs. What it needs a process for, say signals or its import time, is tested
+with `program_process`.
+"""
+
+import contextlib
+import functools
+import importlib
+import io
+from collections.abc import Callable, Iterator
+
+from absl import flags
+
+FLAGS = flags.FLAGS
+
+
+def run(name: str, *arguments: object) -> tuple[int, str]:
+  """Runs `tf_twingan.NAME`: its exit code and all that it printed."""
+  main, own_flags = _load(name)
+  output, code = io.StringIO(), 0
+  with (
+    _defined(own_flags),
+    contextlib.redirect_stdout(output),
+    contextlib.redirect_stderr(output),
+  ):
+    try:
+      main(FLAGS([name, *map(str, arguments)]))
+    except SystemExit as stop:
+      code = stop.code or 0
+  if isinstance(code, str):  # A message, which Python prints for code 1.
+    return 1, f'{output.getvalue()}{code}\n'
+  return code, output.getvalue()
+
+
+@functools.cache
+def _load(name: str) -> tuple[Callable, dict[str, flags.Flag]]:
+  """The `main` of a program, and its flags, which are removed again."""
+  module = importlib.import_module(f'tf_twingan.{name}')
+  own_flags = {
+    flag.name: flag for flag in FLAGS.flags_by_module_dict()[module.__name__]
+  }
+  FLAGS.remove_flag_values(own_flags)
+  return module.main, own_flags
+
+
+@contextlib.contextmanager
+def _defined(own_flags: dict[str, flags.Flag]) -> Iterator[None]:
+  for name, flag in own_flags.items():
+    FLAGS[name] = flag
+    flag.unparse()
+  try:
+    yield
+  finally:
+    FLAGS.remove_flag_values(own_flags)
