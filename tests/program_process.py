@@ -1,4 +1,4 @@
-"""Runs a program as a user would, for tests of what it says."""
+"""Runs programs as a user would, for tests of what they print and write."""
 
 import json
 import os
@@ -22,8 +22,8 @@ for arguments in json.loads(sys.argv[2]):
   for name in list(flags.FLAGS):
     flags.FLAGS[name].unparse()
   gin.clear_config()
-  said, code = io.StringIO(), 0
-  with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+  printed, code = io.StringIO(), 0
+  with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
     try:
       app.run(main, argv=[sys.argv[1], *arguments])
     except SystemExit as stop:
@@ -31,7 +31,7 @@ for arguments in json.loads(sys.argv[2]):
     if isinstance(code, str):
       print(code)
       code = 1
-  results.append([code or 0, said.getvalue()])
+  results.append([code or 0, printed.getvalue()])
 with open(sys.argv[3], 'w') as file:
   json.dump(results, file)
 """
@@ -56,7 +56,12 @@ def run_module(module, *arguments):
 
 
 def run_each(name, *calls):
-  """Runs `python -m tf_twingan.NAME` with one list of arguments after another.
+  """Runs `python -m tf_twingan.NAME` often; see `run_module_each`."""
+  return run_module_each(f'tf_twingan.{name}', *calls)
+
+
+def run_module_each(module, *calls):
+  """Runs `python -m MODULE` with one list of arguments after another.
 
   All in one process, as TensorFlow takes seconds to start: for calls that
   share nothing but what is loaded.
@@ -70,7 +75,7 @@ def run_each(name, *calls):
         sys.executable,
         '-c',
         _EACH,
-        f'tf_twingan.{name}',
+        module,
         json.dumps([[str(a) for a in call] for call in calls]),
         file.name,
       ],

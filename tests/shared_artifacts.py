@@ -20,9 +20,10 @@ from tf_twingan.data.sources import registry
 
 # tests/conftest.py sets it, so that all workers have the same folder.
 FOLDER = 'TF_TWINGAN_TEST_ARTIFACTS'
+# As many as ranges of activations are taken from, and no thousands.
 SOURCES = (
-  '--source=photo=avatars:toon-head?limit=40',
-  '--source=anime=avatars:lorelei?limit=40',
+  '--source=photo=avatars:toon-head?limit=100',
+  '--source=anime=avatars:lorelei?limit=100',
 )
 
 
@@ -55,6 +56,15 @@ def copy_of(artifact: pathlib.Path) -> pathlib.Path:
     shutil.copyfile(artifact, copy)
   else:
     shutil.copytree(artifact, copy)
+  return copy
+
+
+def copy_as_of(images_seen: int, run: pathlib.Path) -> pathlib.Path:
+  """Returns a copy of a run without the checkpoints of later images."""
+  copy = copy_of(run)
+  for path in (copy / 'checkpoints').glob('0*'):
+    if int(path.name.split('.')[0]) > images_seen:
+      path.unlink()
   return copy
 
 
@@ -96,19 +106,20 @@ def bundle(*formats: str) -> pathlib.Path:
       if none is given.
   """
   formats = formats or ('saved_model', 'float32')
+  return _export(f'--run_dir={run()}', formats) / 'anime'
 
-  def export(path):
-    code, output = program_process.run_module(
-      'export',
-      f'--run_dir={run()}',
-      '--to=anime',
-      f'--output={path}',
-      f'--formats={",".join(formats)}',
-      *SOURCES,
-    )
-    assert code == 0, output
 
-  return build_once(_name('bundle', formats), export) / 'anime'
+SHIPPED_FORMATS = ('saved_model', 'float32', 'dynamic', 'int8')
+
+
+def shipped_bundle() -> pathlib.Path:
+  """Returns a bundle of the shipped model, from photos to anime faces."""
+  return _export('--model=avatar_twins', SHIPPED_FORMATS) / 'anime'
+
+
+def output_of_shipped_bundle() -> str:
+  """Returns what the export of `shipped_bundle` printed."""
+  return (shipped_bundle().parent / 'output.txt').read_text()
 
 
 def search_index() -> pathlib.Path:
@@ -132,6 +143,22 @@ def _training(*params):
     (path / 'output.txt').write_text(output)
 
   return build_once(_name('training', params), train)
+
+
+def _export(model, formats):
+  def export(path):
+    code, output = program_process.run_module(
+      'export',
+      model,
+      '--to=anime',
+      f'--output={path}',
+      f'--formats={",".join(formats)}',
+      *SOURCES,
+    )
+    assert code == 0, output
+    (path / 'output.txt').write_text(output)
+
+  return build_once(_name('export', (model, formats)), export)
 
 
 def _name(kind, options):

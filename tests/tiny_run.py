@@ -1,4 +1,4 @@
-"""A run directory without a training, for tests of what comes after one."""
+"""Run directories of untrained networks, for tests that need no training."""
 
 import pathlib
 import tempfile
@@ -30,7 +30,7 @@ def make(
     precision=precision,
     **options,
   )
-  # Domains start out equal; a training would have told them apart.
+  # Domains start out equal; a training would have made them differ.
   for index, domain in enumerate(domains):
     for variable in model.domain_variables(domain):
       variable.assign(variable + 0.3 * index)
@@ -44,7 +44,7 @@ def make(
 
 
 def make_of_noise(domains=('photo', 'anime')) -> pathlib.Path:
-  """The same of a network that draws from noise."""
+  """Writes a run of an untrained network that generates from noise."""
   keras.utils.set_random_seed(1)
   model = pggan.ProgressiveGAN(
     domains,

@@ -1,5 +1,7 @@
 """Splits the CPU in two, for tests of several replicas."""
 
+import functools
+
 import tensorflow as tf
 
 
@@ -9,3 +11,9 @@ def configure() -> None:
     tf.config.list_physical_devices('CPU')[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
   )
+
+
+@functools.cache
+def strategy() -> tf.distribute.Strategy:
+  """The strategy of both; another one in a process would mix up their sums."""
+  return tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])

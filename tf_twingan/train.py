@@ -9,7 +9,7 @@ r"""Trains a twin network or another model, or continues a training.
 The first trains on images that come with the package. Ctrl-C saves; the
 same command continues. The run directory holds sample grids (`samples/`),
 curves (`summaries/`, `metrics.jsonl`), checkpoints and the configuration.
-gin/README.md lists the gin files and what they train; a source is
+gin/README.md lists the gin files and what they train; a dataset is
 `avatars:STYLE`, `folder:PATH` or `tfds:NAME`.
 """
 
@@ -19,10 +19,7 @@ import sys
 
 from absl import flags
 
-from tf_twingan import cli, configurables, gin_files
-from tf_twingan.models import registry
-from tf_twingan.runs import config_files
-from tf_twingan.training import loop
+from tf_twingan import cli, gin_files
 
 _GIN_FILE = flags.DEFINE_string(
   'gin_file', None, 'The experiment: a name from gin/ or a path.', required=True
@@ -44,6 +41,12 @@ _RUN_DIR = flags.DEFINE_string(
 def main(argv) -> None:
   """Parses gin, trains, and says what to do next."""
   cli.reject_arguments(argv)
+  # Here, not above: they import TensorFlow, which --help need not wait for.
+  from tf_twingan import configurables
+  from tf_twingan.models import registry
+  from tf_twingan.runs import config_files
+  from tf_twingan.training import loop
+
   with cli.report_errors():
     path = gin_files.parse(_GIN_FILE.value, _GIN_PARAM.value)
     configurables.share_cores()
@@ -53,9 +56,9 @@ def main(argv) -> None:
     except loop.Stopped as stopped:
       print(cli.strip_gin_context(stopped), file=sys.stderr)
       sys.exit(128 + stopped.signum)
-  kind = registry.kind_of(config_files.read_model(run_dir))
+  model_class = registry.kind_of(config_files.read_model(run_dir))
   program, values = 'sample', '--count=64'
-  if kind.translates:
+  if model_class.translates:
     program, values = 'translate', '--input=DIR_OR_FILE --to=DOMAIN'
   newest = max(pathlib.Path(run_dir, 'samples').glob('*.png'), default=None)
   print(
@@ -68,7 +71,7 @@ def main(argv) -> None:
 
 
 def _python() -> str:
-  """How to call this Python from here: .venv/bin/python, say."""
+  """The shortest path of this Python, such as .venv/bin/python."""
   return min(sys.executable, os.path.relpath(sys.executable), key=len)
 
 

@@ -14,7 +14,7 @@ REALS = {
 
 
 class Shifting:
-  """Draws anime by adding 0.5, a photo by subtracting 0.25."""
+  """Translates to anime by adding 0.5, a photo by subtracting 0.25."""
 
   domains = ('photo', 'anime')
 
@@ -24,7 +24,7 @@ class Shifting:
 
 
 # The logit of a patch is an image's mean; twice that for anime.
-JUDGES = {
+DISCRIMINATORS = {
   'photo': lambda images, **_: tf.reduce_mean(images, axis=[1, 2, 3]),
   'anime': lambda images, **_: 2 * tf.reduce_mean(images, axis=[1, 2, 3]),
 }
@@ -33,7 +33,7 @@ JUDGES = {
 def compute(**options):
   objective = cyclegan_objective.CycleObjective(**options)
   memory = objective.build(Shifting.domains, 8, replicas=1)
-  return objective.compute(Shifting(), JUDGES, REALS, **STAGE), memory
+  return objective.compute(Shifting(), DISCRIMINATORS, REALS, **STAGE), memory
 
 
 class CycleObjectiveTest(parameterized.TestCase, tf.test.TestCase):
@@ -83,7 +83,7 @@ class CycleObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     objective = cyclegan_objective.CycleObjective(pool_size=2)
     pools = objective.build(Shifting.domains, 8, replicas=1)['image_pools']
     self.assertEqual(set(pools), {'photo', 'anime'})
-    objective.compute(Shifting(), JUDGES, REALS, **STAGE)
+    objective.compute(Shifting(), DISCRIMINATORS, REALS, **STAGE)
     self.assertAllClose(pools['anime'].images, tf.zeros([2, 8, 8, 3]))
     # The pool is full. Other sources come: their translations are 0.5.
     others = {**REALS, 'photo': tf.zeros([2, 8, 8, 3])}
@@ -91,11 +91,14 @@ class CycleObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     for step in range(20):
       pools['anime'].images.assign(tf.zeros([2, 8, 8, 3]))
       result = objective.compute(
-        Shifting(), JUDGES, others, **{**STAGE, 'seed': tf.constant([0, step])}
+        Shifting(),
+        DISCRIMINATORS,
+        others,
+        **{**STAGE, 'seed': tf.constant([0, step])},
       )
       fake = 2 * float(result.discriminator['discriminator/anime']) - 0.25
       seen.add(round(fake, 3))
-      # The generator is judged by what it drew just now.
+      # The generator's loss is of what it generated just now.
       self.assertAllClose(result.generator['adversarial/anime'], 0.0)
     # Logits of old and new ones, 0 and 1: none, half or both are old.
     self.assertEqual(seen, {0.0, 0.5, 1.0})

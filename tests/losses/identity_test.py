@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests import training_process, two_devices
+from tests import program_process, training_process, two_devices
 from tf_twingan.data import batch_stream
 from tf_twingan.losses import (
   base_objective,
@@ -39,9 +39,9 @@ def make_model(domains=DOMAINS):
   )
 
 
-def make(strategy=None, *, sizes=None, goal=None, **options):
+def make(strategy=None, *, sizes=None, objective=None, **options):
   keras.utils.set_random_seed(1)
-  goal = goal or twingan_objective.Objective(
+  objective = objective or twingan_objective.Objective(
     **{**ALONE, 'identity_from': 8, **options}
   )
   return trainer.Trainer(
@@ -51,7 +51,7 @@ def make(strategy=None, *, sizes=None, goal=None, **options):
     discriminator=functools.partial(
       progressive.Discriminator, channels_base=8, channels_max=4
     ),
-    objective=goal,
+    objective=objective,
     strategy=strategy or tf.distribute.get_strategy(),
     learning_rate=1e-2,
     vector_sizes=SIZES if sizes is None else sizes,
@@ -88,14 +88,14 @@ class Fitting(base_objective.BaseObjective):
 
 class IdentityTest(tf.test.TestCase):
   def test_terms_by_hand(self):
-    goal = identity.Identity(2, {'photo': 2, 'cat': 1})
-    goal.projections['photo'].kernel.assign([[0.0, 2.0], [4.0, 0.0]])
-    goal.projections['photo'].bias.assign([0.0, 3.0])
+    objective = identity.Identity(2, {'photo': 2, 'cat': 1})
+    objective.projections['photo'].kernel.assign([[0.0, 2.0], [4.0, 0.0]])
+    objective.projections['photo'].bias.assign([0.0, 3.0])
     scale = 2**0.5  # Of the equalized learning rate: 1 / sqrt(2).
     # One image of each of photo, anime and cat, a code of 1 x 1 x 2.
     real = tf.reshape([2 * scale, 0.0, 1.0, 1.0, 0.0, 0.0], [3, 1, 1, 2])
     moved = tf.reshape([0.0, scale, 1.0, 1.0, 0.0, 0.0], [3, 1, 1, 2])
-    terms = goal.terms(
+    terms = objective.losses(
       ('photo', 'anime', 'cat'),
       {'photo': tf.constant([[0.0, 5.0]]), 'cat': tf.ones([1, 1])},
       real=real,
@@ -110,7 +110,7 @@ class IdentityTest(tf.test.TestCase):
         'identity_translated/cat': 1.0,
       },
     )
-    self.assertLen(goal.trainable_variables, 4)
+    self.assertLen(objective.trainable_variables, 4)
 
   def test_the_objective_reads_images_and_their_translations(self):
     domains = ('photo', 'anime', 'cat')
@@ -123,32 +123,32 @@ class IdentityTest(tf.test.TestCase):
       'cat': tf.constant([[1.0], [-1.0]]),
     }
     stage = dict(resolution=8, alpha=1.0)
-    judges = {
+    discriminators = {
       d: progressive.Discriminator(8, channels_base=8, channels_max=4)
       for d in domains
     }
     for shift in (1, 2):
-      goal = twingan_objective.Objective(
+      objective = twingan_objective.Objective(
         **{**ALONE, 'identity_weight': 3.0, 'identity_from': 8}
       )
       model = make_model(domains)
-      goal.build_for_vectors(model, {'anime': 2, 'cat': 1})
-      found = goal.compute(
-        model, judges, reals, shift=shift, vectors=vectors, **stage
+      objective.build_for_vectors(model, {'anime': 2, 'cat': 1})
+      found = objective.compute(
+        model, discriminators, reals, shift=shift, vectors=vectors, **stage
       ).generator
-      projections = goal._identity.projections
+      projections = objective._identity.projections
       model = make_model(domains)
-      drawn = model.reconstruct_and_translate(
+      outputs = model.reconstruct_and_translate(
         reals, shift=shift, training=True, **stage
       )
       again = model.encode(
-        tf.concat(tf.unstack(drawn.translations), 0),
+        tf.concat(tf.unstack(outputs.translations), 0),
         domains,
         training=True,
         statistics_update=0.0,
         **stage,
       )
-      real = tf.split(drawn.encoding.content, 3)
+      real = tf.split(outputs.encoding.content, 3)
       codes = tf.split(again.content, 3)
       for index, domain in ((1, 'anime'), (2, 'cat')):
         for name, code in (
@@ -165,48 +165,51 @@ class IdentityTest(tf.test.TestCase):
           )
       self.assertNotIn('identity/photo', found)
       coarse = {d: p[:, ::2, ::2] for d, p in reals.items()}
-      found = goal.compute(
-        model, judges, coarse, vectors=vectors, resolution=4, alpha=1.0
+      found = objective.compute(
+        model, discriminators, coarse, vectors=vectors, resolution=4, alpha=1.0
       ).generator
       self.assertNotIn('identity/anime', found)
 
   def test_a_step_moves_projection_and_networks_and_more_steps_learn(self):
-    maker = make()
-    (projection,) = maker.state['identity'].values()
+    made = make(identity_from=4)
+    (projection,) = made.state['identity'].values()
     watched = {
       'projection': projection.kernel,
       'bias': projection.bias,
-      'encoder': maker.model.encoder.blocks['8px'][0].conv.kernel,
-      'generator': maker.model.generator.blocks['8px'][0].conv.kernel,
+      'encoder': made.model.encoder.from_rgb['4px'].conv.kernel,
+      'generator': made.model.generator.blocks['4px'][0].conv.kernel,
     }
     before = {name: v.numpy() for name, v in watched.items()}
-    stream = iter(batches())
-    first = maker.step(next(stream), step=0, resolution=8, **STEP)
+    stream = iter(batches(4))
+    first = made.step(next(stream), step=0, resolution=4, **STEP)
     for name, variable in watched.items():
       self.assertNotAllEqual(before[name], variable, name)
     self.assertLen(
-      maker.ema_model.variables, len(maker.model.variables)
+      made.ema_model.variables, len(made.model.variables)
     )  # It is not averaged.
     for step in range(1, 60):
-      terms = maker.step(next(stream), step=step, resolution=8, **STEP)
+      terms = made.step(next(stream), step=step, resolution=4, **STEP)
     for name in ('identity/photo', 'identity_translated/photo'):
       self.assertLess(terms[name], first[name] - 0.3, name)
     self.assertNotIn('identity/anime', terms)
     projection.kernel.assign(projection.kernel * np.nan)
     with self.assertRaisesRegex(FloatingPointError, 'hold NaN'):
-      maker.check_finite()
+      made.check_finite()
 
-  def test_a_coarse_stage_leaves_the_projection_asleep(self):
-    maker = make(reconstruction_weight=1.0)
-    (projection,) = maker.state['identity'].values()
+  def test_a_coarse_stage_leaves_the_projection_alone(self):
+    # Once: tracing a step takes longer than running it.
+    tf.config.run_functions_eagerly(True)
+    self.addCleanup(tf.config.run_functions_eagerly, False)
+    made = make(reconstruction_weight=1.0)
+    (projection,) = made.state['identity'].values()
     before = projection.kernel.numpy()
-    terms = maker.step(next(iter(batches(4))), step=0, resolution=4, **STEP)
+    terms = made.step(next(iter(batches(4))), step=0, resolution=4, **STEP)
     self.assertNotIn('identity/photo', terms)
     self.assertAllEqual(before, projection.kernel)
 
   def test_two_replicas_get_the_rows_of_their_own_images(self):
-    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
-    maker = make(strategy, goal=Fitting())
+    strategy = two_devices.strategy()
+    made = make(strategy, objective=Fitting())
     images = np.arange(6, dtype=np.uint8)[:, None, None, None]
     images = np.broadcast_to(images, [6, 8, 8, 3])
     stream = batch_stream.Batches(
@@ -215,13 +218,13 @@ class IdentityTest(tf.test.TestCase):
     ).stream(0, resolution=8, batch_size=4)
     stream = iter(strategy.experimental_distribute_dataset(stream))
     for step in range(3):
-      terms = maker.step(
+      terms = made.step(
         next(stream), step=step, resolution=8, **{**STEP, 'alpha': 1.0}
       )
       self.assertEqual(terms['images'], 2)
       self.assertAllClose(terms['apart'], 0.0, atol=1e-4)
     # Adam's steps are the learning rate, both replicas' together.
-    self.assertAllClose(maker.objective.own, 1 - 3 * 1e-2, atol=1e-4)
+    self.assertAllClose(made.objective.own, 1 - 3 * 1e-2, atol=1e-4)
 
   def test_what_cannot_be_is_named(self):
     with self.assertRaisesRegex(
@@ -236,27 +239,36 @@ class IdentityTest(tf.test.TestCase):
 
 WITH = "photo='avatars:toon-head?limit=16&vectors=factors'"
 ON = ('Objective.identity_weight=1.0', 'Objective.identity_from=4')
-AT_4_PX = 'Growth.final_resolution=4'
 
 
 class RunTest(tf.test.TestCase):
-  def train(self, run, *params, code=0):
-    found, output = training_process.train(run, AT_4_PX, *params)
-    self.assertEqual(found, code, output)
-    return output
-
   def test_vectors_and_weight_need_each_other(self):
-    stop = 'train.stop_after_images=8'
-    output = self.train(
-      training_process.new_run(), WITH, stop, code=128 + signal.SIGINT
+    (code, output), (refused, error) = program_process.run_each(
+      'train',
+      *(
+        [
+          '--gin_file=tiny.gin',
+          f'--run_dir={training_process.new_run()}',
+          *(
+            f'--gin_param={param}'
+            for param in (
+              'Growth.final_resolution=4',
+              'train.stop_after_images=8',
+              *params,
+            )
+          ),
+        ]
+        for params in ([WITH], ON)
+      ),
     )
+    self.assertEqual(code, 128 + signal.SIGINT, output)
     self.assertIn('nothing learns from the vectors of photo; set', output)
-    output = self.train(training_process.new_run(), *ON, code=1)
+    self.assertEqual(refused, 1, error)
     self.assertStartsWith(
-      output.strip().splitlines()[-1],
+      error.strip().splitlines()[-1],
       'Error: Objective.identity_weight is 1.0, but the images of no domain',
     )
-    self.assertNotIn('Traceback', output)
+    self.assertNotIn('Traceback', error)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@ SEED = tf.constant([1, 2])
 ONE = tf.ones([1])
 
 
-def draws(*rows):
+def uniform(*rows):
   return tf.constant(rows, tf.float32)[:, None]
 
 
@@ -23,27 +23,28 @@ class AugmentationTest(parameterized.TestCase, tf.test.TestCase):
     image = tf.reshape([0.0, 0.3, 0.6, -0.3, 0.0, 0.3], [1, 1, 2, 3])
     # Half of the most brightness: plus 0.25.
     self.assertAllClose(
-      image_augmentation.color(image, ONE, draws(0.75, 0.5, 0.5)), image + 0.25
+      image_augmentation.color(image, ONE, uniform(0.75, 0.5, 0.5)),
+      image + 0.25,
     )
     # No saturation: all channels are their mean, 0.3 and 0.
     self.assertAllClose(
-      image_augmentation.color(image, ONE, draws(0.5, 0.0, 0.5))[0, 0],
+      image_augmentation.color(image, ONE, uniform(0.5, 0.0, 0.5))[0, 0],
       [[0.3] * 3, [0.0] * 3],
     )
     # The most contrast: half as far again from the mean, 0.15.
     self.assertAllClose(
-      image_augmentation.color(image, ONE, draws(0.5, 0.5, 1.0)),
+      image_augmentation.color(image, ONE, uniform(0.5, 0.5, 1.0)),
       0.15 + 1.5 * (image - 0.15),
     )
 
   def test_translation_by_hand(self):
     image = tf.reshape(tf.range(1.0, 65.0), [1, 8, 8, 1])
-    # An eighth is one pixel: thirds of the draw are -1, 0 and 1.
-    moved = image_augmentation.translation(image, ONE, draws(0.9, 0.1, 0.0))
+    # An eighth is one pixel: thirds of the random number are -1, 0 and 1.
+    moved = image_augmentation.translation(image, ONE, uniform(0.9, 0.1, 0.0))
     self.assertAllEqual(moved[0, :-1, 1:, 0], image[0, 1:, :-1, 0])
     self.assertAllEqual(moved[0, -1], tf.zeros([8, 1]))
     self.assertAllEqual(moved[0, :, 0], tf.zeros([8, 1]))
-    same = image_augmentation.translation(image, ONE, draws(0.5, 0.5, 0.0))
+    same = image_augmentation.translation(image, ONE, uniform(0.5, 0.5, 0.0))
     self.assertAllEqual(same, image)
 
   @parameterized.parameters(
@@ -53,7 +54,7 @@ class AugmentationTest(parameterized.TestCase, tf.test.TestCase):
   )
   def test_cutout_by_hand(self, down, along, expected):
     cut = image_augmentation.cutout(
-      tf.ones([1, 4, 4, 3]), ONE, draws(down, along, 0.0)
+      tf.ones([1, 4, 4, 3]), ONE, uniform(down, along, 0.0)
     )
     # 0.5 of five places is the third, 1.
     self.assertAllEqual(cut[0, :, :, 0], expected)

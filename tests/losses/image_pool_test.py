@@ -46,7 +46,7 @@ class ImagePoolTest(tf.test.TestCase):
           self.assertIn(given, before)
     self.assertBetween(swapped / 400, 0.42, 0.58)
 
-  def test_it_is_drawn_by_the_seed(self):
+  def test_the_seed_decides(self):
     results = []
     for seed in (1, 1, 2):
       pool = image_pool.ImagePool(4, 2)

@@ -12,7 +12,7 @@ REALS = {
 
 
 class Shifting:
-  """Draws anime by adding 0.5, a photo by subtracting 0.5."""
+  """Translates to anime by adding 0.5, a photo by subtracting 0.5."""
 
   domains = ('photo', 'anime')
 

@@ -1,4 +1,4 @@
-"""Which styles a step draws in, and the terms that train them."""
+"""The style codes of a training step, and the losses that train them."""
 
 import functools
 
@@ -9,7 +9,6 @@ from absl.testing import parameterized
 
 from tests import two_devices
 from tf_twingan.losses import (
-  pix2pix_objective,
   reconstruction_losses,
   style_losses,
   twingan_objective,
@@ -36,11 +35,11 @@ def networks(domains=DOMAINS, **options):
   for variable in model.generator.variables:
     if 'condition_kernel' in variable.name:
       variable.assign(tf.random.stateless_normal(variable.shape, [1, 5]) / 2)
-  judges = {
+  discriminators = {
     d: progressive.Discriminator(8, channels_base=8, channels_max=4)
     for d in domains
   }
-  return model, judges
+  return model, discriminators
 
 
 def random_images(domains=DOMAINS, batch=4):
@@ -53,7 +52,9 @@ def random_images(domains=DOMAINS, batch=4):
 class StylesTest(parameterized.TestCase, tf.test.TestCase):
   def test_references_are_the_targets_own_images(self):
     model, _ = networks()
-    found = style_losses.draw(model, random_images(), SEED, random=0.0, **STAGE)
+    found = style_losses.choose_styles(
+      model, random_images(), SEED, random=0.0, **STAGE
+    )
     for index, domain in enumerate(DOMAINS):
       self.assertAllClose(
         found.given[4 * index :][:4],
@@ -61,17 +62,21 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
       )
     self.assertAllEqual(found.own, found.given)
     changed = {d: p[::-1] for d, p in random_images().items()}
-    other = style_losses.draw(model, changed, SEED, random=0.0, **STAGE)
+    other = style_losses.choose_styles(
+      model, changed, SEED, random=0.0, **STAGE
+    )
     self.assertNotAllClose(other.given, found.given, atol=1e-2)
 
   def test_random_styles_follow_the_seed_and_not_the_images(self):
     model, _ = networks()
-    draw = functools.partial(style_losses.draw, model, random=1.0, **STAGE)
-    found = draw(random_images(), SEED)
+    choose = functools.partial(
+      style_losses.choose_styles, model, random=1.0, **STAGE
+    )
+    found = choose(random_images(), SEED)
     changed = {d: -p for d, p in random_images().items()}
-    self.assertAllEqual(draw(changed, SEED).given, found.given)
+    self.assertAllEqual(choose(changed, SEED).given, found.given)
     self.assertNotAllClose(
-      draw(random_images(), SEED + 1).given, found.given, atol=1e-2
+      choose(random_images(), SEED + 1).given, found.given, atol=1e-2
     )
     self.assertAllClose(tf.reduce_mean(found.given**2, axis=1), tf.ones([12]))
     # No two are alike, and an image's own is its own still.
@@ -80,11 +85,11 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_a_share_is_random(self):
     model, _ = networks()
-    found = style_losses.draw(
+    found = style_losses.choose_styles(
       model, random_images(batch=200), SEED, random=0.25, **STAGE
     )
-    drawn = tf.reduce_any(found.own != found.given, axis=1)
-    self.assertNear(np.mean(drawn), 0.25, 0.06)
+    is_random = tf.reduce_any(found.own != found.given, axis=1)
+    self.assertNear(np.mean(is_random), 0.25, 0.06)
 
   def test_replicas_of_one_seed_draw_different_styles(self):
     class Model:
@@ -93,25 +98,31 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
       def style(self, images, domains, **_):
         return tf.zeros([len(images), 3])
 
-    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+    strategy = two_devices.strategy()
     one, other = strategy.experimental_local_results(
       strategy.run(
         lambda: (
-          style_losses.draw(Model(), random_images(), SEED, random=1.0).given
+          style_losses.choose_styles(
+            Model(), random_images(), SEED, random=1.0
+          ).given
         )
       )
     )
     self.assertNotAllClose(one, other, atol=1e-2)
-    alone = style_losses.draw(Model(), random_images(), SEED, random=1.0).given
+    alone = style_losses.choose_styles(
+      Model(), random_images(), SEED, random=1.0
+    ).given
     self.assertAllEqual(alone, one)
 
   def test_a_model_without_style_codes_has_none(self):
-    model, judges = networks(style_size=None)
+    model, discriminators = networks(style_size=None)
     self.assertIsNone(
-      style_losses.draw(model, random_images(), None, random=0.5, **STAGE)
+      style_losses.choose_styles(
+        model, random_images(), None, random=0.5, **STAGE
+      )
     )
     terms = twingan_objective.Objective().compute(
-      model, judges, random_images(), resolution=8, alpha=STAGE['alpha']
+      model, discriminators, random_images(), resolution=8, alpha=STAGE['alpha']
     )
     self.assertNotIn('style', terms.generator)
 
@@ -124,36 +135,38 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
         return 2 * images[:, 0, 0]
 
     given = tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [0.0, 0.0, 0.0]])
-    drawn = tf.constant([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [0.0, 0.0, -1.0]])
+    outputs = tf.constant([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [0.0, 0.0, -1.0]])
     with tf.GradientTape() as tape:
-      tape.watch([given, drawn])
-      value = style_losses.reconstruction(
+      tape.watch([given, outputs])
+      value = style_losses.style_reconstruction(
         Reader(),
         style_encoder.Styles(-given, given),
-        drawn[:, None, None],
+        outputs[:, None, None],
         **STAGE,
       )
     # |2 - 1| + 0 + |2 - 3|, 0 + 1 + 2, 0 + 0 + 2; nine numbers.
     self.assertAllClose(value, 7 / 9)
-    of_given, of_drawn = tape.gradient(value, [given, drawn])
+    of_given, of_images = tape.gradient(value, [given, outputs])
     self.assertIsNone(of_given)
-    self.assertAllClose(of_drawn[2], [0, 0, -2 / 9])
+    self.assertAllClose(of_images[2], [0, 0, -2 / 9])
 
   def test_every_term_that_styles_change_by_hand(self):
-    model, judges = networks()
+    model, discriminators = networks()
     reals, shift = random_images(), 2
     result = twingan_objective.Objective(
       style_weight=2.0, style_random=0.5, cycle_weight=3.0, mirror_weight=5.0
     ).compute(
       model,
-      judges,
+      discriminators,
       reals,
       resolution=8,
       alpha=STAGE['alpha'],
       seed=SEED,
       shift=shift,
     )
-    own, given = style_losses.draw(model, reals, SEED, random=0.5, **STAGE)
+    own, given = style_losses.choose_styles(
+      model, reals, SEED, random=0.5, **STAGE
+    )
     self.assertTrue(np.any(own != given) and np.any(own == given))
     found = {name: 0.0 for name in ('reconstruction', 'cycle', 'mirror')}
     read = []
@@ -164,10 +177,10 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
         for s, i in ((given, index), (own, (index - shift) % 3), (own, index))
       ]
       x = reals[source]
-      drawn = model.translate(x, source, target, **styled[0])
-      self.assertAllClose(result.fakes[target], drawn, atol=1e-4)
-      read.append(model.style(drawn, [target], **STAGE))
-      back = model.translate(drawn, target, source, **styled[1])
+      outputs = model.translate(x, source, target, **styled[0])
+      self.assertAllClose(result.fakes[target], outputs, atol=1e-4)
+      read.append(model.style(outputs, [target], **STAGE))
+      back = model.translate(outputs, target, source, **styled[1])
       again = model.translate(reals[target], target, target, **styled[2])
       mirrored = model.translate(x[:, :, ::-1], source, target, **styled[0])
       found['cycle'] += 3 * reconstruction_losses.l1(back, x) / 3
@@ -175,7 +188,7 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
         reconstruction_losses.l1(again, reals[target]) / 3
       )
       found['mirror'] += (
-        5 * reconstruction_losses.l1(mirrored[:, :, ::-1], drawn) / 3
+        5 * reconstruction_losses.l1(mirrored[:, :, ::-1], outputs) / 3
       )
     found['style'] = 2 * reconstruction_losses.l1(
       given, tf.concat(read, axis=0)
@@ -188,7 +201,7 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
     # Once: tracing a step takes longer than running it.
     tf.config.run_functions_eagerly(True)
     self.addCleanup(tf.config.run_functions_eagerly, False)
-    maker = trainer.Trainer(
+    made = trainer.Trainer(
       DOMAINS[:2],
       8,
       model=lambda domains, max_resolution: networks(
@@ -205,51 +218,25 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
       d: tf.constant(rng.integers(0, 256, [4, 8, 8, 3], np.uint8))
       for d in DOMAINS[:2]
     }
-    before = [v.numpy() for v in maker.model.trainable_variables]
-    terms = maker.step(batch, step=0, resolution=8, alpha=0.5, ema_decay=0.5)
+    before = [v.numpy() for v in made.model.trainable_variables]
+    terms = made.step(batch, step=0, resolution=8, alpha=0.5, ema_decay=0.5)
     self.assertGreater(terms['style'], 0)
-    maker.check_finite()
-    for old, variable in zip(before, maker.model.trainable_variables):
+    made.check_finite()
+    for old, variable in zip(before, made.model.trainable_variables):
       self.assertNotAllEqual(old, variable, variable.name)
-    # What nothing is given to draw in is known after an estimate.
-    self.assertAllEqual(maker.ema_model.mean_style('anime'), [0, 0, 0])
-    maker.estimate_statistics([batch], resolution=8, alpha=1.0)
-    codes = maker.ema_model.style(
+    # The mean style, used where none is given, is known after an estimate.
+    self.assertAllEqual(made.ema_model.mean_style('anime'), [0, 0, 0])
+    made.estimate_statistics([batch], resolution=8, alpha=1.0)
+    codes = made.ema_model.style(
       tf.cast(batch['anime'], tf.float32) / 127.5 - 1, ['anime'], resolution=8
     )
     if sharing != 'everything':
       self.assertAllClose(
-        maker.ema_model.mean_style('anime'),
+        made.ema_model.mean_style('anime'),
         style_encoder.scaled(tf.reduce_mean(codes, axis=0)),
         atol=1e-4,
       )
-    self.assertNotAllEqual(maker.ema_model.mean_style('anime'), [0, 0, 0])
-
-  def test_an_objective_that_trains_no_styles_is_refused(self):
-    with self.assertRaisesRegex(
-      ValueError, 'style_size is 3, but PairedObjective does not.*@Objective'
-    ):
-      trainer.Trainer(
-        DOMAINS,
-        8,
-        model=lambda domains, max_resolution: networks(domains)[0],
-        discriminator=progressive.Discriminator,
-        objective=pix2pix_objective.PairedObjective(),
-        strategy=tf.distribute.get_strategy(),
-      )
-
-  def test_vectors_that_no_objective_gives_are_refused(self):
-    with self.assertRaisesRegex(ValueError, 'condition_size is 2, but no obj'):
-      trainer.Trainer(
-        DOMAINS,
-        8,
-        model=lambda domains, max_resolution: networks(
-          domains, style_size=None, condition_size=2
-        )[0],
-        discriminator=progressive.Discriminator,
-        objective=twingan_objective.Objective(),
-        strategy=tf.distribute.get_strategy(),
-      )
+    self.assertNotAllEqual(made.ema_model.mean_style('anime'), [0, 0, 0])
 
   def test_a_bad_share_is_named(self):
     with self.assertRaisesRegex(ValueError, r'style_random is 2.0; .* \[0, 1'):

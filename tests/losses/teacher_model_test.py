@@ -1,4 +1,4 @@
-"""A teacher draws what its run would, is never trained, and says who it is."""
+"""A teacher translates as its run would, and is never trained."""
 
 import numpy as np
 import tensorflow as tf
@@ -17,14 +17,14 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(1.0, 0.5)
   def test_it_draws_as_its_run_does(self, alpha):
     run = str(tiny_run.make(alpha=alpha, precision='bfloat16'))
-    drawn = teacher_model.Teacher(run).translate(
+    outputs = teacher_model.Teacher(run).translate(
       tf.constant(image_arrays.to_float(IMAGES)), 'photo', 'anime'
     )
     expected = inference.Translator(run).translate(IMAGES, to='anime')
     self.assertAllClose(
-      image_arrays.to_uint8(drawn.numpy()).astype(int), expected, atol=1
+      image_arrays.to_uint8(outputs.numpy()).astype(int), expected, atol=1
     )
-    self.assertAllInRange(drawn, -1.0, 1.0)
+    self.assertAllInRange(outputs, -1.0, 1.0)
     # The tiny run's images are not plain, so this tells networks apart.
     self.assertGreater(np.std(expected), 5)
 
@@ -37,12 +37,12 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
     run = str(tiny_run.make())
     loaded = teacher_model.Teacher(run)
     small = tf.random.stateless_uniform([2, 4, 4, 3], [1, 2], -1.0, 1.0)
-    drawn = loaded.translate(small, 'photo', 'anime')
+    outputs = loaded.translate(small, 'photo', 'anime')
     large = loaded.translate(
       tf.image.resize(small, [8, 8], 'bilinear'), 'photo', 'anime'
     )
     expected = tf.reduce_mean(tf.reshape(large, [2, 4, 2, 4, 2, 3]), [2, 4])
-    self.assertAllClose(drawn, expected, atol=1e-6)
+    self.assertAllClose(outputs, expected, atol=1e-6)
 
   def test_no_gradient_flows_back(self):
     loaded = teacher_model.Teacher(str(tiny_run.make()))

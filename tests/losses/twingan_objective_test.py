@@ -8,6 +8,7 @@ from tf_twingan.losses import (
   adversarial_losses,
   image_augmentation,
   reconstruction_losses,
+  seeds,
   twingan_objective,
 )
 from tf_twingan.models import twingan
@@ -22,11 +23,11 @@ def networks(domains=DOMAINS):
   model = twingan.TwinGAN(
     domains, max_resolution=8, channels_base=16, channels_max=8
   )
-  judges = {
+  discriminators = {
     d: progressive.Discriminator(8, channels_base=16, channels_max=8)
     for d in domains
   }
-  return model, judges
+  return model, discriminators
 
 
 def images(domains=DOMAINS):
@@ -38,18 +39,18 @@ def images(domains=DOMAINS):
 
 class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
   def compute(self, **options):
-    model, judges = networks()
+    model, discriminators = networks()
     return twingan_objective.Objective(**options).compute(
-      model, judges, images(), resolution=8, alpha=ALPHA
+      model, discriminators, images(), resolution=8, alpha=ALPHA
     )
 
   def test_only_real_images_and_what_is_made_of_them_move_statistics(self):
     moved = []
     for weight in (0.0, 1.0):
-      model, judges = networks()
+      model, discriminators = networks()
       twingan_objective.Objective(
         cycle_weight=weight, mirror_weight=weight
-      ).compute(model, judges, images(), resolution=8, alpha=ALPHA)
+      ).compute(model, discriminators, images(), resolution=8, alpha=ALPHA)
       moved.append([v.numpy() for v in model.non_trainable_variables])
     for without, with_cycle in zip(*moved):
       self.assertAllEqual(without, with_cycle)
@@ -63,28 +64,28 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       adversarial_weight=7.0,
     )
     result = self.compute(**options)
-    model, judges = networks()
+    model, discriminators = networks()
     reals = images()
     stage = dict(resolution=8, alpha=ALPHA, training=True)
-    drawn = model.reconstruct_and_translate(reals, **stage)
-    anime, photo = drawn.translations[1], drawn.translations[0]
+    outputs = model.reconstruct_and_translate(reals, **stage)
+    anime, photo = outputs.translations[1], outputs.translations[0]
     stage['statistics_update'] = 0.0
     codes = model.encode(tf.concat([photo, anime], 0), DOMAINS, **stage)
     back = model.decode(codes.take([1, 0], 2), DOMAINS, **stage)
     expected = {
       'reconstruction': 2
       * reconstruction_losses.l1(
-        drawn.inputs,
-        tf.concat([drawn.reconstructions[0], drawn.reconstructions[1]], 0),
+        outputs.inputs,
+        tf.concat([outputs.reconstructions[0], outputs.reconstructions[1]], 0),
       ),
       'content': 3
       * reconstruction_losses.l1(
-        drawn.encoding.content, codes.take([1, 0], 2).content
+        outputs.encoding.content, codes.take([1, 0], 2).content
       ),
-      'cycle': 5 * reconstruction_losses.l1(drawn.inputs, back),
+      'cycle': 5 * reconstruction_losses.l1(outputs.inputs, back),
     }
     for domain, fake in (('photo', photo), ('anime', anime)):
-      logits = judges[domain](
+      logits = discriminators[domain](
         tf.concat([reals[domain], fake], 0), resolution=8, group=4
       )
       pair = adversarial_losses.ADVERSARIAL['non_saturating']
@@ -106,34 +107,41 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       set(result.generator), {'adversarial/photo', 'adversarial/anime'}
     )
 
-  def test_reconstructions_are_judged_from_a_resolution_on(self):
+  def test_discriminators_see_reconstructions_from_a_resolution_on(self):
     without = self.compute(adversarial_on_reconstructions_from=16)
-    judged = self.compute(adversarial_on_reconstructions_from=8)
+    with_them = self.compute(adversarial_on_reconstructions_from=8)
     self.assertNotAllClose(
       without.generator['adversarial/photo'],
-      judged.generator['adversarial/photo'],
+      with_them.generator['adversarial/photo'],
     )
 
   def penalties_of(self, **options):
-    _, judges = networks()
+    _, discriminators = networks()
     reals = images()
     fakes = {d: -p for d, p in reals.items()}
     return twingan_objective.Objective(**options).penalties(
-      judges, reals, fakes, resolution=8, alpha=ALPHA, seed=tf.constant([1, 2])
+      discriminators,
+      reals,
+      fakes,
+      resolution=8,
+      alpha=ALPHA,
+      seed=tf.constant([1, 2]),
     )
 
   def test_a_penalty_by_hand(self):
     result = self.penalties_of(penalty='wgan_gp', penalty_weight=10.0)
-    _, judges = networks()
-    fold = tf.random.experimental.stateless_fold_in
-    for index, (domain, real) in enumerate(images().items()):
-      # Of the first replica, each domain looks at points of its own.
-      seed = fold(fold([1, 2], 0), index)
+    _, discriminators = networks()
+    points = seeds.domain_seeds(
+      tf.constant([1, 2]), DOMAINS, seeds.Stream.PENALTY_POINTS
+    )
+    for domain, real in images().items():
+      # Each domain looks at points of its own.
+      seed = points[domain]
       share = tf.random.stateless_uniform([4, 1, 1, 1], seed)
       between = share * real - (1 - share) * real
       with tf.GradientTape() as tape:
         tape.watch(between)
-        logits = judges[domain](between, resolution=8, group=4)
+        logits = discriminators[domain](between, resolution=8, group=4)
       gradient = tape.gradient(logits, between)
       norm = tf.norm(tf.reshape(gradient, [4, -1]), axis=1)
       self.assertAllClose(
@@ -148,22 +156,22 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     )
     self.assertAllClose(lazy['penalty/photo'], 16 * each['penalty/photo'])
 
-  def test_penalties_are_told_what_was_drawn(self):
+  def test_penalties_are_given_the_translations(self):
     result = self.compute()
     model, _ = networks()
-    drawn = model.reconstruct_and_translate(
+    outputs = model.reconstruct_and_translate(
       images(), resolution=8, alpha=ALPHA, training=True
     )
     for index, domain in enumerate(DOMAINS):
       self.assertAllClose(
-        result.fakes[domain], drawn.translations[index], rtol=1e-4
+        result.fakes[domain], outputs.translations[index], rtol=1e-4
       )
 
   def test_drift_is_the_mean_square_of_real_logits(self):
     result = self.compute(drift_weight=0.5)
-    model, judges = networks()
+    model, discriminators = networks()
     for domain, real in images().items():
-      logits = judges[domain](real, resolution=8, group=4)
+      logits = discriminators[domain](real, resolution=8, group=4)
       self.assertAllClose(
         result.discriminator[f'drift/{domain}'],
         0.5 * tf.reduce_mean(logits**2),
@@ -175,44 +183,46 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     model, _ = networks()
     reals = images()
     stage = dict(resolution=8, alpha=ALPHA, training=True)
-    drawn = model.reconstruct_and_translate(reals, **stage)
+    outputs = model.reconstruct_and_translate(reals, **stage)
     stage['statistics_update'] = 0.0
-    flipped = model.encode(drawn.inputs[:, :, ::-1], DOMAINS, **stage)
-    # Photo is drawn of anime, and anime of photo.
-    redrawn = model.decode(flipped.take([1, 0], 2), DOMAINS, **stage)
-    true = tf.concat([drawn.translations[0], drawn.translations[1]], 0)
+    flipped = model.encode(outputs.inputs[:, :, ::-1], DOMAINS, **stage)
+    # Photo is generated from anime, and anime from photo.
+    mirrored = model.decode(flipped.take([1, 0], 2), DOMAINS, **stage)
+    true = tf.concat([outputs.translations[0], outputs.translations[1]], 0)
     self.assertAllClose(
       result.generator['mirror'],
-      3 * reconstruction_losses.l1(true[:, :, ::-1], redrawn),
+      3 * reconstruction_losses.l1(true[:, :, ::-1], mirrored),
       rtol=1e-4,
     )
     self.assertGreater(result.generator['mirror'], 0.01)
 
   def test_a_network_that_cannot_tell_a_mirror_has_no_mirror_term(self):
-    model, judges = networks()
+    model, discriminators = networks()
     for variable in model.trainable_variables:
       if variable.shape.rank == 4:  # Kernels that look the same in a mirror.
         variable.assign((variable + variable[:, ::-1]) / 2)
     result = twingan_objective.Objective(mirror_weight=1.0).compute(
-      model, judges, images(), resolution=8, alpha=ALPHA
+      model, discriminators, images(), resolution=8, alpha=ALPHA
     )
     self.assertAllClose(result.generator['mirror'], 0.0, atol=1e-5)
 
-  def test_all_that_is_judged_is_augmented(self):
+  def test_all_that_discriminators_see_is_augmented(self):
     change = image_augmentation.Augmentation(kinds=('cutout', 'color'))
     seed = tf.constant([1, 2])
-    model, judges = networks()
-    goal = twingan_objective.Objective(
+    model, discriminators = networks()
+    objective = twingan_objective.Objective(
       augmentation=change, adversarial='hinge', penalty='r1', penalty_weight=1.0
     )
     stage = dict(resolution=8, alpha=ALPHA, seed=seed)
-    result = goal.compute(model, judges, images(), **stage)
-    penalties = goal.penalties(judges, images(), result.fakes, **stage)
-    fold = tf.random.experimental.stateless_fold_in
-    for index, domain in enumerate(DOMAINS):
+    result = objective.compute(model, discriminators, images(), **stage)
+    penalties = objective.penalties(
+      discriminators, images(), result.fakes, **stage
+    )
+    domain_seeds = seeds.domain_seeds(seed, DOMAINS, seeds.Stream.AUGMENTATION)
+    for domain in DOMAINS:
       real, fake = images()[domain], result.fakes[domain]
-      own = fold(fold(seed, 0), index)
-      logits = judges[domain](
+      own = domain_seeds[domain]
+      logits = discriminators[domain](
         change(tf.concat([real, fake], 0), domain, own), resolution=8, group=4
       )
       self.assertAllClose(
@@ -229,7 +239,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       )
       with tf.GradientTape() as tape:
         tape.watch(real)
-        changed = judges[domain](
+        changed = discriminators[domain](
           change(real, domain, own), resolution=8, group=4
         )
       gradient = tape.gradient(changed, real)
@@ -243,22 +253,22 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     change = image_augmentation.Augmentation(
       probability=0.0, target=0.6, adjust_images=100
     )
-    goal = twingan_objective.Objective(augmentation=change)
-    state = goal.build(DOMAINS, 8, replicas=1)
+    objective = twingan_objective.Objective(augmentation=change)
+    state = objective.build(DOMAINS, 8, replicas=1)
     self.assertEqual(state, {'augmentation': change})
-    model, judges = networks()
+    model, discriminators = networks()
     for domain, shift in (('photo', 100.0), ('anime', -100.0)):
-      judges[domain].logit.bias.assign([shift])
+      discriminators[domain].logit.bias.assign([shift])
     for _ in range(4):
-      terms = goal.compute(
+      terms = objective.compute(
         model,
-        judges,
+        discriminators,
         images(),
         resolution=8,
         alpha=ALPHA,
         seed=tf.constant([1, 2]),
       ).observed
-      goal.after_step(terms, images=4)
+      objective.after_step(terms, images=4)
     self.assertEqual(terms['overfitting/photo'], 1.0)
     self.assertEqual(terms['overfitting/anime'], -1.0)
     self.assertEqual(terms['augmentation/photo'], 0.0)
@@ -267,11 +277,16 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_three_domains_pair_up_by_shift(self):
     domains = ('photo', 'anime', 'cat')
-    model, judges = networks(domains)
-    goal = twingan_objective.Objective(cycle_weight=1.0)
+    model, discriminators = networks(domains)
+    objective = twingan_objective.Objective(cycle_weight=1.0)
     one, two = (
-      goal.compute(
-        model, judges, images(domains), resolution=8, alpha=ALPHA, shift=s
+      objective.compute(
+        model,
+        discriminators,
+        images(domains),
+        resolution=8,
+        alpha=ALPHA,
+        shift=s,
       ).generator
       for s in (1, 2)
     )

@@ -96,7 +96,7 @@ class SpectralTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(conv.scaled_kernel().dtype, tf.float32)
 
   def test_two_replicas_go_one_step(self):
-    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+    strategy = two_devices.strategy()
     with strategy.scope():
       conv = layers.Conv(4, 4, spectral_norm=True)
     single = layers.Conv(4, 4, spectral_norm=True)

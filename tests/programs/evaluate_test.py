@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 from absl.testing import absltest
 
-from tests import program_process, tiny_run
+from tests import program_process, shared_artifacts
 from tf_twingan import image_arrays, image_io
 from tf_twingan.data.sources import registry
 from tf_twingan.evaluation import (
@@ -249,6 +249,15 @@ class ConstructedTranslatorsTest(absltest.TestCase):
       scores.score(directions.Direction('a', 'b', few, few, few, few), {})
 
 
+def flags_of(values):
+  """Returns flags as typed; a list gives a flag several times."""
+  return [
+    f'--{name}={value}'
+    for name, given in values.items()
+    for value in (given if isinstance(given, list) else [given])
+  ]
+
+
 class ProgramTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
@@ -260,37 +269,44 @@ class ProgramTest(absltest.TestCase):
       'resolution': '32',
     }
 
-  def program(self, **values):
-    # In a process of its own: two programs' flags do not go into one.
-    flags = [
-      f'--{name}={value}'
-      for name, given in values.items()
-      for value in (given if isinstance(given, list) else [given])
-    ]
-    return program_process.run('evaluate', *flags)
-
   def scored(self, **values):
-    code, output = self.program(**values)
+    code, output = program_process.run('evaluate', *flags_of(values))
     self.assertEqual(code, 0, output)
     return output
 
-  def assert_error(self, message, **values):
-    code, output = self.program(**values)
+  def assert_error(self, message, result):
+    code, output = result
     self.assertNotEqual(code, 0)
     self.assertRegex(output.splitlines()[-1], f'^Error: .*{message}')
 
-  def test_a_folder_of_true_answers_is_perfect(self):
-    self.scored(export_sources=str(self.folder / 'sources'), **self.pair)
+  def test_a_folder_of_ground_truth_is_perfect(self):
+    for i, image in enumerate(held_out('anime')):
+      for folder in ('whole', 'lacking') if i != 5 else ('whole',):
+        image_io.write_png(self.folder / folder / f'{i:04}.png', image)
+    exporting, scoring, lacking = program_process.run_each(
+      'evaluate',
+      flags_of({'export_sources': self.folder / 'sources', **self.pair}),
+      flags_of(
+        {
+          'translations': self.folder / 'whole',
+          'against': self.folder / 'sources',
+          'output': self.folder / 'out',
+          **self.pair,
+        }
+      ),
+      flags_of(
+        {
+          'translations': self.folder / 'lacking',
+          'output': self.folder / 'out',
+          **self.pair,
+        }
+      ),
+    )
+    self.assertEqual(exporting[0], 0, exporting)
     written = image_io.read(self.folder / 'sources' / '0003.png')
     np.testing.assert_array_equal(written, held_out('photo')[3])
-    for i, answer in enumerate(held_out('anime')):
-      image_io.write_png(self.folder / 'answers' / f'{i:04}.png', answer)
-    printed = self.scored(
-      translations=str(self.folder / 'answers'),
-      against=str(self.folder / 'sources'),
-      output=str(self.folder / 'out'),
-      **self.pair,
-    )
+    code, printed = scoring
+    self.assertEqual(code, 0, printed)
     self.assertIn('photo to anime', printed)
     found = json.loads((self.folder / 'out' / 'evaluation.json').read_text())
     table = found['directions']['photo to anime']['scores']
@@ -313,13 +329,7 @@ class ProgramTest(absltest.TestCase):
     # All are perfect.
     self.assertNotIn('Best and worst by L1 to truth', captions)
     self.assertNotIn('src="http', page)
-    (self.folder / 'answers' / '0005.png').unlink()
-    self.assert_error(
-      'lacks 1 of 16.*0005.png',
-      translations=str(self.folder / 'answers'),
-      output=str(self.folder / 'out'),
-      **self.pair,
-    )
+    self.assert_error('lacks 1 of 16.*0005.png', lacking)
 
   def test_images_without_known_answers_are_scored(self):
     named = []
@@ -329,7 +339,7 @@ class ProgramTest(absltest.TestCase):
         split = 'train' if i < len(images) else 'test'
         image_io.write_png(self.folder / domain / split / f'{i:03}.png', image)
       named.append(f'{domain}=folder:{self.folder / domain}')
-    run = tiny_run.make(resolution=16)
+    run = shared_artifacts.run(resolution=16)
     printed = self.scored(
       run_dir=str(run), source=named, output=str(self.folder / 'out')
     )
@@ -359,13 +369,13 @@ class ProgramTest(absltest.TestCase):
     self.assertIn('Best and worst by background leak, estimated', page)
 
   def test_a_run_is_scored_both_ways_by_its_own_sources_and_repeatably(self):
-    run = tiny_run.make()
+    run = shared_artifacts.copy_of(shared_artifacts.run())
     lines = [f"{domain} = '{source}'" for domain, source in NAMED.items()]
     (run / 'operative_config.gin').write_text('\n'.join(lines) + '\n')
     pages = []
     noted = [{'images_seen': i, 'loss': v} for i, v in ((0, 9), (80, 2))]
     (run / 'metrics.jsonl').write_text('\n'.join(map(json.dumps, noted)))
-    other = tiny_run.make(seed=2)
+    other = shared_artifacts.run(seed=2)
     for name in ('a', 'b'):
       self.scored(
         run_dir=str(run), against=str(other), output=str(self.folder / name)
@@ -386,22 +396,23 @@ class ProgramTest(absltest.TestCase):
     self.assertNotIn('NaN', (self.folder / 'a' / 'evaluation.json').read_text())
 
   def test_user_errors_are_one_line(self):
-    run = dict(run_dir=str(tiny_run.make()), output='there')
-    for message, values in (
-      ('--source=DOMAIN=DATASET for two', run),
-      ('give DOMAIN=DATASET of two', {**run, 'source': SOURCES[:1]}),
-      ('goes with --translations', {**run, 'to': 'anime'}),
-      ('either --run_dir', {}),
-      ('two columns', {**run, 'output': 'there', 'against': 'shuffled'}),
-      (
-        'holds no run',
-        {**run, 'output': 'there', 'source': SOURCES, 'against': '/'},
-      ),
-      ('need no model', {**run, 'translations': 'there'}),
-      ('are not the domains', {'translations': 'there', 'source': SOURCES}),
-    ):
+    run = dict(run_dir=shared_artifacts.run(), output='there')
+    cases = {
+      '--source=DOMAIN=DATASET for two': run,
+      'give DOMAIN=DATASET of two': {**run, 'source': SOURCES[:1]},
+      'goes with --translations': {**run, 'to': 'anime'},
+      'either --run_dir': {},
+      'two columns': {**run, 'against': 'shuffled'},
+      'holds no run': {**run, 'source': SOURCES, 'against': '/'},
+      'need no model': {**run, 'translations': 'there'},
+      'are not the domains': {'translations': 'there', 'source': SOURCES},
+    }
+    results = program_process.run_each(
+      'evaluate', *map(flags_of, cases.values())
+    )
+    for message, result in zip(cases, results, strict=True):
       with self.subTest(message):
-        self.assert_error(message, **values)
+        self.assert_error(message, result)
 
 
 if __name__ == '__main__':

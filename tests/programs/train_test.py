@@ -1,6 +1,8 @@
-"""A run from start to end: what it leaves, stopping, resuming, breaking.
+"""Real trainings in real processes: files, killing, Ctrl-C, resuming, errors.
 
-Programs run as a user would start them; the networks are those of tiny.gin.
+The networks are those of tiny.gin. The loop's own promises are tested with a
+fake trainer in `tests/training/loop_test.py`, in a second each; what is slow
+here does the same with everything in place.
 """
 
 import functools
@@ -11,6 +13,7 @@ import signal
 import tempfile
 
 import numpy as np
+import pytest
 from absl.testing import absltest
 
 import tf_twingan
@@ -20,12 +23,10 @@ from tf_twingan.runs import checkpoints
 
 # 4 px to image 32, 8 px fades in to 64 and holds to 96; batches of 8.
 TOTAL = 96
-# Most of a run's time goes into tracing each stage: enough where it does not
-# matter what is trained.
 # The learning rates fall from image 32 on.
 DECAYING = 'Growth.decay_images=64'
-# All that a run may have to remember, for 12 batches at 8 px alone: compiling
-# so much for two stages takes twice as long.
+# All that a run may have to keep, for 12 batches at 8 px alone: compiling so
+# much for two stages takes twice as long.
 EVERY_PART = (
   'Growth.start_resolution=8',
   'Growth.stable_images=96',
@@ -46,6 +47,8 @@ EVERY_PART = (
   'Augmentation.target=0.9',
   'Augmentation.adjust_images=200',
 )
+# Most of a run's time goes into tracing each stage: one is enough where it does
+# not matter what is trained.
 AT_4_PX = 'Growth.final_resolution=4'
 
 
@@ -62,7 +65,12 @@ def newest(run):
   return checkpoints.Checkpoints(str(run / 'checkpoints')).prefixes()[0]
 
 
-class LoopTest(absltest.TestCase):
+def rows(run):
+  text = (run / 'metrics.jsonl').read_text()
+  return [json.loads(line) for line in text.splitlines()]
+
+
+class TrainTest(absltest.TestCase):
   def assert_same_bits(self, run, whole=None):
     expected, actual = (
       checkpoints.tensors(newest(r)) for r in (whole or whole_run()[0], run)
@@ -88,26 +96,24 @@ class LoopTest(absltest.TestCase):
     )
     self.assertIn(f'The run is in {run}', output)
     self.assertIn('python -m tf_twingan.translate', output)
-    rows = [
-      json.loads(r) for r in (run / 'metrics.jsonl').read_text().splitlines()
-    ]
-    self.assertEqual(rows[-1]['images_seen'], TOTAL)
-    self.assertEqual(rows[-1]['resolution'], 8)
+    found = rows(run)
+    self.assertEqual(found[-1]['images_seen'], TOTAL)
+    self.assertEqual(found[-1]['resolution'], 8)
     self.assertContainsSubset(
       ['reconstruction', 'content', 'cycle', 'alpha', 'images_per_second'],
-      rows[0],
+      found[0],
     )
     self.assertEqual(
-      [r['images_seen'] for r in rows if 'score/recall' in r],
+      [r['images_seen'] for r in found if 'score/recall' in r],
       # Every 24 images, and where a resolution ends.
       [24, 32, 48, 72, 96],
     )
     self.assertContainsSubset(
-      ['score/recall/anime', 'score/reconstruction/photo'], rows[-1]
+      ['score/recall/anime', 'score/reconstruction/photo'], found[-1]
     )
-    self.assertNotIn('score/swd', rows[-1])  # Not at 8 px.
-    sheet = image_io.read(sorted((run / 'samples').glob('*.png'))[-1])
-    self.assertGreater(sheet.shape[1], 900)  # Ten columns.
+    self.assertNotIn('score/swd', found[-1])  # Not at 8 px.
+    grid = image_io.read(sorted((run / 'samples').glob('*.png'))[-1])
+    self.assertGreater(grid.shape[1], 900)  # Ten columns.
     # What it used is a gin file that says the same again.
     again = training_process.new_run()
     code, _ = training_process.train(
@@ -125,17 +131,14 @@ class LoopTest(absltest.TestCase):
     self.assertEqual(translator.resolution, 8)
     self.assertEqual(translator.images_seen, TOTAL)
     noise = np.random.default_rng(0).integers(0, 256, [2, 8, 8, 3], np.uint8)
-    drawn = translator.translate(noise, to='anime')
-    self.assertEqual(drawn.shape, (2, 8, 8, 3))
-    self.assertGreater(np.std(drawn), 5)
+    translations = translator.translate(noise, to='anime')
+    self.assertEqual(translations.shape, (2, 8, 8, 3))
+    self.assertGreater(np.std(translations), 5)
 
   def test_the_best_is_kept_beside_the_newest(self):
     run = whole_run()[0]
-    rows = [
-      json.loads(r) for r in (run / 'metrics.jsonl').read_text().splitlines()
-    ]
     best = min(
-      (r for r in rows if 'score/recall' in r and r['resolution'] == 8),
+      (r for r in rows(run) if 'score/recall' in r and r['resolution'] == 8),
       key=lambda r: r['score/reconstruction'],
     )
     kept = json.loads((run / 'best' / 'score.json').read_text())
@@ -145,6 +148,97 @@ class LoopTest(absltest.TestCase):
     self.assertEqual(translator.images_seen, best['images_seen'])
     self.assertEqual(tf_twingan.Translator(str(run)).images_seen, TOTAL)
 
+  def test_the_learning_rate_falls_to_the_last_batch(self):
+    # The last batch begins at image 88, 8 of 64 before the end.
+    rates = [
+      value
+      for name, value in checkpoints.tensors(newest(whole_run()[0])).items()
+      if 'learning_rate' in name
+    ]
+    self.assertLen(rates, 2)
+    np.testing.assert_allclose(rates, 1e-4 * 8 / 64, rtol=1e-6)
+
+  def test_a_kill_loses_nothing_but_time(self):
+    run = training_process.new_run()
+    process = training_process.start(
+      run, DECAYING, 'train.checkpoint_minutes=0.0'
+    )
+    self.addCleanup(process.kill)
+    # In the fade-in; what follows must not depend on how often it was saved.
+    training_process.wait_until(
+      process,
+      lambda: any(
+        int(path.stem) >= 48 for path in run.glob('checkpoints/*.index')
+      ),
+    )
+    process.kill()
+    process.communicate(timeout=training_process.PATIENCE)
+    code, output = training_process.train(run, DECAYING)
+    self.assertEqual(code, 0, output)
+    self.assertIn('Continuing from', output)
+    self.assert_same_bits(run)
+    seen = [row['images_seen'] for row in rows(run)]
+    self.assertEqual(seen, sorted(set(seen)))
+
+  def stopped_by(self, signum):
+    """A run that would take long, stopped by a signal."""
+    run = training_process.new_run()
+    process = training_process.start(
+      run, AT_4_PX, 'Growth.stable_images=100_000'
+    )
+    self.addCleanup(process.kill)
+    training_process.wait_until(process, (run / 'metrics.jsonl').exists)
+    process.send_signal(signum)
+    output, _ = process.communicate(timeout=training_process.PATIENCE)
+    self.assertEqual(process.returncode, 128 + signum, output)
+    self.assertIn('everything is saved', output)
+    self.assertNotIn('Traceback', output)
+    return run, newest(run)
+
+  def test_ctrl_c_saves(self):
+    run, prefix = self.stopped_by(signal.SIGINT)
+    self.assertEqual(
+      rows(run)[-1]['images_seen'], int(os.path.basename(prefix))
+    )
+
+  def test_errors_are_one_line(self):
+    cases = {
+      "did you mean 'photo'": "phto='folder:/x'",
+      '/does/not/exist': "photo='folder:/does/not/exist'",
+      '24 is not a power of two': 'Growth.final_resolution=24',
+      'train.sample_images is 0; at least 1': 'train.sample_images=0',
+      'at 8 px, choose one of recall, reconstr': "train.best_by='swd'",
+      "Unknown strategy 'tpu'; choose one of": "train.strategy='tpu'",
+      'Trainer.model is CycleGAN, but': 'Trainer.model=@CycleGAN',
+      'which Objective cannot train; set Trainer.discriminator to @Disc': (
+        'Trainer.discriminator=@PatchDiscriminator'
+      ),
+      # A rate of 1e30 overflows float32 in the second step.
+      r"The (loss '\w+(/\w+)?' is -?(nan|inf) at step \d+|weights)": (
+        'Trainer.learning_rate=1e30'
+      ),
+    }
+    results = program_process.run_each(
+      'train',
+      *(
+        [
+          '--gin_file=tiny.gin',
+          f'--run_dir={training_process.new_run()}',
+          f'--gin_param={param}',
+        ]
+        for param in cases.values()
+      ),
+    )
+    for message, (code, output) in zip(cases, results, strict=True):
+      self.assertEqual(code, 1, output)
+      last = output.strip().splitlines()[-1]
+      self.assertStartsWith(last, 'Error: ')
+      self.assertRegex(last, message)
+      self.assertNotIn('Traceback', output)
+
+  # Below: everything in place; quicker relatives are in `loop_test.py`.
+
+  @pytest.mark.slow
   def test_folders_of_different_sizes_with_a_broken_image(self):
     folder = pathlib.Path(tempfile.mkdtemp())
     for domain, count in (('photo', 12), ('anime', 7)):
@@ -164,6 +258,7 @@ class LoopTest(absltest.TestCase):
     self.assertEqual(code, 128 + signal.SIGINT, output)
     self.assertIn('broken.jpg', output)
 
+  @pytest.mark.slow
   def test_stopping_in_a_fade_and_resuming_gives_the_same_bits(self):
     run = training_process.new_run()
     code, output = training_process.train(
@@ -181,6 +276,7 @@ class LoopTest(absltest.TestCase):
       (whole_run()[0] / 'best' / 'score.json').read_text(),
     )
 
+  @pytest.mark.slow
   def test_every_part_resumes_in_the_same_bits(self):
     whole, run = training_process.new_run(), training_process.new_run()
     for directory, code, more in (
@@ -212,68 +308,12 @@ class LoopTest(absltest.TestCase):
     np.testing.assert_allclose(
       np.sort(np.abs(chances - 0.5))[:2] % 0.32, 0.16, rtol=1e-4
     )
-    row = json.loads((run / 'metrics.jsonl').read_text().splitlines()[-1])
+    row = rows(run)[-1]
     self.assertBetween(row['identity/photo'], 0.0, 1.5)
     self.assertIn('identity_translated/photo', row)
     self.assertBetween(row['overfitting/photo'], -1.0, 1.0)
 
-  def test_the_learning_rate_falls_to_the_last_batch(self):
-    # The last batch begins at image 88, 8 of 64 before the end.
-    rates = [
-      value
-      for name, value in checkpoints.tensors(newest(whole_run()[0])).items()
-      if 'learning_rate' in name
-    ]
-    self.assertLen(rates, 2)
-    np.testing.assert_allclose(rates, 1e-4 * 8 / 64, rtol=1e-6)
-
-  def test_a_kill_loses_nothing_but_time(self):
-    run = training_process.new_run()
-    process = training_process.start(
-      run, DECAYING, 'train.checkpoint_minutes=0.0'
-    )
-    self.addCleanup(process.kill)
-    # In the fade-in; what follows must not depend on how often it was saved.
-    training_process.wait_until(
-      process,
-      lambda: any(
-        int(path.stem) >= 48 for path in run.glob('checkpoints/*.index')
-      ),
-    )
-    process.kill()
-    process.communicate(timeout=training_process.PATIENCE)
-    code, output = training_process.train(run, DECAYING)
-    self.assertEqual(code, 0, output)
-    self.assertIn('Continuing from', output)
-    self.assert_same_bits(run)
-    seen = [
-      json.loads(r)['images_seen']
-      for r in (run / 'metrics.jsonl').read_text().splitlines()
-    ]
-    self.assertEqual(seen, sorted(set(seen)))
-
-  def stopped_by(self, signum):
-    """A run that would take long, stopped by a signal."""
-    run = training_process.new_run()
-    process = training_process.start(
-      run, AT_4_PX, 'Growth.stable_images=100_000'
-    )
-    self.addCleanup(process.kill)
-    training_process.wait_until(process, (run / 'metrics.jsonl').exists)
-    process.send_signal(signum)
-    output, _ = process.communicate(timeout=training_process.PATIENCE)
-    self.assertEqual(process.returncode, 128 + signum, output)
-    self.assertIn('everything is saved', output)
-    self.assertNotIn('Traceback', output)
-    return run, newest(run)
-
-  def test_ctrl_c_saves(self):
-    run, prefix = self.stopped_by(signal.SIGINT)
-    last = (run / 'metrics.jsonl').read_text().splitlines()[-1]
-    self.assertEqual(
-      json.loads(last)['images_seen'], int(os.path.basename(prefix))
-    )
-
+  @pytest.mark.slow
   def test_sigterm_saves_and_a_damaged_newest_checkpoint_is_passed_over(self):
     run, first = self.stopped_by(signal.SIGTERM)
     more = int(os.path.basename(first)) + 8
@@ -291,6 +331,7 @@ class LoopTest(absltest.TestCase):
     self.assertIn('is damaged', output)
     self.assertIn(f'Continuing from {first}', output)
 
+  @pytest.mark.slow
   def test_nan_stops_the_run_and_keeps_the_good_checkpoint(self):
     run = training_process.new_run()
     training_process.train(run, AT_4_PX, 'train.stop_after_images=8')
@@ -306,6 +347,7 @@ class LoopTest(absltest.TestCase):
     )
     self.assertEqual(newest(run), good)
 
+  @pytest.mark.slow
   def test_a_full_disk_stops_the_run_and_keeps_the_good_checkpoint(self):
     run = training_process.new_run()
     training_process.train(run, AT_4_PX, 'train.stop_after_images=8')
@@ -332,6 +374,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
     self.assertEqual(code, 128 + signal.SIGINT, output)
     self.assertIn(f'Continuing from {good}', output)
 
+  @pytest.mark.slow
   def test_another_architecture_is_refused(self):
     run, _ = whole_run()
     code, output = training_process.train(run, 'TwinGAN.channels_max=4')
@@ -339,38 +382,14 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
     self.assertIn('channels_max is 8 there and 4 here', output)
     self.assertNotIn('Traceback', output)
 
+  @pytest.mark.slow
   def test_another_discriminator_is_refused(self):
     run, _ = whole_run()
     code, output = training_process.train(run, 'Discriminator.channels_max=4')
     self.assertEqual(code, 1)
-    self.assertRegex(output, r'does not match this model: .*(judge|kernel)')
-
-  def test_user_errors_are_one_line(self):
-    cases = {
-      "did you mean 'photo'": "phto='folder:/x'",
-      '/does/not/exist': "photo='folder:/does/not/exist'",
-      '24 is not a power of two': 'Growth.final_resolution=24',
-      'train.sample_images is 0; at least 1': 'train.sample_images=0',
-      'at 8 px, choose one of recall, reconstr': "train.best_by='swd'",
-      "Unknown strategy 'tpu'; choose one of": "train.strategy='tpu'",
-    }
-    results = program_process.run_each(
-      'train',
-      *(
-        [
-          '--gin_file=tiny.gin',
-          f'--run_dir={training_process.new_run()}',
-          f'--gin_param={param}',
-        ]
-        for param in cases.values()
-      ),
+    self.assertRegex(
+      output, r'does not match this model: .*(discriminator|kernel)'
     )
-    for message, (code, output) in zip(cases, results, strict=True):
-      self.assertEqual(code, 1, output)
-      last = output.strip().splitlines()[-1]
-      self.assertStartsWith(last, 'Error: ')
-      self.assertIn(message, last)
-      self.assertNotIn('Traceback', output)
 
 
 if __name__ == '__main__':

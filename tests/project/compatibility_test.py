@@ -1,4 +1,4 @@
-"""What version 0.1.0 left behind still works: runs, models, names, bundles.
+"""Runs, models, gin names and bundles of version 0.1.0 still work.
 
 The fixtures were written by that version. `frozen.json` holds the final weights
 of three trainings, every value of every gin file and the layout of a bundle;
@@ -20,7 +20,7 @@ from absl.testing import absltest, parameterized
 
 import gin
 import tf_twingan
-from tests import program_process, training_process
+from tests import program_process, shared_artifacts, training_process
 from tf_twingan import (
   configurables,  # noqa: F401 (registers what gin files name)
   gin_files,
@@ -40,7 +40,7 @@ NARROW = (
 
 
 def is_the_same_machine() -> bool:
-  """Whether bits can be compared: they depend on processor and threads."""
+  """Returns whether bits can be compared; they depend on the processor."""
   info = pathlib.Path('/proc/cpuinfo')
   lines = info.read_text().splitlines() if info.exists() else []
   models = [n.partition(':')[2].strip() for n in lines if 'model name' in n]
@@ -48,7 +48,7 @@ def is_the_same_machine() -> bool:
 
 
 def old_run() -> pathlib.Path:
-  """Unpacks the run, to be changed."""
+  """Returns a new copy of the run of version 0.1.0."""
   run = pathlib.Path(tempfile.mkdtemp(), 'run')
   with tarfile.open(FIXTURES / 'run_0_1.tar.xz') as archive:
     archive.extractall(run)
@@ -57,7 +57,7 @@ def old_run() -> pathlib.Path:
 
 @functools.cache
 def resumed_run() -> pathlib.Path:
-  """The old run, trained to its end."""
+  """Returns the run of version 0.1.0, trained to its end."""
   run = old_run()
   code, output = training_process.train(run, *NARROW)
   assert code == 0, output
@@ -90,9 +90,7 @@ class CompatibilityTest(parameterized.TestCase):
       self.assertLessEqual(np.abs(images - expected).max(), 1)
 
   def test_tiny_gin_ends_in_the_same_weights(self):
-    run = training_process.new_run()
-    code, output = training_process.train(run)
-    self.assertEqual(code, 0, output)
+    run = shared_artifacts.finished_run()
     self.assert_final_weights(run, FROZEN['weights']['tiny.gin'])
 
   def test_an_old_run_resumes_to_the_same_end(self):
@@ -105,33 +103,33 @@ class CompatibilityTest(parameterized.TestCase):
     for number, image in enumerate(stored['photo']):
       image_io.write_png(images / f'{number}.png', image)
     output = tempfile.mkdtemp()
-    code, said = program_process.run(
+    code, printed = program_process.run(
       'translate',
       f'--run_dir={run}',
       f'--input={images}',
       '--to=anime',
       f'--output={output}',
     )
-    self.assertEqual(code, 0, said)
+    self.assertEqual(code, 0, printed)
     self.assertLen(os.listdir(output), 2)
-    code, said = program_process.run_module(
+    code, printed = program_process.run_module(
       'export',
       f'--run_dir={run}',
       '--to=anime',
       f'--output={output}',
       '--formats=float32',
     )
-    self.assertEqual(code, 0, said)
+    self.assertEqual(code, 0, printed)
 
   def test_an_old_run_is_evaluated(self):
     output = tempfile.mkdtemp()
-    code, said = program_process.run(
+    code, printed = program_process.run(
       'evaluate',
       f'--run_dir={old_run()}',
       f'--output={output}',
       '--count=12',
     )
-    self.assertEqual(code, 0, said)
+    self.assertEqual(code, 0, printed)
     self.assertIn('evaluation.html', os.listdir(output))
 
   @parameterized.parameters(*sorted(FROZEN['gin']))
@@ -153,23 +151,16 @@ class CompatibilityTest(parameterized.TestCase):
 
   def test_a_bundle_is_laid_out_as_before(self):
     expected = FROZEN['bundle']
-    output = pathlib.Path(tempfile.mkdtemp())
-    code, said = program_process.run_module(
-      'export',
-      '--model=avatar_twins',
-      '--to=anime',
-      f'--output={output}',
-      '--formats=saved_model,float32',
-    )
-    self.assertEqual(code, 0, said)
-    bundle = output / 'anime'
+    bundle = shared_artifacts.shipped_bundle()
     files = sorted(
       p.relative_to(bundle).as_posix() for p in bundle.rglob('*') if p.is_file()
     )
     left_out = [
       name
       for name in expected['entry_keys']
-      if name.endswith('.tflite') and 'float32' not in name
+      if name.endswith('.tflite')
+      and name.split('_')[-1].removesuffix('.tflite')
+      not in shared_artifacts.SHIPPED_FORMATS
     ]
     self.assertEqual(files, sorted(set(expected['layout']) - set(left_out)))
     manifest = json.loads((bundle / 'manifest.json').read_text())

@@ -1,4 +1,4 @@
-"""The shipped model does what its card says, on held-out characters."""
+"""The shipped model reaches the figures of its card on held-out characters."""
 
 import re
 import tempfile
@@ -24,7 +24,7 @@ class PretrainedTest(tf.test.TestCase):
     cls.folder = loading.pretrained_dir('avatar_twins')
     cls.card = (cls.folder / 'MODEL_CARD.md').read_text()
     # Numbers from 0 on are the test split; all styles hold them.
-    cls.twins = {
+    cls.images = {
       domain: np.stack(
         [
           drawing.draw(characters.character(number), style)
@@ -35,37 +35,39 @@ class PretrainedTest(tf.test.TestCase):
     }
 
   def recall(self, source, target, translate):
-    images = self.twins[source]
+    images = self.images[source]
     if translate:
       images = self.translator.translate(images, to=target)
-    small, answers = (
-      image_arrays.downsample(p, 32) for p in (images, self.twins[target])
+    small, targets = (
+      image_arrays.downsample(p, 32) for p in (images, self.images[target])
     )
     return [
-      nearest_counterpart.recall(small, answers, remove_mean=remove)
+      nearest_counterpart.recall(small, targets, remove_mean=remove)
       for remove in (False, True)
     ]
 
   def test_translations_find_their_counterpart_as_the_card_says(self):
     for source, target in (('photo', 'anime'), ('anime', 'photo')):
       row = re.search(rf'{source} to {target} \| (\d+) % \| (\d+) %', self.card)
-      found = self.recall(source, target, True)
-      copied = self.recall(source, target, False)
-      for right, printed, other in zip(found, row.groups(), copied):
-        # Processors round differently, which may tip a few characters.
-        self.assertAllClose(right, int(printed) / 100, atol=0.04)
-        self.assertGreater(right, other + 0.2)
+      translated = self.recall(source, target, True)
+      untranslated = self.recall(source, target, False)
+      for recall, percent, floor in zip(translated, row.groups(), untranslated):
+        # Processors round differently, which may change a few characters.
+        self.assertAllClose(recall, int(percent) / 100, atol=0.04)
+        self.assertGreater(recall, floor + 0.2)
 
   def test_search_finds_portraits_among_anime_faces(self):
     folder = tempfile.mkdtemp()
     index = tf_twingan.SearchIndex.build(folder, self.translator)
-    shown = self.twins['anime']
-    index.add('anime', ((str(i), image) for i, image in enumerate(shown)))
+    index.add(
+      'anime',
+      ((str(i), image) for i, image in enumerate(self.images['anime'])),
+    )
     index.finish()
-    found = index.query(self.twins['photo'], 'photo', k=1)
-    right = np.mean([n.record.name == str(i) for i, [n] in enumerate(found)])
-    self.assertGreaterEqual(right, 0.75)
-    self.assertGreater(right, max(self.recall('photo', 'anime', False)) + 0.2)
+    results = index.query(self.images['photo'], 'photo', k=1)
+    recall = np.mean([n.record.name == str(i) for i, [n] in enumerate(results)])
+    self.assertGreaterEqual(recall, 0.75)
+    self.assertGreater(recall, max(self.recall('photo', 'anime', False)) + 0.2)
 
   def test_it_is_small_and_has_a_card(self):
     size = sum(p.stat().st_size for p in self.folder.rglob('*') if p.is_file())

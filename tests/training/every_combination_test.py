@@ -1,10 +1,6 @@
-"""Training steps with all pairs of norm, adversarial loss and penalty.
-
-The slow tests take a step with every combination of the three.
-"""
+"""Steps with every adversarial loss, gradient penalty and norm."""
 
 import functools
-import itertools
 
 import keras
 import numpy as np
@@ -22,29 +18,12 @@ from tf_twingan.models.discriminators import progressive
 from tf_twingan.training import trainer
 
 DOMAINS = ('photo', 'anime')
-ADVERSARIAL = tuple(adversarial_losses.ADVERSARIAL)
+LOSSES = tuple(adversarial_losses.ADVERSARIAL)
 PENALTIES = (*gradient_penalties.PENALTIES, gradient_penalties.NONE)
-# Options of `networks`: each norm, and one discriminator of all domains.
-NETWORKS = (*((norm, False) for norm in domain_norm.KINDS), ('batch', True))
-
-
-def pairwise(index):
-  """Returns adversarial losses with penalties for one entry of `NETWORKS`.
-
-  All entries together have every pair of network and adversarial loss, of
-  network and penalty, and of adversarial loss and penalty.
-  """
-  return [
-    (
-      ADVERSARIAL[number % len(ADVERSARIAL)],
-      PENALTIES[(index + number) % len(PENALTIES)],
-    )
-    for number in range(max(len(ADVERSARIAL), len(PENALTIES)))
-  ]
 
 
 class Chosen:
-  """An objective that can be replaced between steps."""
+  """The objective `choice`, which can be another one in every step."""
 
   def __init__(self):
     self.choose()
@@ -59,7 +38,7 @@ class Chosen:
 
 @functools.cache
 def networks(norm, shared=False):
-  """Returns the trainer of networks with this norm, built once."""
+  """One trainer for all tests of a norm and a kind of discriminator."""
   keras.utils.set_random_seed(1)
   return trainer.Trainer(
     DOMAINS,
@@ -86,37 +65,66 @@ def batch():
   }
 
 
-class StepsTest(parameterized.TestCase, tf.test.TestCase):
+class EveryCombinationTest(parameterized.TestCase, tf.test.TestCase):
   def setUp(self):
     super().setUp()
     # A step is taken once: tracing it would take longer than running it.
     tf.config.run_functions_eagerly(True)
     self.addCleanup(tf.config.run_functions_eagerly, False)
 
-  def assert_steps_move_all(self, trainer_, losses):
-    # Adding the same to all logits does not change their difference: a
-    # discriminator's bias moves only if a leaky ReLU after it tells images
-    # apart.
+  @parameterized.parameters(*enumerate(domain_norm.KINDS))
+  def test_every_pair_of_choices_takes_a_step(self, index, norm):
+    # A penalty each for this norm, with the next loss: together with the other
+    # norms, every pair of norm, loss and penalty.
+    for offset, penalty in enumerate(PENALTIES):
+      self.assert_all_weights_move(
+        networks(norm), LOSSES[(index + offset) % len(LOSSES)], [penalty]
+      )
+
+  def test_one_discriminator_of_all_domains_takes_them_too(self):
+    for index, penalty in enumerate(PENALTIES):
+      self.assert_all_weights_move(
+        networks('batch', shared=True), LOSSES[index % len(LOSSES)], [penalty]
+      )
+
+  @parameterized.product(norm=domain_norm.KINDS, adversarial=LOSSES)
+  @pytest.mark.slow
+  def test_every_combination_takes_a_step(self, norm, adversarial):
+    self.assert_all_weights_move(networks(norm), adversarial, PENALTIES)
+
+  @parameterized.parameters(*LOSSES)
+  @pytest.mark.slow
+  def test_one_discriminator_of_all_domains_takes_all_of_them(
+    self, adversarial
+  ):
+    self.assert_all_weights_move(
+      networks('batch', shared=True), adversarial, PENALTIES
+    )
+
+  def assert_all_weights_move(self, made, adversarial, penalties):
+    """A step moves all weights and keeps them finite, with each penalty."""
+    # What is added to all logits alike is nothing to a difference of them: a
+    # bias moves only if a leaky ReLU after it tells images apart.
     trained = [
-      *trainer_.model.trainable_variables,
+      *made.model.trainable_variables,
       *(
         v
-        for discriminator in tf.nest.flatten(trainer_.discriminators)
-        for v in discriminator.trainable_variables
+        for network in tf.nest.flatten(made.discriminators)
+        for v in network.trainable_variables
         if not v.name.startswith('bias')
       ),
     ]
-    for adversarial, penalty in losses:
+    for penalty in penalties:
       with self.subTest(adversarial=adversarial, penalty=penalty):
-        # The other losses do not depend on these, and take their time.
-        trainer_.objective.choose(
+        # The other terms know neither loss nor penalty, and take their time.
+        made.objective.choose(
           adversarial=adversarial,
           penalty=penalty,
           content_weight=0.0,
           cycle_weight=0.0,
         )
         before = [v.numpy() for v in trained]
-        terms = trainer_.step(
+        terms = made.step(
           batch(), step=0, resolution=8, alpha=0.5, ema_decay=0.5
         )
         # What was chosen is what was trained.
@@ -127,39 +135,9 @@ class StepsTest(parameterized.TestCase, tf.test.TestCase):
           self.assertEqual(
             terms.get(name, 0) > 0, penalty != gradient_penalties.NONE
           )
-        trainer_.check_finite()
+        made.check_finite()
         for old, variable in zip(before, trained):
           self.assertNotAllEqual(old, variable, variable.name)
-
-
-class PairwiseTest(StepsTest):
-  def test_every_pair_is_among_them(self):
-    chosen = [
-      (network, adversarial, penalty)
-      for index, network in enumerate(NETWORKS)
-      for adversarial, penalty in pairwise(index)
-    ]
-    for first, second in ((0, 1), (0, 2), (1, 2)):
-      values = (NETWORKS, ADVERSARIAL, PENALTIES)
-      self.assertCountEqual(
-        {(options[first], options[second]) for options in chosen},
-        itertools.product(values[first], values[second]),
-      )
-
-  @parameterized.parameters(*range(len(NETWORKS)))
-  def test_a_step_moves_all_weights_and_keeps_them_finite(self, index):
-    self.assert_steps_move_all(networks(*NETWORKS[index]), pairwise(index))
-
-
-@pytest.mark.slow
-class EveryCombinationTest(StepsTest):
-  @parameterized.product(network=NETWORKS, adversarial=ADVERSARIAL)
-  def test_a_step_moves_all_weights_and_keeps_them_finite(
-    self, network, adversarial
-  ):
-    self.assert_steps_move_all(
-      networks(*network), [(adversarial, penalty) for penalty in PENALTIES]
-    )
 
 
 if __name__ == '__main__':

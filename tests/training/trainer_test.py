@@ -8,7 +8,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests import two_devices
-from tf_twingan.losses import cyclegan_objective, twingan_objective
+from tf_twingan.losses import twingan_objective
 from tf_twingan.models import spectral_normalization, twingan
 from tf_twingan.models.discriminators import progressive
 from tf_twingan.training import preprocessing, trainer
@@ -69,15 +69,23 @@ def batch(size=8, seed=0):
   }
 
 
-def weights(maker):
-  return [v.numpy() for v in maker.model.variables + maker._judged]
+def weights(made):
+  return [
+    v.numpy() for v in made.model.variables + made.discriminator_variables
+  ]
 
 
 class TrainerTest(parameterized.TestCase, tf.test.TestCase):
+  def setUp(self):
+    super().setUp()
+    # A step is taken once or twice: tracing it takes longer than running it.
+    tf.config.run_functions_eagerly(True)
+    self.addCleanup(tf.config.run_functions_eagerly, False)
+
   def test_a_step_moves_both_sides(self):
-    maker = shared()
-    before = weights(maker)
-    terms = maker.step(batch(), step=0, **STEP)
+    made = shared()
+    before = weights(made)
+    terms = made.step(batch(), step=0, **STEP)
     self.assertEqual(
       set(terms),
       {'reconstruction', 'content', 'cycle'}
@@ -87,29 +95,30 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
         for d in DOMAINS
       },
     )
-    moved = [not np.array_equal(a, b) for a, b in zip(before, weights(maker))]
+    moved = [not np.array_equal(a, b) for a, b in zip(before, weights(made))]
     # One stage runs every block there is.
     for name, change in zip(
-      [v.name for v in maker.model.variables + maker._judged], moved
+      [v.name for v in made.model.variables + made.discriminator_variables],
+      moved,
     ):
       self.assertTrue(change, name)
 
-  def test_sleeping_blocks_stay_as_they_are(self):
-    maker = shared()
+  def test_inactive_blocks_stay_as_they_are(self):
+    made = shared()
     key = '8px'
-    sleeping = [c.conv.kernel for c in maker.model.generator.blocks[key]] + [
-      c.kernel for c in maker.discriminators['photo'].blocks[key]
+    inactive = [c.conv.kernel for c in made.model.generator.blocks[key]] + [
+      c.kernel for c in made.discriminators['photo'].blocks[key]
     ]
-    before = [v.numpy() for v in sleeping]
+    before = [v.numpy() for v in inactive]
     small = {d: p[:, ::2, ::2] for d, p in batch().items()}
-    maker.step(small, step=0, **{**STEP, 'resolution': 4})
-    for old, variable in zip(before, sleeping):
+    made.step(small, step=0, **{**STEP, 'resolution': 4})
+    for old, variable in zip(before, inactive):
       self.assertAllEqual(old, variable)
 
   def test_the_penalty_comes_every_kth_step(self):
-    maker = shared()
+    made = shared()
     values = [
-      float(maker.step(batch(), step=s, **STEP)['penalty/photo'])
+      float(made.step(batch(), step=s, **STEP)['penalty/photo'])
       for s in range(4)
     ]
     self.assertGreater(values[0], 0)
@@ -118,7 +127,7 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_gradients_hold_the_penalty_and_each_side_has_its_rate(self):
     # No moments and no seeds, so that the gradient is known beforehand.
-    maker = make(norm='instance', generating_rate=4e-2, penalty_weight=20.0)
+    made = make(norm='instance', generating_rate=4e-2, penalty_weight=20.0)
     data = batch()
     reals = preprocessing.real_images(data, DOMAINS, tf.constant(STEP['alpha']))
     stage = dict(resolution=8, alpha=tf.constant(STEP['alpha']))
@@ -126,26 +135,28 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
 
     def gradients(penalized):
       with tf.GradientTape() as tape:
-        losses = maker.objective.compute(
-          maker.model, maker.discriminators, reals, seed=seed, shift=1, **stage
+        losses = made.objective.compute(
+          made.model, made.discriminators, reals, seed=seed, shift=1, **stage
         )
         terms = [*losses.discriminator.values()]
         if penalized:
-          terms += maker.objective.penalties(
-            maker.discriminators, reals, losses.fakes, seed=seed, **stage
+          terms += made.objective.penalties(
+            made.discriminators, reals, losses.fakes, seed=seed, **stage
           ).values()
         loss = tf.add_n(terms)
-      return tape.gradient(loss, maker._judged)
+      return tape.gradient(loss, made.discriminator_variables)
 
     for step, penalized in ((0, True), (1, False)):
-      maker.start_stage()
+      made.start_stage()
       expected = gradients(penalized)
       other = gradients(not penalized)
-      before = weights(maker)
-      maker.step(data, step=step, **STEP)
+      before = weights(made)
+      made.step(data, step=step, **STEP)
       # Without beta_1, Adam's first moments are the last gradients. Of its
       # variables the last are two moments of each weight.
-      moments = maker._discriminator_adam.variables[-2 * len(maker._judged) :]
+      moments = made.discriminator_adam.variables[
+        -2 * len(made.discriminator_variables) :
+      ]
       applied = moments[::2]
       scale = max(float(tf.reduce_max(tf.abs(g))) for g in expected)
       for own, hand in zip(applied, expected, strict=True):
@@ -155,25 +166,28 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
       )
       self.assertGreater(difference, 0.05 * scale)
       # Adam's first step is its rate, wherever there is a gradient.
-      moves = [np.abs(a - b).max() for a, b in zip(weights(maker), before)]
-      count = len(maker.model.variables)
+      moves = [np.abs(a - b).max() for a, b in zip(weights(made), before)]
+      count = len(made.model.variables)
       self.assertAllClose(max(moves[:count]), 4e-2, rtol=1e-2)
       self.assertAllClose(max(moves[count:]), 1e-2, rtol=1e-2)
 
   def test_two_replicas_equal_one(self):
-    # At 4 px, for tracing a step for several replicas takes long.
+    # At 4 px, and one of the two is traced, for that takes long.
     small = {**STEP, 'resolution': 4}
     one = shared()
-    two = make(tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1']))
-    for maker in (one, two):
-      maker.start_stage()
+    two = make(two_devices.strategy())
+    for made in (one, two):
+      made.start_stage()
     for a, b in zip(
-      one.model.variables + one._judged, two.model.variables + two._judged
+      one.model.variables + one.discriminator_variables,
+      two.model.variables + two.discriminator_variables,
     ):
       b.assign(a.numpy())
     for step in range(2):
       data = {d: p[:, ::2, ::2] for d, p in batch(8, seed=step).items()}
+      tf.config.run_functions_eagerly(True)
       terms = one.step(data, step=step, **small)
+      tf.config.run_functions_eagerly(False)
       merged = {
         d: two.strategy.experimental_distribute_values_from_function(
           lambda context, d=d, data=data: tf.constant(
@@ -193,80 +207,80 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.parameters('bfloat16', 'float16')
   def test_mixed_precision_takes_a_step(self, precision):
-    maker = shared(precision)
-    terms = maker.step(batch(), step=0, **STEP)
+    made = shared(precision)
+    terms = made.step(batch(), step=0, **STEP)
     for name, value in terms.items():
       self.assertTrue(np.isfinite(float(value)), name)
-    maker.check_finite()
-    self.assertEqual(maker.model.variables[0].dtype, tf.float32)
+    made.check_finite()
+    self.assertEqual(made.model.variables[0].dtype, tf.float32)
 
   def test_an_overflow_skips_the_step_and_halves_the_scale(self):
-    maker = shared('float16')
-    maker._loss_scale.value.assign(3e38)
-    trained = maker.model.trainable_variables + maker._judged
+    made = shared('float16')
+    made.loss_scale.value.assign(3e38)
+    trained = made.model.trainable_variables + made.discriminator_variables
     before = [v.numpy() for v in trained]
-    maker.step(batch(), step=1, **STEP)
+    made.step(batch(), step=1, **STEP)
     for old, new in zip(before, trained):
       self.assertAllEqual(old, new)
-    self.assertNear(maker._loss_scale.value.numpy(), 1.5e38, 1e33)
-    maker._loss_scale.value.assign(1024.0)
+    self.assertNear(made.loss_scale.value.numpy(), 1.5e38, 1e33)
+    made.loss_scale.value.assign(1024.0)
 
   def test_the_average_follows_the_model(self):
-    maker = shared()
-    kernel = maker.model.generator.to_rgb['8px'].kernel
-    average = maker.ema_model.generator.to_rgb['8px'].kernel
+    made = shared()
+    kernel = made.model.generator.to_rgb['8px'].kernel
+    average = made.ema_model.generator.to_rgb['8px'].kernel
     start = average.numpy()
-    maker.step(batch(), step=0, **{**STEP, 'ema_decay': 0.75})
+    made.step(batch(), step=0, **{**STEP, 'ema_decay': 0.75})
     self.assertAllClose(average, 0.75 * start + 0.25 * kernel.numpy())
-    maker.step(batch(), step=1, **{**STEP, 'ema_decay': 0.0})
+    made.step(batch(), step=1, **{**STEP, 'ema_decay': 0.0})
     self.assertAllEqual(average, kernel)
 
   def test_decay_is_timed_in_images_and_warms_up(self):
-    maker = shared()
-    self.assertEqual(maker.ema_decay(0, 8), 0)
-    self.assertAlmostEqual(maker.ema_decay(10**9, 8), 0.5 ** (8 / 10_000))
-    self.assertAlmostEqual(maker.ema_decay(100, 8), 0.5 ** (8 / 20))
+    made = shared()
+    self.assertEqual(made.ema_decay(0, 8), 0)
+    self.assertAlmostEqual(made.ema_decay(10**9, 8), 0.5 ** (8 / 10_000))
+    self.assertAlmostEqual(made.ema_decay(100, 8), 0.5 ** (8 / 20))
 
   def test_a_rate_of_zero_moves_no_weight(self):
-    maker = shared()
-    trained = maker.model.trainable_variables + maker._judged
+    made = shared()
+    trained = made.model.trainable_variables + made.discriminator_variables
     before = [v.numpy() for v in trained]
-    maker.step(batch(), step=1, **STEP, rate=0.0)
+    made.step(batch(), step=1, **STEP, rate=0.0)
     for old, variable in zip(before, trained):
       np.testing.assert_array_equal(old, variable.numpy())
-    maker.step(batch(), step=1, **STEP)
+    made.step(batch(), step=1, **STEP)
     for side in (0, -1):
       self.assertNotAllEqual(before[side], trained[side])
 
   def test_a_new_stage_restarts_the_optimizers(self):
-    maker = shared()
-    maker.step(batch(), step=0, **STEP)
-    rate = float(maker._generator_adam.learning_rate)
-    maker.start_stage()
-    self.assertEqual(int(maker._generator_adam.iterations), 0)
-    self.assertEqual(float(maker._generator_adam.learning_rate), rate)
-    kernel = maker.model.generator.blocks['8px'][0].conv.kernel
+    made = shared()
+    made.step(batch(), step=0, **STEP)
+    rate = float(made.generator_adam.learning_rate)
+    made.start_stage()
+    self.assertEqual(int(made.generator_adam.iterations), 0)
+    self.assertEqual(float(made.generator_adam.learning_rate), rate)
+    kernel = made.model.generator.blocks['8px'][0].conv.kernel
     before = kernel.numpy()
-    maker.step(batch(), step=1, **STEP)
+    made.step(batch(), step=1, **STEP)
     # Adam's first step is the learning rate, not several times it.
     self.assertNear(np.abs(kernel.numpy() - before).max(), 1e-2, 1e-4)
 
   def test_statistics_make_inference_what_training_sees(self):
-    maker = make()
+    made = make()
     data = batch(32)
-    maker.estimate_statistics([data], resolution=8, alpha=1.0)
+    made.estimate_statistics([data], resolution=8, alpha=1.0)
     reals = {d: tf.cast(p, tf.float32) / 127.5 - 1 for d, p in data.items()}
-    drawn = maker.ema_model.reconstruct_and_translate(
+    outputs = made.ema_model.reconstruct_and_translate(
       reals, resolution=8, training=True
     )
-    single = maker.ema_model.translate(
+    single = made.ema_model.translate(
       reals['photo'], 'photo', 'anime', resolution=8
     )
-    self.assertAllClose(drawn.translations[1], single, atol=0.02)
+    self.assertAllClose(outputs.translations[1], single, atol=0.02)
 
   def test_a_step_improves_singular_vectors_once(self):
-    maker = make(spectral_norm=True)
-    networks = [maker.model, maker.ema_model, maker.discriminators['photo']]
+    made = make(spectral_norm=True)
+    networks = [made.model, made.ema_model, made.discriminators['photo']]
     pairs = [
       p
       for n in networks
@@ -274,58 +288,46 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     ]
     before = [direction.numpy() for _, direction in pairs]
     small = {d: p[:, ::2, ::2] for d, p in batch().items()}
-    maker.step(small, step=1, **{**STEP, 'resolution': 4})
+    made.step(small, step=1, **{**STEP, 'resolution': 4})
     for old, (kernel, direction) in zip(before, pairs, strict=True):
       matrix = kernel.numpy().reshape([-1, len(old)])
       moved = matrix.T @ (matrix @ old)
       self.assertAllClose(direction, moved / np.linalg.norm(moved), atol=1e-5)
     # They belong to weights, not to the norms' statistics.
     kept = [direction.numpy() for _, direction in pairs]
-    maker.start_stage()
-    maker.estimate_statistics([small], resolution=4, alpha=1.0)
+    made.start_stage()
+    made.estimate_statistics([small], resolution=4, alpha=1.0)
     for old, (_, direction) in zip(kept, pairs, strict=True):
       self.assertAllEqual(old, direction)
 
-  def test_the_model_is_told_how_old_a_stage_is(self):
-    maker = make(ramp=4)
+  def test_the_model_gets_the_age_of_a_stage(self):
+    made = make(ramp=4)
     small = {d: p[:, ::2, ::2] for d, p in batch().items()}
     for stage_step, ramp in ((1, 0.25), (9, 1.0)):
-      maker.step(
+      made.step(
         small, step=1, stage_step=stage_step, **{**STEP, 'resolution': 4}
       )
-      for network in (maker.model, maker.ema_model):
+      for network in (made.model, made.ema_model):
         self.assertAllEqual(network.non_trainable_variables[0], ramp)
-    maker.start_stage()
-    maker.estimate_statistics([small], resolution=4, alpha=1.0)
-    self.assertAllEqual(maker.ema_model.non_trainable_variables[0], 1.0)
-
-  def test_objectives_that_need_a_discriminator_each_refuse_to_share_one(self):
-    with self.assertRaisesRegex(ValueError, 'CycleObjective has one for each'):
-      trainer.Trainer(
-        DOMAINS,
-        8,
-        model=None,
-        discriminator=None,
-        objective=cyclegan_objective.CycleObjective(),
-        strategy=tf.distribute.get_strategy(),
-        shared_discriminator=True,
-      )
+    made.start_stage()
+    made.estimate_statistics([small], resolution=4, alpha=1.0)
+    self.assertAllEqual(made.ema_model.non_trainable_variables[0], 1.0)
 
   def test_non_finite_weights_are_named(self):
-    maker = make()
-    maker.check_finite()
-    kernel = maker.model.generator.to_rgb['8px'].kernel
+    made = make()
+    made.check_finite()
+    kernel = made.model.generator.to_rgb['8px'].kernel
     before = kernel.numpy()
     kernel.assign(kernel * np.nan)
     with self.assertRaisesRegex(FloatingPointError, 'kernel.* NaN or Inf'):
-      maker.check_finite()
+      made.check_finite()
     kernel.assign(before)
     # A gradient of 1e20 leaves weights finite and Adam's average infinite.
-    maker._generator_adam.variables[-1].assign_add(
-      tf.fill(maker._generator_adam.variables[-1].shape, np.inf)
+    made.generator_adam.variables[-1].assign_add(
+      tf.fill(made.generator_adam.variables[-1].shape, np.inf)
     )
     with self.assertRaisesRegex(FloatingPointError, 'NaN or Inf'):
-      maker.check_finite()
+      made.check_finite()
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ def images(seed, count=6, resolution=32):
 
 
 class Copier:
-  """Draws every image as it is; one of another domain 20 levels darker."""
+  """Leaves every image as it is; makes one of another domain darker."""
 
   domains = ('photo', 'anime')
   translates = True
@@ -44,7 +44,7 @@ class ScoringTest(tf.test.TestCase):
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
       {'photo': images(2, 9), 'anime': same},
-      answers=True,
+      has_ground_truth=True,
     )
     values = scorer.score(Copier(), **STAGE)
     self.assertEqual(values['score/recall'], 1.0)
@@ -63,7 +63,7 @@ class ScoringTest(tf.test.TestCase):
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same[::-1]},
       {'photo': same, 'anime': same},
-      answers=True,
+      has_ground_truth=True,
     )
     self.assertEqual(scorer.score(Copier(), **STAGE)['score/recall'], 0.0)
 
@@ -72,7 +72,7 @@ class ScoringTest(tf.test.TestCase):
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
       {'photo': same, 'anime': same},
-      answers=False,
+      has_ground_truth=False,
     )
     values = scorer.score(Copier(), resolution=8, alpha=0.5)
     self.assertEqual(
@@ -94,7 +94,7 @@ class ScoringTest(tf.test.TestCase):
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
       {'photo': same, 'anime': same},
-      answers=True,
+      has_ground_truth=True,
     )
     values = scorer.score(Translating(), **STAGE)
     self.assertIn('score/recall', values)

@@ -3,7 +3,7 @@
   source s --G_t--> translation --G_s--> cycle, like the source again
   target t --G_t--> identity, like the target still
 
-Each discriminator judges the patches of real images of its domain and of
+Each discriminator sees patches of real images of its domain and of
 translations, half of which are earlier ones (`image_pool`). The paper updates
 the generators first, but shows the discriminators the translations of before
 that update: one pass serves both here, too.
@@ -21,10 +21,15 @@ from tf_twingan.losses import (
   image_pool,
   reconstruction_losses,
 )
+from tf_twingan.models import twingan, two_generators
+from tf_twingan.models.discriminators import patch
 
 
 class CycleObjective(base_objective.BaseObjective):
-  """Weights of the losses; a weight of 0 leaves a term out."""
+  """Weights of the losses; a weight of 0 leaves a loss out."""
+
+  model_types = (two_generators.TwoGenerators, twingan.TwinGAN)
+  discriminator_types = (patch.PatchDiscriminator,)
 
   def __init__(
     self,
@@ -35,17 +40,18 @@ class CycleObjective(base_objective.BaseObjective):
     identity_weight: float = 5.0,
     pool_size: int = 50,
   ):
-    """Chooses the terms.
+    """Chooses the losses.
 
     Args:
-      adversarial: a key of `losses.ADVERSARIAL`.
-      adversarial_weight: of the generators' adversarial terms. `losses` halves
-        both sides of least squares, the paper only the discriminators': 2 is
-        the paper's 1.
-      cycle_weight: of L1 between x and its translation translated back, for
-        each domain.
-      identity_weight: of L1 between x and what the generator into its own
-        domain makes of it; the paper has half of the cycle's.
+      adversarial: name of the adversarial loss, a key of
+        `adversarial_losses.ADVERSARIAL`.
+      adversarial_weight: weight of the generators' adversarial losses.
+        `adversarial_losses` halves both sides of least squares, the paper only
+        the discriminators': 2 is the paper's 1.
+      cycle_weight: weight of L1 between x and its translation translated back,
+        for each domain.
+      identity_weight: weight of L1 between x and what the generator into its
+        own domain makes of it; the paper has half of the cycle's.
       pool_size: earlier translations that are kept of each domain; 0 for none.
     """
     if pool_size < 0:
@@ -63,7 +69,15 @@ class CycleObjective(base_objective.BaseObjective):
   def build(
     self, domains: Sequence[str], max_resolution: int, *, replicas: int
   ) -> dict[str, Any]:
-    """Makes the pools; see `terms.AbstractObjective.build`.
+    """Makes the pools of earlier translations.
+
+    Args:
+      domains: names of the domains.
+      max_resolution: resolution of the images, px.
+      replicas: number of devices that train together.
+
+    Returns:
+      Trackable objects by name, for the checkpoint.
 
     Raises:
       ValueError: several devices would need a pool each.
@@ -92,16 +106,17 @@ class CycleObjective(base_objective.BaseObjective):
     seed: tf.Tensor,
     shift: int = 1,
   ) -> base_objective.Losses:
-    """All terms; see `terms.AbstractObjective.compute`.
+    """Computes all losses.
 
     Args:
-      model: see there; of two domains.
+      model: a model that translates.
       discriminators: {domain: PatchDiscriminator}.
-      reals: see there.
-      resolution: of the images, static.
-      alpha: see there.
-      seed: of what is taken from the pools.
-      shift: 1, as there is but one other domain.
+      reals: {domain: float32 [batch, resolution, resolution, 3] in [-1, 1]},
+        one batch size for all.
+      resolution: resolution of the images, px; static.
+      alpha: how far the stage is faded in, in [0, 1].
+      seed: int32 [2], of the choice from the pools, the only one here.
+      shift: domain i is translated to domain i + shift, cyclically; static.
     """
     stage = dict(resolution=resolution, alpha=alpha, training=True)
     domains = model.domains
@@ -112,37 +127,40 @@ class CycleObjective(base_objective.BaseObjective):
       if self._identity_weight:
         inputs.append(reals[target])
       # One call of the generator; no image depends on its neighbours.
-      drawn = tf.split(
+      outputs = tf.split(
         model.translate(tf.concat(inputs, 0), source, target, **stage),
         len(inputs),
       )
-      translations[target] = drawn[0]
+      translations[target] = outputs[0]
       if self._identity_weight:
         generator[f'identity/{target}'] = (
           self._identity_weight
-          * reconstruction_losses.l1(drawn[1], reals[target])
+          * reconstruction_losses.l1(outputs[1], reals[target])
         )
     for index, (target, source) in enumerate(sources.items()):
       fake = translations[target]
       if self._cycle_weight:
-        back = model.translate(fake, target, source, **stage)
+        cycle = model.translate(fake, target, source, **stage)
         generator[f'cycle/{source}'] = (
-          self._cycle_weight * reconstruction_losses.l1(back, reals[source])
+          self._cycle_weight * reconstruction_losses.l1(cycle, reals[source])
         )
-      shown = fake
+      fake_or_earlier = fake
       if self._pools:
-        shown = self._pools[target].swap(
+        fake_or_earlier = self._pools[target].swap(
           fake, tf.random.experimental.stateless_fold_in(seed, index)
         )
-      logits = functools.partial(
+      discriminate = functools.partial(
         discriminators[target], resolution=resolution, alpha=alpha
       )
       generator[f'adversarial/{target}'] = (
-        self._adversarial_weight * self._adversarial.generator(logits(fake))
+        self._adversarial_weight
+        * self._adversarial.generator(discriminate(fake))
       )
-      # Apart from the former: each side has a backward pass of its own.
-      real, past = tf.split(logits(tf.concat([reals[target], shown], 0)), 2)
+      # Not in the same call: each half has a backward pass of its own.
+      real_logits, fake_logits = tf.split(
+        discriminate(tf.concat([reals[target], fake_or_earlier], 0)), 2
+      )
       discriminator[f'discriminator/{target}'] = (
-        self._adversarial.discriminator(real, past)
+        self._adversarial.discriminator(real_logits, fake_logits)
       )
     return base_objective.Losses(generator, discriminator)

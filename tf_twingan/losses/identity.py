@@ -1,16 +1,16 @@
-"""The content code says who an image shows: it predicts a given vector.
+"""Identity distillation: predicts face embeddings from the content code.
 
 Li, "Twin-GAN" (2018) distills a face recognizer into the encoder, so that a
 face still is that person's after its translation. As in the paper's code, a
-projection of the code is held against the recognizer's vector by the cosine
-between the two, for an image and for its translation:
+projection of the content code is compared with the recognizer's embedding by
+the cosine of the two, for an image and for its translation:
 
   1 - cos(W c(x) + b, v(x))  and  1 - cos(W c(G_t(x)) + b, v(x))
 
-with c the 4x4 content code, encoded in the own domain of what is encoded. One
-projection W, b reads both codes there, for the domains have one code; the
-paper's code has a projection for each domain that encodes, and a convolution
-before it. It is made for each domain that carries vectors, so that these may
+where c is the 4x4 content code, encoded in the domain of what is encoded. One
+projection W, b reads both codes, for all domains have one kind of code; the
+paper's code has a projection for each encoded domain, and a convolution before
+it. Each domain that carries vectors has its own projection, so that they may
 come from different recognizers.
 """
 
@@ -25,10 +25,10 @@ from tf_twingan.models import layers
 
 
 class Identity:
-  """The projections, and what they say of codes.
+  """The projections, and their losses.
 
   Attributes:
-    projections: {domain: from its images' codes to its vectors}.
+    projections: {domain: layer from its images' content codes to its vectors}.
   """
 
   def __init__(self, code_size: int, vector_sizes: Mapping[str, int]):
@@ -45,14 +45,14 @@ class Identity:
 
   @property
   def trainable_variables(self) -> list[Any]:
-    """Of all projections."""
+    """The variables of all projections."""
     return [
       variable
       for projection in self.projections.values()
       for variable in projection.trainable_variables
     ]
 
-  def terms(
+  def losses(
     self,
     domains: Sequence[str],
     vectors: Mapping[str, tf.Tensor],
@@ -60,19 +60,19 @@ class Identity:
     real: tf.Tensor,
     translated: tf.Tensor,
   ) -> base_objective.Terms:
-    """What the codes do not yet say of their images' vectors.
+    """Computes how far predicted vectors are from those that images carry.
 
     Args:
-      domains: of the parts of both codes.
+      domains: names of the domains of the parts of both codes, in order.
       vectors: {domain: float32 [batch, size]} of those that carry them.
-      real: codes of images, [len(domains) * batch, 4, 4, channels].
-      translated: codes of the translations of the same images.
+      real: content codes of images, [len(domains) * batch, 4, 4, channels].
+      translated: content codes of the translations of the same images.
 
     Returns:
       {'identity/' + domain, 'identity_translated/' + domain: scalars in
       [0, 2]}.
     """
-    terms = {}
+    losses = {}
     for name, codes in (
       ('identity', real),
       ('identity_translated', translated),
@@ -80,7 +80,7 @@ class Identity:
       parts = dict(zip(domains, tf.split(codes, len(domains))))
       for domain, projection in self.projections.items():
         flat = tf.reshape(parts[domain], [parts[domain].shape[0], -1])
-        terms[f'{name}/{domain}'] = reconstruction_losses.cosine(
+        losses[f'{name}/{domain}'] = reconstruction_losses.cosine(
           projection(tf.cast(flat, tf.float32)), vectors[domain]
         )
-    return terms
+    return losses

@@ -1,9 +1,10 @@
-"""Changes what a discriminator sees, so that few images last longer.
+"""Differentiable augmentation (DiffAugment), also adaptive (ADA).
 
-Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training"
-(2020): real and generated images are changed alike, and the generator's
-gradient passes through the change, so that it does not learn to draw changed
-images. Values are those of the paper's sections 3.2 and 4:
+It changes what a discriminator sees, so that few images last longer: Zhao et
+al., "Differentiable Augmentation for Data-Efficient GAN Training" (2020). Real
+and generated images are changed alike, and the generator's gradient passes
+through the change, so that it does not learn to generate changed images. Values
+are those of the paper's sections 3.2 and 4:
 
   color        brightness by up to 0.5 of [-1, 1] either way, saturation from
                none to twice, contrast from a half to one and a half
@@ -12,8 +13,8 @@ images. Values are those of the paper's sections 3.2 and 4:
 
 Karras et al., "Training Generative Adversarial Networks with Limited Data"
 (2020, section 3): each change is made with a probability. It can follow how
-much a discriminator overfits: the share of real images that it takes for
-real rather than for generated ones, as the mean sign of its logits, r_t.
+much a discriminator overfits: the share of real images that it takes for real
+rather than for generated ones, measured as r_t, the mean sign of its logits.
 """
 
 from collections.abc import Sequence
@@ -25,9 +26,9 @@ KINDS = ('color', 'translation', 'cutout')
 _BRIGHTNESS = 0.5
 _SATURATION = 1.0
 _CONTRAST = 0.5
-_SHIFT = 1 / 8
-_HOLE = 1 / 2
-_STEPS = 4  # Over which r_t is taken (section 3.1 there).
+_SHIFT = 1 / 8  # Of the side.
+_HOLE = 1 / 2  # Of the side.
+_STEPS = 4  # Steps over which r_t is averaged (ADA, section 3.1).
 
 
 class Augmentation(tf.Module):
@@ -45,15 +46,15 @@ class Augmentation(tf.Module):
 
     Args:
       kinds: some of 'color', 'translation' and 'cutout'.
-      probability: of each change of each image, in [0, 1]; where it starts
-        if it adapts. None is 1, and 0 if it adapts, as in the paper.
+      probability: probability of each change of each image, in [0, 1]; where it
+        starts if it adapts. None is 1, and 0 if it adapts, as in the paper.
       target: the r_t to hold each discriminator at, by more or fewer changes;
         the paper's is 0.6. None keeps the probability.
       adjust_images: images in which an adapting probability goes from 0 to 1
         at the fastest; the paper's is 500,000, of 25 million.
 
     Raises:
-      ValueError: one of these cannot be.
+      ValueError: a value is impossible.
     """
     super().__init__(name='augmentation')
     unknown = sorted(set(kinds) - set(KINDS))
@@ -89,7 +90,7 @@ class Augmentation(tf.Module):
     return self._target is not None
 
   def build(self, domains: Sequence[str]) -> dict[str, tf.Module]:
-    """Makes what is remembered, if anything; see `AbstractObjective.build`."""
+    """Makes the variables of an adaptive one, for the checkpoint, by name."""
     self._domains = tuple(domains)
     if not self.adapts:
       return {}
@@ -101,7 +102,7 @@ class Augmentation(tf.Module):
     return {'augmentation': self}
 
   def probability(self, domain: str) -> tf.Tensor:
-    """Of each change of an image of the domain; a float32 scalar."""
+    """Probability of each change of the domain's images; a float32 scalar."""
     if not self.adapts:
       return tf.constant(self._start, tf.float32)
     return tf.convert_to_tensor(self._probabilities)[
@@ -109,17 +110,17 @@ class Augmentation(tf.Module):
     ]
 
   def adapt(self, signs: Sequence[tf.Tensor], images: int) -> None:
-    """Follows the discriminators; to be called outside the replicas.
+    """Adapts the probabilities to r_t; to be called outside the replicas.
 
     Args:
       signs: r_t of each domain's real images in this step.
-      images: of each domain in this step.
+      images: number of images of each domain in this step.
     """
     total = self._signs + tf.stack(list(signs))
-    seen, steps = self._images + images, self._steps + 1
+    images, steps = self._images + images, self._steps + 1
     due = steps >= _STEPS
     move = tf.sign(total / tf.cast(steps, tf.float32) - self._target)
-    move *= tf.cast(seen, tf.float32) / self._adjust_images
+    move *= tf.cast(images, tf.float32) / self._adjust_images
     self._probabilities.assign(
       tf.where(
         due,
@@ -128,7 +129,7 @@ class Augmentation(tf.Module):
       )
     )
     self._signs.assign(tf.where(due, tf.zeros_like(total), total))
-    self._images.assign(tf.where(due, 0, seen))
+    self._images.assign(tf.where(due, 0, images))
     self._steps.assign(tf.where(due, 0, steps))
 
   def __call__(
@@ -138,8 +139,8 @@ class Augmentation(tf.Module):
 
     Args:
       images: [batch, side, side, 3] in [-1, 1], batch static.
-      domain: whose images they are.
-      seed: int32 [2]; the same gives the same changes.
+      domain: name of the domain the images belong to.
+      seed: int32 [2]; the same seed gives the same changes.
 
     Returns:
       float32, the same shape; brightness and contrast may leave the range.
@@ -147,19 +148,19 @@ class Augmentation(tf.Module):
     images = tf.cast(images, tf.float32)
     probability = self.probability(domain)
     for index, kind in enumerate(self._kinds):
-      draws = tf.random.stateless_uniform(
+      uniform = tf.random.stateless_uniform(
         [4, images.shape[0]],
         tf.random.experimental.stateless_fold_in(seed, index),
       )
-      changed = tf.cast(draws[0] < probability, tf.float32)
-      images = _CHANGES[kind](images, changed, draws[1:])
+      changed = tf.cast(uniform[0] < probability, tf.float32)
+      images = _CHANGES[kind](images, changed, uniform[1:])
     return images
 
 
-def color(images, changed, draws):
+def color(images, changed, uniform):
   """Adds to all channels, then scales around the grey and around the mean."""
   brightness, saturation, contrast = tf.unstack(
-    (changed * (2 * draws - 1))[..., None, None, None]
+    (changed * (2 * uniform - 1))[..., None, None, None]
   )
   images += _BRIGHTNESS * brightness
   grey = tf.reduce_mean(images, axis=3, keepdims=True)
@@ -168,18 +169,18 @@ def color(images, changed, draws):
   return mean + (images - mean) * (1 + _CONTRAST * contrast)
 
 
-def translation(images, changed, draws):
+def translation(images, changed, uniform):
   """Moves by whole pixels; grey, 0, comes in."""
-  # Here, not above: it is said to be at its end by a warning on import, which
-  # those that do not augment need not see.
+  # Imported late: on import it warns that its development ends, which those
+  # that do not augment need not see.
   import tensorflow_addons as tfa
 
   most = int(images.shape[1] * _SHIFT + 0.5)
-  shifts = tf.floor(draws[:2] * (2 * most + 1)) - most
+  shifts = tf.floor(uniform[:2] * (2 * most + 1)) - most
   return tfa.image.translate(images, tf.transpose(shifts * changed))
 
 
-def cutout(images, changed, draws):
+def cutout(images, changed, uniform):
   """Covers a square around any point by grey, 0.
 
   Written out, as `tfa.image.cutout` loops over the images in a graph, and
@@ -188,9 +189,9 @@ def cutout(images, changed, draws):
   side = images.shape[1]
   hole = int(side * _HOLE + 0.5)
   # The corner of a square that may reach over each border by half.
-  corners = tf.floor(draws[:2] * (side + 1 - hole % 2)) - hole // 2
-  places = tf.range(side, dtype=tf.float32) - corners[..., None]
-  down, along = tf.unstack((places >= 0) & (places < hole))
+  corners = tf.floor(uniform[:2] * (side + 1 - hole % 2)) - hole // 2
+  offsets = tf.range(side, dtype=tf.float32) - corners[..., None]
+  down, along = tf.unstack((offsets >= 0) & (offsets < hole))
   inside = down[:, :, None] & along[:, None, :] & (changed > 0)[:, None, None]
   return tf.where(inside[..., None], 0.0, images)
 

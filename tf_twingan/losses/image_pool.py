@@ -11,7 +11,7 @@ import tensorflow as tf
 
 
 class ImagePool(tf.Module):
-  """Images of the past, a part of every checkpoint.
+  """Earlier images of one domain, a part of every checkpoint.
 
   Attributes:
     images: float32 [size, resolution, resolution, 3].
@@ -26,11 +26,11 @@ class ImagePool(tf.Module):
     self.count = tf.Variable(0, dtype=tf.int64, trainable=False)
 
   def swap(self, new: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Gives each image back, or an older one, which it then replaces.
+    """Returns each image, or an older one, which it then replaces.
 
-    While the pool is not full, images are kept and given back. After that
-    each one has an even chance of being swapped; no two of a batch for the
-    same old one. What of a batch overfills the pool is not kept.
+    While the pool is not full, images are kept and returned. After that each
+    one has an even chance of being swapped; no two of a batch for the same old
+    one. What of a batch overfills the pool is not kept.
 
     Args:
       new: float32 [batch, resolution, resolution, 3], batch at most size.
@@ -54,14 +54,14 @@ class ImagePool(tf.Module):
     coins, order = tf.unstack(
       tf.random.stateless_uniform([2, max(size, batch)], seed)
     )
-    places = tf.cast(tf.argsort(order[:size])[:batch], tf.int64)
-    old = tf.gather(self.images, places)
-    next_places = self.count + tf.range(batch, dtype=tf.int64)
-    filling = next_places < size
-    swapped = (self.count >= size) & (coins[:batch] < 0.5)
-    kept = filling | swapped
-    places = tf.where(filling, next_places, places)
+    positions = tf.cast(tf.argsort(order[:size])[:batch], tf.int64)
+    old = tf.gather(self.images, positions)
+    next_positions = self.count + tf.range(batch, dtype=tf.int64)
+    is_filling = next_positions < size
+    is_swapped = (self.count >= size) & (coins[:batch] < 0.5)
+    is_kept = is_filling | is_swapped
+    positions = tf.where(is_filling, next_positions, positions)
     with tf.control_dependencies([old]):
-      self.images.scatter_nd_update(places[kept][:, None], new[kept])
+      self.images.scatter_nd_update(positions[is_kept][:, None], new[is_kept])
       self.count.assign(tf.minimum(self.count + batch, tf.cast(size, tf.int64)))
-    return tf.where(swapped[:, None, None, None], old, new)
+    return tf.where(is_swapped[:, None, None, None], old, new)

@@ -1,9 +1,9 @@
-"""What a generator of images from noise is trained to do (PGGAN, 2018).
+"""PGGAN's losses, of images generated from noise (Karras et al. 2018).
 
-  noise --generator, in domain d--> image, judged as one of d
+  latent vectors --generator, in domain d--> images, like real ones of d
 
-Each domain's images are drawn from noise of their own, which is a pure
-function of the seed, the step and the device: a resumed training draws what an
+Each domain's images have latent vectors of their own, which are a pure function
+of the seed, the step and the replica: a resumed training generates what an
 undisturbed one would.
 """
 
@@ -18,14 +18,13 @@ from tf_twingan.losses import (
   image_augmentation,
   seeds,
 )
-
-_NOISE = 1_000  # Folded into a step's seed; augmentation folds in less.
+from tf_twingan.models import pggan
 
 
 class NoiseObjective(adversarial_objective.AdversarialObjective):
   """Kinds and weights of the losses; by default PGGAN's (appendix A.1)."""
 
-  from_noise = True
+  model_types = (pggan.ProgressiveGAN,)
 
   def __init__(
     self,
@@ -37,19 +36,22 @@ class NoiseObjective(adversarial_objective.AdversarialObjective):
     drift_weight: float = 1e-3,
     augmentation: image_augmentation.Augmentation | None = None,
   ):
-    """Chooses the terms.
+    """Chooses the losses.
 
     Args:
-      adversarial: a key of `losses.ADVERSARIAL`; the generator's only term.
-      penalty: a key of `penalties.PENALTIES`, or 'none'.
-      penalty_weight: of the penalty.
-      penalty_interval: apply it every this many steps, that many times as
-        strongly.
-      drift_weight: of the mean square of real logits.
-      augmentation: of all that the discriminators see, in penalties, too.
+      adversarial: name of the adversarial loss, a key of
+        `adversarial_losses.ADVERSARIAL`; the generator's only loss.
+      penalty: name of the gradient penalty, a key of
+        `gradient_penalties.PENALTIES`, or 'none'.
+      penalty_weight: weight of the penalty.
+      penalty_interval: apply the penalty every this many steps, that many times
+        as strongly.
+      drift_weight: weight of the mean square of real logits.
+      augmentation: changes all images that the discriminators see, in
+        penalties, too; None for none.
 
     Raises:
-      ValueError: one of these cannot be.
+      ValueError: a value is impossible.
     """
     super().__init__(
       adversarial=adversarial,
@@ -72,48 +74,64 @@ class NoiseObjective(adversarial_objective.AdversarialObjective):
     seed: tf.Tensor,
     shift: int = 1,
   ) -> base_objective.Losses:
-    """All terms but the penalty; see `terms.AbstractObjective.compute`.
+    """Computes all losses but the penalty.
 
     Args:
-      model: see `models.architectures.Generating`.
-      discriminators: see `judging.judge`.
-      reals: see there.
-      resolution: see there.
-      alpha: see there.
-      seed: of the noise, and of the augmentation.
+      model: the ProgressiveGAN.
+      discriminators: {domain: Discriminator}, or one for all domains.
+      reals: {domain: float32 [batch, resolution, resolution, 3] in [-1, 1]},
+        one batch size for all.
+      resolution: resolution of the stage, px; static.
+      alpha: how far the stage is faded in, in [0, 1].
+      seed: int32 [2], of the latent vectors and of the augmentation.
       shift: without effect, as nothing is translated.
     """
     del shift
     domains = model.domains
     stage = dict(resolution=resolution, alpha=alpha)
     batch = reals[domains[0]].shape[0]
-    drawn = _generate(model, batch, seed, training=True, **stage)
-    fakes = dict(zip(domains, tf.split(drawn, len(domains))))
-    logits = self._judge(
+    images = _generate(model, batch, seed, training=True, **stage)
+    fakes = dict(zip(domains, tf.split(images, len(domains))))
+    logits = self._logits(
       discriminators,
       {d: tf.concat([reals[d], fakes[d]], axis=0) for d in domains},
       seed,
       group=batch,
       **stage,
     )
-    result = base_objective.Losses({}, {}, fakes=fakes)
+    losses = base_objective.Losses({}, {}, fakes=fakes)
     for domain in domains:
       real, fake = tf.split(logits[domain], 2)
-      self._add_adversarial(result, domain, real, [fake])
-    return result
+      losses.generator[f'adversarial/{domain}'] = (
+        self._adversarial_weight
+        * adversarial_objective.mean([self._adversarial.generator(fake)])
+      )
+      losses.discriminator[f'discriminator/{domain}'] = (
+        adversarial_objective.mean(
+          [self._adversarial.discriminator(real, fake)]
+        )
+      )
+      self._add_regularization(losses, domain, real)
+    return losses
 
-  def measure(
+  def update_norm_statistics(
     self, model: Any, reals: Mapping[str, tf.Tensor], *, seed: tf.Tensor, **mode
   ) -> None:
-    """Draws as many as there are real ones; see `AbstractObjective`."""
+    """Generates as many images as there are real ones, for norms to measure.
+
+    Args:
+      model: the ProgressiveGAN.
+      reals: {domain: real images}, of which only the number counts.
+      seed: int32 [2], of the latent vectors.
+      **mode: arguments of `model.generate`: resolution, alpha, training,
+        statistics_update.
+    """
     _generate(model, reals[model.domains[0]].shape[0], seed, **mode)
 
 
 def _generate(model, batch, seed, **mode):
-  """So many images of each domain; [domains * batch, ...]."""
-  seed = tf.random.experimental.stateless_fold_in(
-    seeds.replica_seed(seed), _NOISE
-  )
+  """As many images of each domain as `batch` says; [domains * batch, ...]."""
+  seed = seeds.stream_seed(seeds.replica_seed(seed), seeds.Stream.LATENTS)
   return model.generate(
     model.noise(batch * len(model.domains), seed), model.domains, **mode
   )

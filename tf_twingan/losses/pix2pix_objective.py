@@ -1,9 +1,10 @@
 """pix2pix's losses, on true pairs (Isola et al., CVPR 2017, section 3).
 
-  source s --G_t--> translation, like the true image in t
+  source s --G_t--> translation, like the ground truth in t
 
-A discriminator judges patches of a pair: the source with the true image, or
-with the translation. Both directions are trained at once, and share nothing.
+A discriminator sees patches of a pair of images: the source with the ground
+truth, or with the translation. Both directions are trained at once, and share
+nothing.
 """
 
 from collections.abc import Mapping
@@ -16,12 +17,16 @@ from tf_twingan.losses import (
   base_objective,
   reconstruction_losses,
 )
+from tf_twingan.models import twingan, two_generators
+from tf_twingan.models.discriminators import patch
 
 
 class PairedObjective(base_objective.BaseObjective):
-  """Weights of the losses; image i of all domains shows the same."""
+  """Weights of the losses; image i of all domains shows the same subject."""
 
   needs_pairs = True
+  model_types = (two_generators.TwoGenerators, twingan.TwinGAN)
+  discriminator_types = (patch.PatchDiscriminator,)
 
   def __init__(
     self,
@@ -31,14 +36,15 @@ class PairedObjective(base_objective.BaseObjective):
     truth_weight: float = 100.0,
     discriminator_weight: float = 0.5,
   ):
-    """Chooses the terms.
+    """Chooses the losses.
 
     Args:
-      adversarial: a key of `losses.ADVERSARIAL`.
-      adversarial_weight: of the generators' adversarial terms.
-      truth_weight: of L1 between a translation and the true image.
-      discriminator_weight: of the discriminators' terms, which slows them
-        down (section 3.3).
+      adversarial: name of the adversarial loss, a key of
+        `adversarial_losses.ADVERSARIAL`.
+      adversarial_weight: weight of the generators' adversarial losses.
+      truth_weight: weight of L1 between a translation and the ground truth.
+      discriminator_weight: weight of the discriminators' losses, which slows
+        them down (section 3.3).
     """
     self._adversarial = adversarial_losses.get_adversarial(adversarial)
     self._adversarial_weight = adversarial_weight
@@ -56,42 +62,48 @@ class PairedObjective(base_objective.BaseObjective):
     seed: tf.Tensor | None = None,
     shift: int = 1,
   ) -> base_objective.Losses:
-    """All terms; see `terms.AbstractObjective.compute`.
+    """Computes all losses.
 
     Args:
-      model: see there.
+      model: a model that translates.
       discriminators: {domain: PatchDiscriminator}, conditional ones.
-      reals: see there; rows are pairs.
-      resolution: of the images, static.
-      alpha: see there.
-      seed: without effect, as nothing here is drawn at random.
-      shift: see there.
+      reals: {domain: float32 [batch, resolution, resolution, 3] in [-1, 1]};
+        image i of all domains shows the same subject.
+      resolution: resolution of the images, px; static.
+      alpha: how far the stage is faded in, in [0, 1].
+      seed: without effect, as nothing here is random.
+      shift: domain i is translated to domain i + shift, cyclically; static.
     """
     del seed
     generator, discriminator = {}, {}
     for index, target in enumerate(model.domains):
       source = model.domains[index - shift]
-      given, truth = reals[source], reals[target]
+      images, ground_truth = reals[source], reals[target]
       fake = model.translate(
-        given, source, target, resolution=resolution, alpha=alpha, training=True
+        images,
+        source,
+        target,
+        resolution=resolution,
+        alpha=alpha,
+        training=True,
       )
-      real, judged = tf.split(
+      real_logits, fake_logits = tf.split(
         discriminators[target](
-          tf.concat([truth, fake], 0),
+          tf.concat([ground_truth, fake], 0),
           resolution=resolution,
           alpha=alpha,
-          condition=tf.concat([given, given], 0),
+          condition=tf.concat([images, images], 0),
         ),
         2,
       )
       generator[f'truth/{target}'] = (
-        self._truth_weight * reconstruction_losses.l1(fake, truth)
+        self._truth_weight * reconstruction_losses.l1(fake, ground_truth)
       )
       generator[f'adversarial/{target}'] = (
-        self._adversarial_weight * self._adversarial.generator(judged)
+        self._adversarial_weight * self._adversarial.generator(fake_logits)
       )
       discriminator[f'discriminator/{target}'] = (
         self._discriminator_weight
-        * self._adversarial.discriminator(real, judged)
+        * self._adversarial.discriminator(real_logits, fake_logits)
       )
     return base_objective.Losses(generator, discriminator)

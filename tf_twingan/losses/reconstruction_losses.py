@@ -4,10 +4,15 @@ import tensorflow as tf
 
 
 def cosine(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-  """Mean over rows of 1 - a b / (|a| |b|), of [batch, size]; in [0, 2].
+  """Mean cosine distance of rows, 1 - a b / (|a| |b|), in float32.
 
-  What one vector says of another's direction, whatever their lengths; in
-  float32. A row of zeros is at a distance of 1 from any.
+  Args:
+    a: vectors [batch, size], of any length: only their direction counts. A row
+      of zeros is at a distance of 1 from any other.
+    b: likewise.
+
+  Returns:
+    A float32 scalar in [0, 2].
   """
   a, b = (tf.math.l2_normalize(tf.cast(v, tf.float32), axis=-1) for v in (a, b))
   return tf.reduce_mean(1 - tf.reduce_sum(a * b, axis=-1))

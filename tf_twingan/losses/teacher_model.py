@@ -1,6 +1,6 @@
-"""A trained network that another one learns from; it stays as it is.
+"""A trained network that another one learns from; it is not trained further.
 
-It is drawn with as in inference: averaged weights, moving statistics, in
+It generates as in inference: with EMA weights and batch norm statistics, in
 float32, at the resolution and fade-in of its checkpoint.
 """
 
@@ -10,29 +10,30 @@ from tf_twingan.runs import loading
 
 
 class Teacher:
-  """Draws what it has learned; none of its variables is trained.
+  """Translates with the model of a run; none of its variables is trained.
 
   Attributes:
-    domains: their names, in order.
-    resolution: of the images that it draws, px.
+    domains: names of its domains, in order.
+    resolution: resolution of the images that it generates, px.
   """
 
-  def __init__(self, origin: str):
-    """Loads it.
+  def __init__(self, name: str):
+    """Loads the model.
 
     Args:
-      origin: the directory of a run, of any model; or 'pretrained:NAME', a
-        model that ships with the package.
+      name: directory of a run, of any model; or 'pretrained:NAME', a model that
+        ships with the package.
 
     Raises:
       FileNotFoundError: there is no such model, or no checkpoint of it yet.
-      ValueError: what is there is damaged.
+      ValueError: its files are damaged.
     """
-    self._origin = origin
-    loaded = loading.load(loading.folder(origin))
+    self._name = name
+    loaded = loading.load(loading.folder(name))
     if not loaded.model.translates:
       raise ValueError(
-        f'The teacher {origin} draws from noise; name a model that translates.'
+        f'The teacher {name} generates from noise; name a model that '
+        'translates.'
       )
     self._model, self._alpha = loaded.model, loaded.alpha
     self.domains: tuple[str, ...] = self._model.domains
@@ -43,27 +44,27 @@ class Teacher:
     missing = [d for d in domains if d not in self.domains]
     if missing:
       raise ValueError(
-        f'The teacher {self._origin} knows {", ".join(self.domains)}, and '
+        f'The teacher {self._name} knows {", ".join(self.domains)}, and '
         f'nothing of {", ".join(missing)}; name the domains of train.domains '
         'as it does.'
       )
     if resolution > self.resolution:
       raise ValueError(
-        f'The teacher {self._origin} draws {self.resolution} px, and the '
+        f'The teacher {self._name} generates {self.resolution} px, and the '
         f'student {resolution} px; set final_resolution to '
         f'{self.resolution} or less.'
       )
 
   def translate(self, images: tf.Tensor, source: str, target: str) -> tf.Tensor:
-    """Draws images of one domain in another; its own is redrawn.
+    """Translates images to a domain; to their own one reconstructs them.
 
-    A student of a lower resolution shows it enlarged images (bilinear), and
-    is given what it draws of them reduced (averages).
+    Images smaller than the teacher's are enlarged for it (bilinearly), and its
+    outputs are reduced again (by averages).
 
     Args:
       images: float32 [batch, px, px, 3] in [-1, 1], px at most `resolution`.
-      source: their domain.
-      target: the domain to draw them in.
+      source: name of the domain the images belong to.
+      target: name of the domain to translate them to.
 
     Returns:
       float32 of the same shape, clipped to [-1, 1]; no gradient flows back.
@@ -71,11 +72,11 @@ class Teacher:
     px = images.shape[1]
     if px < self.resolution:
       images = tf.image.resize(images, [self.resolution] * 2, 'bilinear')
-    drawn = self._model.translate(
+    outputs = self._model.translate(
       images, source, target, resolution=self.resolution, alpha=self._alpha
     )
-    drawn = tf.clip_by_value(drawn, -1.0, 1.0)
+    outputs = tf.clip_by_value(outputs, -1.0, 1.0)
     if px < self.resolution:
       factor = self.resolution // px
-      drawn = tf.nn.avg_pool2d(drawn, factor, factor, 'VALID')
-    return tf.stop_gradient(drawn)
+      outputs = tf.nn.avg_pool2d(outputs, factor, factor, 'VALID')
+    return tf.stop_gradient(outputs)

@@ -1,8 +1,8 @@
-"""What the networks are trained to do: every loss, named, in one place.
+"""TwinGAN's losses: reconstruction, content, cycle, adversarial and more.
 
 All domains go through each network in one packed call. With three or more
 domains, each source is paired with one target a step: the domain `shift`
-places further on.
+positions further on.
 
   source s --encode--> code, skips --decode as s--> reconstruction
                                    --decode as t--> translation
@@ -23,12 +23,14 @@ from tf_twingan.losses import (
   reconstruction_losses,
   style_losses,
 )
+from tf_twingan.models import twingan
 
 
 class Objective(adversarial_objective.AdversarialObjective):
-  """Weights and kinds of the losses; a weight of 0 leaves a term out."""
+  """Weights and kinds of the losses; a weight of 0 leaves a loss out."""
 
-  trains_styles = True
+  model_types = (twingan.TwinGAN,)
+  can_train_styles = True
 
   def __init__(
     self,
@@ -50,43 +52,47 @@ class Objective(adversarial_objective.AdversarialObjective):
     drift_weight: float = 0.0,
     augmentation: image_augmentation.Augmentation | None = None,
   ):
-    """Chooses the terms.
+    """Chooses the losses.
 
     Args:
-      adversarial: a key of `losses.ADVERSARIAL`.
-      adversarial_weight: of the generator's adversarial term.
-      adversarial_on_reconstructions_from: the resolution, px, from which the
-        discriminators judge reconstructions too; None for never. The terms
+      adversarial: name of the adversarial loss, a key of
+        `adversarial_losses.ADVERSARIAL`.
+      adversarial_weight: weight of the generator's adversarial loss.
+      adversarial_on_reconstructions_from: resolution, px, from which the
+        discriminators are shown reconstructions too; None for never. The losses
         are the means over both kinds of images.
-      reconstruction_weight: of L1 between x and its reconstruction.
-      content_weight: of L1 between the content codes of x and of its
+      reconstruction_weight: weight of L1 between x and its reconstruction.
+      content_weight: weight of L1 between the content codes of x and of its
         translation (semantic consistency).
-      cycle_weight: of L1 between x and its translation translated back
+      cycle_weight: weight of L1 between x and its translation translated back
         (Zhu et al., CycleGAN, 2017).
-      mirror_weight: of L1 between the translation of x in a mirror and x's
-        translation in a mirror, which keeps faces from turning round. Costs
-        encoding and translating every image once more: with all other
-        terms, seven passes of half a network instead of five.
-      identity_weight: of what the codes of x and of its translation do not
-        say of the vector that x carries; see `identity`. The original's code
-        has 1.
-      identity_from: the resolution, px, from which an image shows who it is.
-      style_weight: of L1 between the style that a translation was given and
-        its own, if the model has style codes; MUNIT has 1. See `styles`.
-      style_random: share of translations in a style drawn at random; the
-        others are given that of a real image of the target domain. MUNIT
-        has 1.
-      penalty: a key of `penalties.PENALTIES`, or 'none'.
-      penalty_weight: of the penalty.
-      penalty_interval: apply it every this many steps, that many times as
-        strongly (lazy regularization: Karras et al., StyleGAN2, 2020,
+      mirror_weight: weight of L1 between the translation of the mirrored x and
+        the mirrored translation of x (flip equivariance), which keeps faces
+        from turning round. Costs encoding and translating every image once
+        more: with all other losses, seven passes of half a network instead of
+        five.
+      identity_weight: weight of the cosine distance between the vector that x
+        carries and the vectors predicted from the content codes of x and of its
+        translation; see `identity`. The original's code has 1.
+      identity_from: resolution, px, from which the identity loss applies.
+      style_weight: weight of L1 between the style code that a translation was
+        generated with and the one read off it, if the model has style codes;
+        MUNIT has 1. See `style_losses`.
+      style_random: share of translations with a random style code; the others
+        get that of a real image of the target domain. MUNIT has 1.
+      penalty: name of the gradient penalty, a key of
+        `gradient_penalties.PENALTIES`, or 'none'.
+      penalty_weight: weight of the penalty.
+      penalty_interval: apply the penalty every this many steps, that many times
+        as strongly (lazy regularization: Karras et al., StyleGAN2, 2020,
         appendix B).
-      drift_weight: of the mean square of real logits (PGGAN, 2018, appendix
-        A.1, has 1e-3, for Wasserstein).
-      augmentation: of all that the discriminators see, in penalties, too.
+      drift_weight: weight of the mean square of real logits (PGGAN, 2018,
+        appendix A.1, has 1e-3, for Wasserstein).
+      augmentation: changes all images that the discriminators see, in
+        penalties, too; None for none.
 
     Raises:
-      ValueError: one of these cannot be.
+      ValueError: a value is impossible.
     """
     if not 0 <= style_random <= 1:
       raise ValueError(
@@ -115,10 +121,18 @@ class Objective(adversarial_objective.AdversarialObjective):
   def build(
     self, domains: Sequence[str], max_resolution: int, *, replicas: int
   ) -> dict[str, Any]:
-    """Makes what is remembered; see `AbstractObjective.build`.
+    """Makes the variables of an adaptive augmentation.
+
+    Args:
+      domains: names of the domains.
+      max_resolution: resolution of the last stage, px.
+      replicas: without effect.
+
+    Returns:
+      Trackable objects by name, for the checkpoint.
 
     Raises:
-      ValueError: the identity term would never apply.
+      ValueError: the identity loss would never apply.
     """
     if self._identity_weight and self._identity_from > max_resolution:
       raise ValueError(
@@ -129,18 +143,25 @@ class Objective(adversarial_objective.AdversarialObjective):
 
   @property
   def needs_vectors(self) -> bool:
-    """See `AbstractObjective`."""
+    """Whether images of at least one domain must carry vectors."""
     return bool(self._identity_weight)
 
   @property
   def trainable_variables(self) -> list[Any]:
-    """See `AbstractObjective`."""
+    """Variables of the projections that predict vectors."""
     return self._identity.trainable_variables if self._identity else []
 
   def build_for_vectors(
     self, model: Any, vector_sizes: Mapping[str, int]
   ) -> dict[str, Any]:
-    """Makes what predicts them; see `AbstractObjective.build_for_vectors`.
+    """Makes the projections that predict vectors from content codes.
+
+    Args:
+      model: the TwinGAN.
+      vector_sizes: {domain: numbers in a vector} of those that carry them.
+
+    Returns:
+      Trackable objects by name, for the checkpoint.
 
     Raises:
       ValueError: no domain carries any.
@@ -166,101 +187,125 @@ class Objective(adversarial_objective.AdversarialObjective):
     shift: int = 1,
     vectors: Mapping[str, tf.Tensor] | None = None,
   ) -> base_objective.Losses:
-    """All terms but the penalty, from one pass through the networks.
+    """Computes all losses but the penalty, in one pass through the networks.
 
     Args:
       model: the TwinGAN.
-      discriminators: see `judging.judge`.
+      discriminators: {domain: Discriminator}, or one for all domains.
       reals: {domain: float32 [batch, resolution, resolution, 3]}, one batch
         size for all.
-      resolution: of the stage, static.
-      alpha: how far it is faded in.
+      resolution: resolution of the stage, px; static.
+      alpha: how far the stage is faded in, in [0, 1].
       seed: int32 [2], of the augmentation and of random styles; None is
-        enough without.
+        enough without them.
       shift: domain i is translated to domain i + shift, cyclically; static.
-      vectors: see `AbstractObjective`.
+      vectors: {domain: float32 [batch, size]} of the domains that carry them.
     """
     domains, count = model.domains, len(model.domains)
     stage = dict(resolution=resolution, alpha=alpha, training=True)
-    style = style_losses.draw(
+    styles = style_losses.choose_styles(
       model, reals, seed, random=self._style_random, **stage
     )
-    own, given = style or (None, None)
-    drawn = model.reconstruct_and_translate(
-      reals, shift=shift, styles=style, **stage
+    own_styles, given_styles = styles or (None, None)
+    outputs = model.reconstruct_and_translate(
+      reals, shift=shift, styles=styles, **stage
     )
-    # Source s was drawn in domain s + shift, target t from t - shift.
+    # Source s was translated to domain s + shift, target t from t - shift.
     sources = [(t - shift) % count for t in range(count)]
     targets = [(s + shift) % count for s in range(count)]
-    # Generated and mirrored images leave the statistics, which inference will
-    # use, as real ones made them; batch renorm normalizes by those, too.
-    still = dict(stage, statistics_update=0.0)
-    generator = {}
+    # Batch norm statistics, which inference will use, come from real images and
+    # what is made of them, not from images generated or mirrored here; batch
+    # renorm normalizes by them, too.
+    frozen = dict(stage, statistics_update=0.0)
+    generator, discriminator = {}, {}
+
     if self._reconstruction_weight:
       generator['reconstruction'] = (
         self._reconstruction_weight
-        * reconstruction_losses.l1(drawn.inputs, _flat(drawn.reconstructions))
+        * reconstruction_losses.l1(
+          outputs.inputs, _flat(outputs.reconstructions)
+        )
       )
-    identify = self._identity and resolution >= self._identity_from
-    if self._content_weight or self._cycle_weight or identify:
-      again = model.encode(_flat(drawn.translations), domains, **still)
-      again = again.take(targets, count)
+    use_identity = self._identity and resolution >= self._identity_from
+    if self._content_weight or self._cycle_weight or use_identity:
+      # Encodings of the translations, in the order of their sources.
+      encoded = model.encode(_flat(outputs.translations), domains, **frozen)
+      encoded = encoded.take(targets, count)
       if self._content_weight:
         generator['content'] = self._content_weight * reconstruction_losses.l1(
-          drawn.encoding.content, again.content
+          outputs.encoding.content, encoded.content
         )
       if self._cycle_weight:
         generator['cycle'] = self._cycle_weight * reconstruction_losses.l1(
-          drawn.inputs, model.decode(again, domains, condition=own, **still)
+          outputs.inputs,
+          model.decode(encoded, domains, condition=own_styles, **frozen),
         )
-      if identify:
-        said = self._identity.terms(
+      if use_identity:
+        identity_losses = self._identity.losses(
           domains,
           vectors,
-          real=drawn.encoding.content,
-          translated=again.content,
+          real=outputs.encoding.content,
+          translated=encoded.content,
         )
-        generator.update(
-          {name: self._identity_weight * term for name, term in said.items()}
-        )
+        for name, loss in identity_losses.items():
+          generator[name] = self._identity_weight * loss
     if self._mirror_weight:
       # All images, not some: a batch that is mirrored as a whole has the
       # same moments, so that the norm is no reason for a difference.
-      seen = model.encode(_mirrored(drawn.inputs), domains, **still)
+      encoded = model.encode(_mirrored(outputs.inputs), domains, **frozen)
       generator['mirror'] = self._mirror_weight * reconstruction_losses.l1(
-        _mirrored(_flat(drawn.translations)),
+        _mirrored(_flat(outputs.translations)),
         model.decode(
-          seen.take(sources, count), domains, condition=given, **still
+          encoded.take(sources, count),
+          domains,
+          condition=given_styles,
+          **frozen,
         ),
       )
-    if style and self._style_weight:
-      generator['style'] = self._style_weight * style_losses.reconstruction(
-        model, style, _flat(drawn.translations), **stage
+    if styles and self._style_weight:
+      generator['style'] = (
+        self._style_weight
+        * style_losses.style_reconstruction(
+          model, styles, _flat(outputs.translations), **stage
+        )
       )
-    judged = {}
+
+    with_reconstructions = (
+      self._reconstructions_from is not None
+      and resolution >= self._reconstructions_from
+    )
+    images = {}
     for index, domain in enumerate(domains):
-      shown = [reals[domain], drawn.translations[index]]
-      if (
-        self._reconstructions_from is not None
-        and resolution >= self._reconstructions_from
-      ):
-        shown.append(drawn.reconstructions[index])
-      judged[domain] = tf.concat(shown, axis=0)
-    logits = self._judge(
+      parts = [reals[domain], outputs.translations[index]]
+      if with_reconstructions:
+        parts.append(outputs.reconstructions[index])
+      images[domain] = tf.concat(parts, axis=0)
+    logits = self._logits(
       discriminators,
-      judged,
+      images,
       seed,
       resolution=resolution,
       alpha=alpha,
-      group=drawn.translations.shape[1],
+      group=outputs.translations.shape[1],
     )
-    result = base_objective.Losses(
-      generator, {}, fakes=dict(zip(domains, tf.unstack(drawn.translations)))
+    losses = base_objective.Losses(
+      generator,
+      discriminator,
+      fakes=dict(zip(domains, tf.unstack(outputs.translations))),
     )
     for domain in domains:
-      real, *fakes = tf.split(logits[domain], len(shown))
-      self._add_adversarial(result, domain, real, fakes)
-    return result
+      real, *fakes = tf.split(logits[domain], 3 if with_reconstructions else 2)
+      generator[f'adversarial/{domain}'] = (
+        self._adversarial_weight
+        * adversarial_objective.mean(
+          [self._adversarial.generator(fake) for fake in fakes]
+        )
+      )
+      discriminator[f'discriminator/{domain}'] = adversarial_objective.mean(
+        [self._adversarial.discriminator(real, fake) for fake in fakes]
+      )
+      self._add_regularization(losses, domain, real)
+    return losses
 
 
 def _flat(parts):

@@ -1,10 +1,10 @@
-"""The best checkpoint by one score, kept beside the newest ones.
+"""The best checkpoint of a run by one score, in a run directory of its own.
 
-`best/` is a run directory of its own, so that `Translator('runs/anime/best')`
-and every command's `--run_dir` take it. What it holds was scored at
-the finest resolution reached so far: scores of two resolutions do not compare.
-Nothing of it is in the run's own checkpoints; a run that was killed and does
-some steps again finds the same scores again.
+It is kept in `best/`, beside the newest ones, so that
+`Translator('runs/anime/best')` and every command's `--run_dir` take it. It was
+scored at the finest resolution trained so far: scores of two resolutions do not
+compare. The run's own checkpoints hold nothing of it; a run that was killed and
+repeats some steps finds the same scores again.
 """
 
 import json
@@ -23,13 +23,13 @@ class Best:
   """The best checkpoint of a run."""
 
   def __init__(self, run_dir: str, *, by: str, more_is_better: bool):
-    """Opens what a run has; it need not have one yet.
+    """Opens the best checkpoint of a run, which need not have one yet.
 
     Args:
       run_dir: the run directory.
-      by: the score's name. If the run's best was chosen by another one, the
-        next one is the best.
-      more_is_better: how to compare.
+      by: name of the score. If the stored checkpoint was chosen by another
+        score, the next one replaces it.
+      more_is_better: whether a higher score is better.
     """
     self._folder = os.path.join(run_dir, _FOLDER)
     self._by = by
@@ -39,13 +39,13 @@ class Best:
     )
 
   def is_beaten(self, value: float, resolution: int) -> bool:
-    """Whether a score, at a resolution, is better than what is kept."""
-    kept = self._read()
-    if kept.get('by') != self._by:
+    """Whether a score at a resolution is better than the stored one's."""
+    stored = self._read()
+    if stored.get('by') != self._by:
       return True
-    if kept['resolution'] != resolution:
-      return resolution > kept['resolution']
-    return self._sign * value > self._sign * kept['value']
+    if stored['resolution'] != resolution:
+      return resolution > stored['resolution']
+    return self._sign * value > self._sign * stored['value']
 
   def keep(
     self,
@@ -56,17 +56,17 @@ class Best:
     value: float,
     resolution: int,
   ) -> None:
-    """Writes a checkpoint in the place of the one that is kept.
+    """Writes a checkpoint in the place of the stored one.
 
     Args:
-      images_seen: of each domain; its name.
+      images_seen: images of each domain seen; names the checkpoint.
       state: trackable objects by name.
-      config: for `model.json`.
-      value: its score.
-      resolution: of the stage, px.
+      config: description of the model, for `model.json`.
+      value: the model's score.
+      resolution: resolution of the stage, px.
 
     Raises:
-      OSError: it could not be written; the one kept is untouched.
+      OSError: it could not be written; the stored one is untouched.
     """
     config_files.write_model(self._folder, config)
     config_files.write_operative(self._folder)

@@ -1,10 +1,10 @@
-"""Checkpoints that are whole or not there, and are restored strictly.
+"""Checkpoints: written whole or not at all, and restored strictly.
 
 A checkpoint is a pair of files, `checkpoints/<images seen>.index` and
 `.data-...`. Writing one never touches the others; a new one is read back
-before older ones are deleted. Restoring takes the newest that can be read, says
-so when it had to pass over a damaged one, and never starts silently from
-nothing when there was something.
+before older ones are deleted. Restoring takes the newest that can be read,
+warns of damaged ones that it skips, and never starts silently from nothing
+where there are checkpoints.
 """
 
 import glob
@@ -21,8 +21,8 @@ from absl import logging
 from tf_twingan import errors
 
 _PREFIX = re.compile(r'^(\d+)\.index$')
-# What TensorFlow raises on reading damaged files, by kind of damage; some come
-# as Python's own exceptions.
+# What TensorFlow raises when it reads damaged files; some are Python's own
+# exceptions.
 _DAMAGE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
 
 
@@ -30,7 +30,7 @@ class Checkpoints:
   """The checkpoints of one run directory."""
 
   def __init__(self, folder: str, keep: int = 3):
-    """Opens a folder, which need not exist yet; `keep` newest stay."""
+    """Opens a folder, which need not exist yet; keeps the newest `keep`."""
     if keep < 1:
       raise ValueError(f'keep is {keep}; at least 1 checkpoint must stay.')
     self._folder = folder
@@ -49,7 +49,7 @@ class Checkpoints:
     """Writes a checkpoint and deletes the oldest ones beyond `keep`.
 
     Args:
-      images_seen: its name.
+      images_seen: images of each domain seen; names the checkpoint.
       state: trackable objects by name.
 
     Returns:
@@ -65,17 +65,17 @@ class Checkpoints:
     return prefix
 
   def save_alone(self, images_seen: int, state: Mapping[str, Any]) -> str:
-    """Writes a checkpoint and deletes all others, newer ones, too.
+    """Writes a checkpoint and deletes all others, even newer ones.
 
     Args:
-      images_seen: as for `save`.
-      state: as for `save`.
+      images_seen: images of each domain seen; names the checkpoint.
+      state: trackable objects by name.
 
     Returns:
       Its path prefix.
 
     Raises:
-      OSError: see `save`.
+      OSError: it could not be written; older checkpoints are untouched.
     """
     prefix = self._write(images_seen, state)
     for other in self.prefixes():
@@ -102,7 +102,7 @@ class Checkpoints:
     """Restores the newest readable checkpoint, every value of it.
 
     Args:
-      state: the objects given to `save`.
+      state: trackable objects by name, those given to `save`.
 
     Returns:
       Its path prefix, or None if the folder holds none.
@@ -116,11 +116,18 @@ class Checkpoints:
     )
 
   def restore_part(self, state: Mapping[str, Any]) -> str:
-    """Restores the objects in `state`, each whole, and leaves the rest.
+    """Restores some of a checkpoint's objects, each of them whole.
+
+    Args:
+      state: trackable objects by name, some of those given to `save`.
+
+    Returns:
+      The checkpoint's path prefix.
 
     Raises:
       FileNotFoundError: there is no checkpoint.
-      ValueError: see `restore`.
+      ValueError: none of those present can be read, or one does not hold these
+        objects.
     """
     prefix = self._newest(
       lambda prefix: (
@@ -186,7 +193,7 @@ class Checkpoints:
 
 
 def tensors(prefix: str) -> dict[str, np.ndarray]:
-  """Every value of a checkpoint, by the name it is stored under.
+  """Reads every value of a checkpoint, by the name it is stored under.
 
   Args:
     prefix: one of `Checkpoints.prefixes`.
@@ -198,6 +205,6 @@ def tensors(prefix: str) -> dict[str, np.ndarray]:
   values = {
     name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()
   }
-  # How the objects hang together, not one of their values.
+  # The graph of the objects, not one of their values.
   values.pop('_CHECKPOINTABLE_OBJECT_GRAPH', None)
   return values

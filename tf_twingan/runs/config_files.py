@@ -12,12 +12,12 @@ import gin
 from tf_twingan import files
 
 _MODEL_FILE = 'model.json'
-# What a file of before there were several models does not say.
+# What files of before there were several models leave out.
 _IMPLIED = {'model': 'twingan'}
 
 
 def write_operative(run_dir: str) -> None:
-  """Writes the values in use as `operative_config.gin`, a gin file again."""
+  """Writes the values in use as a gin file, `operative_config.gin`."""
   files.atomic_write(
     os.path.join(run_dir, 'operative_config.gin'), gin.operative_config_str()
   )
@@ -33,8 +33,8 @@ def write_model(
 
   Args:
     run_dir: the run directory.
-    config: of the model, see `models.architectures`.
-    defaults: what the values were that a file of an older version leaves out.
+    config: description of the model, see `models.registry.describe`.
+    defaults: values of what a file of an older version leaves out.
 
   Raises:
     ValueError: the run has another architecture; names each difference.
@@ -61,7 +61,7 @@ def write_model(
 
 
 def read_model(run_dir: str) -> dict[str, Any]:
-  """Reads `model.json`, see `models.architectures`.
+  """Reads `model.json`, the description that `models.registry.build` takes.
 
   Raises:
     FileNotFoundError: the directory holds no run.

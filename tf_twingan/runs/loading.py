@@ -1,7 +1,7 @@
-"""What a training leaves for drawing: a network and the stage it has reached.
+"""Loads a run's EMA weights and growth stage, to generate images with.
 
-`load` reads the averaged weights, with the moving statistics that were
-estimated for them, from a run directory or from a model that ships.
+The weights come with the batch norm statistics that were estimated for them,
+from a run directory or from a model that ships with the package.
 """
 
 import os
@@ -20,13 +20,14 @@ PRETRAINED_FOLDER = pathlib.Path(pretrained.__file__).resolve().parent
 
 
 class LoadedModel(NamedTuple):
-  """A network and its stage, as plain numbers.
+  """A model and its growth stage, as plain numbers.
 
   Attributes:
-    model: a `registry.Translating` or `registry.Generating`, in float32.
-    resolution: of the images that it draws, px.
-    alpha: how far that resolution is faded in.
-    images_seen: of each domain, in training.
+    model: the EMA model in float32, a `registry.Translating` or
+      `registry.Generating`.
+    resolution: resolution of the images that it generates, px.
+    alpha: how far that resolution is faded in, in [0, 1].
+    images_seen: images of each domain seen in training.
   """
 
   model: Any
@@ -36,17 +37,17 @@ class LoadedModel(NamedTuple):
 
 
 def folder(origin: str) -> str:
-  """The directory of a run, or of 'pretrained:NAME'; it need not exist."""
+  """Returns the directory of a run or of 'pretrained:NAME', if there or not."""
   if origin.startswith(PRETRAINED_PREFIX):
     return str(PRETRAINED_FOLDER / origin.removeprefix(PRETRAINED_PREFIX))
   return origin
 
 
 def pretrained_dir(name: str) -> pathlib.Path:
-  """The folder of a model that ships with the package.
+  """Returns the folder of a model that ships with the package.
 
   Raises:
-    ValueError: there is no such model; names those that there are.
+    ValueError: there is no such model; lists those that there are.
   """
   folder = PRETRAINED_FOLDER / name
   if not (folder / 'model.json').is_file():
@@ -70,7 +71,7 @@ def load(run_dir: str) -> LoadedModel:
     FileNotFoundError: it holds no run, or no checkpoint yet.
     ValueError: what it holds is damaged.
   """
-  # Weights are kept in float32. Drawing in it is right everywhere, while
+  # Weights are stored in float32. Computing in it is right everywhere, while
   # many CPUs emulate the half precision that a GPU was trained in.
   model = registry.build(config_files.read_model(run_dir), precision='float32')
   state = _state(LoadedModel(model, 0, 1.0, 0))
@@ -83,11 +84,11 @@ def load(run_dir: str) -> LoadedModel:
   )
 
 
-def save(trained: LoadedModel, run_dir: str) -> None:
+def save(loaded: LoadedModel, run_dir: str) -> None:
   """Writes what `load` reads and nothing else.
 
   Args:
-    trained: what to write.
+    loaded: the model to write.
     run_dir: becomes a run directory that can't be trained further.
 
   Raises:
@@ -100,21 +101,21 @@ def save(trained: LoadedModel, run_dir: str) -> None:
       f'{run_dir} holds a run already, which saving would cripple; give a '
       'new folder.'
     )
-  config_files.write_model(run_dir, registry.describe(trained.model))
-  store.save(trained.images_seen, _state(trained))
+  config_files.write_model(run_dir, registry.describe(loaded.model))
+  store.save(loaded.images_seen, _state(loaded))
 
 
 def _store(run_dir):
   return checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints'))
 
 
-def _state(trained):
+def _state(loaded):
   # Not trainable: this may be read inside of another network's training.
   return dict(
-    average=trained.model,
-    resolution=tf.Variable(trained.resolution, dtype=tf.int64, trainable=False),
-    alpha=tf.Variable(trained.alpha, trainable=False),
+    average=loaded.model,
+    resolution=tf.Variable(loaded.resolution, dtype=tf.int64, trainable=False),
+    alpha=tf.Variable(loaded.alpha, trainable=False),
     images_seen=tf.Variable(
-      trained.images_seen, dtype=tf.int64, trainable=False
+      loaded.images_seen, dtype=tf.int64, trainable=False
     ),
   )

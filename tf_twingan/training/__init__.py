@@ -1,1 +1,1 @@
-"""Growth schedule, objective, trainer and loop."""
+"""Setup, loop, actions, trainer and training step."""

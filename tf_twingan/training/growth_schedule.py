@@ -1,4 +1,4 @@
-"""The schedule: a pure function from images seen to a stage and a rate.
+"""The growth schedule: from images seen to a stage and a learning rate.
 
 PGGAN (Karras et al. 2018, section 2) trains at a low resolution, then fades
 in a block for the next one, holds it, and so on. The schedule counts images
@@ -19,11 +19,11 @@ BATCH_SIZE = {4: 8, 8: 8, 16: 8, 32: 8, 64: 8, 128: 4, 256: 3}
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-  """A run of images with one resolution and one batch size.
+  """A part of training with one resolution and one batch size.
 
   Attributes:
-    resolution: px.
-    batch_size: images per domain and step, over all replicas.
+    resolution: resolution, px.
+    batch_size: images of each domain in a step, over all replicas.
     fading: whether the resolution is being faded in.
     start: images seen when it begins.
     end: images seen when it is over.
@@ -57,11 +57,11 @@ class Growth:
     batch_size: ByResolution = BATCH_SIZE,
     decay_images: int = 0,
   ):
-    """Where it says "by resolution", give one number or a number for each.
+    """Makes the phases; "by resolution" is one number or one for each.
 
     Args:
-      start_resolution: px, a power of two.
-      final_resolution: px, a power of two.
+      start_resolution: resolution of the first stage, px; a power of two.
+      final_resolution: resolution of the last stage, px; a power of two.
       fade_images: images over which a new resolution fades in; by
         resolution.
       stable_images: images after that; by resolution.
@@ -118,9 +118,9 @@ class Growth:
     return self.phases[-1]
 
   def rate(self, images_seen: int) -> float:
-    """What the learning rates are multiplied by, in [0, 1]."""
-    left = self.total_images - images_seen
-    return max(left, 0) / max(self.decay_images, left, 1)
+    """The factor of the learning rates, in [0, 1]."""
+    remaining = self.total_images - images_seen
+    return max(remaining, 0) / max(self.decay_images, remaining, 1)
 
 
 def _at(name, value, resolution, least):

@@ -1,4 +1,4 @@
-"""The loss scale: float16's small gradients, kept from becoming zero.
+"""Loss scaling: keeps float16's small gradients from becoming zero.
 
 Micikevicius et al., "Mixed Precision Training" (2018), section 3.2: losses are
 multiplied before the backward pass and gradients divided after it. The scale
@@ -7,6 +7,7 @@ have float32's range and need none.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -39,22 +40,28 @@ class LossScale:
       self.value.assign(1.0)
 
   def unscale(
-    self, gradients: Sequence[Sequence[tf.Tensor]], replicas: int
-  ) -> tuple[list[list[tf.Tensor]], tf.Tensor]:
+    self,
+    gradients: Sequence[Sequence[tuple[tf.Tensor, Any]]],
+    replicas: int,
+  ) -> tuple[list[list[tuple[tf.Tensor, Any]]], tf.Tensor]:
     """Divides gradients by the scale; zeroes them all if one overflowed.
 
     Zero gradients leave the weights where they are if beta_1 is 0, as by
     default; with momentum they would still drift.
 
     Args:
-      gradients: of each optimizer, on this replica.
-      replicas: how many there are.
+      gradients: (gradient, variable) pairs of each optimizer, on this replica.
+      replicas: number of devices that train together.
 
     Returns:
       The same, and float32 1.0 if all were finite on every replica, else 0.0.
     """
     finite = tf.reduce_all(
-      [tf.reduce_all(tf.math.is_finite(g)) for own in gradients for g in own]
+      [
+        tf.reduce_all(tf.math.is_finite(gradient))
+        for pairs in gradients
+        for gradient, _ in pairs
+      ]
     )
     finite = tf.cast(finite, tf.float32)
     if replicas > 1:
@@ -63,8 +70,11 @@ class LossScale:
       )
     finite = tf.cast(finite == 1, tf.float32)
     unscaled = [
-      [tf.where(finite == 1, g / self.value, tf.zeros_like(g)) for g in own]
-      for own in gradients
+      [
+        (tf.where(finite == 1, g / self.value, tf.zeros_like(g)), variable)
+        for g, variable in pairs
+      ]
+      for pairs in gradients
     ]
     return unscaled, finite
 

@@ -1,4 +1,4 @@
-"""A batch as the networks are shown it: in parts, in [-1, 1], faded in."""
+"""On-device preprocessing of a batch: uint8 to [-1, 1], and fade-in."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,27 +12,28 @@ Batch = Mapping[str, tf.Tensor]
 def real_images(
   batch: Batch, domains: Sequence[str], alpha: tf.Tensor
 ) -> dict[str, tf.Tensor]:
-  """The real images of a stage that is faded in.
+  """Converts a batch's images to floats, faded in as the networks are.
 
   Args:
     batch: see `batch_stream.Batches.at`.
-    domains: whose images.
+    domains: names of the domains whose images to take.
     alpha: how far the stage is faded in, a float32 scalar.
 
   Returns:
     {domain: float32 [batch, resolution, resolution, 3] in [-1, 1]}.
   """
   return {
-    d: _blend(tf.cast(batch[d], tf.float32) / 127.5 - 1, alpha) for d in domains
+    d: _fade_in(tf.cast(batch[d], tf.float32) / 127.5 - 1, alpha)
+    for d in domains
   }
 
 
 def vectors(batch: Batch, domains: Sequence[str]) -> dict[str, tf.Tensor]:
-  """What the images carry, of the domains that do.
+  """Returns the vectors that images carry, of the domains that have any.
 
   Args:
     batch: see `batch_stream.Batches.at`.
-    domains: of which there may be some.
+    domains: names of all domains.
 
   Returns:
     {domain: float32 [batch, size]}.
@@ -41,16 +42,16 @@ def vectors(batch: Batch, domains: Sequence[str]) -> dict[str, tf.Tensor]:
   return {d: batch[key] for d, key in keys.items() if key in batch}
 
 
-def split_batch(batch: Batch, count: int) -> dict[str, tf.Tensor]:
-  """A batch in equal parts, neighbours together: [count, size / count, ...]."""
+def split_batch(batch: Batch, parts: int) -> dict[str, tf.Tensor]:
+  """Cuts a batch into equal parts of neighbours: [parts, size / parts, ...]."""
   return {
-    key: tf.reshape(rows, [count, rows.shape[0] // count, *rows.shape[1:]])
+    key: tf.reshape(rows, [parts, rows.shape[0] // parts, *rows.shape[1:]])
     for key, rows in batch.items()
   }
 
 
-def _blend(images, alpha):
-  """Fades real images in as the networks are (PGGAN section 2)."""
+def _fade_in(images, alpha):
+  """Blends from half the resolution (PGGAN, section 2)."""
   if images.shape[1] < 8:
     return images
   coarse = tf.nn.avg_pool2d(images, 2, 2, 'VALID')

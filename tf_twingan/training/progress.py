@@ -1,4 +1,4 @@
-"""Where a run stands; part of every checkpoint."""
+"""How far a training has come; a part of every checkpoint."""
 
 import dataclasses
 
@@ -9,12 +9,12 @@ from tf_twingan.training import growth_schedule
 
 @dataclasses.dataclass
 class Progress:
-  """Counts what was done.
+  """Counters, as variables.
 
   Attributes:
-    images_seen: of each domain.
-    step: steps done.
-    resolution: of the last step, px; 0 before the first.
+    images_seen: images of each domain seen.
+    step: number of steps done.
+    resolution: resolution of the last step, px; 0 before the first.
     alpha: how far that resolution was faded in.
   """
 
@@ -25,7 +25,7 @@ class Progress:
 
   @classmethod
   def start(cls) -> 'Progress':
-    """Nothing done yet."""
+    """Returns the counters of a training that has not begun."""
     images_seen, step, resolution = (
       tf.Variable(0, dtype=tf.int64, trainable=False) for _ in range(3)
     )
@@ -39,5 +39,5 @@ class Progress:
     self.alpha.assign(alpha)
 
   def state(self) -> dict[str, tf.Variable]:
-    """The variables by name, for a checkpoint."""
+    """Returns the variables by name, for a checkpoint."""
     return dict(vars(self))

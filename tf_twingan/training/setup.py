@@ -1,20 +1,27 @@
-"""Trains a run: loads images, builds what trains them, and starts it."""
+"""Builds data, model and trainer of a run, then runs the training loop."""
 
+import dataclasses
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tqdm
 
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry as sources_registry
 from tf_twingan.models import registry as models_registry
-from tf_twingan.runs import checkpoints, config_files
+from tf_twingan.runs import best, checkpoints, config_files
 from tf_twingan.training import (
+  actions,
   growth_schedule,
   loop,
+  progress,
   strategies,
+  summaries,
   validation_scores,
 )
 from tf_twingan.training import trainer as trainer_lib
@@ -45,28 +52,28 @@ def train(
 
   Args:
     run_dir: the run directory; one that holds a run is continued.
-    domains: (name, source) of each, in the model's order; see
-      `data.sources`. A list, because gin would write a dict down sorted.
-    growth: the schedule.
+    domains: (name, dataset) of each, in the model's order; see `data.sources`.
+      A list, because gin would write a dict down sorted.
+    growth: the growth schedule.
     trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=,
       vector_sizes=).
-    strategy: see `distribution.make`.
-    seed: of weights, batches, mirroring and noise.
+    strategy: name of the distribution strategy, see `strategies.make`.
+    seed: seed of weights, batches, mirroring and noise.
     deterministic: make every operation give the same bits again.
     mirror: flip half of the training images left to right.
-    log_steps: steps between two looks at the losses; several workers also
+    log_steps: steps between two readings of the losses; several workers also
       agree that often whether to stop.
     sample_images: images between two sample grids.
     sample_rows: images of each domain in a grid; of noise, rows of them.
-    score_images: images between two scorings, see `scoring`; each resolution
-      is scored at its end, too.
+    score_images: images between two scorings, see `validation_scores`; each
+      resolution is scored at its end, too.
     score_pictures: held-out images of each domain to score by.
     best_by: the score whose best checkpoint is kept in `best/`: 'recall',
       'swd' or 'reconstruction'.
     checkpoint_minutes: time between two checkpoints.
-    checkpoints_kept: the newest ones.
-    statistics_batches: batches that estimate the moving statistics of the
-      averaged model before it is saved or drawn with.
+    checkpoints_kept: number of newest checkpoints that are kept.
+    statistics_batches: batches that estimate the batch norm statistics of the
+      EMA model before it is saved or generates.
     stop_after_images: stop, as if interrupted, once this many were seen.
 
   Raises:
@@ -74,52 +81,253 @@ def train(
     FloatingPointError: a loss, a weight or an optimizer's average became NaN
       or Inf; the checkpoints are good ones.
   """
-  for name, value in (
-    ('log_steps', log_steps),
-    ('sample_images', sample_images),
-    ('sample_rows', sample_rows),
-    ('score_images', score_images),
-    ('score_pictures', score_pictures),
-    ('statistics_batches', statistics_batches),
-  ):
-    if value < 1:
-      raise ValueError(f'train.{name} is {value}; at least 1.')
+  _check_at_least_one(
+    log_steps=log_steps,
+    sample_images=sample_images,
+    sample_rows=sample_rows,
+    score_images=score_images,
+    score_pictures=score_pictures,
+    statistics_batches=statistics_batches,
+  )
   # First of all: several workers must find each other before anything runs.
   devices = strategies.make(strategy)
-  images, held_out, vectors = {}, {}, {}
-  for name, source in domains:
-    loaded = sources_registry.load(source, growth.final_resolution)
-    images[name] = loaded.images
-    if loaded.vectors is not None:
-      vectors[name] = loaded.vectors
-    held_out[name] = sources_registry.load(
-      source, growth.final_resolution, split='test'
-    ).images[: max(sample_rows, score_pictures)]
-    tqdm.tqdm.write(f'{name}: {len(images[name]):,} images from {source}')
-  _check_batches(growth, devices.num_replicas_in_sync)
-  # Not before the images are there: two processes that draw them at once
+  datasets = _load_datasets(
+    domains, growth.final_resolution, max(sample_rows, score_pictures)
+  )
+  check_batch_sizes(growth, devices.num_replicas_in_sync)
+  # Not before the images are there: two processes that generate them at once
   # must not choose the same "random" temporary folder.
   keras.utils.set_random_seed(seed)
   if deterministic:
     tf.config.experimental.enable_op_determinism()
-  trainer = trainer(
-    [name for name, _ in domains],
+  built = trainer(
+    [domain for domain, _ in domains],
     growth.final_resolution,
     strategy=devices,
     seed=seed,
-    vector_sizes={name: rows.shape[1] for name, rows in vectors.items()},
+    vector_sizes={d: rows.shape[1] for d, rows in datasets.vectors.items()},
   )
+  datasets = _check_trainer(built, growth, datasets)
+  scorer = _make_scorer(datasets, score_pictures)
+  scorer.check(best_by, growth.final_resolution, built.model)
+  training_loop = prepare_loop(
+    run_dir,
+    growth,
+    built,
+    batches=batch_stream.Batches(
+      datasets.images,
+      seed=seed,
+      mirror=mirror,
+      paired=built.objective.needs_pairs,
+      vectors=datasets.vectors,
+    ),
+    scorer=scorer,
+    grid_images={
+      d: rows[:sample_rows] for d, rows in datasets.held_out.items()
+    },
+    has_ground_truth=datasets.has_ground_truth,
+    options=LoopOptions(
+      log_steps=log_steps,
+      sample_images=sample_images,
+      score_images=score_images,
+      best_by=best_by,
+      checkpoint_minutes=checkpoint_minutes,
+      checkpoints_kept=checkpoints_kept,
+      statistics_batches=statistics_batches,
+      stop_after_images=stop_after_images,
+    ),
+  )
+  training_loop.run()
+
+
+@dataclasses.dataclass(frozen=True)
+class LoopOptions:
+  """How often things are done beside the steps; see `train`."""
+
+  log_steps: int
+  sample_images: int
+  score_images: int
+  best_by: str
+  checkpoint_minutes: float
+  checkpoints_kept: int
+  statistics_batches: int
+  stop_after_images: int | None = None
+
+
+def prepare_loop(
+  run_dir: str,
+  growth: growth_schedule.Growth,
+  trainer: Any,
+  *,
+  batches: batch_stream.Batches,
+  scorer: validation_scores.ValidationScorer,
+  grid_images: Mapping[str, np.ndarray],
+  has_ground_truth: bool,
+  options: LoopOptions,
+) -> loop.TrainingLoop:
+  """Opens a run directory and makes the loop that trains in it.
+
+  The loop starts from the newest checkpoint, if there is one. Of several
+  workers, which all compute the same, one writes the run directory.
+
+  Args:
+    run_dir: the run directory.
+    growth: the growth schedule.
+    trainer: the Trainer; is restored.
+    batches: batches of training images.
+    scorer: scores the EMA model.
+    grid_images: {domain: uint8 [n, resolution, resolution, 3]}, for the grids.
+    has_ground_truth: row i of every domain shows the same character.
+    options: how often things are done beside the steps.
+
+  Raises:
+    ValueError: the run directory holds a run of other networks.
+    OSError: it could not be written.
+  """
+  position = progress.Progress.start()
+  state = dict(trainer.state, **position.state())
+  store = checkpoints.Checkpoints(
+    os.path.join(run_dir, 'checkpoints'), options.checkpoints_kept
+  )
+  is_chief = strategies.is_chief(trainer.strategy)
+  if is_chief:
+    os.makedirs(run_dir, exist_ok=True)
+    config_files.write_model(
+      run_dir,
+      models_registry.describe(trainer.model),
+      models_registry.defaults(trainer.model),
+    )
+    writer = summaries.Summaries(run_dir)
+  prefix = store.restore(state)
+  if prefix:
+    seen = int(position.images_seen.numpy())
+    trainer.apply_settings()
+    if is_chief:
+      writer.rewind(seen)
+    tqdm.tqdm.write(f'Continuing from {prefix}: {seen:,} images seen.')
+
+  if is_chief:
+    config_files.write_operative(run_dir)
+    score = actions.Score(trainer, scorer, options.score_images)
+    grid = actions.SampleGrid(
+      trainer,
+      writer,
+      grid_images,
+      has_ground_truth=has_ground_truth,
+      images=options.sample_images,
+    )
+    save = actions.SaveCheckpoint(
+      trainer,
+      store,
+      state,
+      seconds=60 * options.checkpoint_minutes,
+      now=time.monotonic(),
+    )
+    losses = actions.ReadLosses(options.log_steps, needed_by=[score, save])
+    best_store = best.Best(
+      run_dir,
+      by=options.best_by,
+      more_is_better=validation_scores.HIGHER_IS_BETTER[options.best_by],
+    )
+    in_order = [
+      losses,
+      actions.EstimateStatistics(
+        trainer,
+        batches,
+        options.statistics_batches,
+        needed_by=[score, grid, save],
+      ),
+      score,
+      actions.Log(writer, losses),
+      actions.KeepBest(trainer, best_store, state, score, options.best_by),
+      grid,
+      save,
+    ]
+  else:
+    losses = actions.ReadLosses(options.log_steps)
+    in_order = [losses]
+  return loop.TrainingLoop(
+    growth,
+    trainer,
+    batches,
+    position=position,
+    losses=losses,
+    actions=in_order,
+    agree_steps=options.log_steps,
+    stop_after_images=options.stop_after_images,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Datasets:
+  """The images of all domains.
+
+  Attributes:
+    strings: {domain: dataset string}, in the model's order.
+    images: {domain: uint8 [n, resolution, resolution, 3]}, to train on.
+    held_out: likewise, some that are not trained on.
+    vectors: {domain: float32 [n, size]} of the domains whose images carry any.
+  """
+
+  strings: dict[str, str]
+  images: dict[str, np.ndarray]
+  held_out: dict[str, np.ndarray]
+  vectors: dict[str, np.ndarray]
+
+  @property
+  def has_ground_truth(self) -> bool:
+    """Whether row i of every domain's held-out images is one character."""
+    return all(
+      sources_registry.parse(string).has_ground_truth
+      for string in self.strings.values()
+    )
+
+
+def _load_datasets(domains, resolution, held_out_count) -> _Datasets:
+  datasets = _Datasets({}, {}, {}, {})
+  for domain, string in domains:
+    loaded = sources_registry.load(string, resolution)
+    datasets.strings[domain] = string
+    datasets.images[domain] = loaded.images
+    if loaded.vectors is not None:
+      datasets.vectors[domain] = loaded.vectors
+    datasets.held_out[domain] = sources_registry.load(
+      string, resolution, split='test'
+    ).images[:held_out_count]
+    tqdm.tqdm.write(f'{domain}: {len(loaded.images):,} images from {string}')
+  return datasets
+
+
+def _check_at_least_one(**options) -> None:
+  for name, value in options.items():
+    if value < 1:
+      raise ValueError(f'train.{name} is {value}; at least 1.')
+
+
+def check_batch_sizes(growth: growth_schedule.Growth, replicas: int) -> None:
+  """Raises ValueError unless the devices can share every batch equally."""
+  for phase in growth.phases:
+    if phase.batch_size % replicas:
+      raise ValueError(
+        f'Growth.batch_size is {phase.batch_size} at {phase.resolution} px; '
+        f'make it a multiple of the {replicas} devices.'
+      )
+
+
+def _check_trainer(trainer, growth, datasets) -> _Datasets:
+  """Checks a trainer against schedule and datasets; drops unused vectors."""
   for phase in growth.phases:
     trainer.check_batch_size(phase.batch_size, phase.resolution)
-  if vectors and not trainer.objective.needs_vectors:
+  if datasets.vectors and not trainer.objective.needs_vectors:
     tqdm.tqdm.write(
-      f'Warning: nothing learns from the vectors of {", ".join(vectors)}; set '
-      'Objective.identity_weight to 1.0, or leave ?vectors out.'
+      f'Warning: nothing learns from the vectors of '
+      f'{", ".join(datasets.vectors)}; set Objective.identity_weight to 1.0, '
+      'or leave ?vectors out.'
     )
-    vectors = {}
+    datasets = dataclasses.replace(datasets, vectors={})
   if trainer.objective.needs_pairs:
     sources_registry.check_pairs(
-      dict(domains), {name: len(p) for name, p in images.items()}
+      datasets.strings, {d: len(rows) for d, rows in datasets.images.items()}
     )
   precision = trainer.model.get_config()['precision']
   if strategies.emulates(precision):
@@ -127,59 +335,13 @@ def train(
       f'Warning: this CPU emulates {precision}, many times slower than '
       f'float32; set {type(trainer.model).__name__}.precision to float32.'
     )
-  answers = all(
-    sources_registry.parse(source).has_ground_truth for _, source in domains
-  )
-  count = min(score_pictures, *(len(p) for p in held_out.values()))
-  scorer = validation_scores.ValidationScorer(
-    {name: p[:count] for name, p in held_out.items()}, images, answers=answers
-  )
-  scorer.check(best_by, growth.final_resolution, trainer.model)
-  if strategies.is_chief(devices):
-    os.makedirs(run_dir, exist_ok=True)
-    config_files.write_model(
-      run_dir,
-      models_registry.describe(trainer.model),
-      models_registry.defaults(trainer.model),
-    )
-  run = loop.TrainingLoop(
-    run_dir,
-    growth,
-    trainer,
-    batches=batch_stream.Batches(
-      images,
-      seed=seed,
-      mirror=mirror,
-      paired=trainer.objective.needs_pairs,
-      vectors=vectors,
-    ),
-    statistics_batches=statistics_batches,
-    shown={name: p[:sample_rows] for name, p in held_out.items()},
-    answers=answers,
-    scorer=scorer,
-    best_by=best_by,
-    store=checkpoints.Checkpoints(
-      os.path.join(run_dir, 'checkpoints'), checkpoints_kept
-    ),
-  )
-  run.restore()
-  if strategies.is_chief(devices):
-    config_files.write_operative(run_dir)
-  run.train(
-    loop.Intervals(
-      log_steps=log_steps,
-      sample_images=sample_images,
-      score_images=score_images,
-      checkpoint_seconds=60 * checkpoint_minutes,
-      stop_after_images=stop_after_images,
-    )
-  )
+  return datasets
 
 
-def _check_batches(growth, replicas):
-  for phase in growth.phases:
-    if phase.batch_size % replicas:
-      raise ValueError(
-        f'Growth.batch_size is {phase.batch_size} at {phase.resolution} px; '
-        f'make it a multiple of the {replicas} devices.'
-      )
+def _make_scorer(datasets, most) -> validation_scores.ValidationScorer:
+  count = min(most, *(len(rows) for rows in datasets.held_out.values()))
+  return validation_scores.ValidationScorer(
+    {d: rows[:count] for d, rows in datasets.held_out.items()},
+    datasets.images,
+    has_ground_truth=datasets.has_ground_truth,
+  )

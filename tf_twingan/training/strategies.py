@@ -1,4 +1,4 @@
-"""Where a training runs: distribution strategies by name, and their limits."""
+"""Distribution strategies by name, CPU threads, and emulated precisions."""
 
 import os
 import pathlib
@@ -92,8 +92,8 @@ def any_worker(strategy: tf.distribute.Strategy, flag: bool) -> bool:
     return flag
   # Not as a tf.function: there the reduction finds no device to go to.
   votes = strategy.run(
-    lambda own: tf.distribute.get_replica_context().all_reduce(
-      tf.distribute.ReduceOp.SUM, own
+    lambda vote: tf.distribute.get_replica_context().all_reduce(
+      tf.distribute.ReduceOp.SUM, vote
     ),
     (tf.constant(float(flag)),),
   )
@@ -105,8 +105,8 @@ def emulates(precision: str, cpu_info: pathlib.Path = _CPU_INFO) -> bool:
 
   Args:
     precision: 'float32', 'bfloat16' or 'float16'.
-    cpu_info: what the kernel says of the CPU; where there is no such file,
-      or it is no x86 CPU, nothing is known against it.
+    cpu_info: the kernel's description of the CPU; without such a file, or if
+      it is no x86 CPU, the answer is no.
   """
   if precision not in _CPU_FLAGS or tf.config.list_logical_devices('GPU'):
     return False

@@ -1,12 +1,9 @@
-"""One training step: networks, optimizers, averaged weights, distribution.
+"""Networks, optimizers, EMA and objective: everything that training changes.
 
 Every variable of every stage is made in the constructor, under the strategy,
 so checkpoints of all stages have one shape. A step is traced once per
-resolution; how far a stage is faded in, the decay of the average and whether
-the penalty applies are tensors.
-
-What a step does on one replica is in `update`, what is estimated between
-steps in `statistics`.
+resolution; how far a stage is faded in, the decay of the EMA and whether the
+gradient penalty applies are tensors. What a step does is in `train_step`.
 """
 
 import functools
@@ -18,20 +15,31 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan.losses import base_objective
-from tf_twingan.models import registry, spectral_normalization
-from tf_twingan.training import batch_norm_calibration, loss_scale, train_step
+from tf_twingan.models import registry
+from tf_twingan.training import (
+  accumulation,
+  batch_norm_calibration,
+  loss_scale,
+  train_step,
+)
 
 
 class Trainer:
   """Owns all that a step changes, and changes it.
 
   Attributes:
+    strategy: the distribution strategy.
     model: the network being trained.
-    average: the exponential moving average (EMA) of the model, a network of
-      the same kind: what is used afterwards (Karras et al. 2018, section 4).
-    discriminators: {domain: the network that judges its images}, or the one
-      that judges those of all.
+    ema_model: a network of the same kind with the exponential moving average
+      (EMA) of the model's weights: what is used afterwards (Karras et al. 2018,
+      section 4).
+    discriminators: {domain: discriminator of its images}, or the one for the
+      images of all domains.
     objective: the losses.
+    generator_variables: weights that the generator's losses train.
+    discriminator_variables: weights that the discriminators' losses train.
+    generator_adam: the optimizer of the former.
+    discriminator_adam: the optimizer of the latter.
     state: what a checkpoint must hold, by name.
   """
 
@@ -58,181 +66,176 @@ class Trainer:
     """Builds networks and optimizers under the strategy.
 
     Args:
-      domains: their names.
-      max_resolution: of the last stage, px.
-      model: makes a network from (domains, max_resolution=); uncalled, so
-        that it is made under the strategy.
+      domains: names of the domains.
+      max_resolution: resolution of the last stage, px.
+      model: makes a network from (domains, max_resolution=); a class and not a
+        network, so that it is made under the strategy.
       discriminator: makes a discriminator from (max_resolution, precision=,
         name=); if it is to be shared, from domains=, too.
       objective: the losses.
-      strategy: where to run.
+      strategy: the distribution strategy.
       learning_rate: Adam's, for encoder and generator.
       discriminator_learning_rate: Adam's, for the discriminators. Two rates
         for one step of each stand in for several steps of one of them, and
         need not be equal to converge (Heusel et al., "GANs Trained by a Two
         Time-Scale Update Rule", 2017, section 2).
-      shared_discriminator: one discriminator judges all domains, see
-        `models.discriminator`, rather than one each.
+      shared_discriminator: one discriminator for the images of all domains, see
+        `models.discriminators.progressive`, rather than one each.
       beta_1: Adam's decay of the mean.
       beta_2: Adam's decay of the square.
-      average_half_life: of the averaged weights, images.
+      average_half_life: half-life of the EMA of the weights, images.
       average_warm_up: the half-life is at most this share of the images seen
         in the current stage, so that new blocks are averaged from their own
         start and not from noise.
-      accumulate: in how many parts a batch goes through the networks, one
-        after another, before the mean of their gradients is applied: less
-        memory. See `update` for what then looks at a part only.
-      seed: of the noise in penalties and of what an objective draws.
+      accumulate: number of parts in which a batch goes through the networks,
+        one after another, before the mean of their gradients is applied: less
+        memory. See `accumulation` for what then looks at a part only.
+      seed: seed of all random numbers in a step.
       vector_sizes: {domain: numbers in a vector} of those whose images carry
         vectors, for objectives that need them.
+
+    Raises:
+      ValueError: a value is impossible, or model, discriminator and objective
+        do not fit together.
     """
-    if shared_discriminator and not objective.can_share_discriminator:
-      raise ValueError(
-        'Trainer.shared_discriminator is True, but '
-        f'{type(objective).__name__} has one for each domain; set it to False.'
-      )
+    accumulation.check_parts(accumulate)
     self.strategy = strategy
-    self._objective = objective
-    self._average_half_life = average_half_life
-    self._average_warm_up = average_warm_up
+    self.objective = objective
+    self._half_life = average_half_life
+    self._warm_up = average_warm_up
+    self._parts = accumulate
     self._seed = seed
     self._rate = 1.0
-    self._steps: dict[Any, Any] = {}
+    self._traced_steps: dict[Any, Any] = {}
     adam = functools.partial(
       keras.optimizers.Adam, beta_1=beta_1, beta_2=beta_2
     )
     with strategy.scope():
       self.model = model(domains, max_resolution=max_resolution)
       self.ema_model = model(domains, max_resolution=max_resolution)
-      if self.model.translates == objective.from_noise:
-        raise ValueError(
-          f'Trainer.model is {type(self.model).__name__} and Trainer.objective '
-          f'{type(objective).__name__}: one draws from noise, the other '
-          'translates. Set @ProgressiveGAN with @NoiseObjective(), and other '
-          'models with the objectives of their gin files.'
-        )
-      if self.model.style_size and not objective.trains_styles:
-        raise ValueError(
-          f'TwinGAN.style_size is {self.model.style_size}, but '
-          f'{type(objective).__name__} does not train style codes; set it to '
-          'None, or Trainer.objective to @Objective().'
-        )
-      config = self.model.get_config()
-      if config.get('condition_size'):
-        raise ValueError(
-          f'TwinGAN.condition_size is {config["condition_size"]}, but no '
-          'objective gives vectors to draw by: they are for models that a '
-          'program of yours builds and trains. Leave it out; style codes '
-          '(TwinGAN.style_size) are trained.'
-        )
-      precision = config['precision']
-      judge = functools.partial(
+      precision = self.model.get_config()['precision']
+      make_discriminator = functools.partial(
         discriminator, max_resolution, precision=precision
       )
       if shared_discriminator:
-        self.discriminators = judge(domains=self.model.domains, name='judge')
+        self.discriminators = make_discriminator(
+          domains=self.model.domains, name='discriminator'
+        )
       else:
         self.discriminators = {
-          d: judge(name=f'judge_{d}') for d in self.model.domains
+          d: make_discriminator(name=f'discriminator_{d}')
+          for d in self.model.domains
         }
-      memory = objective.build(
+      objective.check(self.model, self.discriminators)
+      objective_state = objective.build(
         self.model.domains,
         max_resolution,
         replicas=strategy.num_replicas_in_sync,
       )
       if objective.needs_vectors:
-        memory |= objective.build_for_vectors(self.model, vector_sizes or {})
-      self._generating = [
+        objective_state |= objective.build_for_vectors(
+          self.model, vector_sizes or {}
+        )
+      self.generator_variables = [
         *self.model.trainable_variables,
         *objective.trainable_variables,
       ]
-      self._judged = [
+      self.discriminator_variables = [
         v
         for network in tf.nest.flatten(self.discriminators)
         for v in network.trainable_variables
       ]
-      self._generator_adam = adam(learning_rate=learning_rate)
-      self._discriminator_adam = adam(learning_rate=discriminator_learning_rate)
-      self._generator_adam.build(self._generating)
-      self._discriminator_adam.build(self._judged)
-      self._loss_scale = loss_scale.LossScale(precision)
-      for own, other in zip(self.ema_model.variables, self.model.variables):
-        own.assign(other)
+      self.generator_adam = adam(learning_rate=learning_rate)
+      self.discriminator_adam = adam(learning_rate=discriminator_learning_rate)
+      self.generator_adam.build(self.generator_variables)
+      self.discriminator_adam.build(self.discriminator_variables)
+      self.loss_scale = loss_scale.LossScale(precision)
+      for average, weight in zip(
+        self.ema_model.variables, self.model.variables
+      ):
+        average.assign(weight)
     self._optimizers = (
-      (self._generator_adam, learning_rate),
-      (self._discriminator_adam, discriminator_learning_rate),
+      (self.generator_adam, learning_rate),
+      (self.discriminator_adam, discriminator_learning_rate),
     )
-    self._update = train_step.TrainStep(
-      self.model,
-      self.discriminators,
-      objective,
-      generating=train_step.VariableGroup(
-        self._generating, self._generator_adam
+    self._components = train_step.Components(
+      model=self.model,
+      ema_model=self.ema_model,
+      discriminators=self.discriminators,
+      objective=objective,
+      generator=train_step.VariableGroup(
+        self.generator_variables, self.generator_adam
       ),
-      judging=train_step.VariableGroup(self._judged, self._discriminator_adam),
-      scale=self._loss_scale,
-      replicas=strategy.num_replicas_in_sync,
-      accumulate=accumulate,
+      discriminator=train_step.VariableGroup(
+        self.discriminator_variables, self.discriminator_adam
+      ),
+      scale=self.loss_scale,
+      strategy=strategy,
+      parts=accumulate,
     )
-    self._estimator = batch_norm_calibration.BatchNormCalibrator(
+    self._calibrator = batch_norm_calibration.BatchNormCalibrator(
       self.ema_model, self.model, objective, strategy, seed
     )
     self.state = dict(
       model=self.model,
       average=self.ema_model,
       discriminators=self.discriminators,
-      generator_adam=self._generator_adam,
-      discriminator_adam=self._discriminator_adam,
-      loss_scale=self._loss_scale.value,
-      good_steps=self._loss_scale.good_steps,
-      **memory,
+      generator_adam=self.generator_adam,
+      discriminator_adam=self.discriminator_adam,
+      loss_scale=self.loss_scale.value,
+      good_steps=self.loss_scale.good_steps,
+      **objective_state,
     )
 
-  @property
-  def objective(self) -> base_objective.BaseObjective:
-    """What the networks are trained to do."""
-    return self._objective
-
   def start_stage(self) -> None:
-    """Restarts both optimizers, as a new resolution wakes new variables.
+    """Restarts both optimizers, as a new resolution activates new variables.
 
-    Adam corrects its averages for their age. The age of a block that slept
-    is zero while the optimizer's is not, and its first updates would come
-    out 1 / (1 - beta_2) ** 0.5 times too large. PGGAN resets them, too.
+    Adam corrects its averages for their age. The age of a block that did not
+    run yet is zero while the optimizer's is not, and its first updates would
+    come out 1 / (1 - beta_2) ** 0.5 times too large. PGGAN resets them, too.
     """
     with self.strategy.scope():
       for adam, _ in self._optimizers:
         for variable in adam.variables:
           variable.assign(tf.zeros_like(variable))
-      # Blocks that no longer run keep no trace of when they were last drawn
-      # with: a resumed run draws at other moments, and ends in the same bits.
+      # Blocks that no longer run keep no trace of when statistics were last
+      # estimated: a resumed run does so at other moments, and ends in the same
+      # bits.
       for variable in batch_norm_calibration.norm_statistics(self.ema_model):
         variable.assign(tf.zeros_like(variable))
     self.apply_settings()
 
   def apply_settings(self) -> None:
-    """Sets what is configured, not trained; a restored state has the former."""
+    """Sets what is configured, not trained, after a state was restored."""
     self._set_rate(1.0)
     with self.strategy.scope():
-      self._loss_scale.apply_settings()
+      self.loss_scale.apply_settings()
 
   def _set_rate(self, rate):
     """Multiplies the configured learning rates."""
     self._rate = rate
     with self.strategy.scope():
-      for adam, configured in self._optimizers:
-        adam.learning_rate = configured * rate
+      for adam, learning_rate in self._optimizers:
+        adam.learning_rate = learning_rate * rate
 
   def ema_decay(self, images_in_stage: int, batch_size: int) -> float:
-    """How much of the average a step keeps, in [0, 1)."""
-    half_life = min(
-      self._average_half_life, self._average_warm_up * images_in_stage
-    )
+    """Returns the share of the EMA weights that a step keeps, in [0, 1)."""
+    half_life = min(self._half_life, self._warm_up * images_in_stage)
     return 0.5 ** (batch_size / half_life) if half_life else 0.0
 
   def check_batch_size(self, size: int, resolution: int) -> None:
-    """See `update.Update.check_batch_size`."""
-    self._update.check_batch_size(size, resolution)
+    """Raises ValueError if `accumulate` cannot cut such a batch.
+
+    Args:
+      size: number of images of each domain, over all replicas.
+      resolution: resolution at which the batch has this size, px.
+    """
+    accumulation.check_batch_size(
+      size,
+      parts=self._parts,
+      replicas=self.strategy.num_replicas_in_sync,
+      resolution=resolution,
+    )
 
   def step(
     self,
@@ -250,17 +253,17 @@ class Trainer:
     Args:
       batch: see `batch_stream.Batches.at`; distributed if the strategy has
         several replicas.
-      step: the number of this step; seeds the noise, picks the pairing and
-        times the penalty.
-      resolution: of the stage.
-      alpha: how far it is faded in.
-      ema_decay: see `ema_decay`.
-      rate: what the learning rates are multiplied by.
+      step: number of this step; seeds random numbers, picks the pairing of
+        domains and times the gradient penalty.
+      resolution: resolution of the stage, px.
+      alpha: how far the stage is faded in, in [0, 1].
+      ema_decay: share of the EMA weights that is kept, see `ema_decay`.
+      rate: factor of the learning rates.
       stage_step: steps since this resolution began, for models that change
         with them.
 
     Returns:
-      {name: float32 scalar}: every term of the objective, weighted, and what
+      {name: float32 scalar}: every loss of the objective, weighted, and what
       it observed, as the mean over replicas, and 'penalty/...' on the steps
       that apply it (else 0). Not synchronized with the host until read.
     """
@@ -271,15 +274,18 @@ class Trainer:
         network.start_step(stage_step)
     shift = 1 + step % max(1, len(self.model.domains) - 1)
     key = (resolution, shift)
-    if key not in self._steps:
-      self._steps[key] = tf.function(
+    if key not in self._traced_steps:
+      self._traced_steps[key] = tf.function(
         functools.partial(
-          self._distributed_step, resolution=resolution, shift=shift
+          train_step.train_step,
+          self._components,
+          resolution=resolution,
+          shift=shift,
         ),
         autograph=False,
       )
-    interval = self._objective.penalty_interval
-    return self._steps[key](
+    interval = self.objective.penalty_interval
+    return self._traced_steps[key](
       dict(batch),
       tf.constant(alpha, tf.float32),
       tf.constant(ema_decay, tf.float32),
@@ -287,56 +293,26 @@ class Trainer:
       tf.constant([self._seed, step], tf.int32),
     )
 
-  def _distributed_step(
-    self, batch, alpha, ema_decay, penalize, seed, *, resolution, shift
-  ):
-    parts = self.strategy.experimental_local_results(
-      batch[self.model.domains[0]]
-    )
-    images = parts[0].shape[0] * self.strategy.num_replicas_in_sync
-    self._update.check_batch_size(images, resolution)
-    terms, finite = self.strategy.run(
-      self._update,
-      (batch, alpha, penalize, seed),
-      dict(resolution=resolution, shift=shift),
-    )
-    mean = functools.partial(
-      self.strategy.reduce, tf.distribute.ReduceOp.MEAN, axis=None
-    )
-    terms = {name: mean(value) for name, value in terms.items()}
-    self._objective.after_step(terms, images=images)
-    self._update_average(ema_decay)
-    spectral_normalization.power_iteration_step(
-      [self.model, self.ema_model, *tf.nest.flatten(self.discriminators)],
-      self.strategy,
-    )
-    if self._loss_scale.active:
-      self._loss_scale.follow(mean(finite) == 1)
-    return terms
-
-  def _update_average(self, decay):
-    def update(own, other):
-      own.assign(other + (own - other) * decay)
-
-    for own, other in zip(
-      self.ema_model.trainable_variables, self.model.trainable_variables
-    ):
-      self.strategy.extended.update(own, update, args=(other,))
-
   def estimate_statistics(
     self, batches, *, resolution: int, alpha: float
   ) -> None:
-    """Estimates the averaged model's; see `statistics.Estimator.estimate`."""
-    self._estimator.estimate(batches, resolution=resolution, alpha=alpha)
+    """Estimates the EMA model's batch norm statistics.
+
+    Args:
+      batches: {domain: uint8 [batch, res, res, 3]}, some 30 of them.
+      resolution: resolution of the stage, px.
+      alpha: how far the stage is faded in, in [0, 1].
+    """
+    self._calibrator.estimate(batches, resolution=resolution, alpha=alpha)
 
   def check_finite(self) -> None:
     """Raises FloatingPointError naming a variable that is not finite."""
     optimized = [v for adam, _ in self._optimizers for v in adam.variables]
     for variable in (
       self.model.variables
-      + list(self._objective.trainable_variables)
+      + list(self.objective.trainable_variables)
       + self.ema_model.variables
-      + self._judged
+      + self.discriminator_variables
       + optimized
     ):
       if not np.all(np.isfinite(variable.numpy())):

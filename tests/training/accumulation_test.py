@@ -17,14 +17,14 @@ SIZES = dict(channels_base=8, channels_max=4)
 STEP = dict(step=0, resolution=4, alpha=1.0, ema_decay=0.5)
 
 
-def make(goal, accumulate):
+def make(objective, accumulate):
   keras.utils.set_random_seed(1)
   return trainer.Trainer(
     DOMAINS,
     4,
     model=functools.partial(twingan.TwinGAN, norm='instance', **SIZES),
     discriminator=functools.partial(progressive.Discriminator, **SIZES),
-    objective=goal,
+    objective=objective,
     strategy=tf.distribute.get_strategy(),
     accumulate=accumulate,
   )
@@ -57,13 +57,13 @@ class Logging(base_objective.BaseObjective):
 
       return self._note(value, 'forth', first), gradient
 
-    draw = tf.random.stateless_uniform([], seed)
+    random = tf.random.stateless_uniform([], seed)
     return base_objective.Losses(
       {'own': logged(self.own * first, first)},
       {},
       observed={
-        'draw': draw,
-        'squared_draw': draw**2,
+        'random': random,
+        'squared_random': random**2,
         'images': tf.constant(float(reals['photo'].shape[0])),
       },
     )
@@ -79,38 +79,41 @@ class Logging(base_objective.BaseObjective):
     return tf.ensure_shape(noted, value.shape)
 
 
-class UpdateTest(tf.test.TestCase):
+class AccumulationTest(tf.test.TestCase):
   def test_parts_go_one_after_another_and_their_mean_counts(self):
-    maker = make(Logging(), accumulate=4)
-    terms = maker.step(batch(8), **STEP)
+    made = make(Logging(), accumulate=4)
+    terms = made.step(batch(8), **STEP)
     # Within a part this gradient waits for nothing.
     self.assertEqual(
-      [sorted(maker.objective.log[i : i + 2]) for i in range(0, 8, 2)],
+      [sorted(made.objective.log[i : i + 2]) for i in range(0, 8, 2)],
       [[('back', first), ('forth', first)] for first in (0, 2, 4, 6)],
     )
     self.assertEqual(terms['images'], 2)
     # The gradient is the mean of 0, 2, 4 and 6; Adam keeps its square.
     self.assertAllClose(terms['own'], 2.0 * 3)
-    kept = maker._generator_adam.variables[-1]
+    kept = made.generator_adam.variables[-1]
     self.assertAllClose(kept, (1 - 0.99) * 3.0**2, rtol=1e-4)
-    # Each part draws numbers of its own.
-    self.assertGreater(terms['squared_draw'], terms['draw'] ** 2 + 1e-3)
+    # Each part has random numbers of its own.
+    self.assertGreater(terms['squared_random'], terms['random'] ** 2 + 1e-3)
 
   def test_two_parts_give_the_gradients_of_the_whole(self):
     results = []
     for accumulate in (1, 2):
-      # Nothing is drawn at random, and runs of four images stay together.
-      goal = twingan_objective.Objective(
+      # Nothing is random, and runs of four images stay together.
+      objective = twingan_objective.Objective(
         penalty='r1', cycle_weight=0.0, content_weight=0.0
       )
-      maker = make(goal, accumulate)
-      terms = maker.step(batch(8), **STEP)
-      optimizers = (maker._generator_adam, maker._discriminator_adam)
+      made = make(objective, accumulate)
+      terms = made.step(batch(8), **STEP)
+      optimizers = (made.generator_adam, made.discriminator_adam)
       results.append(
         (
           terms,
           [v.numpy() for adam in optimizers for v in adam.variables],
-          [v.numpy() for v in maker.model.variables + maker._judged],
+          [
+            v.numpy()
+            for v in made.model.variables + made.discriminator_variables
+          ],
         )
       )
     (terms, squares, weights), (others, other_squares, other_weights) = results
@@ -129,13 +132,13 @@ class UpdateTest(tf.test.TestCase):
   def test_batches_that_cannot_be_cut_are_named(self):
     with self.assertRaisesRegex(ValueError, 'accumulate is 0; set it to 1'):
       make(Logging(), accumulate=0)
-    maker = make(Logging(), accumulate=3)
+    made = make(Logging(), accumulate=3)
     with self.assertRaisesRegex(
       ValueError,
       'accumulate is 3, .* 8 at 4 px on 1 device.* multiple of 3, or set',
     ):
-      maker.step(batch(8), **STEP)
-    maker.check_batch_size(9, 4)
+      made.step(batch(8), **STEP)
+    made.check_batch_size(9, 4)
 
 
 if __name__ == '__main__':

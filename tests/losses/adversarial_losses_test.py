@@ -45,12 +45,12 @@ class LossesTest(tf.test.TestCase):
     # The mean of real ones is 0.
     self.assertNear(pair.discriminator(REAL + 3, FAKE), 1.25 - 3, 1e-6)
 
-  def test_the_border_is_where_both_sides_pull_alike(self):
+  def test_the_decision_threshold_is_where_both_gradients_are_alike(self):
     # There, a logit gains as much for a real image as for a generated one.
     for name, pair in adversarial_losses.ADVERSARIAL.items():
-      if pair.border is None:
+      if pair.decision_threshold is None:
         continue
-      logits = tf.constant([pair.border])
+      logits = tf.constant([pair.decision_threshold])
       with tf.GradientTape() as tape:
         tape.watch(logits)
         loss = pair.discriminator(logits, logits)

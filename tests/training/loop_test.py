@@ -1,0 +1,436 @@
+"""The training loop with a fake trainer: files, stopping, resuming, breaking.
+
+`tests/programs/train_test.py` has real networks and real processes.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import tempfile
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import absltest, parameterized
+
+from tf_twingan import image_io
+from tf_twingan.data import batch_stream
+from tf_twingan.models import registry
+from tf_twingan.runs import checkpoints
+from tf_twingan.training import (
+  growth_schedule,
+  loop,
+  setup,
+  strategies,
+  validation_scores,
+)
+
+DOMAINS = ('photo', 'anime')
+# 4 px to image 32, 8 px fades in to 64 and holds to 96; batches of 8.
+TOTAL = 96
+
+
+def images(seed, count=16):
+  return np.random.default_rng(seed).integers(
+    0, 256, [count, 8, 8, 3], dtype=np.uint8
+  )
+
+
+TRAINING = {d: images(i) for i, d in enumerate(DOMAINS)}
+HELD_OUT = {d: images(9, count=4) for d in DOMAINS}
+
+
+class Model:
+  """Makes images darker, by as much as its weight says."""
+
+  domains = DOMAINS
+  translates = True
+
+  def __init__(self):
+    self.weight = tf.Variable(0.0)
+
+  def get_config(self):
+    return {'domains': list(self.domains)}
+
+  def supports(self, source, target):
+    del source, target
+    return True
+
+  def translate(self, images, source, target, *, resolution, alpha):
+    del source, target, alpha
+    assert images.shape[1] == resolution
+    return tf.convert_to_tensor(images) - self.weight
+
+
+class Trainer:
+  """Its weight becomes the mean of all batches; it notes what it is asked."""
+
+  strategy = tf.distribute.get_strategy()
+
+  def __init__(self, at_step=None):
+    """Calls `at_step(step)` in each step; what it returns is the loss."""
+    self.model = self.ema_model = Model()
+    self.state = {'weight': self.model.weight}
+    self.at_step = at_step or (lambda step: None)
+    self.events = []
+    self.rates = []
+
+  def start_stage(self):
+    self.events.append('stage')
+
+  def apply_settings(self):
+    self.events.append('settings')
+
+  def ema_decay(self, images_in_stage, batch_size):
+    return 0.5
+
+  def step(
+    self, batch, *, step, resolution, alpha, ema_decay, rate, stage_step
+  ):
+    assert batch['photo'].shape[1] == resolution
+    mean = tf.reduce_mean(tf.cast(batch['photo'], tf.float32)) / 255
+    weight = self.model.weight
+    weight.assign(weight + (mean * (1 + alpha) - weight) * rate / (step + 1))
+    loss = self.at_step(step)
+    self.events.append('step')
+    self.rates.append(rate)
+    return {'loss': mean if loss is None else tf.constant(loss)}
+
+  def estimate_statistics(self, batches, *, resolution, alpha):
+    self.events.append(f'statistics of {len(list(batches))}')
+
+  def check_finite(self):
+    self.events.append('check')
+    if not np.isfinite(self.model.weight.numpy()):
+      raise FloatingPointError('The weights hold NaN.')
+
+
+def train(run, trainer=None, *, growth=None, **options):
+  """Trains in a run directory; returns the trainer."""
+  trainer = trainer or Trainer()
+  scorer = validation_scores.ValidationScorer(
+    HELD_OUT, TRAINING, has_ground_truth=True
+  )
+  setup.prepare_loop(
+    str(run),
+    growth
+    or growth_schedule.Growth(
+      final_resolution=8,
+      fade_images=32,
+      stable_images=32,
+      batch_size=8,
+      decay_images=64,
+    ),
+    trainer,
+    batches=batch_stream.Batches(TRAINING),
+    scorer=scorer,
+    grid_images=HELD_OUT,
+    has_ground_truth=True,
+    options=setup.LoopOptions(
+      **{
+        'log_steps': 2,
+        'sample_images': 64,
+        'score_images': 24,
+        'best_by': 'reconstruction',
+        'checkpoint_minutes': 5.0,
+        'checkpoints_kept': 3,
+        'statistics_batches': 2,
+        **options,
+      }
+    ),
+  ).run()
+  return trainer
+
+
+def store(run):
+  return checkpoints.Checkpoints(str(run / 'checkpoints'))
+
+
+def saved(run):
+  """Images seen at each checkpoint, the newest first."""
+  return [int(os.path.basename(p)) for p in store(run).prefixes()]
+
+
+def rows(run):
+  text = (run / 'metrics.jsonl').read_text()
+  return [json.loads(line) for line in text.splitlines()]
+
+
+def interrupted_at(step, signum=signal.SIGINT, times=1):
+  def at_step(now):
+    if now == step:
+      for _ in range(times):
+        signal.raise_signal(signum)
+
+  return Trainer(at_step)
+
+
+class LoopTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.run = pathlib.Path(tempfile.mkdtemp(), 'run')
+    self.enter_context(mock.patch.dict(registry.ARCHITECTURES, {'fake': Model}))
+
+  def assert_same_end(self, run, other):
+    first, second = (
+      checkpoints.tensors(store(r).prefixes()[0]) for r in (run, other)
+    )
+    self.assertEqual(set(first), set(second))
+    for name, value in first.items():
+      np.testing.assert_array_equal(value, second[name], name)
+
+  def test_a_run_directory_is_complete(self):
+    trainer = train(self.run)
+    self.assertContainsSubset(
+      [
+        'best',
+        'checkpoints',
+        'metrics.jsonl',
+        'model.json',
+        'operative_config.gin',
+        'samples',
+        'summaries',
+      ],
+      os.listdir(self.run),
+    )
+    self.assertEqual(saved(self.run), [TOTAL])
+    found = rows(self.run)
+    self.assertEqual(found[-1]['images_seen'], TOTAL)
+    self.assertEqual(found[-1]['resolution'], 8)
+    self.assertContainsSubset(
+      ['loss', 'alpha', 'images_per_second', 'time'], found[0]
+    )
+    self.assertEqual(
+      [r['images_seen'] for r in found if 'score/recall' in r],
+      # Every 24 images, and where a resolution ends.
+      [24, 32, 48, 72, 96],
+    )
+    self.assertContainsSubset(
+      ['score/recall/anime', 'score/reconstruction/photo'], found[-1]
+    )
+    self.assertNotIn('score/swd', found[-1])  # Not at 8 px.
+    self.assertEqual(
+      sorted(os.listdir(self.run / 'samples')),
+      ['000000.1.png'],  # Image 64 and the end, in thousands.
+    )
+    grid = image_io.read(next((self.run / 'samples').iterdir()))
+    self.assertGreater(grid.shape[1], 900)  # Ten columns.
+    self.assertEqual(trainer.events.count('stage'), 2)
+    # The rate falls from image 32 on; the last batch begins at image 88.
+    self.assertEqual(trainer.rates[:5], [1.0] * 5)
+    self.assertAlmostEqual(trainer.rates[-1], 8 / 64)
+
+  def test_losses_are_logged_as_means_since_the_last_row(self):
+    train(self.run, Trainer(lambda step: float(step)), log_steps=4)
+    found = {r['images_seen']: r['loss'] for r in rows(self.run)}
+    # Scored, and so read, at 24: steps 0, 1, 2. Then step 3, where 4 px end.
+    self.assertEqual(found[24], 1.0)
+    self.assertEqual(found[32], 3.0)
+    self.assertEqual(found[48], 4.5)
+
+  def test_what_is_done_after_a_step_comes_in_order(self):
+    # Everything is due at the end: losses are read, and statistics estimated,
+    # before anything uses the EMA model; weights are checked before they are
+    # saved.
+    trainer = Trainer()
+    score = validation_scores.ValidationScorer.score
+
+    def scored(scorer, model, **stage):
+      trainer.events.append('score')
+      return score(scorer, model, **stage)
+
+    save = checkpoints.Checkpoints.save
+
+    def save_it(self, *args):
+      trainer.events.append('save')
+      return save(self, *args)
+
+    with (
+      mock.patch.object(validation_scores.ValidationScorer, 'score', scored),
+      mock.patch.object(checkpoints.Checkpoints, 'save', save_it),
+    ):
+      train(self.run, trainer)
+    last = len(trainer.events) - trainer.events[::-1].index('step')
+    events = trainer.events[last:]
+    self.assertEqual(events[:2], ['statistics of 2', 'score'])
+    self.assertEqual(events[-2:], ['check', 'save'])
+    # Nothing between two scorings, but the losses.
+    self.assertEqual(trainer.events[:4], ['stage', 'step', 'step', 'step'])
+
+  def test_the_best_is_kept_beside_the_newest(self):
+    train(self.run)
+    best = min(
+      (r for r in rows(self.run) if 'score/recall' in r and r['alpha'] == 1),
+      key=lambda r: (-r['resolution'], r['score/reconstruction']),
+    )
+    found = [
+      r
+      for r in rows(self.run)
+      if 'score/recall' in r and r['resolution'] == best['resolution']
+    ]
+    best = min(found, key=lambda r: r['score/reconstruction'])
+    kept = json.loads((self.run / 'best' / 'score.json').read_text())
+    self.assertEqual(kept['images_seen'], best['images_seen'])
+    self.assertEqual(kept['value'], best['score/reconstruction'])
+    self.assertEqual(saved(self.run / 'best'), [best['images_seen']])
+    self.assertEqual(saved(self.run), [TOTAL])
+
+  def test_stopping_in_a_fade_and_resuming_ends_in_the_same_bits(self):
+    whole = self.run.parent / 'whole'
+    train(whole)
+    with self.assertRaisesRegex(
+      loop.Stopped, 'Stopped at 40 of 96 images; everything is saved'
+    ) as caught:
+      train(self.run, stop_after_images=40)
+    self.assertEqual(caught.exception.signum, signal.SIGINT)
+    self.assertEqual(saved(self.run), [40])
+    trainer = train(self.run)
+    # It went on where it stopped, in the same stage.
+    self.assertEqual(trainer.events.count('stage'), 0)
+    self.assertEqual(trainer.events.count('step'), (TOTAL - 40) // 8)
+    self.assertEqual(trainer.events[0], 'settings')
+    self.assert_same_end(self.run, whole)
+    self.assertEqual(
+      (self.run / 'best' / 'score.json').read_text(),
+      (whole / 'best' / 'score.json').read_text(),
+    )
+
+  def test_a_kill_loses_nothing_but_time(self):
+    whole = self.run.parent / 'whole'
+    train(whole)
+
+    class Killed(BaseException):
+      pass
+
+    def at_step(step):
+      if step == 7:
+        raise Killed
+
+    with self.assertRaises(Killed):
+      # Saved at every step up to image 56.
+      train(self.run, Trainer(at_step), checkpoint_minutes=-1.0)
+    self.assertEqual(saved(self.run), [56, 48, 40])
+    # The newest was not finished: rows of after it are done again.
+    for path in (self.run / 'checkpoints').glob('000000056*'):
+      path.unlink()
+    with open(self.run / 'metrics.jsonl', 'a', encoding='utf-8') as file:
+      file.write('{"images_seen": 5')
+    train(self.run)
+    self.assert_same_end(self.run, whole)
+    seen = [r['images_seen'] for r in rows(self.run)]
+    self.assertEqual(seen, sorted(set(seen)))
+
+  @parameterized.parameters(signal.SIGINT, signal.SIGTERM)
+  def test_a_signal_stops_and_saves(self, signum):
+    handler = signal.getsignal(signum)
+    with self.assertRaisesRegex(loop.Stopped, 'everything is') as caught:
+      train(self.run, interrupted_at(2, signum))
+    self.assertEqual(caught.exception.signum, signum)
+    self.assertEqual(saved(self.run), [24])
+    self.assertEqual(rows(self.run)[-1]['images_seen'], 24)
+    self.assertEqual(signal.getsignal(signum), handler)
+
+  def test_a_second_signal_does_not_wait_for_the_save(self):
+    with self.assertRaises(KeyboardInterrupt):
+      train(self.run, interrupted_at(2, times=2))
+    self.assertEqual(saved(self.run), [])
+
+  def test_a_damaged_newest_checkpoint_is_passed_over(self):
+    for count in (16, 24):
+      with self.assertRaises(loop.Stopped):
+        train(self.run, stop_after_images=count)
+    with open(
+      self.run / 'checkpoints' / '000000024.data-00000-of-00001', 'r+b'
+    ) as file:
+      file.truncate(10)
+    with self.assertLogs(level='WARNING') as logs:
+      trainer = train(self.run)
+    self.assertIn('is damaged', logs.output[0])
+    self.assertEqual(trainer.events.count('step'), (TOTAL - 16) // 8)
+
+  def test_nan_stops_the_run_and_keeps_the_good_checkpoint(self):
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=8)
+    broken = Trainer(lambda step: np.nan if step == 5 else None)
+    with self.assertRaisesRegex(
+      FloatingPointError,
+      "The loss 'loss' is nan at step 5. Lower Trainer.learning_rate or",
+    ):
+      train(self.run, broken, checkpoint_minutes=-1.0)
+    # Everything up to the step before is good; nothing was written after it.
+    self.assertEqual(saved(self.run), [40, 32, 24])
+    self.assertEqual(rows(self.run)[-1]['images_seen'], 40)
+    self.assertEqual(broken.events[-1], 'step')
+
+  def test_weights_that_are_not_finite_are_not_saved(self):
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=8)
+    trainer = Trainer()
+    trainer.at_step = lambda step: trainer.model.weight.assign(np.inf) and None
+    with self.assertRaisesRegex(FloatingPointError, 'weights hold NaN'):
+      train(self.run, trainer, stop_after_images=16)
+    self.assertEqual(saved(self.run), [8])
+
+  def test_a_full_disk_stops_the_run_and_keeps_the_good_checkpoint(self):
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=8)
+
+    def full(self, prefix, *args, **kwargs):
+      raise tf.errors.ResourceExhaustedError(None, None, 'No space left')
+
+    with mock.patch.object(tf.train.Checkpoint, 'write', full):
+      with self.assertRaisesRegex(OSError, 'checkpoint.*Free some disk space'):
+        train(self.run, stop_after_images=16)
+    self.assertEqual(saved(self.run), [8])
+    with self.assertRaises(loop.Stopped):
+      trainer = Trainer()
+      train(self.run, trainer, stop_after_images=16)
+    self.assertEqual(trainer.events.count('step'), 1)
+
+  def test_a_run_of_another_architecture_is_refused(self):
+    train(self.run)
+    trainer = Trainer()
+    trainer.model.get_config = lambda: {'domains': ['cat', 'dog']}
+    with self.assertRaisesRegex(
+      ValueError, r"domains is \['photo', 'anime'\] there and \['cat', 'dog'\]"
+    ):
+      train(self.run, trainer)
+    other = Trainer()
+    other.state['more'] = tf.Variable(0.0)
+    with self.assertRaisesRegex(ValueError, 'does not match this model'):
+      train(self.run, other)
+
+  def test_a_worker_that_is_not_the_chief_writes_nothing(self):
+    with mock.patch.object(strategies, 'is_chief', return_value=False):
+      with self.assertRaisesRegex(loop.Stopped, 'another worker saves'):
+        trainer = Trainer()
+        train(self.run, trainer, stop_after_images=72)
+      self.assertFalse(self.run.exists())
+      self.assertEqual(set(trainer.events), {'stage', 'step'})
+      # It finds what is broken, too.
+      with self.assertRaisesRegex(FloatingPointError, 'nan at step 3'):
+        train(self.run, Trainer(lambda step: np.nan if step == 3 else None))
+
+  def test_workers_stop_together(self):
+    asked = []
+
+    def any_worker(strategy, flag):
+      del strategy
+      asked.append(flag)
+      return len(asked) == 3  # Another worker got a signal.
+
+    with (
+      mock.patch.object(strategies, 'is_multi_worker', return_value=True),
+      mock.patch.object(strategies, 'is_chief', return_value=True),
+      mock.patch.object(strategies, 'any_worker', any_worker),
+    ):
+      with self.assertRaisesRegex(loop.Stopped, 'Stopped at 48') as caught:
+        train(self.run)
+    self.assertEqual(caught.exception.signum, signal.SIGINT)
+    self.assertEqual(asked, [False] * 3)  # After every second step.
+    self.assertEqual(saved(self.run), [48])
+
+
+if __name__ == '__main__':
+  absltest.main()
