@@ -12,6 +12,7 @@ import warnings
 from unittest import mock
 
 import numpy as np
+import pytest
 import qdrant_client
 import tensorflow as tf
 
@@ -83,7 +84,7 @@ class SearchIndexTest(tf.test.TestCase):
             *([n.distance for n in row] for row in rows), atol=1e-5
           )
 
-  def test_a_image_finds_itself_in_its_own_domain(self):
+  def test_an_image_finds_itself_in_its_own_domain(self):
     self.build()
     index = self.load()  # It knows its model.
     self.assertEqual(index.domains, ('photo', 'anime'))
@@ -154,12 +155,20 @@ class SearchIndexTest(tf.test.TestCase):
     with self.assertRaisesRegex(OSError, 'changed .* since it was opened'):
       index.add('anime', named(more))
 
+  def test_stopped_after_a_write_nothing_is_lost(self):
+    self.stop_after_every(5)
+
+  @pytest.mark.slow
   def test_stopped_after_any_write_nothing_is_lost(self):
+    self.stop_after_every(1)
+
+  def stop_after_every(self, step):
+    """Stops building after so many writes, twice as many and so on."""
     with mock.patch.object(records, 'SHARD_SIZE', 16):
       whole = self.build()
       write, writes = storage.Storage._write, []
       expected = self.folder
-      for stop in range(100):
+      for stop in range(0, 100, step):
         self.folder = expected.with_name(f'stopped_{stop}')
         writes.clear()
 
