@@ -17,7 +17,12 @@ HEAVY = {
   'tensorflow_datasets',
   'tflite_support',
 }
-PROGRAMS = ('tf_twingan.sample', 'tf_twingan.search', 'tf_twingan.translate')
+PROGRAMS = (
+  'tf_twingan.sample',
+  'tf_twingan.search',
+  'tf_twingan.train',
+  'tf_twingan.translate',
+)
 
 
 def run(code):

@@ -306,9 +306,9 @@ class SearchIndex:
       )
       for neighbours, *row in zip(found, numbers, cosines):
         neighbours += [
-          Neighbour(self.record(int(number)), max(0.0, 1.0 - float(cosine)))
-          for number, cosine in zip(*row)
-          if number >= 0
+          Neighbour(self._records.find(int(n)), max(0.0, 1.0 - float(c)))
+          for n, c in zip(*row)
+          if n >= 0
         ]
     return [sorted(row, key=lambda n: n.distance)[:k] for row in found]
 
