@@ -1,8 +1,8 @@
 /* Runs a SavedModel through TensorFlow's C API alone, no Python in the process.
 
-     load_saved_model SAVED_MODEL INPUT OUTPUT BATCH SIDE < PICTURES > RESULTS
+     load_saved_model SAVED_MODEL INPUT OUTPUT BATCH SIDE < IMAGES > RESULTS
 
-   INPUT and OUTPUT are operations of the graph, as NAME:INDEX. PICTURES are
+   INPUT and OUTPUT are operations of the graph, as NAME:INDEX. IMAGES are
    BATCH * SIDE * SIDE * 3 raw floats; RESULTS are raw floats, too. The result's
    shape and sum go to stderr. benchmarks/export_readers.py compiles it. */
 
@@ -48,9 +48,9 @@ int main(int argc, char** argv) {
   const int64_t side = atoll(argv[5]);
   const int64_t shape[] = {atoll(argv[4]), side, side, 3};
   const size_t count = shape[0] * side * side * 3;
-  TF_Tensor* pictures =
+  TF_Tensor* images =
       TF_AllocateTensor(TF_FLOAT, shape, 4, count * sizeof(float));
-  if (fread(TF_TensorData(pictures), sizeof(float), count, stdin) != count) {
+  if (fread(TF_TensorData(images), sizeof(float), count, stdin) != count) {
     fprintf(stderr, "stdin ended before %zu floats\n", count);
     return 1;
   }
@@ -58,23 +58,23 @@ int main(int argc, char** argv) {
   const TF_Output input = find(graph, argv[2]);
   const TF_Output output = find(graph, argv[3]);
   TF_Tensor* results = NULL;
-  TF_SessionRun(session, NULL, &input, &pictures, 1, &output, &results, 1, NULL,
+  TF_SessionRun(session, NULL, &input, &images, 1, &output, &results, 1, NULL,
                 0, NULL, status);
   check(status, "TF_SessionRun");
 
   const float* values = TF_TensorData(results);
-  const size_t drawn = TF_TensorByteSize(results) / sizeof(float);
+  const size_t numbers = TF_TensorByteSize(results) / sizeof(float);
   double sum = 0;
-  for (size_t i = 0; i < drawn; ++i) sum += values[i];
+  for (size_t i = 0; i < numbers; ++i) sum += values[i];
   fprintf(stderr, "shape");
   for (int i = 0; i < TF_NumDims(results); ++i) {
     fprintf(stderr, " %lld", (long long)TF_Dim(results, i));
   }
   fprintf(stderr, "\nsum %.9g\n", sum);
-  fwrite(values, sizeof(float), drawn, stdout);
+  fwrite(values, sizeof(float), numbers, stdout);
 
   TF_DeleteTensor(results);
-  TF_DeleteTensor(pictures);
+  TF_DeleteTensor(images);
   TF_CloseSession(session, status);
   TF_DeleteSession(session, status);
   TF_DeleteSessionOptions(options);

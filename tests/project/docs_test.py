@@ -1,4 +1,4 @@
-"""Pages name files, headings and symbols that exist, and the README is short."""
+"""Pages name files, headings and symbols that exist; the README is one page."""
 
 import functools
 import pathlib
