@@ -16,7 +16,7 @@ export PIP_CONSTRAINT := $(LOCK)
 export PIP_BUILD_CONSTRAINT := $(LOCK)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# A candidate is judged by running it: a shim may exist and yet fail.
+# A candidate is tried by running it: a shim may exist and yet fail.
 FITS := import ensurepip, ssl, sys, venv; \
 	sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.11 python3.10 python3)
