@@ -169,15 +169,15 @@ def load_translator(
     ValueError: both or neither are given, or there is no such model.
     FileNotFoundError: the directory holds no run.
   """
-  if bool(run_dir) == bool(model):
-    raise ValueError(
-      "give either --run_dir=DIR, a training's directory, or "
-      '--model=avatar_twins, the model that ships with '
-      'tf_twingan.'
-    )
-  if model:
+  if model and not run_dir:
     return inference.Translator.from_pretrained(model)
-  return inference.Translator(run_dir)
+  if run_dir and not model:
+    return inference.Translator(run_dir)
+  raise ValueError(
+    "give either --run_dir=DIR, a training's directory, or "
+    '--model=avatar_twins, the model that ships with '
+    'tf_twingan.'
+  )
 
 
 def model_folder(run_dir: str | None, model: str | None) -> str:

@@ -95,9 +95,9 @@ class FaissNeighbours:
 
   def restore(self, domain: str, content: bytes) -> None:
     """Takes the vectors from what `save` returned."""
-    self._indexes[domain] = faiss.deserialize_index(
-      np.frombuffer(content, np.uint8)
-    )
+    index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
+    assert isinstance(index, faiss.IndexIDMap), domain
+    self._indexes[domain] = index
 
 
 def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
@@ -120,10 +120,10 @@ def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
   lists = int(min(np.sqrt(count), 4096))
   # A byte for two dimensions.
   codes = dimensions // 2 if dimensions % 2 == 0 else dimensions
-  index = faiss.IndexIVFPQ(
+  compressed = faiss.IndexIVFPQ(
     faiss.IndexFlat(dimensions, metric), dimensions, lists, codes, 8, metric
   )
-  index.pq.cp.max_points_per_centroid = _PQ_TRAINED_ON
-  index.train(sample)
-  index.nprobe = max(16, lists // 16)
-  return index
+  compressed.pq.cp.max_points_per_centroid = _PQ_TRAINED_ON
+  compressed.train(sample)
+  compressed.nprobe = max(16, lists // 16)
+  return compressed

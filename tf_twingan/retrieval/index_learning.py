@@ -54,7 +54,9 @@ def learn(
   scales = {d: model.scales(samples[d], d) for d in due if d in samples}
   means: dict[str, embeddings.Means] = dict(before.means) if before else {}
   for domain in due:
-    parts = [scales[domain]] if domain in scales else []
+    parts: list[embeddings.Scales] = (
+      [scales[domain]] if domain in scales else []
+    )
     if counts[domain] < FILL_UP_BELOW:
       parts += _translated_samples(domain, samples, model)
     means[domain] = embeddings.mean(parts)
@@ -85,7 +87,7 @@ def _translated_samples(
 ) -> list[embeddings.Scales]:
   """Features of other domains' images, translated to this one."""
   others = {d: part for d, part in samples.items() if d != domain}
-  scales = []
+  scales: list[embeddings.Scales] = []
   for other, part in others.items():
     step = -(-len(part) * len(others) // _TRANSLATED_SAMPLES)
     translations = model.translate(part[::step], to=domain, source=other)

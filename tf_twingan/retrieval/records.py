@@ -206,7 +206,7 @@ class Records:
     for place in self.places(domain):
       if seen >= after:
         numbers = np.arange(self._starts[place], self._starts[place + 1])
-        yield numbers, self._files.read_array(self.shards[place].vectors)
+        yield numbers, self._files.read_array(self._vectors_of(place))
       seen += self.shards[place].count
 
   def lookup(self, numbers: np.ndarray) -> np.ndarray:
@@ -214,8 +214,13 @@ class Records:
     rows = []
     for number in numbers.tolist():
       place, row = self._locate(number)
-      rows.append(self._files.read_row(self.shards[place].vectors, row))
+      rows.append(self._files.read_row(self._vectors_of(place), row))
     return np.stack(rows)
+
+  def _vectors_of(self, place: int) -> dict[str, str]:
+    file = self.shards[place].vectors
+    assert file is not None, place
+    return file
 
   def _locate(self, number: int) -> tuple[int, int]:
     """The place of an image's shard, and its row there."""

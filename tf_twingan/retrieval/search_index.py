@@ -154,6 +154,7 @@ class SearchIndex:
   @property
   def embedding(self) -> embeddings.Embedding:
     """The embedding that it has learned, whose vectors are compared."""
+    assert self._embedding is not None  # None only until `finish` learns it.
     return self._embedding
 
   @property
@@ -243,12 +244,12 @@ class SearchIndex:
         )
         self._commit()
       index_vectors.embed_images(
-        self._records, self.translator, self._embedding, self._commit
+        self._records, self.translator, self.embedding, self._commit
       )
       for domain in self.domains:
         index_vectors.make_searchable(
           domain,
-          self._embedding.key(domain),
+          self.embedding.key(domain),
           self._records,
           self._neighbours,
           self._files,
@@ -300,7 +301,7 @@ class SearchIndex:
       numbers, cosines = self._neighbours.search(
         target,
         image_embedding.embed_queries(
-          self.translator, self._embedding, images, domain, target, by
+          self.translator, self.embedding, images, domain, target, by
         ),
         min(k, self.count(target)),
       )
