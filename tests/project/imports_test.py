@@ -42,7 +42,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'pretrained': set(),
   'data': {'image_arrays', 'image_io', 'files', 'errors'},
   'models': set(),
-  'metrics': {'image_arrays', 'image_io'},
+  'metrics': set(),
   'runs': {'files', 'errors', 'models', 'pretrained'},
   'losses': {'models', 'runs'},
   'training': {
@@ -67,7 +67,6 @@ ALLOWED: Mapping[str, set[str]] = {
     'metrics',
   },
   'retrieval': {
-    'image_arrays',
     'image_io',
     'image_grids',
     'files',
@@ -77,11 +76,13 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   PACKAGE: {'inference', 'retrieval'},
   # Registers with gin what the gin files name.
-  'configurables': {'data', 'models', 'losses', 'training'},
+  'configurables': {'models', 'losses', 'training'},
   # What programs share.
-  'cli': {'errors', 'inference', 'runs'},
-  'programs': LIBRARY | {PACKAGE, 'cli', 'configurables'},
-  'export': LIBRARY - {'training', 'losses', 'evaluation', 'gin_files'}
+  'cli': {'inference', 'runs'},
+  'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
+  | {'cli', 'configurables'},
+  'export': LIBRARY
+  - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
   | {'cli', PACKAGE},
   'benchmarks': LIBRARY | {PACKAGE, 'cli', 'configurables', 'export'},
   'tests': LIBRARY
