@@ -101,7 +101,11 @@ class NoiseRunTest(tf.test.TestCase):
 
   def test_what_is_not_scored_is_named(self):
     for run, params, message in (
-      ('a', ["train.best_by='recall'"], "generates from noise; set it to 'swd'"),
+      (
+        'a',
+        ["train.best_by='recall'"],
+        "generates from noise; set it to 'swd'",
+      ),
       (
         'b',
         ['Growth.start_resolution=8', 'final_resolution=8'],
