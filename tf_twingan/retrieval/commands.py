@@ -99,7 +99,7 @@ def query(
   if not output:
     raise ValueError('give --output, the folder for the results.')
   if not (files or datasets):
-    raise ValueError('give --image or --source, whom to look for.')
+    raise ValueError('give --image or --source, what to look for.')
   index = search_index.SearchIndex.load(folder, model, server=server)
   skipped: list[tuple[str, str]] = []
   queries = list(_queries(index, files, datasets, limit, skipped))
