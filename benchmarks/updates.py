@@ -77,7 +77,7 @@ class Updates:
       lambda batch: self._step(batch, 0),
       {d: image for d in self.trainer.model.domains},
       taken=1 / interval if interval else 0.0,
-      turns=gin.query_parameter('Trainer.accumulate'),
+      turns=gin_files.value_of('Trainer.accumulate'),
     )
 
   def seconds(self, count: int) -> float:
@@ -116,7 +116,7 @@ def each_resolution(
   trainer = gin.get_configurable('Trainer')(
     tuple(domains),
     growth.final_resolution,
-    strategy=strategies.make(gin.query_parameter('train.strategy')),
+    strategy=strategies.make(gin_files.value_of('train.strategy')),
   )
   for resolution in _resolutions_of(growth):
     if not only or resolution in only:

@@ -1,8 +1,9 @@
 """Registers with gin what gin files name.
 
-Networks, objectives, growth and trainer are registered as they are: only where
-a gin file refers to them (`Trainer.model = @TwinGAN`) do they take their values
-from it. The two functions here take theirs at every call.
+Networks, objectives, growth and trainer take their values from gin only where a
+gin file refers to them (`Trainer.model = @TwinGAN`): code that calls the
+classes is not affected. The two functions here take their values from gin at
+every call.
 """
 
 import gin
@@ -35,6 +36,8 @@ _CLASSES = {
   'Growth': growth_schedule.Growth,
   'Trainer': trainer.Trainer,
 }
+NAMES = (*_CLASSES, 'train', 'share_cores')
+
 for _name, _class in _CLASSES.items():
   gin.register(_name, module=_class.__module__)(_class)
 

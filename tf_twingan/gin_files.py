@@ -1,15 +1,17 @@
-"""Gin at the edge: find, parse and check a configuration; write it down.
+"""Gin files: finds, parses and checks a configuration.
 
-gin leaves two mistakes unnoticed that cost hours: a macro on the command line
-that no file knows, and a file it finds by a search path after saying that it
-did not. Both are checked here. `model.json` holds what inference needs, so
-that only training reads gin.
+gin accepts a macro on the command line that no file uses, and warns of a
+missing file before it finds it in the next folder; here the first is an error
+and the second is silent. Only training reads gin: `model.json` holds what
+inference needs.
 """
 
+import inspect
 import logging
 import pathlib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import gin
 from tf_twingan import errors
@@ -19,16 +21,16 @@ _INCLUDE = re.compile(r"""^\s*include\s+['"](.+?)['"]""", re.MULTILINE)
 
 
 def folders() -> list[pathlib.Path]:
-  """Where gin files are looked for, in this order."""
+  """The folders that are searched for gin files, in this order."""
   package = pathlib.Path(__file__).resolve().parent
   return [pathlib.Path.cwd(), package.parent / 'gin', package / 'gin']
 
 
 def find(name: str) -> pathlib.Path:
-  """The gin file of this name or path.
+  """Finds a gin file by its name or path.
 
   Raises:
-    FileNotFoundError: there is none; names those that there are.
+    FileNotFoundError: there is none; names those that are shipped.
   """
   for folder in folders():
     if (folder / name).is_file():
@@ -52,7 +54,7 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
     The path of the file.
 
   Raises:
-    FileNotFoundError: see `find`.
+    FileNotFoundError: there is no such file.
     ValueError: a name is unknown or a line is no binding.
   """
   path = find(gin_file)
@@ -94,6 +96,23 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
   finally:
     root.removeFilter(_is_no_false_alarm)
   return path
+
+
+def value_of(name: str) -> Any:
+  """Returns what a parameter is bound to, or its default.
+
+  Args:
+    name: such as 'Trainer.accumulate'.
+  """
+  try:
+    return gin.query_parameter(name)
+  except ValueError:  # Not bound.
+    configurable, _, parameter = name.rpartition('.')
+    target = gin.get_configurable(configurable)
+    # Of a class, gin's own subclass has a signature of (*args, **kwargs).
+    if inspect.isclass(target):
+      target = target.__init__
+    return inspect.signature(target).parameters[parameter].default
 
 
 def _is_no_false_alarm(record: logging.LogRecord) -> bool:

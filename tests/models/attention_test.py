@@ -1,4 +1,4 @@
-"""Self-attention by hand, and where networks have it."""
+"""Self-attention by hand, and its place in the networks."""
 
 import math
 
@@ -32,18 +32,18 @@ def build(**options):
 
 
 class AttentionTest(tf.test.TestCase):
-  def test_who_looks_where_by_hand(self):
+  def test_a_map_by_hand(self):
     layer, x = by_hand()
     # exp(x_i x_j log 2): 2, 4 in the first row, 4, 16 in the second.
     self.assertAllClose(layer.map(x), [[[1 / 3, 2 / 3], [1 / 5, 4 / 5]]])
 
-  def test_what_is_added_by_hand(self):
+  def test_the_sum_by_hand(self):
     layer, x = by_hand()
     layer.gamma.assign(0.5)
     # 1/3 * 1 + 2/3 * 2 = 5/3 and 1/5 * 1 + 4/5 * 2 = 9/5, times 3, times 1/2.
     self.assertAllClose(layer(x)[0, 0, :, 0], [1 + 2.5, 2 + 2.7])
 
-  def test_it_starts_as_nothing(self):
+  def test_it_starts_without_effect(self):
     layer = attention.SelfAttention(16)
     x = tf.random.stateless_normal([2, 4, 4, 16], [1, 2])
     with tf.GradientTape() as tape:
@@ -59,34 +59,34 @@ class AttentionTest(tf.test.TestCase):
     self.assertEqual(layer(x).dtype, tf.bfloat16)
     self.assertEqual(layer.map(x).dtype, tf.float32)
 
-  def test_maps_of_images_drawn_and_judged(self):
+  def test_maps_of_generator_and_discriminator(self):
     x = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
-    judge = progressive.Discriminator(
+    discriminator = progressive.Discriminator(
       16, channels_base=32, channels_max=16, attention_resolution=8
     )
-    for found in (
+    for attention_map in (
       build(attention_resolution=8).attention_map(
         x, 'photo', 'anime', resolution=16
       ),
-      judge.attention_map(x, resolution=16),
+      discriminator.attention_map(x, resolution=16),
     ):
-      self.assertEqual(found.shape, [2, 64, 64])
-      self.assertAllClose(tf.reduce_sum(found, 2), tf.ones([2, 64]))
-      self.assertGreater(float(tf.math.reduce_std(found)), 1e-6)
+      self.assertEqual(attention_map.shape, [2, 64, 64])
+      self.assertAllClose(tf.reduce_sum(attention_map, 2), tf.ones([2, 64]))
+      self.assertGreater(float(tf.math.reduce_std(attention_map)), 1e-6)
 
-  def test_a_map_within_a_stage_that_fades_in_and_trains(self):
+  def test_a_map_of_a_stage_that_fades_in_and_trains(self):
     x = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
     model = build(attention_resolution=8, renorm_ramp_steps=10)
     model.start_step(3)
     stage = dict(resolution=16, training=True)
-    wanted = ('photo', 'anime')
-    faded = model.attention_map(x, *wanted, alpha=0.5, **stage)
+    direction = ('photo', 'anime')
+    faded = model.attention_map(x, *direction, alpha=0.5, **stage)
     self.assertEqual(faded.shape, [2, 64, 64])
-    # The encoder reads another image then.
-    whole = model.attention_map(x, *wanted, alpha=1.0, **stage)
+    # The encoder then has another input.
+    whole = model.attention_map(x, *direction, alpha=1.0, **stage)
     self.assertNotAllClose(faded, whole)
 
-  def test_what_attention_does_is_drawn(self):
+  def test_attention_changes_the_output(self):
     model = build(attention_resolution=8)
     x = tf.random.stateless_uniform([2, 16, 16, 3], [1, 2], -1.0, 1.0)
     stage = dict(resolution=16)
@@ -94,14 +94,14 @@ class AttentionTest(tf.test.TestCase):
     model.generator.attention.gamma.assign(1.0)
     after = model.translate(x, 'photo', 'anime', **stage)
     self.assertNotAllClose(before, after, atol=1e-3)
-    # Not yet reached.
+    # Attention comes in a later stage than this.
     small = tf.nn.avg_pool2d(x, 4, 4, 'VALID')
     before = model.translate(small, 'photo', 'anime', resolution=4)
     model.generator.attention.gamma.assign(0.0)
     after = model.translate(small, 'photo', 'anime', resolution=4)
     self.assertAllEqual(before, after)
 
-  def test_where_it_cannot_be(self):
+  def test_resolutions_without_it_are_refused(self):
     with self.assertRaisesRegex(ValueError, 'is 32, above the 16 px'):
       build(attention_resolution=32)
     with self.assertRaisesRegex(ValueError, '12 is not a power of two'):

@@ -1,4 +1,4 @@
-"""What is added around a block, by hand."""
+"""Residual sums of blocks, by hand."""
 
 import math
 
@@ -10,15 +10,17 @@ DOMAINS = ('photo', 'anime')
 
 
 class BlocksTest(tf.test.TestCase):
-  def test_what_came_in_is_added(self):
+  def test_the_input_is_added(self):
     outputs = blocks.add(tf.fill([1, 2, 2, 3], 1.0), tf.fill([3], 3.0), None)
     self.assertAllClose(outputs, tf.fill([1, 2, 2, 3], 4 / math.sqrt(2)))
 
-  def test_it_is_added_through_a_convolution_of_other_width(self):
-    through = blocks.shortcut(4, 2, spectral_norm=False, name='shortcut')
-    self.assertEqual(through.kernel.shape, [1, 1, 4, 2])
-    through.kernel.assign(tf.ones_like(through.kernel))
-    outputs = blocks.add(tf.ones([1, 1, 1, 4]), tf.zeros([1, 1, 1, 2]), through)
+  def test_an_input_of_other_width_is_added_through_a_convolution(self):
+    shortcut = blocks.shortcut(4, 2, spectral_norm=False, name='shortcut')
+    self.assertEqual(shortcut.kernel.shape, [1, 1, 4, 2])
+    shortcut.kernel.assign(tf.ones_like(shortcut.kernel))
+    outputs = blocks.add(
+      tf.ones([1, 1, 1, 4]), tf.zeros([1, 1, 1, 2]), shortcut
+    )
     # Four inputs of 1, each times 1 / sqrt(4).
     self.assertAllClose(outputs, tf.fill([1, 1, 1, 2], 2 / math.sqrt(2)))
 
@@ -36,7 +38,7 @@ class BlocksTest(tf.test.TestCase):
     kernels = [c.kernel.shape for c in model.generator.shortcuts.values()]
     self.assertEqual(kernels, [[1, 1, 32, 16], [1, 1, 32, 8]])
 
-  def test_a_block_that_gives_nothing_passes_its_input_on(self):
+  def test_a_block_of_zeros_passes_its_input_on(self):
     model = twingan.TwinGAN(
       DOMAINS,
       max_resolution=4,
@@ -49,9 +51,9 @@ class BlocksTest(tf.test.TestCase):
       conv.conv.kernel.assign(tf.zeros_like(conv.conv.kernel))
     x = tf.random.stateless_uniform([2, 4, 4, 3], [1, 2])
     encoding = model.encode(x, ['photo'], resolution=4)
-    drawn = model.decode(encoding, ['anime'], resolution=4)
+    images = model.decode(encoding, ['anime'], resolution=4)
     self.assertAllClose(
-      drawn,
+      images,
       model.generator.to_rgb['4px'](encoding.content / math.sqrt(2)),
       atol=1e-6,
     )

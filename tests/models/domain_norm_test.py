@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tf_twingan.models import domain_norm
+from tf_twingan.models import configs, domain_norm, norms
 
 DOMAINS = ('photo', 'anime')
 
@@ -33,7 +33,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
       )
     self.assertLen(norm.parameters['photo'], 2)
 
-  @parameterized.parameters(*domain_norm.KINDS)
+  @parameterized.parameters(*configs.NORMS)
   def test_a_domain_uses_its_own_scale_and_offset(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['offset'].assign([5.0] * 3)
@@ -42,7 +42,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     anime = norm(x, ['anime'], training=True)
     self.assertAllClose(anime, photo + 5.0, atol=1e-5)
 
-  @parameterized.parameters(*domain_norm.KINDS)
+  @parameterized.parameters(*configs.NORMS)
   def test_packed_is_the_same_as_apart(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
@@ -137,20 +137,20 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     with tf.GradientTape() as tape:
       tape.watch(x)
       outputs = norm(x, ['photo'], training=True, statistics_update=0.0)
-    found = tape.gradient(outputs, x, output_gradients=upstream)
+    gradient = tape.gradient(outputs, x, output_gradients=upstream)
     # Of ((x - mean) / deviation) * r + d, and so r times that of batch norm.
     deviation = tf.math.reduce_std(x, [0, 1, 2])
     normalized = (x - tf.reduce_mean(x, [0, 1, 2])) / deviation
     along = tf.reduce_mean(upstream * normalized, [0, 1, 2])
     rest = upstream - tf.reduce_mean(upstream, [0, 1, 2]) - along * normalized
     r = deviation / tf.sqrt(tf.constant([2.0, 4.0, 6.0]))
-    self.assertAllClose(found, r * rest / deviation, atol=1e-3)
+    self.assertAllClose(gradient, r * rest / deviation, atol=1e-3)
     self.assertNotAllClose(r, [1.0] * 3, atol=0.05)
 
   @parameterized.parameters((0.0, 1.1, 0.1), (0.5, 2.55, 0.55), (1.0, 4.0, 1.0))
   def test_renorm_limits_by_hand(self, progress, scale_max, shift_max):
-    found = domain_norm.renorm_limits(tf.constant(progress))
-    self.assertAllClose(found, (scale_max, shift_max))
+    limits = norms.renorm_limits(tf.constant(progress))
+    self.assertAllClose(limits, (scale_max, shift_max))
 
   def test_renorm_corrects_within_given_limits(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
@@ -170,7 +170,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
       tf.math.reduce_std(outputs, [0, 1, 2]), [1.5] * 3, atol=1e-2
     )
 
-  @parameterized.parameters(*domain_norm.KINDS)
+  @parameterized.parameters(*configs.NORMS)
   def test_a_flat_image_stays_finite(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     flat = tf.fill([4, 8, 8, 3], 123.4)
@@ -235,7 +235,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
       ],
     )
 
-  @parameterized.product(kind=domain_norm.KINDS, training=[True, False])
+  @parameterized.product(kind=configs.NORMS, training=[True, False])
   def test_an_untrained_condition_adds_nothing(self, kind, training):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind, condition_size=4)
     norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
@@ -252,7 +252,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     gradient = tape.gradient(loss, norm.condition_kernel)
     self.assertGreater(float(tf.reduce_min(tf.abs(gradient))), 0.0)
 
-  @parameterized.parameters(*domain_norm.KINDS)
+  @parameterized.parameters(*configs.NORMS)
   def test_a_condition_is_of_each_image(self, kind):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind, condition_size=2)
     norm.condition_kernel.assign(tf.ones_like(norm.condition_kernel))

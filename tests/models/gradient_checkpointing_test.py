@@ -1,4 +1,4 @@
-"""What is computed again: the same, moved once, and really twice."""
+"""Gradient checkpointing: equal results, one update, really two passes."""
 
 import keras
 import numpy as np
@@ -17,8 +17,8 @@ def optimized(run):
     images = tf.compat.v1.placeholder(tf.float32, [2, 8, 8, 3])
     kernel = tf.compat.v1.placeholder(tf.float32, [3, 3, 3, 3])
 
-    def block(images, kernel, once):
-      del once
+    def block(images, kernel, run_once):
+      del run_once
       for _ in range(3):
         images = tf.nn.tanh(tf.nn.conv2d(images, kernel, 1, 'SAME'))
       return images
@@ -39,7 +39,7 @@ def optimized(run):
 
 
 def convolutions(nodes):
-  """Names of those that are no gradient; they differ from CPU to CPU."""
+  """Names of the convolutions of forward passes."""
   return [
     name
     for name, node in nodes.items()
@@ -48,18 +48,18 @@ def convolutions(nodes):
 
 
 def before(nodes, name):
-  """All that a node waits for."""
-  found, left = set(), [name]
+  """Names of all nodes that one depends on."""
+  ancestors, left = set(), [name]
   while left:
     inputs = {i.strip('^').split(':')[0] for i in nodes[left.pop()].input}
-    left += inputs - found
-    found |= inputs
-  return found
+    left += inputs - ancestors
+    ancestors |= inputs
+  return ancestors
 
 
-class RecomputationTest(tf.test.TestCase):
+class GradientCheckpointingTest(tf.test.TestCase):
   def test_optimized_graphs_compute_twice_and_late(self):
-    nodes = optimized(lambda block, *inputs: block(*inputs, once=None))
+    nodes = optimized(lambda block, *inputs: block(*inputs, run_once=None))
     self.assertLen(convolutions(nodes), 3)
     nodes = optimized(gradient_checkpointing.run)
     ordered = sorted(
@@ -70,13 +70,13 @@ class RecomputationTest(tf.test.TestCase):
     for name in ordered[3:]:
       self.assertContainsSubset(ordered[:3], before(nodes, name))
 
-  def test_what_is_done_once_is_there_in_each_backward_pass(self):
+  def test_results_of_run_once_are_there_in_each_backward_pass(self):
     count = tf.Variable(0.0, trainable=False)
     weight = tf.Variable(3.0)
 
-    def block(inputs, once):
-      first = once(lambda: count.assign_add(1.0) + 0.0)
-      second = once(lambda: count.assign_add(10.0) + 0.0)
+    def block(inputs, run_once):
+      first = run_once(lambda: count.assign_add(1.0) + 0.0)
+      second = run_once(lambda: count.assign_add(10.0) + 0.0)
       return inputs * weight * first * second
 
     @tf.function(autograph=False)
@@ -113,13 +113,13 @@ class RecomputationTest(tf.test.TestCase):
         **SIZES,
       )
 
-    def draw(model):
-      drawn = model.reconstruct_and_translate(reals, **STAGE)
-      return drawn.reconstructions, drawn.translations
+    def generate(model):
+      outputs = model.reconstruct_and_translate(reals, **STAGE)
+      return outputs.reconstructions, outputs.translations
 
-    self.assert_alike(make, draw)
+    self.assert_alike(make, generate)
 
-  def test_a_network_that_draws_from_noise_trains_alike(self):
+  def test_a_network_of_noise_trains_alike(self):
     def make(recompute):
       return pggan.ProgressiveGAN(
         DOMAINS,
@@ -129,18 +129,18 @@ class RecomputationTest(tf.test.TestCase):
         **SIZES,
       )
 
-    def draw(model):
+    def generate(model):
       return [model.generate(model.noise(4, [1, 2]), DOMAINS, **STAGE)]
 
-    self.assert_alike(make, draw)
+    self.assert_alike(make, generate)
 
-  def assert_alike(self, make, draw):
+  def assert_alike(self, make, generate):
     results = []
     for recompute in (False, True):
       keras.utils.set_random_seed(1)
       model = make(recompute)
       for index, variable in enumerate(model.trainable_variables):
-        # Nothing is to be without effect: what starts at zero, neither.
+        # Weights that start at zero are to have an effect, too.
         variable.assign_add(
           0.3 * tf.random.stateless_normal(variable.shape, [index, 0])
         )
@@ -149,12 +149,11 @@ class RecomputationTest(tf.test.TestCase):
       def gradients(model=model):
         with tf.GradientTape() as tape:
           loss = tf.add_n(
-            [tf.reduce_mean(tf.abs(d - 0.3)) for d in draw(model)]
+            [tf.reduce_mean(tf.abs(d - 0.3)) for d in generate(model)]
           )
         return tape.gradient(loss, model.trainable_variables)
 
-      found = gradients()
-      results.append([found, [v.numpy() for v in model.variables]])
+      results.append([gradients(), [v.numpy() for v in model.variables]])
     (plain, kept), (again, moved) = results
     for a, b in zip(kept, moved, strict=True):
       np.testing.assert_array_equal(a, b)  # Statistics above all.
@@ -163,10 +162,10 @@ class RecomputationTest(tf.test.TestCase):
     for a, b in zip(flat, tf.nest.flatten(again), strict=True):
       self.assertAllClose(a, b, rtol=1e-5, atol=1e-6)
 
-  def test_a_saved_network_does_not_say_how_it_was_trained(self):
+  def test_model_json_does_not_hold_how_it_was_trained(self):
     model = twingan.TwinGAN(DOMAINS, recompute=True, **SIZES)
     self.assertNotIn('recompute', model.get_config())
-    self.assertTrue(model.encoder.recompute and model.generator.recompute)
+    self.assertTrue(model.config.recompute)
 
 
 if __name__ == '__main__':

@@ -75,8 +75,8 @@ class LayersTest(parameterized.TestCase, tf.test.TestCase):
 
       return (tf.function(bound, autograph=False) if in_graph else bound)()
 
-    for found, true in zip(run(layers.pixel_norm), run(plain)):
-      self.assertAllClose(found, true, atol=1e-4)
+    for actual, expected in zip(run(layers.pixel_norm), run(plain)):
+      self.assertAllClose(actual, expected, atol=1e-4)
 
   def test_pixel_norm_gives_unit_mean_square(self):
     x = tf.random.stateless_normal([2, 3, 3, 16], [1, 2]) * 7
@@ -121,10 +121,6 @@ class LayersTest(parameterized.TestCase, tf.test.TestCase):
     outputs = layers.minibatch_stddev(tf.concat([same, spread], 0), 2)
     self.assertEqual(outputs.shape, [4, 4, 4, 4])
     self.assertAllClose(outputs[:, 0, 0, -1], [0, 0, 1, 1], atol=1e-3)
-
-  def test_fade(self):
-    a, b = tf.zeros([1]), tf.ones([1])
-    self.assertAllClose(layers.fade(a, b, 0.25), [0.25])
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""PGGAN's generator: noise, domains, stages, and what cannot be."""
+"""PGGAN's generator: noise, domains, stages and bad values."""
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ def build(domains=DOMAINS, **options):
 
 
 class PgganTest(parameterized.TestCase, tf.test.TestCase):
-  def test_a_image_depends_on_noise_and_domain(self):
+  def test_an_image_depends_on_noise_and_domain(self):
     model = build()
     latents = model.noise(2, (0, 1))
     self.assertAllEqual(latents, model.noise(2, (0, 1)))
@@ -81,7 +81,7 @@ class PgganTest(parameterized.TestCase, tf.test.TestCase):
     self.assertFalse(again.translates)
     self.assertFalse(again.supports('photo', 'anime'))
 
-  def test_what_cannot_be_is_named(self):
+  def test_bad_values_are_named(self):
     for options, message in (
       (dict(domains=[]), 'one or more'),
       (dict(domains=['a', 'a']), 'one or more different'),

@@ -114,10 +114,10 @@ class SpectralTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_every_layer_of_a_network_is_found(self):
     shape = dict(channels_base=16, channels_max=8, attention_resolution=8)
-    judge = progressive.Discriminator(8, spectral_norm=True, **shape)
+    normalized = progressive.Discriminator(8, spectral_norm=True, **shape)
     # Two from_rgb, two of a block, three at the end, four of attention.
     self.assertLen(
-      spectral_normalization.right_singular_vectors(judge), 2 + 2 + 3 + 4
+      spectral_normalization.right_singular_vectors(normalized), 2 + 2 + 3 + 4
     )
     plain = progressive.Discriminator(8, **shape)
     self.assertEmpty(spectral_normalization.right_singular_vectors(plain))

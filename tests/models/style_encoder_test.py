@@ -5,17 +5,17 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tf_twingan.models import resolutions, style_encoder
+from tf_twingan.models import configs, style_encoder
 
 DOMAINS = ('photo', 'anime')
 
 
 def build(**options):
   keras.utils.set_random_seed(1)
-  options = {'spectral_norm': False, 'precision': 'float32', **options}
-  return style_encoder.StyleEncoder(
-    DOMAINS, 16, channels=resolutions.Channels(16, 8), size=3, **options
+  config = configs.TwinGANConfig(
+    channels_base=16, channels_max=8, style_size=3, **options
   )
+  return style_encoder.StyleEncoder(DOMAINS, 16, config)
 
 
 def images(batch=4, resolution=16, seed=1):

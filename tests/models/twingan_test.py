@@ -72,9 +72,9 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(
       sorted(encoding.skips), [r for r in (8, 16) if r <= resolution]
     )
-    drawn = model.decode(encoding, ['anime'], resolution=resolution)
-    self.assertEqual(drawn.shape, x.shape)
-    self.assertEqual(drawn.dtype, tf.float32)
+    images = model.decode(encoding, ['anime'], resolution=resolution)
+    self.assertEqual(images.shape, x.shape)
+    self.assertEqual(images.dtype, tf.float32)
 
   def test_a_domain_owns_its_norm_parameters_and_nothing_else(self):
     model = build()
@@ -115,7 +115,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     kernels = lambda m: len([v for v in m.variables if 'kernel' in v.name])  # noqa: E731
     self.assertEqual(kernels(build()), kernels(two))
 
-  def test_only_the_target_decides_how_a_code_is_drawn(self):
+  def test_only_the_target_decides_on_a_code_s_image(self):
     model = build()
     for conv in model.generator.blocks['16px']:
       conv.norm.parameters['cat']['offset'].assign_add(
@@ -127,17 +127,17 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     self.assertGreater(float(tf.reduce_mean(tf.abs(anime - cat))), 1e-2)
 
   @parameterized.parameters(1, 2)
-  def test_packed_drawings_are_those_of_single_calls(self, shift):
+  def test_packed_outputs_are_those_of_single_calls(self, shift):
     model = build(norm='instance')
     reals = {d: random_images(seed=i) for i, d in enumerate(DOMAINS)}
-    drawn = model.reconstruct_and_translate(
+    outputs = model.reconstruct_and_translate(
       reals, shift=shift, resolution=16, training=True
     )
     for index, target in enumerate(DOMAINS):
       source = DOMAINS[(index - shift) % 3]
       for packed, name in (
-        (drawn.reconstructions, target),
-        (drawn.translations, source),
+        (outputs.reconstructions, target),
+        (outputs.translations, source),
       ):
         single = model.translate(
           reals[name], name, target, resolution=16, training=True
@@ -145,18 +145,20 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
         self.assertAllClose(packed[index], single, atol=1e-4)
 
   @parameterized.parameters(*twingan.SHARINGS)
-  def test_packed_drawings_are_those_of_single_calls_in_all_sharings(
+  def test_packed_outputs_are_those_of_single_calls_in_all_sharings(
     self, sharing
   ):
     model = build(norm='instance', sharing=sharing)
     reals = {d: random_images(seed=i) for i, d in enumerate(DOMAINS)}
-    drawn = model.reconstruct_and_translate(reals, resolution=8, training=True)
+    outputs = model.reconstruct_and_translate(
+      reals, resolution=8, training=True
+    )
     single = model.translate(
       reals['cat'], 'cat', 'photo', resolution=8, training=True
     )
-    self.assertAllClose(drawn.translations[0], single, atol=1e-4)
+    self.assertAllClose(outputs.translations[0], single, atol=1e-4)
 
-  def test_domains_that_share_everything_draw_alike(self):
+  def test_domains_that_share_everything_look_alike(self):
     model = build(sharing='everything')
     x = random_images()
     anime = model.translate(x, 'photo', 'anime', resolution=16)
@@ -196,30 +198,32 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       build(sharing='norms')
 
   @parameterized.parameters(*twingan.SHARINGS)
-  def test_a_condition_says_how_each_image_is_drawn(self, sharing):
+  def test_a_condition_changes_its_image_alone(self, sharing):
     model = build(norm='instance', sharing=sharing, condition_size=2)
     x = random_images(batch=4)
     parts = ['photo', 'anime']
     condition = tf.constant([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
 
-    def drawn(**options):
+    def generate(**options):
       encoding = model.encode(x, parts, resolution=16)
       return model.decode(encoding, parts, resolution=16, **options)
 
-    plain = drawn()
-    self.assertAllClose(drawn(condition=condition), plain, atol=1e-5)
+    unconditioned = generate()
+    self.assertAllClose(generate(condition=condition), unconditioned, atol=1e-5)
     for part in (model.generator_of(d) for d in DOMAINS):
       kernel = part.blocks['16px'][1].norm.condition_kernel
       kernel.assign(tf.ones_like(kernel))
-    given = drawn(condition=condition)
-    difference = tf.reduce_mean(tf.abs(given - plain), [1, 2, 3]).numpy()
+    conditioned = generate(condition=condition)
+    difference = tf.reduce_mean(
+      tf.abs(conditioned - unconditioned), [1, 2, 3]
+    ).numpy()
     self.assertAllClose(difference[[0, 3]], [0, 0], atol=1e-5)
     self.assertGreater(difference[[1, 2]].min(), 1e-2)
     # One image alone, and the encoder sees no condition.
     single = model.translate(
       x[2:3], 'anime', 'anime', resolution=16, condition=condition[2:3]
     )
-    self.assertAllClose(single, given[2:3], atol=1e-5)
+    self.assertAllClose(single, conditioned[2:3], atol=1e-5)
 
   def test_the_encoder_can_have_conditions(self):
     model = build(condition_size=2)
@@ -254,28 +258,28 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     self.assertIsNone(plain.style_encoder)
 
   @parameterized.parameters(*twingan.SHARINGS)
-  def test_styles_of_its_own_and_of_a_reference_go_where_they_belong(
+  def test_own_styles_reconstruct_and_those_of_references_translate(
     self, sharing
   ):
     model = self.styled(sharing=sharing)
     images = {d: random_images(seed=i + 1) for i, d in enumerate(DOMAINS)}
-    drawn = model.reconstruct_and_translate(images, resolution=16, shift=2)
+    outputs = model.reconstruct_and_translate(images, resolution=16, shift=2)
     for index, target in enumerate(DOMAINS):
       source = DOMAINS[index - 2]
       style = model.style(images[target], [target], resolution=16)
-      for found, of in (
-        (drawn.reconstructions, target),
-        (drawn.translations, source),
+      for images_in_target, domain in (
+        (outputs.reconstructions, target),
+        (outputs.translations, source),
       ):
         self.assertAllClose(
-          found[index],
+          images_in_target[index],
           model.translate(
-            images[of], of, target, condition=style, resolution=16
+            images[domain], domain, target, condition=style, resolution=16
           ),
           atol=1e-5,
         )
     self.assertNotAllClose(
-      drawn.translations[1],
+      outputs.translations[1],
       model.translate(
         images['cat'],
         'cat',
@@ -286,7 +290,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       atol=1e-2,
     )
 
-  def test_without_a_style_it_draws_in_the_mean_one_and_redraws_in_its_own(
+  def test_styles_by_default(
     self,
   ):
     model, x = self.styled(), random_images()
@@ -298,14 +302,14 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       atol=1e-5,
     )
     own = model.style(x, ['anime'], resolution=16)
-    redrawn = model.translate(x, 'anime', 'anime', resolution=16)
+    reconstructions = model.translate(x, 'anime', 'anime', resolution=16)
     self.assertAllClose(
-      redrawn,
+      reconstructions,
       model.translate(x, 'anime', 'anime', condition=own, resolution=16),
       atol=1e-5,
     )
     self.assertNotAllClose(
-      redrawn,
+      reconstructions,
       model.translate(x, 'anime', 'anime', condition=style, resolution=16),
       atol=1e-2,
     )

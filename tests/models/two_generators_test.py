@@ -29,20 +29,20 @@ def images(batch=2, resolution=16):
 
 
 @parameterized.parameters('cyclegan', 'pix2pix')
-class OneWayTest(parameterized.TestCase, tf.test.TestCase):
-  def test_a_direction_is_the_network_of_what_is_drawn(self, name):
+class TwoGeneratorsTest(parameterized.TestCase, tf.test.TestCase):
+  def test_a_direction_is_the_generator_of_its_target(self, name):
     model = build(name)
-    drawn = model.translate(images(), 'photo', 'anime', resolution=16)
-    self.assertEqual(drawn.shape, [2, 16, 16, 3])
-    self.assertEqual(drawn.dtype, tf.float32)
+    outputs = model.translate(images(), 'photo', 'anime', resolution=16)
+    self.assertEqual(outputs.shape, [2, 16, 16, 3])
+    self.assertEqual(outputs.dtype, tf.float32)
     self.assertAllClose(
-      drawn, tf.tanh(model.generators['anime'](images())), atol=1e-6
+      outputs, tf.tanh(model.generators['anime'](images())), atol=1e-6
     )
     self.assertNotAllClose(
-      drawn, model.translate(images(), 'anime', 'photo', resolution=16)
+      outputs, model.translate(images(), 'anime', 'photo', resolution=16)
     )
 
-  def test_a_image_does_not_depend_on_its_batch(self, name):
+  def test_an_image_does_not_depend_on_its_batch(self, name):
     model, x = build(name), images(3)
     together = model.translate(x, 'photo', 'anime', resolution=16)
     alone = model.translate(x[1:2], 'photo', 'anime', resolution=16)
@@ -51,8 +51,8 @@ class OneWayTest(parameterized.TestCase, tf.test.TestCase):
   def test_every_weight_takes_part(self, name):
     model = build(name)
     with tf.GradientTape() as tape:
-      drawn = model.translate(images(), 'photo', 'anime', resolution=16)
-      loss = tf.reduce_sum(tf.square(drawn - 0.3))
+      outputs = model.translate(images(), 'photo', 'anime', resolution=16)
+      loss = tf.reduce_sum(tf.square(outputs - 0.3))
     weights = model.generators['anime'].trainable_variables
     for weight, gradient in zip(weights, tape.gradient(loss, weights)):
       self.assertGreater(np.abs(gradient).max(), 0, weight.name)
@@ -82,15 +82,15 @@ class OneWayTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, "precision 'half'"):
       build(name, precision='half')
 
-  def test_half_precision_draws_about_the_same(self, name):
-    drawn, half = (
+  def test_half_precision_gives_about_the_same(self, name):
+    whole, half = (
       build(name, precision=precision).translate(
         images(), 'photo', 'anime', resolution=16
       )
       for precision in ('float32', 'bfloat16')
     )
     self.assertEqual(half.dtype, tf.float32)
-    self.assertAllClose(drawn, half, atol=0.1)
+    self.assertAllClose(whole, half, atol=0.1)
 
 
 class SizesTest(tf.test.TestCase):

@@ -1,6 +1,6 @@
-"""Every gin file parses and builds what it names."""
+"""Every gin file parses, builds what it names, and repeats no default."""
 
-import inspect
+import ast
 import pathlib
 import re
 import tempfile
@@ -11,58 +11,24 @@ from absl.testing import absltest, parameterized
 import gin
 from export import plan
 from tests import source_tree
-from tf_twingan import gin_files
-from tf_twingan.losses import (
-  cyclegan_objective,
-  distillation_objective,
-  image_augmentation,
-  pggan_objective,
-  pix2pix_objective,
-  twingan_objective,
-)
-from tf_twingan.models import cyclegan, pggan, pix2pix, registry, twingan
-from tf_twingan.models.discriminators import patch, progressive
-from tf_twingan.training import growth_schedule, setup, strategies, trainer
+from tf_twingan import configurables, gin_files
+from tf_twingan.models import registry, twingan
 
 FOLDER = source_tree.ROOT / 'gin'
-CONFIGURABLES = {
-  'train': setup.train,
-  'share_cores': strategies.share_cores,
-  'Growth': growth_schedule.Growth,
-  'TwinGAN': twingan.TwinGAN,
-  'Discriminator': progressive.Discriminator,
-  'Objective': twingan_objective.Objective,
-  'Augmentation': image_augmentation.Augmentation,
-  'CycleGAN': cyclegan.CycleGAN,
-  'Pix2Pix': pix2pix.Pix2Pix,
-  'PatchDiscriminator': patch.PatchDiscriminator,
-  'CycleObjective': cyclegan_objective.CycleObjective,
-  'ProgressiveGAN': pggan.ProgressiveGAN,
-  'NoiseObjective': pggan_objective.NoiseObjective,
-  'PairedObjective': pix2pix_objective.PairedObjective,
-  'DistillationObjective': distillation_objective.DistillationObjective,
-  'Trainer': trainer.Trainer,
-}
-# Given by those that call, not by a configuration.
-OWN = {
-  ('TwinGAN', 'precision'),
-  ('CycleGAN', 'precision'),
-  ('Pix2Pix', 'precision'),
-  ('ProgressiveGAN', 'precision'),
-  ('train', 'seed'),
-}
-OTHER = {
-  'name',
-  'precision',
-  'stop_after_images',
-  'seed',
-  'vector_sizes',
-  'domains',
-  'condition_size',  # Of a program's own training: ours gives styles.
-}
 EXPERIMENTS = sorted(p.name for p in FOLDER.glob('*.gin') if p.stem != 'base')
 # Included after an experiment, in one of the user's own.
 PARTS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*/*.gin'))
+_INCLUDE = re.compile(r"^include '(.+)'", re.MULTILINE)
+_BINDING = re.compile(r'^(\w+\.\w+) = (.+)$', re.MULTILINE)
+
+
+def bindings_of(name):
+  """{parameter: literal} of a file alone, and of all that it includes."""
+  text, included = (FOLDER / name).read_text(), {}
+  for other in _INCLUDE.findall(text):
+    alone, before = bindings_of(other)
+    included |= before | alone
+  return dict(_BINDING.findall(text)), included
 
 
 class GinTest(parameterized.TestCase):
@@ -96,12 +62,11 @@ class GinTest(parameterized.TestCase):
     model = gin.get_configurable('TwinGAN')(
       ['photo', 'anime'], max_resolution=px
     )
-    config = model.get_config()
-    self.assertFalse(config['pixel_norm'])
-    self.assertEqual(config['norm'], 'batch_renorm')
-    self.assertTrue(config['smooth'])
+    self.assertFalse(model.config.pixel_norm)
+    self.assertEqual(model.config.norm, 'batch_renorm')
+    self.assertTrue(model.config.smooth)
     file = plan.convert(
-      plan.untrained(px, config['channels_base'], config['channels_max']),
+      plan.untrained(px, model.config.channels_base, model.config.channels_max),
       'int8',
     )
     self.assertBetween(len(file), 0.4e6, 0.95e6)  # 1 MB with its metadata.
@@ -112,18 +77,40 @@ class GinTest(parameterized.TestCase):
     self.assertStartsWith(text, '# ')
     self.assertIn('Trains:', text)
 
-  def test_base_holds_every_default_and_says_the_same(self):
-    gin_files.parse('base.gin')
-    for name, configurable in CONFIGURABLES.items():
-      parameters = inspect.signature(configurable).parameters
-      bound = gin.get_bindings(name, resolve_references=False)
-      for key, parameter in parameters.items():
-        default = parameter.default
-        given = key in OTHER and (name, key) not in OWN
-        if default is inspect.Parameter.empty or given:
-          continue
-        self.assertIn(key, bound, f'{name}.{key} is not in base.gin')
-        self.assertEqual(bound[key], default, f'{name}.{key}')
+  # A part says all that it needs, whatever experiment comes before it.
+  @parameterized.parameters('base.gin', *EXPERIMENTS)
+  def test_it_repeats_no_default(self, name):
+    alone, included = bindings_of(name)
+    self.assertNotEmpty(alone)
+    for parameter, text in alone.items():
+      before = included.get(parameter)
+      try:
+        value = ast.literal_eval(text)
+        previous = before and ast.literal_eval(before)
+      except (SyntaxError, ValueError):  # A macro or a reference.
+        continue
+      if before is None:
+        previous = gin_files.value_of(parameter)
+      self.assertNotEqual(value, previous, f'{name}: {parameter}')
+
+  @parameterized.parameters(*configurables.NAMES)
+  def test_a_misspelt_option_is_refused(self, name):
+    with self.assertRaisesRegex(ValueError, f"{name}.*parameter.*'wieght'"):
+      gin_files.parse('tiny.gin', [f'{name}.wieght=1'])
+
+  def test_base_lists_everything_that_takes_options(self):
+    header = (FOLDER / 'base.gin').read_text()
+    for name in configurables.NAMES:
+      self.assertRegex(header, rf'\b{name}\b')
+    for path in re.findall(r'tf_twingan/\S+\.py', header):
+      self.assertNotEmpty(list(source_tree.ROOT.glob(path)), path)
+
+  def test_a_run_writes_every_option_that_it_used(self):
+    gin_files.parse('tiny.gin')
+    gin.get_configurable('TwinGAN')(['a', 'b'], max_resolution=8)
+    written = gin.operative_config_str()
+    self.assertIn('TwinGAN.channels_base = 16', written)
+    self.assertIn("TwinGAN.norm = 'batch_renorm'", written)
 
   def test_the_article(self):
     gin_files.parse('anime_256.gin')

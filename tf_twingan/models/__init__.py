@@ -1,1 +1,1 @@
-"""The networks: layers, normalization, encoder, generator, discriminator."""
+"""The networks: configs, layers, norms, encoders, generators, models."""

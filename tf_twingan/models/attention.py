@@ -1,31 +1,32 @@
-"""Self-attention: every place of an image looks at every other.
+"""Self-attention: every position of an image can look at every other.
 
 Zhang et al., "Self-Attention Generative Adversarial Networks" (2019), section
-3: what convolutions see of an image is local, so what must agree across it,
-as two eyes must, is learned late or never. Features are compared in an eighth
-of the channels; what is found is added, times a weight that starts at 0.
+3: convolutions see a neighbourhood only, so what must agree across an image,
+as two eyes must, is learned late or never. Positions are compared in an eighth
+of the channels; the attended values are added, times a weight that starts at 0.
 
-Every place with every other is resolution^4 numbers an image: 4 MB at 32 px,
-64 MB at 64 px.
+The attention map has resolution^4 numbers an image: 4 MB at 32 px, 64 MB at
+64 px.
 """
 
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import layers, resolutions
+from tf_twingan.models import configs, layers
 
-_NARROWER = 8
+_REDUCTION = 8  # Of the channels in which positions are compared.
 
 
 class SelfAttention(keras.layers.Layer):
-  """Adds to each place what it finds elsewhere.
+  """Adds to each position what it attends to elsewhere.
 
   Attributes:
-    query: what a place looks for: a 1x1 convolution.
-    key: what can be found at a place.
-    value: what is then taken from there.
-    output_conv: what is added, of that, in as many channels as come in.
-    gamma: how much of it; a float32 scalar.
+    query: 1x1 convolution: what a position looks for.
+    key: 1x1 convolution: what can be found at a position.
+    value: 1x1 convolution: what is taken from a position.
+    output_conv: 1x1 convolution of the attended values, to as many channels as
+      come in.
+    gamma: weight of the sum; a float32 scalar.
   """
 
   def __init__(
@@ -36,12 +37,12 @@ class SelfAttention(keras.layers.Layer):
     name: str = 'attention',
   ):
     super().__init__(name=name, autocast=False)
-    narrow = max(1, channels // _NARROWER)
+    reduced = max(1, channels // _REDUCTION)
 
-    def conv(name, incoming, outgoing):
+    def conv(name, in_channels, out_channels):
       return layers.Conv(
-        incoming,
-        outgoing,
+        in_channels,
+        out_channels,
         1,
         gain=1.0,
         use_bias=False,
@@ -49,21 +50,22 @@ class SelfAttention(keras.layers.Layer):
         name=name,
       )
 
-    self.query = conv('query', channels, narrow)
-    self.key = conv('key', channels, narrow)
-    self.value = conv('value', channels, narrow)
-    self.output_conv = conv('output_conv', narrow, channels)
+    self.query = conv('query', channels, reduced)
+    self.key = conv('key', channels, reduced)
+    self.value = conv('value', channels, reduced)
+    self.output_conv = conv('output_conv', reduced, channels)
     self.gamma = self.add_weight(shape=(), initializer='zeros', name='gamma')
 
   def map(self, inputs: tf.Tensor) -> tf.Tensor:
-    """Who looks where.
+    """How much each position attends to each other one.
 
     Args:
       inputs: [batch, h, w, channels].
 
     Returns:
-      float32 [batch, h * w, h * w]: how much the place of a row takes from
-      that of a column, row by row of the image; each row sums to 1.
+      float32 [batch, h * w, h * w]: the weight, for the position of a row, of
+      the position of a column, both row by row of the image; each row sums to
+      1.
     """
     logits = tf.linalg.matmul(
       _flat(self.query(inputs)), _flat(self.key(inputs)), transpose_b=True
@@ -73,33 +75,37 @@ class SelfAttention(keras.layers.Layer):
   def call(self, inputs: tf.Tensor) -> tf.Tensor:
     """NHWC to NHWC, same shape and dtype."""
     values = self.value(inputs)
-    seen = tf.linalg.matmul(
+    attended = tf.linalg.matmul(
       tf.cast(self.map(inputs), inputs.dtype), _flat(values)
     )
-    added = self.output_conv(tf.reshape(seen, tf.shape(values)))
+    added = self.output_conv(tf.reshape(attended, tf.shape(values)))
     return inputs + tf.cast(self.gamma, inputs.dtype) * added
 
 
-def check(resolution: int | None, max_resolution: int) -> int | None:
-  """Returns where attention is, or raises if a network never gets there."""
-  if resolution is None:
+def from_config(config: configs.ProgressiveConfig) -> SelfAttention | None:
+  """Makes the self-attention of a network, or none if it has none."""
+  if config.attention_resolution is None:
     return None
-  if resolutions.check(resolution) > max_resolution:
-    raise ValueError(
-      f'attention_resolution is {resolution}, above the {max_resolution} px '
-      'of the network; choose one that it has, or None.'
-    )
-  return resolution
+  return SelfAttention(
+    config.channels(config.attention_resolution),
+    spectral_norm=config.spectral_norm,
+  )
 
 
-def check_readable(attention: int | None, resolution: int) -> int:
-  """Returns where attention is, or raises if nothing looks in this stage."""
-  if attention is None or attention > resolution:
+def check_active(attention_resolution: int | None, resolution: int) -> int:
+  """Returns where attention is, or raises if this stage does not reach it.
+
+  Args:
+    attention_resolution: of the network, px, or None.
+    resolution: of the stage, px.
+  """
+  if attention_resolution is None or attention_resolution > resolution:
     raise ValueError(
       f'There is no attention at {resolution} px: attention_resolution is '
-      f'{attention}. Train with one, and ask for its maps from there up.'
+      f'{attention_resolution}. Train with one, and ask for its maps from '
+      'there up.'
     )
-  return attention
+  return attention_resolution
 
 
 def _flat(tensor):

@@ -1,21 +1,25 @@
-"""What every model here is: a layer that knows its domains and its values."""
+"""The base of every model: a Keras layer with named domains and a config."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-PRECISIONS = ('float32', 'bfloat16', 'float16')
+from tf_twingan.models import configs
 
 
 class BaseModel(keras.layers.Layer):
-  """Domains by name, and all that builds the same network again.
+  """A network with named domains that can be built again from its config.
 
   Attributes:
     domains: their names, in order.
-    has_codes: whether `encode` gives codes that the domains share.
-    translates: whether it draws images of images, rather than of noise.
-    style_size: of the style codes that images can be drawn by; None without.
+    config: the model's options.
+    max_resolution: of the last stage, px.
+    has_codes: whether `encode` returns codes that the domains share.
+    translates: whether it translates images, rather than generate them from
+      noise.
+    style_size: numbers in the style codes that a translation may be
+      conditioned on; None without style codes.
   """
 
   has_codes = True
@@ -27,65 +31,54 @@ class BaseModel(keras.layers.Layer):
     domains: Sequence[str],
     *,
     max_resolution: int,
-    precision: str,
-    config: dict[str, Any],
+    config: configs.ModelConfig,
     name: str,
   ):
-    """Keeps the values.
+    """Keeps the arguments that build the same network again.
 
     Args:
-      domains: their names; how many, and that they differ, is the caller's.
-      max_resolution: of the images in the end, px.
-      precision: dtype of the convolutions, one of PRECISIONS.
-      config: the subclass's own values for `get_config`; plain JSON values.
-        How it is trained is none of them.
-      name: of the layer.
+      domains: their names; subclasses check how many, and that they differ.
+      max_resolution: of the last stage, px; a power of two.
+      config: the model's options.
+      name: layer name.
 
     Raises:
-      ValueError: there is no such precision.
+      ValueError: the options do not fit the resolution.
     """
     super().__init__(name=name, autocast=False)
-    if precision not in PRECISIONS:
-      raise ValueError(
-        f'Unknown precision {precision!r}; choose one of '
-        f'{", ".join(PRECISIONS)}.'
-      )
+    config.check_fits(max_resolution)
     self.domains = tuple(domains)
-    self._config = dict(
-      domains=list(self.domains),
-      max_resolution=max_resolution,
-      **config,
-      precision=precision,
-    )
+    self.max_resolution = max_resolution
+    self.config = config
 
   def get_config(self) -> dict[str, Any]:
-    """All that builds the same network again; plain JSON values."""
-    return dict(self._config)
-
-  @property
-  def max_resolution(self) -> int:
-    """Of the images in the end, px."""
-    return self._config['max_resolution']
+    """Returns the arguments that build the same network, as JSON values."""
+    return {
+      'domains': list(self.domains),
+      'max_resolution': self.max_resolution,
+      **configs.saved_values(self.config),
+    }
 
   def supports(self, source: str, target: str) -> bool:
-    """Whether that translation is one the model is meant to make.
+    """Whether that translation is one that the model is meant for.
 
     Args:
-      source: the domain of the images.
-      target: the domain to draw them in; the same one redraws them.
+      source: name of the domain that the images belong to.
+      target: name of the domain to translate to; the source itself for a
+        reconstruction.
 
     Raises:
-      ValueError: no such domain.
+      ValueError: there is no such domain.
     """
     self.check_domain(source)
     self.check_domain(target)
     return self.translates
 
   def start_step(self, stage_step: int) -> None:
-    """Is told of each training step, should the model change with them.
+    """Prepares the next training step; most models have nothing to do.
 
     Args:
-      stage_step: steps since the resolution began.
+      stage_step: steps since the resolution's training began.
     """
 
   def check_domain(self, domain: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import cyclegan_layers, two_generators
+from tf_twingan.models import configs, cyclegan_layers, two_generators
 
 
 class ResNet(keras.layers.Layer):
@@ -55,39 +55,30 @@ class ResNet(keras.layers.Layer):
 
 
 class CycleGAN(two_generators.TwoGenerators):
-  """Two residual generators; see `one_way.OneWayPair`."""
+  """Two residual generators; see `two_generators.TwoGenerators`."""
 
+  @configs.takes_options(configs.CycleGANConfig)
   def __init__(
     self,
     domains: Sequence[str],
     *,
+    config: configs.CycleGANConfig,
     max_resolution: int,
-    channels: int = 64,
-    blocks: int = 9,
-    precision: str = 'float32',
     name: str = 'cyclegan',
   ):
     """Builds both generators.
 
     Args:
       domains: two names.
+      config: the model's options.
       max_resolution: of the images, px; a power of two from 8 up.
-      channels: at full resolution; twice as many at each of two halvings.
-      blocks: residual ones; the paper has 6 at 128 px and 9 from 256 px on.
-      precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
-      name: of the layer.
+      name: layer name.
     """
-    if max_resolution < 8:
-      raise ValueError(
-        f'CycleGAN of {max_resolution} px: an image is halved twice and then '
-        'mirrored at its border; take 8 px or more.'
-      )
     super().__init__(
       domains,
       max_resolution=max_resolution,
-      precision=precision,
-      make=lambda name: ResNet(channels, blocks, name=name),
-      config=dict(channels=channels, blocks=blocks),
+      config=config,
+      make=lambda name: ResNet(config.channels, config.blocks, name=name),
       name=name,
     )
 

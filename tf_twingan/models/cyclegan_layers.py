@@ -1,6 +1,6 @@
-"""The parts of CycleGAN and pix2pix: plain convolutions and instance norm.
+"""Layers of CycleGAN and pix2pix: plain convolutions and instance norm.
 
-Unlike in `layers` the weights are used as they are stored, drawn from
+Unlike in `layers` the weights are used as they are stored, initialized from
 N(0, 0.02^2) (Isola et al. 2017, appendix 6.2; Zhu et al. 2017, section 4),
 so that the papers' learning rates mean here what they mean there.
 
@@ -35,14 +35,14 @@ class Conv(keras.layers.Layer):
     """Makes the weights.
 
     Args:
-      in_channels: of the input.
-      out_channels: of the output.
+      in_channels: feature channels of the input.
+      out_channels: feature channels of the output.
       size: of the kernel.
       stride: pixels from one output to the next.
       reflect: continue the image by its mirror image at the border, not by
         zeros; odd sizes and a stride of 1 only.
-      use_bias: add one; an instance norm that follows would take it off.
-      name: of the layer.
+      use_bias: add a bias; an instance norm that follows would subtract it.
+      name: layer name.
     """
     super().__init__(name=name, autocast=False)
     self._stride = stride

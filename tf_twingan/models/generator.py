@@ -1,11 +1,13 @@
-"""A content code and skips to images (Twin-GAN 2018, PGGAN's generator).
+"""Generator: a content code and U-Net skips to images.
 
-Convolutions are shared by all domains; which domain is drawn is decided by
-the normalization parameters alone.
+PGGAN's generator (Karras et al. 2018), normalized per domain (Twin-GAN, 2018):
+convolutions are shared by all domains, and the normalization parameters alone
+decide which domain an image is generated in.
 """
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,9 +15,11 @@ import tensorflow as tf
 from tf_twingan.models import (
   attention,
   blocks,
+  configs,
   content_encoder,
   layers,
   resolutions,
+  stages,
 )
 
 
@@ -23,79 +27,77 @@ class Generator(keras.layers.Layer):
   """The shared generator; every stage's block exists from the start.
 
   Attributes:
-    blocks: {rung's name: its two normalized convolutions}.
-    to_rgb: {rung's name: the convolution that draws there}.
+    blocks: {block name: its two normalized convolutions}.
+    to_rgb: {block name: the convolution that outputs images}.
     residual: whether each block's input, the skip included, is added to its
       output.
-    shortcuts: {rung's name: the convolution it is added through}, where the
-      two differ in width.
+    shortcuts: {block name: the convolution that the input is added through},
+      where the widths differ.
     attention: the SelfAttention, or None.
-    attention_resolution: after which block it comes, px, or None.
+    attention_resolution: px; it comes after the block there. Or None.
     skip_resolutions: where the encoder's features come in, px.
     smooth: whether upsampling is bilinear.
-    recompute: whether training runs each block again for its gradient.
   """
 
   def __init__(
     self,
     domains: Sequence[str],
     max_resolution: int,
+    config: configs.GeneratorConfig,
     *,
-    channels: resolutions.Channels,
-    norm: str,
-    pixel_norm: bool,
-    skip_resolutions: Sequence[int],
-    smooth: bool,
-    residual: bool,
-    spectral_norm: bool,
-    condition_size: int | None,
-    attention_resolution: int | None,
-    to_rgb_size: int,
-    recompute: bool = False,
+    skip_resolutions: Sequence[int] = (),
+    condition_size: int | None = None,
     name: str = 'generator',
   ):
+    """Builds every block of every stage.
+
+    Args:
+      domains: names of the domains that the norms tell apart.
+      max_resolution: of the last stage, px; a power of two.
+      config: options of the model.
+      skip_resolutions: where the encoder's features come in, px.
+      condition_size: numbers in a condition of the norms, or None.
+      name: layer name.
+    """
     super().__init__(name=name, autocast=False)
+    self._recompute = config.recompute
     self.skip_resolutions = frozenset(skip_resolutions)
-    self.smooth = smooth
-    self.residual = residual
-    self.recompute = recompute
-    options = dict(
+    self.smooth = config.smooth
+    self.residual = config.residual
+    conv = functools.partial(
+      blocks.NormalizedConv,
       domains=domains,
-      norm=norm,
-      pixel_norm=pixel_norm,
-      spectral_norm=spectral_norm,
+      config=config,
       condition_size=condition_size,
     )
     self.blocks, self.shortcuts, self.to_rgb = {}, {}, {}
     for resolution in resolutions.up_to(max_resolution):
-      key, width = resolutions.block_name(resolution), channels(resolution)
-      below = channels(max(resolution // 2, resolutions.SMALLEST))
-      # A skip is as wide as what the encoder hands down from here: `below`.
+      key = resolutions.block_name(resolution)
+      width = config.channels(resolution)
+      below = config.channels(max(resolution // 2, resolutions.SMALLEST))
+      # A skip is as wide as what the encoder passes down from here: `below`.
       incoming = below * (2 if resolution in self.skip_resolutions else 1)
       self.blocks[key] = [
-        blocks.NormalizedConv(incoming, width, name=f'{key}_conv_1', **options),
-        blocks.NormalizedConv(width, width, name=f'{key}_conv_2', **options),
+        conv(incoming, width, name=f'{key}_conv_1'),
+        conv(width, width, name=f'{key}_conv_2'),
       ]
-      if residual and incoming != width:
+      if config.residual and incoming != width:
         self.shortcuts[key] = blocks.shortcut(
-          incoming, width, spectral_norm=spectral_norm, name=f'{key}_shortcut'
+          incoming,
+          width,
+          spectral_norm=config.spectral_norm,
+          name=f'{key}_shortcut',
         )
       self.to_rgb[key] = layers.Conv(
         width,
         3,
-        to_rgb_size,
+        config.to_rgb_size,
         gain=1.0,
-        spectral_norm=spectral_norm,
+        spectral_norm=config.spectral_norm,
         name=f'to_rgb_{key}',
       )
-    self.attention_resolution = attention.check(
-      attention_resolution, max_resolution
-    )
-    self.attention: attention.SelfAttention | None = None
-    if attention_resolution is not None:
-      self.attention = attention.SelfAttention(
-        channels(attention_resolution), spectral_norm=spectral_norm
-      )
+    self.attention_resolution = config.attention_resolution
+    self.attention = attention.from_config(config)
 
   def call(
     self,
@@ -103,43 +105,40 @@ class Generator(keras.layers.Layer):
     domains: Sequence[str],
     *,
     resolution: int,
-    alpha=1.0,
+    alpha: Any = 1.0,
     **mode,
   ) -> tf.Tensor:
-    """Draws images.
+    """Generates images.
 
     Args:
       encoding: of images of any domain; the batch is len(domains) equal
         parts, one after another.
-      domains: the domain to draw each part in, static.
-      resolution: of the stage, static.
-      alpha: how far this stage is faded in. A Python 1.0 leaves the blending
-        out of the graph.
+      domains: the domain to generate each part in, static.
+      resolution: of the stage, px, static.
+      alpha: how far this stage is faded in; see `stages.is_fading`.
       **mode: `training`, `statistics_update`, `condition` of the norm.
 
     Returns:
       float32 [batch, resolution, resolution, 3], about [-1, 1], not clipped.
     """
     features = encoding.content
-    coarse: tf.Tensor | None = None
+    previous: tf.Tensor | None = None
     for size in resolutions.up_to(resolution):
-      if resolutions.SMALLEST < size == resolution and not (
-        isinstance(alpha, float) and alpha == 1.0
-      ):
-        coarse = layers.upsample(
-          self._rgb(features, resolutions.block_name(size // 2))
-        )
+      if size == resolution and stages.is_fading(resolution, alpha):
+        previous = layers.upsample(self._rgb(features, size // 2))
       features = self._stage(features, size, encoding, domains, **mode)
       if size == self.attention_resolution:
         features = blocks.run(
           lambda inputs, domains, **mode: self.attention(*inputs),
           [features],
           domains,
-          recompute=self.recompute,
+          recompute=self._recompute,
           **mode,
         )
-    images = self._rgb(features, resolutions.block_name(resolution))
-    return images if coarse is None else layers.fade(coarse, images, alpha)
+    images = self._rgb(features, resolution)
+    if previous is None:
+      return images
+    return stages.fade_in(previous, images, alpha)
 
   def attention_map(
     self,
@@ -147,34 +146,35 @@ class Generator(keras.layers.Layer):
     domains: Sequence[str],
     *,
     resolution: int,
-    alpha=1.0,
+    alpha: Any = 1.0,
     **mode,
   ) -> tf.Tensor:
-    """Which places look where while images are drawn.
+    """How much each position attends to each other one, while generating.
 
     Args:
-      encoding: as for `call`.
-      domains: as for `call`.
-      resolution: as for `call`.
-      alpha: as for `call`; attention comes before the blending.
-      **mode: as for `call`.
+      encoding: of images of any domain; the batch is len(domains) equal
+        parts, one after another.
+      domains: the domain to generate each part in, static.
+      resolution: of the stage, px, static.
+      alpha: without effect, as attention comes before the blend.
+      **mode: `training`, `statistics_update`, `condition` of the norm.
 
     Returns:
-      float32 [batch, places, places], see `SelfAttention.map`; places are
-      those of `attention_resolution`.
+      float32 [batch, positions, positions], see `SelfAttention.map`; positions
+      are those of `attention_resolution`.
 
     Raises:
       ValueError: there is no attention in this stage.
     """
     del alpha
-    last = attention.check_readable(self.attention_resolution, resolution)
+    last = attention.check_active(self.attention_resolution, resolution)
     features = encoding.content
     for size in resolutions.up_to(last):
       features = self._stage(features, size, encoding, domains, **mode)
     return self.attention.map(features)
 
   def _stage(self, features, size, encoding, domains, **mode):
-    """From the stage before to what this one's block makes of it."""
+    """Runs one stage's block on the features of the stage before."""
     inputs = [features]
     if size in self.skip_resolutions:
       inputs.append(encoding.skips[size])
@@ -182,7 +182,7 @@ class Generator(keras.layers.Layer):
       functools.partial(self._block, size),
       inputs,
       domains,
-      recompute=self.recompute,
+      recompute=self._recompute,
       **mode,
     )
 
@@ -200,5 +200,6 @@ class Generator(keras.layers.Layer):
       return features
     return blocks.add(inputs, features, self.shortcuts.get(key))
 
-  def _rgb(self, features, key):
-    return self.to_rgb[key](tf.cast(features, tf.float32))
+  def _rgb(self, features, size):
+    conv = self.to_rgb[resolutions.block_name(size)]
+    return conv(tf.cast(features, tf.float32))

@@ -1,11 +1,11 @@
-"""The parts every network here is built of, after PGGAN.
+"""Convolution, dense layer, activation and resampling, after PGGAN.
 
 Karras et al., "Progressive Growing of GANs" (2018): equalized learning rate
 (section 4.1), pixel norm (4.2), minibatch standard deviation (section 3).
 
 A layer computes in the dtype of its input and keeps its weights in float32,
-so precision is decided once, where images enter a network, and flows with
-the data. Keras would cast inputs to a layer's own policy; `autocast=False`
+so precision is decided where images enter a network, and flows with the
+data. Keras would cast inputs to a layer's own policy; `autocast=False`
 says not to.
 """
 
@@ -23,7 +23,7 @@ _EPSILON = 1e-4  # Of a mean square.
 class Conv(keras.layers.Layer):
   """A same-padded convolution with equalized learning rate.
 
-  The stored kernel is drawn from N(0, 1) and multiplied by He's constant
+  The stored kernel is initialized from N(0, 1) and multiplied by He's constant
   `gain / sqrt(fan_in)` each time it is used, so that under Adam every layer
   learns at the same relative speed (PGGAN section 4.1).
 
@@ -231,9 +231,3 @@ def minibatch_stddev(inputs: tf.Tensor, group_size: int) -> tf.Tensor:
   value = tf.repeat(value, group_size)[:, None, None, None]
   value = tf.tile(tf.cast(value, inputs.dtype), [1, height, width, 1])
   return tf.concat([inputs, value], axis=-1)
-
-
-def fade(previous: tf.Tensor, current: tf.Tensor, alpha) -> tf.Tensor:
-  """Blends a new stage in: previous at alpha 0, current at alpha 1."""
-  alpha = tf.cast(alpha, current.dtype)
-  return previous * (1 - alpha) + current * alpha

@@ -1,10 +1,10 @@
-"""A network for each domain where the twin network has one for all.
+"""One network for each domain, called as if it were one for all.
 
-What sharing convolutions is worth shows only against a model that does not:
-CycleGAN's way (Zhu et al. 2017), in which nothing but the losses ties the
-domains together. A packed batch is taken apart, each part goes through its
-own network, and the results are packed again, so that the caller need not
-know.
+What sharing convolutions is worth can only be measured against a model that
+does not share them: as in CycleGAN (Zhu et al. 2017) nothing but the losses
+ties the domains together. A packed batch is split, each part goes through its
+own network, and the results are packed again, so that callers need not
+distinguish the two.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 
 class PerDomainNetworks(keras.layers.Layer):
-  """Networks of one shape, one for each domain, called as if they were one.
+  """Networks of one shape, one for each domain.
 
   Attributes:
     networks: {domain: network}.
@@ -28,12 +28,12 @@ class PerDomainNetworks(keras.layers.Layer):
     *,
     name: str,
   ):
-    """Builds them.
+    """Builds the networks.
 
     Args:
       domains: their names.
-      make: makes the network of a domain.
-      name: of the layer.
+      make: makes the network of a domain, given its name.
+      name: layer name.
     """
     super().__init__(name=name, autocast=False)
     self.networks = {domain: make(domain) for domain in domains}
@@ -52,11 +52,11 @@ class PerDomainNetworks(keras.layers.Layer):
       inputs: a tensor, or a structure of them; the batch of each is
         len(domains) equal parts, one after another.
       domains: the domain of each part, static; a name may come twice.
-      condition: as the networks take it, if they do; packed like the inputs.
-      **stage_and_mode: as the networks take it.
+      condition: of the networks' norms, packed like the inputs; or None.
+      **stage_and_mode: the other arguments of the networks.
 
     Returns:
-      What the networks return, packed alike.
+      The networks' outputs, packed like the inputs.
     """
     flat = [tf.split(t, len(domains)) for t in tf.nest.flatten(inputs)]
     conditions = [{} for _ in domains]
@@ -67,10 +67,10 @@ class PerDomainNetworks(keras.layers.Layer):
       self.networks[domain](
         tf.nest.pack_sequence_as(inputs, list(part)),
         [domain],
-        **own,
+        **options,
         **stage_and_mode,
       )
-      for domain, part, own in zip(domains, zip(*flat), conditions)
+      for domain, part, options in zip(domains, zip(*flat), conditions)
     ]
     return tf.nest.map_structure(
       lambda *parts: tf.concat(parts, axis=0), *outputs

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import cyclegan_layers, layers, two_generators
+from tf_twingan.models import configs, cyclegan_layers, layers, two_generators
 
 _SIZE = 4
 _WIDEST = 8  # Channels, in those of the first convolution.
@@ -21,7 +21,7 @@ class UNet(keras.layers.Layer):
 
   Dropout, the paper's source of noise, is left out: a translation here
   depends on nothing but the image, and the paper found that its networks
-  hardly heed the noise (section 3.2).
+  hardly use the noise (section 3.2).
   """
 
   def __init__(
@@ -71,36 +71,33 @@ class UNet(keras.layers.Layer):
 
 
 class Pix2Pix(two_generators.TwoGenerators):
-  """Two U-Nets, one for each direction; see `one_way.OneWayPair`."""
+  """Two U-Nets, one for each direction; see `two_generators.TwoGenerators`."""
 
+  @configs.takes_options(configs.Pix2PixConfig)
   def __init__(
     self,
     domains: Sequence[str],
     *,
+    config: configs.Pix2PixConfig,
     max_resolution: int,
-    channels: int = 64,
-    precision: str = 'float32',
     name: str = 'pix2pix',
   ):
     """Builds both generators.
 
     Args:
       domains: two names.
+      config: the model's options.
       max_resolution: of the images, px; a power of two.
-      channels: after the first halving; twice as many after each next one, up
-        to eight times.
-      precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
-      name: of the layer.
+      name: layer name.
     """
     super().__init__(
       domains,
       max_resolution=max_resolution,
-      precision=precision,
-      make=lambda name: UNet(channels, max_resolution, name=name),
-      config=dict(channels=channels),
+      config=config,
+      make=lambda name: UNet(config.channels, max_resolution, name=name),
       name=name,
     )
 
   def supports(self, source: str, target: str) -> bool:
-    """All but a domain in itself, which no pair of images ever shows."""
+    """All but reconstruction, which no pair of images ever teaches."""
     return super().supports(source, target) and source != target

@@ -1,18 +1,17 @@
-"""The models by name: what `model.json` says, and the network it stands for.
+"""The models by name, what they have in common, and building from model.json.
 
-A model translates images between its domains, or draws images of them from
+A model translates images between its domains, or generates images of them from
 noise. Training, translating, sampling and scoring need no more of it than the
-protocols here say, so that models of other papers train and are measured under
-the same roof.
+protocols here say, so that models of other papers are trained and measured by
+the same programs.
 """
 
-import inspect
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import tensorflow as tf
 
-from tf_twingan.models import cyclegan, pggan, pix2pix, twingan
+from tf_twingan.models import configs, cyclegan, pggan, pix2pix, twingan
 
 
 class Model(Protocol):
@@ -20,46 +19,49 @@ class Model(Protocol):
 
   Attributes:
     domains: their names, in order.
+    config: its options.
     translates: whether it is `Translating`, or else `Generating`.
   """
 
   domains: tuple[str, ...]
+  config: configs.ModelConfig
   translates: bool
 
   def start_step(self, stage_step: int) -> None:
-    """Is told, before each training step, how many its stage has had."""
+    """Prepares the next training step, given those of its stage so far."""
 
   def get_config(self) -> dict[str, Any]:
-    """All that builds the same network again; plain JSON values."""
+    """Returns the arguments that build the same network, as JSON values."""
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming those that there are."""
 
 
 class Translating(Model, Protocol):
-  """What a model can do that is shown images.
+  """What a model of images can do.
 
   Attributes:
-    has_codes: whether `encode` gives codes.
-    style_size: of the style codes that `style` reads and `translate` takes as
-      its condition; None without.
+    has_codes: whether `encode` returns codes.
+    style_size: numbers in the style codes that `style` returns and `translate`
+      takes as its condition; None without style codes.
   """
 
   has_codes: bool
   style_size: int | None
 
   def supports(self, source: str, target: str) -> bool:
-    """Whether that translation is one the model is meant to make."""
+    """Whether that translation is one that the model is meant for."""
 
   def translate(
     self, images: tf.Tensor, source: str, target: str, **stage_and_mode
   ) -> tf.Tensor:
-    """Images of one domain, drawn in another.
+    """Translates images of one domain to another.
 
     Args:
       images: float32 [batch, resolution, resolution, 3] in [-1, 1].
-      source: their domain.
-      target: the domain to draw them in; the same one redraws them.
+      source: name of the domain that the images belong to.
+      target: name of the domain to translate to; the source itself for a
+        reconstruction.
       **stage_and_mode: resolution, alpha, training.
 
     Returns:
@@ -71,21 +73,21 @@ class Translating(Model, Protocol):
 
 
 class Generating(Model, Protocol):
-  """What a model can do that draws from noise.
+  """What a model of noise can do.
 
   Attributes:
-    latent_size: of the vectors that it draws from.
+    latent_size: numbers in a latent vector.
   """
 
   latent_size: int
 
   def noise(self, count: int, seed: Any) -> tf.Tensor:
-    """Latent vectors, float32 [count, latent_size]; of a seed, int32 [2]."""
+    """Random latent vectors, float32 [count, latent_size], of a seed."""
 
   def generate(
     self, latents: tf.Tensor, domains: Any, **stage_and_mode
   ) -> tf.Tensor:
-    """Images of latent vectors, see `pggan.ProgressiveGAN.generate`."""
+    """Generates images, see `pggan.ProgressiveGAN.generate`."""
 
 
 ARCHITECTURES = {
@@ -98,19 +100,14 @@ _KEY = 'model'
 
 
 def describe(model: Model) -> dict[str, Any]:
-  """What `build` makes the same network of; plain JSON values."""
+  """Describes a model, for `build` to make the same one; JSON values."""
   names = {kind: name for name, kind in ARCHITECTURES.items()}
   return {_KEY: names[type(model)], **model.get_config()}
 
 
 def defaults(model: Model) -> dict[str, Any]:
   """The values that a description of an older version may leave out."""
-  parameters = inspect.signature(type(model)).parameters.values()
-  return {
-    p.name: p.default
-    for p in parameters
-    if p.default is not p.empty and p.name in model.get_config()
-  }
+  return configs.saved_defaults(model.config)
 
 
 def build(config: Mapping[str, Any], **changes: Any) -> Model:

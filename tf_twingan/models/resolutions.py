@@ -1,10 +1,10 @@
-"""The ladder of resolutions, and how wide a network is on each rung."""
+"""Resolutions of the stages, and the width of a network at each of them."""
 
 SMALLEST = 4
 
 
 def check(resolution: int) -> int:
-  """Returns the resolution, or raises if it is not a rung (4, 8, 16 ...)."""
+  """Returns the resolution, or raises if it is not one of 4, 8, 16, ..."""
   if (
     not isinstance(resolution, int)
     or resolution < SMALLEST
@@ -18,13 +18,13 @@ def check(resolution: int) -> int:
 
 
 def up_to(resolution: int) -> list[int]:
-  """[4, 8, ..., resolution]."""
+  """Returns [4, 8, ..., resolution]."""
   check(resolution)
   return [1 << k for k in range(2, resolution.bit_length())]
 
 
 def block_name(resolution: int) -> str:
-  """The rung's name in a model: '32px'."""
+  """Returns the key of a stage's layers in a model: '32px'."""
   return f'{resolution}px'
 
 
@@ -40,6 +40,6 @@ class Channels:
     self.maximum = maximum
 
   def __call__(self, resolution: int) -> int:
-    """The channels at a resolution."""
+    """Returns the channels at a resolution."""
     stage = resolution.bit_length() - SMALLEST.bit_length()
     return max(1, min(self.base >> stage, self.maximum))

@@ -1,4 +1,4 @@
-"""Spectral norm: a layer that stretches nothing by more than one.
+"""Spectral norm: kernels are divided by their largest singular value.
 
 Miyato et al., "Spectral Normalization for Generative Adversarial Networks"
 (2018): a kernel, as a matrix with a column for each output channel (section
@@ -15,9 +15,9 @@ at 0.17), the division is missing from the gradient, and half precision becomes
 float32.
 
 Here a stored kernel stays what the optimizer made of it, and the forward pass
-changes nothing. `improve` takes the step once all gradients are applied, for
-averaged weights by themselves, so that a checkpoint's kernels and estimates
-belong together.
+changes nothing. `power_iteration_step` is called when all gradients are
+applied, for averaged weights by themselves, so that a checkpoint's kernels and
+estimates belong together.
 """
 
 from collections.abc import Sequence
@@ -39,29 +39,29 @@ class SpectralNorm(keras.layers.Layer):
   """
 
   def __init__(self, kernel: Any, *, name: str = 'spectral'):
-    """Estimates.
+    """Estimates the right singular vector.
 
     Args:
-      kernel: the layer's variable, [..., out_channels], drawn already.
-      name: of the layer.
+      kernel: the layer's variable, [..., out_channels], initialized already.
+      name: layer name.
     """
     super().__init__(name=name, autocast=False)
 
-    def first(shape, dtype=None, **_):
-      found = tf.ones(shape, dtype)
+    def estimate(shape, dtype=None, **_):
+      vector = tf.ones(shape, dtype)
       for _ in range(_FIRST_STEPS):
-        found = _step(kernel, found)[1]
-      return found
+        vector = _step(kernel, vector)[1]
+      return vector
 
     self.direction = self.add_weight(
       shape=(kernel.shape[-1],),
-      initializer=first,
+      initializer=estimate,
       trainable=False,
       name='direction',
     )
 
   def call(self, kernel: tf.Tensor) -> tf.Tensor:
-    """The kernel by its largest singular value, in its shape and dtype."""
+    """Divides a kernel by its largest singular value; same shape and dtype."""
     left, right = _step(kernel, self.direction)
     stretched = tf.linalg.matvec(_matrix(kernel), tf.stop_gradient(right))
     value = tf.reduce_sum(tf.stop_gradient(left) * stretched)
@@ -69,18 +69,23 @@ class SpectralNorm(keras.layers.Layer):
 
 
 def right_singular_vectors(network: Any) -> list[tuple[Any, Any]]:
-  """The kernels that are divided, each with its direction: variables."""
+  """Each normalized kernel with its right singular vector: variables."""
   return [
-    (found.kernel, found.spectral.direction)
-    for found in tf.train.TrackableView(network).descendants()
-    if isinstance(getattr(found, 'spectral', None), SpectralNorm)
+    (layer.kernel, layer.spectral.direction)
+    for layer in tf.train.TrackableView(network).descendants()
+    if isinstance(getattr(layer, 'spectral', None), SpectralNorm)
   ]
 
 
 def power_iteration_step(
   networks: Sequence[Any], strategy: tf.distribute.Strategy
 ) -> None:
-  """One step of power iteration; to be called outside the replicas."""
+  """One step of power iteration; to be called outside the replicas.
+
+  Args:
+    networks: whose kernels are normalized.
+    strategy: that the networks were made under.
+  """
 
   def update(direction, kernel):
     direction.assign(_step(kernel, direction)[1])

@@ -1,52 +1,56 @@
-"""The style code: how an image of a domain looks, apart from what it shows.
+"""Style encoder: images to style codes, how an image of a domain looks.
 
 Huang et al., "Multimodal Unsupervised Image-to-Image Translation" (MUNIT,
-2018): convolutions that halve the image, a mean over all places and a linear
-layer read a short code off it, and the generator's norms draw by that code.
-Nothing here normalizes, as the means and variances of features are what a
-style is told by. Stages grow and fade in like those of the discriminator.
+2018): convolutions that halve the image, a mean over all positions and a linear
+layer make a short code, on which the generator's norms are conditioned. Nothing
+here normalizes, as the means and variances of features carry the style. Stages
+grow and fade in like those of the discriminator.
 
 Convolutions are shared by the domains, as elsewhere. A domain owns the last
 layer, (channels + 1) x size floats: the numbers of a code mean the same to the
 generator in every domain, but what varies within one need not vary within
-another, and with a layer in common a code would first of all tell the domain,
+another, and with a layer in common a code would first of all encode the domain,
 which the generator knows.
 
 A code is a direction, as that is all that the norms take of it. Codes are
-scaled to a mean square of 1, like the normal draws that they are compared
-with, so that their differences are as large as in MUNIT for any size.
+scaled to a mean square of 1, like the normal random codes that they are
+compared with, so that their differences are as large as in MUNIT for any size.
 """
 
 import functools
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import layers, resolutions
+from tf_twingan.models import configs, layers, resolutions, stages
 
 
 class Styles(NamedTuple):
-  """How each image of a packed batch is drawn; [n * batch, size] each.
+  """Style codes of a packed batch of n domains; [n * batch, size] each.
 
   Attributes:
-    own: the styles of the images themselves, domain by domain.
-    given: those that their translations are drawn in, target by target.
+    own: codes to reconstruct the images with, domain by domain.
+    given: codes to translate with, target domain by target domain.
   """
 
   own: tf.Tensor
   given: tf.Tensor
 
   def interleaved(self, parts: int) -> tf.Tensor:
-    """Own and given ones of each domain in turn: [2 * n * batch, size]."""
+    """Both codes of each domain in turn: [2 * n * batch, size].
+
+    Args:
+      parts: how many domains there are.
+    """
     split = [tf.reshape(s, [parts, 1, -1, s.shape[-1]]) for s in self]
     return tf.reshape(tf.concat(split, axis=1), [-1, self.own.shape[-1]])
 
 
 def scaled(vectors: tf.Tensor) -> tf.Tensor:
-  """Vectors [..., size] as codes: the same directions, mean square 1.
+  """Scales vectors [..., size] to a mean square of 1, as codes have it.
 
   A vector of zeros, which has no direction, stays as it is.
   """
@@ -55,11 +59,11 @@ def scaled(vectors: tf.Tensor) -> tf.Tensor:
 
 
 def random(count: int, size: int, seed: tf.Tensor) -> tf.Tensor:
-  """Codes of normal draws, so all directions are as likely.
+  """Random codes, every direction being as likely.
 
   Args:
-    count: of the codes.
-    size: of each.
+    count: how many codes.
+    size: numbers in a code.
     seed: int32 [2]; the same gives the same codes.
 
   Returns:
@@ -69,12 +73,12 @@ def random(count: int, size: int, seed: tf.Tensor) -> tf.Tensor:
 
 
 class StyleEncoder(keras.layers.Layer):
-  """Reads style codes; every stage's block exists from the start.
+  """Images to style codes; every stage's block exists from the start.
 
   Attributes:
-    from_rgb: {rung's name: the convolution that images enter by there}.
-    blocks: {rung's name: its convolution}.
-    codes: {domain: the layer that reads its codes off the mean features}.
+    from_rgb: {block name: the convolution that images enter by}.
+    blocks: {block name: its convolution}.
+    codes: {domain: the layer from mean features to the domain's codes}.
     means: {domain: the mean of its images' codes}, float32 [size], zeros
       until they are estimated; not trainable.
   """
@@ -83,34 +87,29 @@ class StyleEncoder(keras.layers.Layer):
     self,
     domains: Sequence[str],
     max_resolution: int,
+    config: configs.TwinGANConfig,
     *,
-    channels: resolutions.Channels,
-    size: int,
-    spectral_norm: bool,
-    precision: str,
     name: str = 'style_encoder',
   ):
     """Builds every block of every stage.
 
     Args:
-      domains: their names.
+      domains: names of the domains.
       max_resolution: of the last stage, px; a power of two.
-      channels: feature channels by resolution.
-      size: of the codes.
-      spectral_norm: of the convolutions; see `spectral`.
-      precision: dtype of the convolutions.
-      name: of the layer.
+      config: options of the model, with a style size.
+      name: layer name.
     """
     super().__init__(name=name, autocast=False)
-    self._precision = precision
-    conv = functools.partial(layers.Conv, spectral_norm=spectral_norm)
+    self._precision = config.precision
+    conv = functools.partial(layers.Conv, spectral_norm=config.spectral_norm)
     self.from_rgb, self.blocks = {}, {}
     for resolution in resolutions.up_to(max_resolution):
-      key, width = resolutions.block_name(resolution), channels(resolution)
-      below = channels(max(resolution // 2, resolutions.SMALLEST))
+      key = resolutions.block_name(resolution)
+      width = config.channels(resolution)
+      below = config.channels(max(resolution // 2, resolutions.SMALLEST))
       self.from_rgb[key] = conv(3, width, 1, name=f'from_rgb_{key}')
       self.blocks[key] = conv(width, below, name=f'{key}_conv')
-    width = channels(resolutions.SMALLEST)
+    width, size = config.channels(resolutions.SMALLEST), config.style_size
     self.codes = {
       d: layers.Dense(width, size, gain=1.0, name=f'{d}_code') for d in domains
     }
@@ -127,27 +126,33 @@ class StyleEncoder(keras.layers.Layer):
     domains: Sequence[str],
     *,
     resolution: int,
-    alpha=1.0,
+    alpha: Any = 1.0,
     statistics_update: tf.Tensor | None = None,
   ) -> tf.Tensor:
-    """Reads the style codes of images.
+    """Encodes the styles of images.
 
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1]; the batch is
         len(domains) equal parts, one after another.
       domains: the domain of each part, static.
-      resolution: of the stage, static.
-      alpha: how far this stage is faded in. A Python 1.0 leaves the blending
-        out of the graph.
+      resolution: of the stage, px, static.
+      alpha: how far this stage is faded in; see `stages.is_fading`.
       statistics_update: moves the domains' means by this fraction toward those
         of the batch: 1/n on the n-th batch makes them the plain average of
         all batches. For outside of replicas. None leaves them.
 
     Returns:
-      float32 [batch, size], see `scaled`.
+      Codes, float32 [batch, size], each with a mean square of 1.
     """
-    features = tf.cast(self._features(images, resolution, alpha), tf.float32)
-    pooled = tf.reduce_mean(features, axis=[1, 2])
+    features = stages.walk_down(
+      tf.cast(images, self._precision),
+      resolution=resolution,
+      alpha=alpha,
+      from_rgb=functools.partial(_activated, self.from_rgb),
+      block=functools.partial(_activated, self.blocks),
+    )
+    features = _activated(self.blocks, features, resolutions.SMALLEST)
+    pooled = tf.reduce_mean(tf.cast(features, tf.float32), axis=[1, 2])
     codes = [
       scaled(self.codes[domain](part))
       for domain, part in zip(domains, tf.split(pooled, len(domains)))
@@ -163,33 +168,13 @@ class StyleEncoder(keras.layers.Layer):
     return tf.concat(codes, axis=0)
 
   def mean(self, domain: str) -> tf.Tensor:
-    """The code in the middle of a domain's: float32 [size].
+    """The mean style of a domain, as a code: float32 [size].
 
     Zeros until the means are estimated.
     """
     return scaled(tf.convert_to_tensor(self.means[domain]))
 
-  def _features(self, images, resolution, alpha):
-    """[batch, 4, 4, channels], in the precision."""
-    images = tf.cast(images, self._precision)
-    features = self._entered(images, resolution)
-    fading = resolution > resolutions.SMALLEST and not (
-      isinstance(alpha, float) and alpha == 1.0
-    )
-    for size in reversed(resolutions.up_to(resolution)[1:]):
-      features = self._block(features, size)
-      features = layers.downsample(features)
-      if fading and size == resolution:
-        coarse = self._entered(layers.downsample(images), size // 2)
-        features = layers.fade(coarse, features, alpha)
-    return self._block(features, resolutions.SMALLEST)
 
-  def _entered(self, images, size):
-    return layers.leaky_relu(
-      self.from_rgb[resolutions.block_name(size)](images)
-    )
-
-  def _block(self, features, size):
-    return layers.leaky_relu(
-      self.blocks[resolutions.block_name(size)](features)
-    )
+def _activated(convs, inputs, size):
+  """One of several convolutions by block name, and a leaky ReLU."""
+  return layers.leaky_relu(convs[resolutions.block_name(size)](inputs))

@@ -1,7 +1,7 @@
-"""Two domains and two generators, each drawing one of them from the other.
+"""Two domains and two generators: the base of CycleGAN and pix2pix.
 
-What CycleGAN and pix2pix have in common, and TwinGAN has not: a direction is
-a network of its own, nothing is shared, and nothing grows.
+What the two have in common, and TwinGAN has not: each direction has a network
+of its own, nothing is shared, and nothing grows.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,15 +10,14 @@ from typing import Any, NoReturn
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import base_model, resolutions
+from tf_twingan.models import base_model, configs
 
 
 class TwoGenerators(base_model.BaseModel):
-  """The generators by the domain that they draw; subclasses say which kind.
+  """A generator for each target domain; subclasses choose the network.
 
   Attributes:
-    domains: their two names, in order.
-    generators: {domain drawn: network}, NHWC in [-1, 1] to the same.
+    generators: {target domain: network}, NHWC in [-1, 1] to the same.
   """
 
   has_codes = False
@@ -28,35 +27,27 @@ class TwoGenerators(base_model.BaseModel):
     domains: Sequence[str],
     *,
     max_resolution: int,
-    precision: str,
+    config: configs.ModelConfig,
     make: Callable[[str], keras.layers.Layer],
-    config: dict[str, Any],
     name: str,
   ):
     """Builds both generators.
 
     Args:
       domains: two names.
-      max_resolution: of the images, px; a power of two. There is no other.
-      precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
-      make: makes a generator of a layer name.
-      config: the subclass's own values for `get_config`.
-      name: of the layer.
+      max_resolution: of the images, px; a power of two, and the only one.
+      config: the model's options.
+      make: makes a generator, given a layer name.
+      name: layer name.
     """
     super().__init__(
-      domains,
-      max_resolution=max_resolution,
-      precision=precision,
-      config=config,
-      name=name,
+      domains, max_resolution=max_resolution, config=config, name=name
     )
     if len(self.domains) != 2 or len(set(self.domains)) < 2:
       raise ValueError(
         f'domains {list(domains)}: {type(self).__name__} translates between '
         'two; name two different ones, or train a TwinGAN, which takes more.'
       )
-    resolutions.check(max_resolution)
-    self._precision = precision
     self.generators = {d: make(f'to_{d}') for d in self.domains}
 
   def translate(
@@ -69,20 +60,20 @@ class TwoGenerators(base_model.BaseModel):
     alpha: Any = 1.0,
     training: bool = False,
   ) -> tf.Tensor:
-    """Images of one domain, drawn in another.
+    """Translates images of one domain to another.
 
-    The generator that draws the target is applied, whatever the source: an
-    image redrawn in its own domain is what the identity term of CycleGAN
-    asks to be left as it is (Zhu et al. 2017, section 5.2). pix2pix never
-    trains that, so what it then draws means nothing; see `draws`.
+    The target's generator is applied, whatever the source: CycleGAN's identity
+    loss asks it to leave images of its own domain as they are (Zhu et al. 2017,
+    section 5.2). pix2pix never trains that, so what its generator makes of them
+    means nothing; see `supports`.
 
     Args:
       images: float32 [batch, resolution, resolution, 3] in [-1, 1].
-      source: their domain.
-      target: the domain to draw them in.
-      resolution: must be the model's own.
+      source: name of the domain that the images belong to.
+      target: name of the domain to translate to.
+      resolution: of the images, px; must be the model's own.
       alpha: without effect, as nothing is ever faded in.
-      training: without effect, as instance norm knows no mode.
+      training: without effect, as instance norm is the same in both modes.
 
     Returns:
       float32, the same shape and range.
@@ -99,8 +90,8 @@ class TwoGenerators(base_model.BaseModel):
         f'{resolution} px, but does not grow: set Growth.start_resolution to '
         'Growth.final_resolution.'
       )
-    drawn = self.generators[target](tf.cast(images, self._precision))
-    return tf.tanh(tf.cast(drawn, tf.float32))
+    outputs = self.generators[target](tf.cast(images, self.config.precision))
+    return tf.tanh(tf.cast(outputs, tf.float32))
 
   def encode(self, *args, **kwargs) -> NoReturn:
     """Raises ValueError: there are no codes that domains could share."""

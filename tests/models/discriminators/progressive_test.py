@@ -58,7 +58,7 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     discriminator = build(
       domains=('photo', 'anime'), spectral_norm=spectral_norm
     )
-    shown = dict(images=images(6, 8), resolution=8, group=3)
+    batch = dict(images=images(6, 8), resolution=8, group=3)
     logit, projection = discriminator.logit, discriminator.projection
     # Each feature by itself: a kernel of one 1, which stretches by 1.
     projection.kernel.assign(tf.zeros_like(projection.kernel))
@@ -67,7 +67,7 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
       logit.kernel.assign(row[:, None])
       if spectral_norm:
         logit.spectral.direction.assign([1.0])
-      features.append(discriminator(domains=['anime', 'photo'], **shown))
+      features.append(discriminator(domains=['anime', 'photo'], **batch))
     features = tf.stack(features, axis=1) * (1 if spectral_norm else 4)
     self.assertGreater(np.abs(features).max(), 0.01)
     v = np.random.default_rng(0).normal(size=[16, 2]).astype(np.float32)
@@ -80,7 +80,7 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
     own = np.concatenate([features[:3] @ v[:, 1:], features[3:] @ v[:, :1]])
     expected = (features @ w + own) / (1 if spectral_norm else 4) + 0.5
     self.assertAllClose(
-      discriminator(domains=['anime', 'photo'], **shown),
+      discriminator(domains=['anime', 'photo'], **batch),
       expected[:, 0],
       atol=1e-5,
     )
@@ -88,14 +88,14 @@ class DiscriminatorTest(parameterized.TestCase, tf.test.TestCase):
   def test_images_of_two_domains_do_not_see_each_other(self):
     discriminator = build(domains=('photo', 'anime'), attention_resolution=8)
     discriminator.attention.gamma.assign(1.0)
-    shown, kernel = images(6), discriminator.projection.kernel
+    batch, kernel = images(6), discriminator.projection.kernel
     with tf.GradientTape() as tape:
-      tape.watch(shown)
+      tape.watch(batch)
       logits = discriminator(
-        shown, domains=('photo', 'anime'), resolution=16, group=3
+        batch, domains=('photo', 'anime'), resolution=16, group=3
       )
       photos = tf.reduce_sum(logits[:3])
-    by_image, by_kernel = tape.gradient(photos, [shown, kernel])
+    by_image, by_kernel = tape.gradient(photos, [batch, kernel])
     moved = tf.reduce_max(tf.abs(by_image), axis=[1, 2, 3]) > 0
     self.assertAllEqual(moved, [True] * 3 + [False] * 3)
     self.assertAllEqual(

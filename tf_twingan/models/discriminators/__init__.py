@@ -1,1 +1,1 @@
-"""Discriminators: progressive (PGGAN) and patches (PatchGAN)."""
+"""Discriminators: progressive (PGGAN) and of patches (PatchGAN)."""

@@ -1,8 +1,8 @@
-"""PatchGAN: judges every patch of an image by itself (Isola et al. 2017).
+"""PatchGAN: scores every patch of an image by itself (Isola et al. 2017).
 
 Section 3.2 and appendix 6.1.2: convolutions with a 4x4 kernel, the first ones
-of stride 2, end in one logit a place, each of which sees a patch of so many
-pixels, overlapping. CycleGAN judges by it, too.
+of stride 2, end in one logit a position, each of which sees a patch of so many
+pixels, overlapping. CycleGAN's discriminator is the same.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import cyclegan_layers, layers
+from tf_twingan.models import configs, cyclegan_layers, layers
 
 _SIZE = 4
-# Side of the patch that a logit sees, px: convolutions of stride 2.
-FIELDS = {16: 1, 34: 2, 70: 3, 142: 4}
 _WIDEST = 8  # Channels, in those of the first convolution.
 _ONE_DOMAIN = (
   'A PatchDiscriminator scores the images of one domain; set '
@@ -24,61 +22,44 @@ _ONE_DOMAIN = (
 
 
 class PatchDiscriminator(keras.layers.Layer):
-  """Judges the patches of images, or of pairs of images, of one domain.
+  """Scores the patches of images, or of pairs of images, of one domain.
 
   Attributes:
-    conditional: whether it judges pairs.
+    conditional: whether it scores pairs.
   """
 
+  @configs.takes_options(configs.PatchDiscriminatorConfig)
   def __init__(
     self,
     max_resolution: int,
     *,
-    channels: int = 64,
-    field: int = 70,
-    conditional: bool = False,
-    precision: str = 'float32',
+    config: configs.PatchDiscriminatorConfig,
     domains: Sequence[str] = (),
+    precision: str = 'float32',
     name: str | None = None,
   ):
-    """Builds it.
+    """Builds the convolutions.
 
     Args:
       max_resolution: of the images, px.
-      channels: of the first convolution; each next one has twice as many, up
-        to eight times.
-      field: side of a patch, px: 16, 34, 70 or 142. The papers' 70 is a
-        quarter of their images' side.
-      conditional: judge an image together with the one that it was drawn
-        from.
+      config: its options.
+      domains: must be empty, as all images are of one domain.
       precision: dtype of the convolutions.
-      domains: to be told apart; it tells none.
-      name: of the layer.
+      name: layer name.
 
     Raises:
-      ValueError: one of these cannot be.
+      ValueError: the options do not fit the resolution, or domains are named.
     """
     super().__init__(name=name or 'patch_discriminator', autocast=False)
     if domains:
       raise ValueError(_ONE_DOMAIN)
-    if field not in FIELDS:
-      raise ValueError(
-        f'PatchDiscriminator.field is {field}; choose one of '
-        f'{", ".join(map(str, FIELDS))} px.'
-      )
-    fitting = [f for f in FIELDS if f <= max(max_resolution, min(FIELDS))]
-    if field not in fitting:
-      raise ValueError(
-        f'PatchDiscriminator.field is {field} px, more than images of '
-        f'{max_resolution} px have; choose one of '
-        f'{", ".join(map(str, fitting))}.'
-      )
-    self.conditional = conditional
+    config.check_fits(max_resolution)
+    self.conditional = config.conditional
     self._resolution = max_resolution
     self._precision = precision
-    halvings = FIELDS[field]
-    widths = [6 if conditional else 3] + [
-      channels * min(2**i, _WIDEST) for i in range(halvings + 1)
+    halvings = configs.PATCH_FIELDS[config.field]
+    widths = [6 if config.conditional else 3] + [
+      config.channels * min(2**i, _WIDEST) for i in range(halvings + 1)
     ]
     self.convs = [
       cyclegan_layers.Conv(
@@ -135,10 +116,9 @@ class PatchDiscriminator(keras.layers.Layer):
       )
     if self.conditional != (condition is not None):
       raise ValueError(
-        'PatchDiscriminator.conditional is '
-        f'{self.conditional}, but it is asked to judge '
-        f'{"single images" if condition is None else "pairs"}; set it to '
-        f'{not self.conditional}.'
+        f'PatchDiscriminator.conditional is {self.conditional}, but it is '
+        f'given {"single images" if condition is None else "pairs"}; set it '
+        f'to {not self.conditional}.'
       )
     features = tf.cast(images, self._precision)
     if condition is not None:

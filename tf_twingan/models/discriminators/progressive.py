@@ -1,9 +1,10 @@
 """PGGAN's discriminator, of one domain or of several (Karras et al. 2018).
 
-Table 2 there, without normalization. By itself it judges images of one
-domain. One for several domains shares everything but a vector of each, by
-which it judges the features before the last layer, too: a projection (Miyato
-& Koyama, "cGANs with Projection Discriminator", 2018, equation 4).
+Table 2 there, without normalization. Unless domains are given it scores the
+images of a single one. A discriminator of several domains shares all weights
+but a vector for each domain, whose product with the features before the last
+layer is added to the logit: a projection (Miyato & Koyama, "cGANs with
+Projection Discriminator", 2018, equation 4).
 """
 
 import functools
@@ -13,30 +14,29 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import attention, layers, resolutions
+from tf_twingan.models import attention, configs, layers, resolutions, stages
 
 _STDDEV_GROUP = 4
 
 
 class Discriminator(keras.layers.Layer):
-  """Judges images; every stage's block exists at once.
+  """Scores images; every stage's block exists from the start.
 
   Attributes:
-    domains: those that it tells apart, in order; none if it is one domain's.
-    projection: features to a score as an image of each of them, or None.
+    domains: names of those that it tells apart, in order; empty if it is of a
+      single domain.
+    projection: the layer from features to a score for each domain, or None.
     attention: the SelfAttention, or None.
-    attention_resolution: before which block it comes, px, or None.
+    attention_resolution: px; it comes before the block there. Or None.
   """
 
+  @configs.takes_options(configs.DiscriminatorConfig)
   def __init__(
     self,
     max_resolution: int,
     *,
-    channels_base: int,
-    channels_max: int,
+    config: configs.DiscriminatorConfig,
     domains: Sequence[str] = (),
-    attention_resolution: int | None = None,
-    spectral_norm: bool = False,
     precision: str = 'float32',
     name: str | None = None,
   ):
@@ -44,21 +44,18 @@ class Discriminator(keras.layers.Layer):
 
     Args:
       max_resolution: of the last stage, px; a power of two.
-      channels_base: feature channels at 4 px before `channels_max` applies;
-        halved at each finer resolution.
-      channels_max: the most feature channels.
-      domains: whose images it tells apart, if it judges several domains'.
-      attention_resolution: let all places of an image look at each other
-        before the block there, px; see `attention`. None for nowhere.
-      spectral_norm: of every layer; see `spectral`.
+      config: its options.
+      domains: names of the domains that it tells apart, if it is to score the
+        images of several.
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
-      name: of the layer.
+      name: layer name.
     """
     super().__init__(name=name or 'discriminator', autocast=False)
+    config.check_fits(max_resolution)
     self._precision = precision
-    channels = resolutions.Channels(channels_base, channels_max)
-    conv = functools.partial(layers.Conv, spectral_norm=spectral_norm)
-    dense = functools.partial(layers.Dense, spectral_norm=spectral_norm)
+    channels = config.channels
+    conv = functools.partial(layers.Conv, spectral_norm=config.spectral_norm)
+    dense = functools.partial(layers.Dense, spectral_norm=config.spectral_norm)
     self.from_rgb, self.blocks = {}, {}
     for resolution in resolutions.up_to(max_resolution):
       key, width = resolutions.block_name(resolution), channels(resolution)
@@ -78,14 +75,8 @@ class Discriminator(keras.layers.Layer):
       self.projection = dense(
         width, len(self.domains), gain=1.0, use_bias=False, name='projection'
       )
-    self.attention_resolution = attention.check(
-      attention_resolution, max_resolution
-    )
-    self.attention: attention.SelfAttention | None = None
-    if attention_resolution is not None:
-      self.attention = attention.SelfAttention(
-        channels(attention_resolution), spectral_norm=spectral_norm
-      )
+    self.attention_resolution = config.attention_resolution
+    self.attention = attention.from_config(config)
 
   def call(
     self,
@@ -102,22 +93,21 @@ class Discriminator(keras.layers.Layer):
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1]; the batch is
         len(domains) equal parts, one after another.
-      domains: whose images each part holds, static; some of `self.domains`,
-        and none if it has none.
+      domains: the domain of each part, static; some of `self.domains`, and
+        none if it has none.
       resolution: of the stage, px, static.
-      alpha: how far this stage is faded in.
+      alpha: how far this stage is faded in; see `stages.is_fading`.
       group: images that belong together, static, a divisor of each part;
         the minibatch standard deviation is taken over runs of the largest
         divisor of it up to four, so that real and generated images, or those
         of two domains, never share a run.
-      condition: must be None, as pairs of images are not compared.
+      condition: must be None, as it does not score pairs of images.
 
     Returns:
       float32 logits [batch], one for each image.
 
     Raises:
-      ValueError: the domains are not named as they must be, or there is a
-        condition.
+      ValueError: domains are missing or too many, or there is a condition.
     """
     if condition is not None:
       raise ValueError(
@@ -127,14 +117,12 @@ class Discriminator(keras.layers.Layer):
       )
     if bool(domains) != bool(self.domains):
       raise ValueError(
-        f'This discriminator tells apart {list(self.domains)}, but is shown '
+        f'This discriminator tells apart {list(self.domains)}, but is given '
         f'images of {list(domains)}; name the domain of each part of the '
         'batch, of those that it was made for.'
       )
-    features = self._features(
-      images, resolution, alpha, until=resolutions.SMALLEST
-    )
-    features = self._attended(features, resolutions.SMALLEST)
+    features = self._features(images, resolution, alpha)
+    features = self._attend(features, resolutions.SMALLEST)
     run = next(n for n in range(_STDDEV_GROUP, 0, -1) if group % n == 0)
     features = layers.minibatch_stddev(features, run)
     features = layers.leaky_relu(self.last_conv(features))
@@ -147,51 +135,54 @@ class Discriminator(keras.layers.Layer):
     if self.projection is None:
       return logits
     scores = tf.split(self.projection(features), len(domains))
-    own = [s[:, self.domains.index(d)] for s, d in zip(scores, domains)]
-    return logits + tf.concat(own, axis=0)
+    of_domains = [s[:, self.domains.index(d)] for s, d in zip(scores, domains)]
+    return logits + tf.concat(of_domains, axis=0)
 
   def attention_map(
-    self, images: tf.Tensor, *, resolution: int, alpha=1.0
+    self, images: tf.Tensor, *, resolution: int, alpha: Any = 1.0
   ) -> tf.Tensor:
-    """Which places look where while images are judged.
+    """How much each position attends to each other one, while scoring.
 
     Args:
       images: [batch, resolution, resolution, 3] in [-1, 1].
-      resolution: of the stage, static.
+      resolution: of the stage, px, static.
       alpha: how far this stage is faded in.
 
     Returns:
-      float32 [batch, places, places], see `SelfAttention.map`; places are
-      those of `attention_resolution`.
+      float32 [batch, positions, positions], see `SelfAttention.map`; positions
+      are those of `attention_resolution`.
 
     Raises:
       ValueError: there is no attention in this stage.
     """
-    last = attention.check_readable(self.attention_resolution, resolution)
+    last = attention.check_active(self.attention_resolution, resolution)
     return self.attention.map(
       self._features(images, resolution, alpha, until=last)
     )
 
-  def _features(self, images, resolution, alpha, *, until):
-    """What arrives at a resolution, before the attention there."""
-    images = tf.cast(images, self._precision)
-    key = resolutions.block_name(resolution)
-    features = layers.leaky_relu(self.from_rgb[key](images))
-    for size in reversed(resolutions.up_to(resolution)):
-      if size == until:
-        break
-      features = self._attended(features, size)
+  def _features(self, images, resolution, alpha, until=resolutions.SMALLEST):
+    """The features at a resolution, before the attention there."""
+
+    def from_rgb(images, size):
+      conv = self.from_rgb[resolutions.block_name(size)]
+      return layers.leaky_relu(conv(images))
+
+    def block(features, size):
+      features = self._attend(features, size)
       for conv in self.blocks[resolutions.block_name(size)]:
         features = layers.leaky_relu(conv(features))
-      features = layers.downsample(features)
-      if size == resolution:
-        coarse = self.from_rgb[resolutions.block_name(size // 2)](
-          layers.downsample(images)
-        )
-        features = layers.fade(layers.leaky_relu(coarse), features, alpha)
-    return features
+      return features
 
-  def _attended(self, features, size):
+    return stages.walk_down(
+      tf.cast(images, self._precision),
+      resolution=resolution,
+      alpha=alpha,
+      from_rgb=from_rgb,
+      block=block,
+      until=until,
+    )
+
+  def _attend(self, features, size):
     if size != self.attention_resolution:
       return features
     return self.attention(features)
