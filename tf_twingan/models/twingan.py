@@ -82,36 +82,27 @@ class TwinGAN(base_model.BaseModel):
         shape=(), initializer='zeros', trainable=False, name='renorm_ramp'
       )
 
-    def make_encoder(norm_names):
-      return content_encoder.Encoder(
-        norm_names,
-        max_resolution,
-        config,
-        condition_size=config.condition_size,
-      )
-
-    def make_generator(norm_names):
-      return generator.Generator(
-        norm_names,
-        max_resolution,
-        config,
-        skip_resolutions=config.skip_resolutions(max_resolution),
-        condition_size=config.style_size or config.condition_size,
-      )
-
-    def make_style_encoder(norm_names):
-      return style_encoder.StyleEncoder(norm_names, max_resolution, config)
-
-    self.encoder = self._per_sharing(make_encoder, 'encoder')
-    self.generator = self._per_sharing(make_generator, 'generator')
+    self.encoder = self._make(
+      content_encoder.Encoder, 'encoder', condition_size=config.condition_size
+    )
+    self.generator = self._make(
+      generator.Generator,
+      'generator',
+      skip_resolutions=config.skip_resolutions(max_resolution),
+      condition_size=config.style_size or config.condition_size,
+    )
     self.style_encoder = None
     if config.style_size is not None:
-      self.style_encoder = self._per_sharing(
-        make_style_encoder, 'style_encoder'
+      self.style_encoder = self._make(
+        style_encoder.StyleEncoder, 'style_encoder'
       )
 
-  def _per_sharing(self, make, name):
-    """Makes a network of domain names: one for all domains, or one each."""
+  def _make(self, network, name, **arguments):
+    """Makes one network for all domains, or one each; see `sharing`."""
+
+    def make(norm_names):
+      return network(norm_names, self.max_resolution, self.config, **arguments)
+
     if self.config.sharing == 'nothing':
       return per_domain_networks.PerDomainNetworks(
         self.domains, lambda domain: make([domain]), name=name
@@ -215,10 +206,8 @@ class TwinGAN(base_model.BaseModel):
     Raises:
       ValueError: the model has no style codes, or no such domain.
     """
-    network = self._checked_style_encoder()
-    return _network_of(network, self.check_domain(domain)).mean(
-      self.norm_of(domain)
-    )
+    network, name = self._checked_style_encoder(), self.norm_of(domain)
+    return _network_of(network, domain).mean(name)
 
   def _checked_style_encoder(self):
     if self.style_encoder is None:
@@ -260,18 +249,16 @@ class TwinGAN(base_model.BaseModel):
         generator was trained with, while it never was without any.
       **stage_and_mode: resolution, alpha, training.
     """
-    condition = self._condition(
-      condition, images, source, target, stage_and_mode
-    )
+    if condition is None:
+      condition = self._default_style(images, source, target, stage_and_mode)
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.decode(
       encoding, [target], condition=condition, **stage_and_mode
     )
 
-  def _condition(self, condition, images, source, target, stage_and_mode):
-    """The condition of a translation; see `translate`."""
-    if condition is not None or self.style_encoder is None:
-      return condition
+  def _default_style(self, images, source, target, stage_and_mode):
+    if self.style_encoder is None:
+      return None
     if source == target:
       return self.style(images, [source], **stage_and_mode)
     return tf.tile(self.mean_style(target)[None], [tf.shape(images)[0], 1])
@@ -300,9 +287,8 @@ class TwinGAN(base_model.BaseModel):
     Raises:
       ValueError: there is no attention in this stage.
     """
-    condition = self._condition(
-      condition, images, source, target, stage_and_mode
-    )
+    if condition is None:
+      condition = self._default_style(images, source, target, stage_and_mode)
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.generator_of(target).attention_map(
       encoding,
@@ -337,11 +323,7 @@ class TwinGAN(base_model.BaseModel):
     count = len(self.domains)
     stacked = tf.concat([images[d] for d in self.domains], axis=0)
     encoding = self.encode(stacked, self.domains, **stage_and_mode)
-    order = [
-      part
-      for target in range(count)
-      for part in (target, (target - shift) % count)
-    ]
+    order = [i for t in range(count) for i in (t, (t - shift) % count)]
     if styles is None and self.style_encoder is not None:
       codes = self.style(stacked, self.domains, **stage_and_mode)
       styles = style_encoder.Styles(own=codes, given=codes)
@@ -369,16 +351,12 @@ class TwinGAN(base_model.BaseModel):
 
   def domain_variables(self, domain: str) -> list[Any]:
     """The variables of the norms that a domain uses."""
-    encoder, name = self.encoder_of(domain), self.norm_of(domain)
-    blocks = [*encoder.from_rgb.values()]
-    for part in (encoder, self.generator_of(domain)):
-      for convs in part.blocks.values():
-        blocks += convs
-    return [
-      variable
-      for block in blocks
-      for variable in block.norm.parameters[name].values()
-    ]
+    parts = [self.encoder_of(domain), self.generator_of(domain)]
+    convs, name = [*parts[0].from_rgb.values()], self.norm_of(domain)
+    for part in parts:
+      for block in part.blocks.values():
+        convs += block
+    return [v for c in convs for v in c.norm.parameters[name].values()]
 
 
 def _network_of(part, domain):
