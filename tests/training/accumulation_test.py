@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tests import two_devices
 from tf_twingan.losses import base_objective, twingan_objective
 from tf_twingan.models import twingan
 from tf_twingan.models.discriminators import progressive
@@ -17,7 +18,7 @@ SIZES = dict(channels_base=8, channels_max=4)
 STEP = dict(step=0, resolution=4, alpha=1.0, ema_decay=0.5)
 
 
-def make(objective, accumulate):
+def make(objective, accumulate, strategy=None):
   keras.utils.set_random_seed(1)
   return trainer.Trainer(
     DOMAINS,
@@ -25,7 +26,7 @@ def make(objective, accumulate):
     model=functools.partial(twingan.TwinGAN, norm='instance', **SIZES),
     discriminator=functools.partial(progressive.Discriminator, **SIZES),
     objective=objective,
-    strategy=tf.distribute.get_strategy(),
+    strategy=strategy or tf.distribute.get_strategy(),
     accumulate=accumulate,
   )
 
@@ -79,6 +80,19 @@ class Logging(base_objective.BaseObjective):
     return tf.ensure_shape(noted, value.shape)
 
 
+class MeanOfFirst(base_objective.BaseObjective):
+  """Multiplies a variable by the mean of the images' first values."""
+
+  def build(self, domains, max_resolution, *, replicas):
+    self.own = tf.Variable(2.0)
+    self.trainable_variables = [self.own]
+    return {}
+
+  def compute(self, model, discriminators, reals, *, seed, **stage):
+    first = tf.reduce_mean((reals['photo'][:, 0, 0, 0] + 1) * 127.5)
+    return base_objective.Losses({'own': self.own * first}, {})
+
+
 class AccumulationTest(tf.test.TestCase):
   def test_parts_go_one_after_another_and_their_mean_counts(self):
     made = make(Logging(), accumulate=4)
@@ -129,6 +143,24 @@ class AccumulationTest(tf.test.TestCase):
     ]
     self.assertGreater(np.mean(np.concatenate(close)), 0.98)
 
+  def test_parts_of_two_replicas_are_the_mean_of_all(self):
+    strategy = two_devices.strategy()
+    made = make(MeanOfFirst(), accumulate=2, strategy=strategy)
+    data = batch(8)
+    merged = {
+      d: strategy.experimental_distribute_values_from_function(
+        lambda context, d=d: tf.constant(
+          data[d][4 * context.replica_id_in_sync_group :][:4]
+        )
+      )
+      for d in DOMAINS
+    }
+    terms = made.step(merged, **STEP)
+    # The mean of 0 to 7 is the gradient; Adam keeps its square.
+    self.assertAllClose(terms['own'], 2.0 * 3.5)
+    kept = made.generator_adam.variables[-1]
+    self.assertAllClose(kept, (1 - 0.99) * 3.5**2, rtol=1e-4)
+
   def test_batches_that_cannot_be_cut_are_named(self):
     with self.assertRaisesRegex(ValueError, 'accumulate is 0; set it to 1'):
       make(Logging(), accumulate=0)
@@ -142,4 +174,5 @@ class AccumulationTest(tf.test.TestCase):
 
 
 if __name__ == '__main__':
+  two_devices.configure()
   tf.test.main()
