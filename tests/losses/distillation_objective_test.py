@@ -42,7 +42,7 @@ class Student:
 
 
 class Teacher:
-  """Redraws 0.125 brighter; adds 0.75 for anime, nothing for a photo."""
+  """Reconstructs 0.125 brighter; adds 0.75 for anime, 0 for a photo."""
 
   def translate(self, images, source, target):
     if source == target:

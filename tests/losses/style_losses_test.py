@@ -91,7 +91,7 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
     is_random = tf.reduce_any(found.own != found.given, axis=1)
     self.assertNear(np.mean(is_random), 0.25, 0.06)
 
-  def test_replicas_of_one_seed_draw_different_styles(self):
+  def test_replicas_of_one_seed_choose_different_styles(self):
     class Model:
       domains, style_size = DOMAINS, 3
 

@@ -15,7 +15,7 @@ IMAGES = np.random.default_rng(0).integers(
 
 class TeacherTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(1.0, 0.5)
-  def test_it_draws_as_its_run_does(self, alpha):
+  def test_it_translates_as_its_run_does(self, alpha):
     run = str(tiny_run.make(alpha=alpha, precision='bfloat16'))
     outputs = teacher_model.Teacher(run).translate(
       tf.constant(image_arrays.to_float(IMAGES)), 'photo', 'anime'

@@ -29,7 +29,7 @@ class Copier:
 
 
 class Translating(Copier):
-  """Does not redraw an image in its own domain."""
+  """Does not translate an image to its own domain."""
 
   def supports(self, source, target):
     return source != target
@@ -39,7 +39,7 @@ STAGE = dict(resolution=16, alpha=0.5)
 
 
 class ScoringTest(tf.test.TestCase):
-  def test_twins_that_are_equal_are_found(self):
+  def test_counterparts_that_are_equal_are_found(self):
     same = images(1)
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
@@ -67,7 +67,7 @@ class ScoringTest(tf.test.TestCase):
     )
     self.assertEqual(scorer.score(Copier(), **STAGE)['score/recall'], 0.0)
 
-  def test_only_what_can_be_said_is_said(self):
+  def test_only_possible_scores_are_taken(self):
     same = images(1)
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
@@ -89,7 +89,7 @@ class ScoringTest(tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, "'swd'.*8 px.*one of reconst"):
       scorer.check('swd', 8, Copier())
 
-  def test_what_a_model_does_not_redraw_is_not_scored(self):
+  def test_what_a_model_does_not_reconstruct_is_not_scored(self):
     same = images(1)
     scorer = validation_scores.ValidationScorer(
       {'photo': same, 'anime': same},
