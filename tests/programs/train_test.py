@@ -203,20 +203,22 @@ class TrainTest(absltest.TestCase):
 
   def test_errors_are_one_line(self):
     cases = {
-      "did you mean 'photo'": "phto='folder:/x'",
-      '/does/not/exist': "photo='folder:/does/not/exist'",
-      '24 is not a power of two': 'Growth.final_resolution=24',
-      'train.sample_images is 0; at least 1': 'train.sample_images=0',
-      'at 8 px, choose one of recall, reconstr': "train.best_by='swd'",
-      "Unknown strategy 'tpu'; choose one of": "train.strategy='tpu'",
-      'Trainer.model is CycleGAN, but': 'Trainer.model=@CycleGAN',
-      'which Objective cannot train; set Trainer.discriminator to @Disc': (
-        'Trainer.discriminator=@PatchDiscriminator'
-      ),
+      "did you mean 'photo'": ["phto='folder:/x'"],
+      '/does/not/exist': ["photo='folder:/does/not/exist'"],
+      '24 is not a power of two': ['Growth.final_resolution=24'],
+      'train.sample_images is 0; at least 1': ['train.sample_images=0'],
+      'at 8 px, choose one of recall, reconstr': ["train.best_by='swd'"],
+      "Unknown strategy 'tpu'; choose one of": ["train.strategy='tpu'"],
+      'Trainer.model is CycleGAN, but': ['Trainer.model=@CycleGAN'],
+      'which Objective cannot train; set Trainer.discriminator to @Disc': [
+        'Trainer.discriminator=@PatchDiscriminator',
+        'PatchDiscriminator.field=16',
+      ],
       # A rate of 1e30 overflows float32 in the second step.
-      r"The (loss '\w+(/\w+)?' is -?(nan|inf) at step \d+|weights)": (
-        'Trainer.learning_rate=1e30'
-      ),
+      r"The (loss '\w+(/\w+)?' is -?(nan|inf) at step \d+|weights)": [
+        AT_4_PX,
+        'Trainer.learning_rate=1e30',
+      ],
     }
     results = program_process.run_each(
       'train',
@@ -224,9 +226,9 @@ class TrainTest(absltest.TestCase):
         [
           '--gin_file=tiny.gin',
           f'--run_dir={training_process.new_run()}',
-          f'--gin_param={param}',
+          *(f'--gin_param={param}' for param in params),
         ]
-        for param in cases.values()
+        for params in cases.values()
       ),
     )
     for message, (code, output) in zip(cases, results, strict=True):
