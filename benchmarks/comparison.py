@@ -35,7 +35,7 @@ from absl import flags
 
 from benchmarks import budget, macs, measurements
 from tf_twingan import cli
-from tf_twingan.evaluation import columns, directions
+from tf_twingan.evaluation import columns, names
 from tf_twingan.models import registry
 from tf_twingan.runs import config_files
 from tf_twingan.training import strategies
@@ -106,7 +106,7 @@ _IN_SHORT = (
 )
 _RETURNED = ('reconstruction', 'round trip')
 # Floors and ceilings.
-_BASELINES = directions.RESERVED[1:]
+_BASELINES = names.BASELINES
 
 _METHOD = flags.DEFINE_multi_enum(
   'method', list(METHODS), list(METHODS), 'Models to compare.'
@@ -373,7 +373,11 @@ def _short(output, runs) -> measurements.Table:
   return measurements.Table(
     ['', '', *columns_of],
     [
-      [name, named, *(cells.get(method, columns.NONE) for method in columns_of)]
+      [
+        name,
+        named,
+        *(cells.get(method, columns.NONE) for method in columns_of),
+      ]
       for (name, named), cells in sorted(
         rows.items(), key=lambda row: row[0][0]
       )
@@ -479,7 +483,7 @@ def _scores(output, runs, direction) -> list[measurements.Table]:
   }.items():
     members = dict(groups)
     members.update({name: [name] for name in _BASELINES if name in scores})
-    names = dict.fromkeys(name for row in scores.values() for name in row)
+    score_names = dict.fromkeys(name for row in scores.values() for name in row)
     rows = [
       [
         name,
@@ -488,7 +492,7 @@ def _scores(output, runs, direction) -> list[measurements.Table]:
           for group in members.values()
         ),
       ]
-      for name in names
+      for name in score_names
     ]
     tables.append(
       measurements.Table(['', *members], rows, kind.capitalize() or None)

@@ -24,41 +24,41 @@ def estimate(*images):
 
 class BackgroundsTest(absltest.TestCase):
   def test_the_background_moves_and_the_subject_stays(self):
-    found = estimate(portrait())
-    self.assertEqual(found.found, 1)
-    self.assertTrue(found.is_estimated)
+    estimated = estimate(portrait())
+    self.assertEqual(estimated.share_found, 1)
+    self.assertTrue(estimated.is_estimated)
     moved = np.array(BACKGROUND) + [-96, -96, 96]
-    np.testing.assert_array_equal(found.sources[0], portrait(moved))
+    np.testing.assert_array_equal(estimated.sources[0], portrait(moved))
     # A fringe of a 16th, 2 pixels, is in neither mask.
-    self.assertTrue(found.subjects[0, 8:, 10:22].all())
-    self.assertFalse(found.subjects[0, :, :10].any())
-    self.assertFalse(found.subjects[0, :8].any())
-    self.assertTrue(found.backgrounds[0, :, :8].all())
-    self.assertFalse(found.backgrounds[0, 6:, 8:24].any())
+    self.assertTrue(estimated.subjects[0, 8:, 10:22].all())
+    self.assertFalse(estimated.subjects[0, :, :10].any())
+    self.assertFalse(estimated.subjects[0, :8].any())
+    self.assertTrue(estimated.backgrounds[0, :, :8].all())
+    self.assertFalse(estimated.backgrounds[0, 6:, 8:24].any())
 
   def test_a_spot_of_the_same_colour_inside_is_subject(self):
     image = portrait()
     image[24:28, 14:18] = BACKGROUND
-    found = estimate(image)
-    self.assertTrue(found.subjects[0, 24:28, 14:18].all())
-    self.assertTrue((found.sources[0, 24:28, 14:18] == BACKGROUND).all())
+    estimated = estimate(image)
+    self.assertTrue(estimated.subjects[0, 24:28, 14:18].all())
+    self.assertTrue((estimated.sources[0, 24:28, 14:18] == BACKGROUND).all())
 
   def test_shading_and_noise_are_background(self):
     image = portrait().astype(int)
     noise = np.random.default_rng(0).integers(-6, 7, image.shape)
     shade = np.linspace(-10, 10, SIZE)[:, None, None]
     given = np.clip(image + noise + shade, 0, 255).astype(np.uint8)
-    found = estimate(given)
-    self.assertEqual(found.found, 1)
-    self.assertTrue(found.backgrounds[0, :, :8].all())
+    estimated = estimate(given)
+    self.assertEqual(estimated.share_found, 1)
+    self.assertTrue(estimated.backgrounds[0, :, :8].all())
     # The shading is kept.
-    change = found.sources[0, :, :8].astype(int) - given[:, :8]
+    change = estimated.sources[0, :, :8].astype(int) - given[:, :8]
     np.testing.assert_array_equal(change, np.full_like(change, [-96, -96, 96]))
 
   def test_white_black_and_grey_change_as_much(self):
-    found = estimate(*(portrait([v] * 3) for v in (255, 0, 130)))
+    estimated = estimate(*(portrait([v] * 3) for v in (255, 0, 130)))
     np.testing.assert_array_equal(
-      found.sources[:, 0, 0, 0].astype(int) - [255, 0, 130], [-96, 96, -96]
+      estimated.sources[:, 0, 0, 0].astype(int) - [255, 0, 130], [-96, 96, -96]
     )
 
   def test_images_without_a_plain_background_do_not_count(self):
@@ -68,22 +68,26 @@ class BackgroundsTest(absltest.TestCase):
     close[0] = BACKGROUND
     beside = portrait()[:, np.roll(np.arange(SIZE), 14)]
     refused = [clutter.astype(np.uint8), full, close, beside]
-    found = estimate(portrait(), *refused)
-    self.assertEqual(found.found, 1 / 5)
-    np.testing.assert_array_equal(found.sources[1:], np.stack(refused))
-    self.assertFalse(found.subjects[1:].any() or found.backgrounds[1:].any())
+    estimated = estimate(portrait(), *refused)
+    self.assertEqual(estimated.share_found, 1 / 5)
+    np.testing.assert_array_equal(estimated.sources[1:], np.stack(refused))
+    self.assertFalse(
+      estimated.subjects[1:].any() or estimated.backgrounds[1:].any()
+    )
 
   def test_of_avatars_it_finds_what_is_known(self):
     style = 'avatars:lorelei?limit=16'
     images = registry.load(style, SIZE, split='test').images
-    truth = ground_truth.describe(style, SIZE, len(images)).background_masks
-    found = backgrounds.estimate(images)
-    self.assertGreater(found.found, 0.8)
-    both, either = found.backgrounds & truth, found.backgrounds | truth
-    counts = found.subjects.any(axis=(1, 2))
+    known = ground_truth.describe(style, SIZE, len(images)).background_masks
+    estimated = backgrounds.estimate(images)
+    self.assertGreater(estimated.share_found, 0.8)
+    both, either = estimated.backgrounds & known, estimated.backgrounds | known
+    counts = estimated.subjects.any(axis=(1, 2))
     overlap = both[counts].sum() / either[counts].sum()
     self.assertGreater(overlap, 0.9)
-    self.assertLess((found.subjects & truth).sum() / found.subjects.sum(), 0.02)
+    self.assertLess(
+      (estimated.subjects & known).sum() / estimated.subjects.sum(), 0.02
+    )
 
 
 if __name__ == '__main__':

@@ -38,11 +38,11 @@ class ColorTransferTest(absltest.TestCase):
     self.assertTrue(np.isfinite(found).all())
 
   def test_there_and_back_is_the_same_image(self):
-    given = images(0, low=1, high=256)
-    back = color_transfer.to_rgb(color_transfer.to_lab(given))
-    np.testing.assert_array_equal(back, given)
+    original = images(0, low=1, high=256)
+    back = color_transfer.to_rgb(color_transfer.to_lab(original))
+    np.testing.assert_array_equal(back, original)
 
-  def test_a_image_gets_the_means_and_deviations_of_the_target(self):
+  def test_an_image_gets_the_means_and_deviations_of_the_target(self):
     # Of little contrast, or colours would be clipped.
     target = images(1, low=90, high=140)
     found = color_transfer.statistics(transferred(images(2), target))
@@ -51,9 +51,9 @@ class ColorTransferTest(absltest.TestCase):
     np.testing.assert_allclose(found.deviation, wanted.deviation, atol=2e-3)
 
   def test_statistics_are_over_all_pixels_of_all_images(self):
-    given = images(3)
-    lab = color_transfer.to_lab(given).reshape(-1, 3)
-    found = color_transfer.statistics(given)
+    original = images(3)
+    lab = color_transfer.to_lab(original).reshape(-1, 3)
+    found = color_transfer.statistics(original)
     np.testing.assert_allclose(found.mean, lab.mean(axis=0))
     np.testing.assert_allclose(found.deviation, lab.std(axis=0))
 
@@ -80,7 +80,7 @@ class ColorTransferTest(absltest.TestCase):
       found = transferred(grey, target)
     np.testing.assert_array_equal(found, target)
 
-  def test_nothing_has_no_colours(self):
+  def test_no_images_have_no_colours(self):
     with self.assertRaisesRegex(ValueError, r'\(0, 8, 8, 3\).*at least one'):
       color_transfer.statistics(images(0)[:0])
 

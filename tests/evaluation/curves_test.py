@@ -1,7 +1,6 @@
-"""Curves are read from a run's notes and drawn to scale."""
+"""Curves are read from a run's log and plotted to one scale."""
 
 import pathlib
-import re
 import tempfile
 
 from absl.testing import absltest
@@ -10,7 +9,7 @@ from tf_twingan.evaluation import curves
 
 
 class CurvesTest(absltest.TestCase):
-  def test_notes_are_read_and_what_is_no_number_is_left_out(self):
+  def test_values_that_are_not_numbers_are_left_out(self):
     run = pathlib.Path(tempfile.mkdtemp())
     self.assertEqual(curves.read(run), {})
     (run / 'metrics.jsonl').write_text(
@@ -23,20 +22,30 @@ class CurvesTest(absltest.TestCase):
       curves.read(run), {'loss': [(8, 4), (24, 2)], 'swd': [(24, 7.5)]}
     )
 
-  def test_runs_share_one_scale(self):
-    page = curves.as_html(
-      {'a<b': {'loss': [(0, 0), (10, 4)]}, 'c': {'loss': [(5, 2), (10, 8)]}}
+  def test_runs_share_one_chart(self):
+    runs = {
+      'a': {'loss': [(0, 0), (10, 4)]},
+      'b': {'loss': [(5, 2), (10, 8)]},
+      'c': {'swd': [(5, 1)]},
+    }
+    (axes,) = curves.figure('loss', runs).axes
+    first, second = axes.lines
+    self.assertEqual(first.get_xydata().tolist(), [[0, 0], [10, 4]])
+    self.assertEqual(second.get_xydata().tolist(), [[5, 2], [10, 8]])
+    self.assertEqual(
+      [line.get_color() for line in axes.lines], list(curves.COLORS[:2])
     )
-    self.assertIn('a&lt;b', page)
-    self.assertIn('loss: 0 to 8', page)
-    first, second = re.findall('points="([^"]+)"', page)
-    (x0, y0), (x1, y1) = (p.split(',') for p in first.split())
-    (x2, y2), (x3, y3) = (p.split(',') for p in second.split())
-    self.assertEqual(x1, x3)
-    self.assertAlmostEqual(float(x2), (float(x0) + float(x1)) / 2)
-    self.assertAlmostEqual(float(y1), (float(y0) + float(y3)) / 2)
-    self.assertLess(float(y3), float(y2))
-    self.assertEqual(curves.as_html({'a': {}}), '')
+    self.assertEqual(
+      [chart.caption for chart in curves.charts(runs)],
+      ['loss: 0 to 8', 'swd: 1 to 1'],
+    )
+    self.assertEmpty(curves.charts({'a': {}}))
+
+  def test_equal_curves_give_equal_images(self):
+    runs = {'a': {'lo$s$': [(0, 0), (10, 4)]}}
+    (first,), (second,) = curves.charts(runs), curves.charts(runs)
+    self.assertEqual(first, second)
+    self.assertStartsWith(first.svg, '<svg')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Networks by name and by path see what they should."""
+"""Feature networks by name and by path give the features that they should."""
 
 import os
 import tempfile
@@ -19,19 +19,19 @@ def images(split):
 
 
 class OwnFeaturesTest(absltest.TestCase):
-  def test_damage_shows_and_the_figures_repeat(self):
+  def test_damage_raises_the_distance_and_figures_repeat(self):
     training, real = images('train'), images('test')
     network, again = (
       feature_networks.load('own', training, seed=s) for s in (3, 3)
     )
     np.testing.assert_array_equal(network.features(real), again.features(real))
-    reference = network.features(training)
-    self.assertEqual(reference.shape, (200, own_features.SIZE))
+    real_features = network.features(training)
+    self.assertEqual(real_features.shape, (200, own_features.SIZE))
     blurred = real[:, ::4, ::4].repeat(4, 1).repeat(4, 2)
     noise = np.random.default_rng(0).normal(0, 40, real.shape)
     noisy = np.clip(real + noise, 0, 255).astype(np.uint8)
     intact, *damaged = (
-      frechet.distance(real=reference, fake=network.features(p))
+      frechet.distance(real=real_features, fake=network.features(p))
       for p in (real, blurred, noisy)
     )
     for distance in damaged:
@@ -44,22 +44,22 @@ class ByPathTest(absltest.TestCase):
     self.folder = tempfile.mkdtemp()
     inputs = keras.Input([8, 8, 3])
     self.model = keras.Model(inputs, keras.layers.AveragePooling2D(4)(inputs))
-    plain = np.array([0, 51, 255], np.uint8)
-    self.shown = np.broadcast_to(plain, [40, 16, 16, 3])
+    color = np.array([0, 51, 255], np.uint8)
+    self.images = np.broadcast_to(color, [40, 16, 16, 3])
 
-  def assert_sees(self, path):
-    network = feature_networks.load(path, self.shown)
+  def assert_features_of(self, path):
+    network = feature_networks.load(path, self.images)
     self.assertEqual(network.label, os.path.basename(path))
-    found = network.features(self.shown)
-    self.assertEqual(found.shape, (40, 3))
-    # In [-1, 1], resized from 16 to 8 px, averaged over the 2x2 places left.
-    np.testing.assert_allclose(found[39], [-1, -0.6, 1], atol=1e-5)
+    features = network.features(self.images)
+    self.assertEqual(features.shape, (40, 3))
+    # In [-1, 1], resized from 16 to 8 px, averaged over the 2x2 positions left.
+    np.testing.assert_allclose(features[39], [-1, -0.6, 1], atol=1e-5)
 
   def test_a_keras_file_a_keras_folder_and_a_bare_saved_model(self):
     for name in ('net.keras', 'folder'):
       path = os.path.join(self.folder, name)
       self.model.save(path)
-      self.assert_sees(path)
+      self.assert_features_of(path)
     path = os.path.join(self.folder, 'bare')
     module = tf.Module()
     module.serve = tf.function(
@@ -67,20 +67,20 @@ class ByPathTest(absltest.TestCase):
       input_signature=[tf.TensorSpec([None, 8, 8, 3])],
     )
     tf.saved_model.save(module, path, signatures=module.serve)
-    self.assert_sees(path)
+    self.assert_features_of(path)
 
   def test_errors_name_the_value_and_the_remedy(self):
     with self.assertRaisesRegex(FileNotFoundError, '=nowhere: no such.*own'):
-      feature_networks.load('nowhere', self.shown)
+      feature_networks.load('nowhere', self.images)
     broken = os.path.join(self.folder, 'broken.keras')
     with open(broken, 'w') as file:
       file.write('nonsense')
     with self.assertRaisesRegex(ValueError, 'broken.keras is neither a Keras'):
-      feature_networks.load(broken, self.shown)
+      feature_networks.load(broken, self.images)
     flat = os.path.join(self.folder, 'flat.keras')
     keras.Sequential([keras.layers.Dense(2, input_shape=[5])]).save(flat)
     with self.assertRaisesRegex(ValueError, r'takes \(None, 5\); give'):
-      feature_networks.load(flat, self.shown)
+      feature_networks.load(flat, self.images)
 
   def test_inception_without_its_weights_says_where_to_put_them(self):
     with mock.patch.object(
@@ -89,7 +89,7 @@ class ByPathTest(absltest.TestCase):
       with self.assertRaisesRegex(
         ValueError, r'\(no route\); put inception_v3'
       ):
-        feature_networks.load('inception', self.shown)
+        feature_networks.load('inception', self.images)
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ from absl.testing import parameterized
 
 import gin
 from tf_twingan import configurables, gin_files, image_arrays, inference
-from tf_twingan.evaluation import candidates, directions
+from tf_twingan.evaluation import candidates, tasks
 from tf_twingan.runs import checkpoints, config_files
 from tf_twingan.training import loop
 
@@ -95,11 +95,11 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(translator.supports('photo', 'photo'), reconstructs)
     self.assertTrue(translator.supports('anime', 'photo'))
     self.assertEqual('score/reconstruction' in rows[-1], reconstructs)
-    candidate = candidates.ask(
-      translator, directions.Direction('photo', 'anime', *[photos] * 4)
+    candidate = candidates.translate(
+      translator, tasks.Task('photo', 'anime', *[photos] * 4)
     )
-    self.assertEqual('reconstruction' in candidate.returned, reconstructs)
-    self.assertIn('round trip', candidate.returned)
+    self.assertEqual('reconstruction' in candidate.reproduced, reconstructs)
+    self.assertIn('round trip', candidate.reproduced)
     self.assertIsNone(candidate.encode)
     for call in (translator.encode, translator.scales):
       with self.assertRaisesRegex(ValueError, 'search with a TwinGAN'):

@@ -18,6 +18,7 @@ HEAVY = {
   'tflite_support',
 }
 PROGRAMS = (
+  'tf_twingan.evaluate',
   'tf_twingan.sample',
   'tf_twingan.search',
   'tf_twingan.train',

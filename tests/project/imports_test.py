@@ -65,6 +65,8 @@ ALLOWED: Mapping[str, set[str]] = {
     'errors',
     'data',
     'metrics',
+    'inference',
+    'runs',
   },
   'retrieval': {
     'image_io',

@@ -1,1 +1,1 @@
-"""From images and their translations to a table with floors and ceilings."""
+"""Scores translations of held-out images beside baselines, and reports them."""

@@ -1,162 +1,199 @@
-"""Does a translation of a twin show the factors of its source?
+"""Attribute probe: does a translation show the factors of its source?
 
-One small network, the probe, reads all factors off an image. It is trained on
-real training images of the target style and on their factors alone, so it
-has seen neither a translation nor a held-out character. What it reads off the
-true answers is its own held-out accuracy, and the ceiling of every column; a
-mean image or shuffled translations are the floor.
+One small network, the probe, predicts all factors from an image. It is trained
+on real training images of the target style and their factors, and on no
+translation and no held-out character. Its predictions for the ground truth are
+its own held-out accuracy, and the ceiling of every column; a mean image or
+shuffled translations are the floor.
 
-Factors with kinds are scored by the mean over the kinds of the share that is
-read right, so that always naming the commonest gets no more than a coin;
-numbers by their mean absolute error. A factor that one of both styles does not
-show cannot be kept, and is left out.
+Factors with classes are scored by the mean over the classes of the share
+predicted right, so that always predicting the most frequent class is no better
+than chance; numbers by their mean absolute error. A factor that one of the two
+styles does not show cannot be kept, and is left out.
 """
 
-from collections.abc import Mapping
+import functools
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan.data.avatars import ground_truth
-from tf_twingan.evaluation import directions, measurements, small_network
+from tf_twingan.evaluation import metric, small_network
 
 _CODE = 128
 _STEPS = 1600
 _EPOCHS = 40
-_NOISE = 0.05  # Translations are less clean than drawings.
-
-# What columns call the factors of `characters.Character`.
-KINDS: Mapping[str, str] = {
-  'skin_color': 'skin',
-  'facing': 'facing',
-  'mouth': 'expression',
-  'eyes': 'eyes',
-  'glasses': 'glasses',
-}
-NUMBERS: Mapping[str, str] = {
-  'x': 'position x',
-  'y': 'position y',
-  'scale': 'scale',
-  'tilt': 'tilt',
-}
+_NOISE = 0.05  # Translations are noisier than avatars.
 
 
 class _Factor(NamedTuple):
   """One factor as the probe learns it.
 
   Attributes:
-    column: what the table calls it.
-    kinds: its values, sorted; None for a number.
-    mean: of the training characters, of a number.
-    deviation: likewise.
+    classes: its values, sorted; None for a number.
+    mean: mean of a number over the training characters.
+    deviation: standard deviation of a number over the training characters.
   """
 
-  column: str
-  kinds: np.ndarray | None = None
+  classes: np.ndarray | None = None
   mean: float = 0.0
   deviation: float = 1.0
 
 
-class AttributeScorer:
-  """Reads factors off translations.
+class _Probe(NamedTuple):
+  """The trained network and the factors that it predicts."""
 
-  Args:
-    direction: with `factors`.
-    seed: of the probe.
-  """
-
-  def __init__(self, direction: directions.Direction, *, seed: int = 0):
-    known: ground_truth.Factors = direction.factors
-    self._held_out = known.held_out
-    self._factors = {
-      name: _factor(name, values)
-      for name, values in known.training.items()
-      if name in known.shared and name in (*KINDS, *NUMBERS)
-    }
-    self._model = _probe(
-      direction.training, known.training, self._factors, seed
-    )
-
-  def measure(self, candidate: directions.Candidate) -> measurements.Measured:
-    """Scores one candidate."""
-    outputs = small_network.apply(self._model, candidate.translations)
-    columns, each = {}, {}
-    for name, factor in self._factors.items():
-      truth, found = self._held_out[name], outputs[name]
-      if factor.kinds is None:
-        read = found[:, 0] * factor.deviation + factor.mean
-        column = f'{factor.column} error'
-        errors = np.abs(read - truth)
-        columns[column] = measurements.mean(errors)
-        each[column] = measurements.Each(errors)
-        continue
-      right = factor.kinds[found.argmax(axis=1)] == truth
-      column = f'{factor.column} kept'
-      columns[column] = float(
-        np.mean([right[truth == kind].mean() for kind in np.unique(truth)])
-      )
-      each[column] = measurements.Each(right, higher_is_better=True)
-    return measurements.Measured(columns, each)
+  model: keras.Model
+  factors: dict[str, _Factor]
 
 
-def _factor(name, values):
-  if name in KINDS:
-    return _Factor(KINDS[name], kinds=np.unique(values))
-  # Alike numbers have no deviation to be told by.
-  deviation = float(values.std()) or 1.0
-  return _Factor(NUMBERS[name], mean=float(values.mean()), deviation=deviation)
-
-
-def _probe(training, values, factors, seed):
-  images = small_network.prepare(training)
+def _train(setting: metric.Setting) -> _Probe:
+  """Trains the probe of a task."""
+  values = setting.task.factors.training
+  factors = {
+    name: _factor(name, values[name])
+    for name in values
+    if name in setting.task.factors.shared and name in (*_CLASSES, *_NUMBERS)
+  }
+  images = small_network.prepare(setting.task.training)
   model = small_network.build(
     images.shape[1],
     {
-      name: 1 if factor.kinds is None else len(factor.kinds)
+      name: 1 if factor.classes is None else len(factor.classes)
       for name, factor in factors.items()
     },
     code=_CODE,
     activation='relu',
-    seed=seed,
+    seed=setting.seed,
   )
-  answers = {
+  labels = {
     name: (
       ((values[name] - factor.mean) / factor.deviation).astype(np.float32)
-      if factor.kinds is None
-      else np.searchsorted(factor.kinds, values[name])
+      if factor.classes is None
+      else np.searchsorted(factor.classes, values[name])
     )
     for name, factor in factors.items()
   }
 
-  def batch(rng, places):
-    shown = images[places]
-    shown = shown + rng.normal(0, _NOISE, shown.shape)
+  def make_batch(rng, indices):
+    noisy = images[indices]
+    noisy = noisy + rng.normal(0, _NOISE, noisy.shape)
     return {
-      'images': shown.astype(np.float32),
-      **{name: answer[places] for name, answer in answers.items()},
+      'images': noisy.astype(np.float32),
+      **{name: label[indices] for name, label in labels.items()},
     }
 
-  def loss(outputs, given):
+  def loss(outputs, batch):
     terms = []
     for name, factor in factors.items():
-      if factor.kinds is None:
-        terms.append(tf.square(outputs[name][:, 0] - given[name]))
+      if factor.classes is None:
+        terms.append(tf.square(outputs[name][:, 0] - batch[name]))
       else:
         terms.append(
           tf.nn.sparse_softmax_cross_entropy_with_logits(
-            given[name], outputs[name]
+            batch[name], outputs[name]
           )
         )
     return tf.add_n([tf.reduce_mean(term) for term in terms])
 
   small_network.fit(
     model,
-    batch,
+    make_batch,
     loss,
     count=len(images),
     steps=_STEPS,
     epochs=_EPOCHS,
-    seed=seed,
+    seed=setting.seed,
   )
-  return model
+  return _Probe(model, factors)
+
+
+def _factor(name: str, values: np.ndarray) -> _Factor:
+  if name in _CLASSES:
+    return _Factor(classes=np.unique(values))
+  # Equal numbers have no deviation to divide by.
+  return _Factor(
+    mean=float(values.mean()), deviation=float(values.std()) or 1.0
+  )
+
+
+def _predictions(case: metric.Case) -> dict[str, np.ndarray]:
+  probe = case.setting.cached(_train)
+  return small_network.apply(probe.model, case.images)
+
+
+def _kept(name: str, case: metric.Case) -> metric.Score:
+  """Share of images of which the probe predicts the right class."""
+  classes = case.setting.cached(_train).factors[name].classes
+  labels = case.task.factors.held_out[name]
+  right = classes[case.cached(_predictions)[name].argmax(axis=1)] == labels
+  return metric.Score(
+    float(np.mean([right[labels == c].mean() for c in np.unique(labels)])),
+    metric.PerImage(right),
+  )
+
+
+def _error(name: str, case: metric.Case) -> metric.Score:
+  """Mean absolute error of the number that the probe predicts."""
+  factor = case.setting.cached(_train).factors[name]
+  outputs = case.cached(_predictions)[name][:, 0]
+  numbers = outputs * factor.deviation + factor.mean
+  errors = np.abs(numbers - case.task.factors.held_out[name])
+  return metric.Score(metric.mean(errors), metric.PerImage(errors))
+
+
+def _is_shared(name: str, setting: metric.Setting) -> bool:
+  factors = setting.task.factors
+  return (
+    factors is not None and name in factors.training and name in factors.shared
+  )
+
+
+def _kept_metric(name: str, column: str, meaning: str) -> metric.Metric:
+  return metric.Metric(
+    column,
+    f'{meaning}, as predicted by the probe',
+    metric.SHARE,
+    functools.partial(_kept, name),
+    higher_is_better=True,
+    needs=functools.partial(_is_shared, name),
+  )
+
+
+def _error_metric(
+  name: str, column: str, unit: str, *, number_format: str = metric.TENTHS
+) -> metric.Metric:
+  return metric.Metric(
+    column,
+    f'{unit}, as predicted by the probe',
+    number_format,
+    functools.partial(_error, name),
+    higher_is_better=False,
+    needs=functools.partial(_is_shared, name),
+  )
+
+
+# By the names of the attributes of `characters.Character`, in their order.
+_CLASSES = {
+  name: _kept_metric(name, column, meaning)
+  for name, column, meaning in (
+    ('skin_color', 'skin kept', 'skin is of its own colour, of six'),
+    ('glasses', 'glasses kept', 'glasses or none as its own'),
+    ('mouth', 'expression kept', 'smile, laugh or frown is its own'),
+    ('eyes', 'eyes kept', 'open or closed as its own'),
+    ('facing', 'facing kept', 'looks to its own side'),
+  )
+}
+_NUMBERS = {
+  'tilt': _error_metric('tilt', 'tilt error', 'degrees'),
+  'scale': _error_metric(
+    'scale',
+    'scale error',
+    'of the head, 1 being the default',
+    number_format=metric.THOUSANDTHS,
+  ),
+  'x': _error_metric('x', 'position x error', 'percent of the image'),
+  'y': _error_metric('y', 'position y error', 'percent of the image'),
+}
+METRICS = (*_CLASSES.values(), *_NUMBERS.values())

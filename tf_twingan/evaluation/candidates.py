@@ -1,132 +1,149 @@
-"""From a subject, which is anything that translates, to a candidate.
+"""Candidates: the translations that are scored, and where they come from.
 
-A model or an exported file is asked for translations; those of another program
-are read from a folder, matched with their sources by name.
+A model or an exported file translates the sources of a task; translations of
+another program are read from a folder and matched with their sources by name.
 """
 
 import os
 import pathlib
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from tf_twingan import image_arrays, image_io
-from tf_twingan.evaluation import directions
+from tf_twingan.evaluation import tasks
+
+RECONSTRUCTION, ROUND_TRIP = 'reconstruction', 'round trip'
 
 
-class Subject(Protocol):
-  """What can be scored; a `Translator` is one, and an exported `Drawer`.
+class Candidate(NamedTuple):
+  """The translations of a task by one translator or baseline.
 
-  One that does not draw every domain in every other also has `draws(source,
-  to)`, which says whether it draws that; one with a code has `encode`, and no
-  `has_codes` that is false.
+  Images are uint8 [n, resolution, resolution, 3], in the order of the task's
+  sources; None where there are none.
+
+  Attributes:
+    translations: translations of the sources.
+    of_mirrored: translations of the mirrored sources.
+    of_recolored: translations of the sources on other backgrounds.
+    encode: function of images and their domain to content codes, float
+      [n, ...].
+    reproduced: images that should equal the sources, by name:
+      `RECONSTRUCTION`, `ROUND_TRIP`.
+  """
+
+  translations: np.ndarray
+  of_mirrored: np.ndarray | None = None
+  of_recolored: np.ndarray | None = None
+  encode: Callable[[np.ndarray, str], np.ndarray] | None = None
+  reproduced: Mapping[str, np.ndarray] = {}
+
+
+class Translates(Protocol):
+  """Anything that translates: a `Translator`, or an exported file.
+
+  Optional methods: `supports(source, to)` tells whether it translates from
+  one domain to another, which it otherwise does for all; `encode` gives content
+  codes, unless `has_codes` is false.
   """
 
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None
   ) -> np.ndarray:
-    """Draws uint8 RGB images [n, height, width, 3] in another domain."""
+    """Translates uint8 RGB images [n, height, width, 3] to another domain."""
 
 
-def supports(subject: Subject, source: str, to: str) -> bool:
-  """Whether a subject translates from one domain to the other."""
-  asked = getattr(subject, 'supports', None)
-  return asked is None or asked(source, to)
+def supports(translator: Translates, source: str, to: str) -> bool:
+  """Whether a translator translates from one domain to the other."""
+  method = getattr(translator, 'supports', None)
+  return method is None or method(source, to)
 
 
-def ask(
-  subject: Subject, direction: directions.Direction
-) -> directions.Candidate:
-  """Has a subject translate all that the scores look at.
+def translate(translator: Translates, task: tasks.Task) -> Candidate:
+  """Translates everything that the metrics compare.
 
   Args:
-    subject: draws at any resolution; what it draws is brought to that of the
-      direction. What it does not draw beside the direction is not returned.
-    direction: what to translate.
+    translator: translates images of any resolution; its outputs are resized
+      to that of the task. What it does not support beside the task is left
+      out.
+    task: what to translate.
   """
-  source, target = direction.source, direction.target
-  resolution = direction.sources.shape[1]
+  source, target = task.source, task.target
+  resolution = task.sources.shape[1]
 
-  def translated(images: np.ndarray, start: str, to: str) -> np.ndarray:
-    return _at(subject.translate(images, to=to, source=start), resolution)
+  def run(images: np.ndarray, start: str, to: str) -> np.ndarray:
+    outputs = translator.translate(images, to=to, source=start)
+    if outputs.shape[1:3] == (resolution, resolution):
+      return outputs
+    return np.stack([image_arrays.square(p, resolution) for p in outputs])
 
-  translations = translated(direction.sources, source, target)
-  returned = {}
-  if supports(subject, source, source):
-    returned['reconstruction'] = translated(direction.sources, source, source)
-  if supports(subject, target, source):
-    returned['round trip'] = translated(translations, target, source)
+  translations = run(task.sources, source, target)
+  reproduced = {}
+  if supports(translator, source, source):
+    reproduced[RECONSTRUCTION] = run(task.sources, source, source)
+  if supports(translator, target, source):
+    reproduced[ROUND_TRIP] = run(translations, target, source)
   # Contiguous, because not every translator takes negative strides.
-  mirrored = np.ascontiguousarray(direction.sources[:, :, ::-1])
-  return directions.Candidate(
+  mirrored = np.ascontiguousarray(task.sources[:, :, ::-1])
+  return Candidate(
     translations,
-    of_mirrored=translated(mirrored, source, target),
+    of_mirrored=run(mirrored, source, target),
     of_recolored=(
       None
-      if direction.recolored is None
-      else translated(direction.recolored.sources, source, target)
+      if task.recolored is None
+      else run(task.recolored.sources, source, target)
     ),
-    # Not every subject has a code.
+    # Not every translator has a content code.
     encode=(
-      getattr(subject, 'encode', None)
-      if getattr(subject, 'has_codes', True)
+      getattr(translator, 'encode', None)
+      if getattr(translator, 'has_codes', True)
       else None
     ),
-    returned=returned,
+    reproduced=reproduced,
   )
 
 
-def read_folder(
-  folder: str | os.PathLike, direction: directions.Direction
-) -> directions.Candidate:
+def read_folder(folder: str | os.PathLike, task: tasks.Task) -> Candidate:
   """Reads another program's translations.
 
   Args:
-    folder: holds one image for each source, named as `export` names it; of
-      any common format, which another ending than .png may tell.
-    direction: what was translated.
+    folder: holds one image for each source, with the name that
+      `write_sources` gives the source; any common image format will do.
+    task: what was translated.
 
   Raises:
     FileNotFoundError: there is no such folder.
     ValueError: a translation is missing, or there are two of one name.
   """
   folder = pathlib.Path(folder)
-  found: dict[str, list[pathlib.Path]] = {}
+  files: dict[str, list[pathlib.Path]] = {}
   for file in image_io.list_files(folder):
     name = file.relative_to(folder).with_suffix('').as_posix()
-    found.setdefault(name, []).append(file)
-  names = [_name(i) for i in range(len(direction.sources))]
-  missing = [name for name in names if name not in found]
+    files.setdefault(name, []).append(file)
+  names = [_name(i) for i in range(len(task.sources))]
+  missing = [name for name in names if name not in files]
   if missing:
     raise ValueError(
       f'{folder} lacks {len(missing)} of {len(names)} translations, first '
       f'{missing[0]}.png; each is named like its source of --export_sources.'
     )
-  twice = [found[name] for name in names if len(found[name]) > 1]
+  twice = [files[name] for name in names if len(files[name]) > 1]
   if twice:
     raise ValueError(
       f'{folder} has {" and ".join(p.name for p in twice[0])} for one source; '
       'keep one of them.'
     )
-  size = direction.sources.shape[1]
-  return directions.Candidate(
-    np.stack(
-      [image_arrays.square(image_io.read(found[n][0]), size) for n in names]
-    )
-  )
+  size = task.sources.shape[1]
+  images = [image_io.read(files[name][0]) for name in names]
+  return Candidate(np.stack([image_arrays.square(p, size) for p in images]))
 
 
-def export(folder: str | os.PathLike, sources: np.ndarray) -> None:
-  """Writes sources out, for another program to translate."""
+def write_sources(folder: str | os.PathLike, sources: np.ndarray) -> None:
+  """Writes sources as PNG files, for another program to translate."""
   for i, image in enumerate(sources):
     image_io.write_png(pathlib.Path(folder, f'{_name(i)}.png'), image)
 
 
-def _name(place: int) -> str:
-  return f'{place:04}'
-
-
-def _at(images: np.ndarray, resolution: int) -> np.ndarray:
-  if images.shape[1:3] == (resolution, resolution):
-    return images
-  return np.stack([image_arrays.square(p, resolution) for p in images])
+def _name(index: int) -> str:
+  return f'{index:04}'

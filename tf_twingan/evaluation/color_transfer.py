@@ -1,6 +1,6 @@
-"""Colour transfer: what matching colour statistics alone makes of a source.
+"""Colour transfer: matches the colour statistics of two domains, nothing else.
 
-The baseline below which a translator has learned colours and no drawing. After
+The baseline below which a translator has learned colours and no shapes. After
 Reinhard et al. (2001, "Color Transfer between Images", IEEE Computer Graphics
 and Applications 21 (5)), its decorrelated colour space and its statistics:
 images go to l-alpha-beta (Ruderman et al. 1998), whose channels hardly
@@ -22,11 +22,10 @@ it is stored, without undoing its gamma.
 
 Source and target are two images in the paper. Here they are two domains,
 each the mosaic of all its training images, so that one map serves all
-sources. It is the fairest baseline, as it leaves what sources differ in from
-each other: on avatars its recall is that of a copy, while a match of each
-single source with the target domain loses half of it, its own background
-among what is lost, and a match with a training image drawn at random most
-of it.
+sources. It is the fairest baseline, as it keeps the differences between
+sources: on avatars its recall is that of a copy, while a match of each single
+source with the target domain loses half of it, because it removes the source's
+own background, and a match with a random training image loses most of it.
 """
 
 from typing import NamedTuple
@@ -46,9 +45,9 @@ _LAB = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]]) / np.sqrt(
   [[3.0], [6.0], [2.0]]
 )
 _LEAST = 1 / 255  # Black has no logarithm; this is the next darkest value.
-# A channel this even is constant up to rounding, and has no contrast to scale.
+# A channel of so little deviation is constant up to rounding errors.
 _FLAT = 1e-5
-_PIXELS = 2**18  # At a time: as floats, a whole domain would fill the memory.
+_PIXELS = 2**18  # Per batch: as floats, a whole domain would fill the memory.
 
 
 class Statistics(NamedTuple):
@@ -75,7 +74,7 @@ def statistics(images: np.ndarray) -> Statistics:
   if images.ndim != 4 or not images.size:
     raise ValueError(
       f'images {images.shape} are not [n, height, width, 3] with n > 0; '
-      'give at least one to take colours from.'
+      'give at least one to measure colours of.'
     )
   size = images[0].size // 3
   step = max(1, _PIXELS // size)
@@ -97,11 +96,11 @@ def transfer(
 
   Args:
     images: uint8 [n, height, width, 3].
-    source: of their domain.
-    target: of the domain to look like.
+    source: statistics of the images' domain.
+    target: statistics of the domain whose colours they get.
 
   Returns:
-    uint8 [n, height, width, 3]; colours that do not exist are clipped. A
+    uint8 [n, height, width, 3]; colours out of range are clipped. A
     channel that is constant in the source domain gets the target's mean.
   """
   flat = source.deviation < _FLAT

@@ -1,26 +1,43 @@
 """Curves over training, from the metrics.jsonl that a run writes, as SVG."""
 
-import html
+import io
 import json
 import math
 import os
 import pathlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+  from matplotlib import figure as matplotlib_figure
 
 Curve = list[tuple[float, float]]
 
-_WIDTH, _HEIGHT, _MARGIN = 260, 110, 6  # px
-_COLORS = ('#2a5bd7', '#d7552a', '#2a9d57', '#8b3fc4', '#777777')
+COLORS = ('#2a5bd7', '#d7552a', '#2a9d57', '#8b3fc4', '#777777')
+_INCHES = (3.2, 1.6)
+
+
+class Chart(NamedTuple):
+  """The curves of one value, of all runs.
+
+  Attributes:
+    caption: the value's name and range.
+    svg: an SVG image.
+  """
+
+  caption: str
+  svg: str
 
 
 def read(run_dir: str | os.PathLike) -> dict[str, Curve]:
-  """The values that a training noted.
+  """Reads the values that a training logged.
 
   Args:
-    run_dir: the run's directory; one without metrics.jsonl gives none.
+    run_dir: the run's directory; one without metrics.jsonl has no curves.
 
   Returns:
-    {name: [(images seen, value), ...]}; what is not finite is left out.
+    {name: [(images seen, value), ...]}; values that are not finite are left
+    out.
   """
   file = pathlib.Path(run_dir, 'metrics.jsonl')
   curves: dict[str, Curve] = {}
@@ -29,59 +46,55 @@ def read(run_dir: str | os.PathLike) -> dict[str, Curve]:
   for line in file.read_text(encoding='utf-8').splitlines():
     try:
       values = json.loads(line)
-      seen = values.pop('images_seen')
+      images_seen = values.pop('images_seen')
     except (ValueError, KeyError, AttributeError):
-      continue  # A kill can cut a line.
+      continue  # A training that was killed can leave part of a line.
     values.pop('time', None)
     for name, value in values.items():
       if isinstance(value, (int, float)) and math.isfinite(value):
-        curves.setdefault(name, []).append((seen, value))
+        curves.setdefault(name, []).append((images_seen, value))
   return curves
 
 
-def as_html(runs: Mapping[str, Mapping[str, Curve]]) -> str:
-  """One small chart for each name, a line for each run.
+def charts(runs: Mapping[str, Mapping[str, Curve]]) -> list[Chart]:
+  """Makes one chart per value, with a line for each run.
 
   Args:
-    runs: {run: its curves}.
-
-  Returns:
-    SVG images with their captions; empty if there is no curve.
+    runs: {run: its curves}; run i has color i of `COLORS`.
   """
   names = sorted({name for curves in runs.values() for name in curves})
-  charts = [_chart(name, runs) for name in names]
-  if not charts:
-    return ''
-  key = ' '.join(
-    f'<span style="color:{_COLORS[i % len(_COLORS)]}">{html.escape(run)}</span>'
-    for i, run in enumerate(runs)
-  )
-  return f'<p>{key}; x is images seen of each domain.</p>' + ''.join(charts)
+  result = []
+  for name in names:
+    values = [y for run in runs.values() for _, y in run.get(name, ())]
+    caption = f'{name}: {min(values):.3g} to {max(values):.3g}'
+    result.append(Chart(caption, _svg(figure(name, runs))))
+  return result
 
 
-def _chart(name, runs):
-  points = [p for curves in runs.values() for p in curves.get(name, ())]
-  (left, right), (low, high) = (
-    (min(values), max(values)) for values in zip(*points)
-  )
+def figure(
+  name: str, runs: Mapping[str, Mapping[str, Curve]]
+) -> 'matplotlib_figure.Figure':
+  """The figure of one value, over the images seen of each domain."""
+  # Only evaluations with curves need it.
+  from matplotlib import figure as matplotlib_figure
 
-  def place(x, y):
-    across = (x - left) / ((right - left) or 1)
-    up = (y - low) / ((high - low) or 1)
-    return (
-      f'{_MARGIN + across * (_WIDTH - 2 * _MARGIN):.1f},'
-      f'{_HEIGHT - _MARGIN - up * (_HEIGHT - 2 * _MARGIN):.1f}'
-    )
+  result = matplotlib_figure.Figure(figsize=_INCHES, layout='constrained')
+  axes = result.subplots()
+  axes.tick_params(labelsize=7)
+  for i, curves in enumerate(runs.values()):
+    if name in curves:
+      axes.plot(*zip(*curves[name]), color=COLORS[i % len(COLORS)], linewidth=1)
+  return result
 
-  lines = ''.join(
-    f'<polyline fill="none" stroke="{_COLORS[i % len(_COLORS)]}" points="'
-    f'{" ".join(place(*p) for p in curves[name])}"/>'
-    for i, curves in enumerate(runs.values())
-    if name in curves
-  )
-  return (
-    '<figure style="display:inline-block;margin:.4em">'
-    f'<svg width="{_WIDTH}" height="{_HEIGHT}" style="background:#f7f7f7">'
-    f'{lines}</svg><figcaption>{html.escape(name)}: {low:.3g} to {high:.3g}'
-    f'<br>{left:g} to {right:g} images</figcaption></figure>'
-  )
+
+def _svg(chart: 'matplotlib_figure.Figure') -> str:
+  import matplotlib
+
+  stream = io.StringIO()
+  # Without a date and with fixed ids, so that equal curves give equal files.
+  with matplotlib.rc_context(
+    {'svg.hashsalt': 'tf_twingan', 'svg.fonttype': 'none'}
+  ):
+    chart.savefig(stream, format='svg', metadata={'Date': None})
+  text = stream.getvalue()
+  return text[text.index('<svg') :]

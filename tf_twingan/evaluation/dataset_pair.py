@@ -1,4 +1,4 @@
-"""The two domains of an evaluation: their sources and their images."""
+"""The images of an evaluation: two domains with their datasets."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,17 +9,17 @@ from tf_twingan.data import dataset_strings
 from tf_twingan.data.sources import base, registry
 
 
-class Domains(NamedTuple):
-  """Both domains, in the order in which they were named.
+class DatasetPair(NamedTuple):
+  """Images of both domains, in the order in which the domains were given.
 
   Attributes:
-    sources: {domain: source}, two of them.
+    datasets: {domain: dataset string}, two of them.
     training: {domain: uint8 [m, resolution, resolution, 3]}.
     held_out: {domain: uint8 [n, resolution, resolution, 3]}, equally many of
       each.
   """
 
-  sources: Mapping[str, str]
+  datasets: Mapping[str, str]
   training: Mapping[str, np.ndarray]
   held_out: Mapping[str, np.ndarray]
 
@@ -30,63 +30,74 @@ class Domains(NamedTuple):
 
   @property
   def count(self) -> int:
-    """Held-out images of each domain."""
+    """Number of held-out images of each domain."""
     return len(next(iter(self.held_out.values())))
 
 
-def load(sources: Mapping[str, str], resolution: int, count: int) -> Domains:
+def load(
+  datasets: Mapping[str, str], resolution: int, count: int
+) -> DatasetPair:
   """Reads the images of both domains.
 
   Args:
-    sources: {domain: source}, two of them.
+    datasets: {domain: dataset string}, two of them.
     resolution: side of the images, px.
-    count: held-out images of each domain, at most.
+    count: largest number of held-out images of each domain.
 
   Raises:
     FileNotFoundError: a folder is missing.
-    ValueError: anything else is wrong with a source.
+    ValueError: anything else is wrong with a dataset.
   """
   images = {
     split: {
-      domain: registry.load(source, resolution, split=split).images
-      for domain, source in sources.items()
+      domain: registry.load(dataset, resolution, split=split).images
+      for domain, dataset in datasets.items()
     }
     for split in base.SPLITS
   }
-  # Equally many of each domain, for measures that need as many real ones.
+  # Equally many of each domain, for metrics that compare equal numbers.
   count = min(count, *(len(p) for p in images['test'].values()))
   held_out = {domain: p[:count] for domain, p in images['test'].items()}
-  return Domains(dict(sources), images['train'], held_out)
+  return DatasetPair(dict(datasets), images['train'], held_out)
 
 
-def parse(texts: Sequence[str]) -> dict[str, str]:
-  """Two texts `DOMAIN=DATASET` as {domain: source}; no text gives none.
-
-  Raises:
-    ValueError: a text names no domain, or there are not two domains.
-  """
-  named = dict(dataset_strings.parse_flag(text) for text in texts)
-  if len(texts) not in (0, 2) or len(named) != len(texts):
-    raise ValueError(
-      f'--source is {list(texts)}; give DOMAIN=DATASET of two domains.'
-    )
-  return named
-
-
-def of_a_run(run_dir: str, domains: Sequence[str]) -> dict[str, str]:
-  """The sources that a run was trained on, as far as they are plain to read.
+def parse(values: Sequence[str]) -> dict[str, str]:
+  """Parses the values of --source, two strings `DOMAIN=DATASET`.
 
   Args:
-    run_dir: the run's directory, or the folder of a model that ships.
-    domains: of its model.
+    values: the strings; none of them give an empty result.
+
+  Returns:
+    {domain: dataset string}.
 
   Raises:
-    ValueError: they do not go without saying; says what to give.
+    ValueError: a string names no domain, or there are not two domains.
   """
-  named = dataset_strings.recorded_datasets(run_dir, domains)
-  if len(named) != 2 or len(domains) != 2:
+  datasets = dict(dataset_strings.parse_flag(value) for value in values)
+  if len(values) not in (0, 2) or len(datasets) != len(values):
     raise ValueError(
-      'what to score with does not go without saying; give --source='
+      f'--source is {list(values)}; give DOMAIN=DATASET of two domains.'
+    )
+  return datasets
+
+
+def of_run(run_dir: str, domains: Sequence[str]) -> dict[str, str]:
+  """Reads which datasets a run was trained on.
+
+  Args:
+    run_dir: directory of the run, or folder of a model that ships.
+    domains: names of the model's domains.
+
+  Returns:
+    {domain: dataset string}.
+
+  Raises:
+    ValueError: the run does not name exactly two datasets.
+  """
+  datasets = dataset_strings.recorded_datasets(run_dir, domains)
+  if len(datasets) != 2 or len(domains) != 2:
+    raise ValueError(
+      'the run does not tell which images to score with; give --source='
       f'DOMAIN=DATASET for two of the domains {", ".join(domains)}.'
     )
-  return named
+  return datasets

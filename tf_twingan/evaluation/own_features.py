@@ -1,15 +1,15 @@
-"""Features of a small network that learns the target domain itself.
+"""Features of a small network that is trained on the target domain.
 
-FID and its kin look through a network that was trained on a million
-photographs. Where that network is not at hand, or the images are drawings,
-this one stands in: it is trained within seconds on real images of the target
-domain, to tell intact ones from damaged ones and to redraw the intact image
-small. What it takes notice of is therefore what images of the domain differ
-in, and what faults change. The damages are those of poor generators: blur,
-noise, parts in the wrong place, two images in one.
+FID and similar metrics use a network that was trained on a million photographs.
+Where that network is not available, or the images are drawings, this one takes
+its place: it is trained within seconds on real images of the target domain, to
+classify damages and to reconstruct the intact image at a low resolution. So its
+features represent how images of the domain differ, and what damages change. The
+damages are those of poor generators: blur, noise, misplaced parts, a blend of
+two images.
 
-Figures with these features compare within one evaluation, and with others of
-the same training images and resolution. They are no published FID.
+Figures with these features can be compared within one evaluation, and with
+others of the same training images and resolution, but not with published FID.
 
 The two tasks follow Noroozi and Favaro (2016, "Unsupervised Learning of Visual
 Representations by Solving Jigsaw Puzzles") and Vincent et al. (2008,
@@ -22,29 +22,29 @@ import tensorflow as tf
 
 from tf_twingan.evaluation import small_network
 
-SIZE = 64  # Of the features.
-_REDRAWN = 16  # px
+SIZE = 64  # Number of features.
+_RECONSTRUCTION_SIZE = 16  # px
 _STEPS = 800
-_EPOCHS = 40  # At most: few images are soon learned by heart.
+_EPOCHS = 40  # At most: a few images are soon overfitted.
 _LEAST_DEVIATION = 0.1  # Values lie between -1 and 1.
-_REDRAW_WEIGHT = 10.0
-_TILES = 4  # A side.
+_WEIGHT = 10.0  # Of the reconstruction.
+_TILES = 4  # On each side.
 
 
 class OwnFeatures:
   """Features of 64 values, most of variance 1 over the training images.
 
   Args:
-    training: uint8 [m, resolution, resolution, 3], real ones.
-    seed: of weights and draws.
+    training: real images, uint8 [m, resolution, resolution, 3].
+    seed: seed of the initial weights, the batches and the damages.
   """
 
   def __init__(self, training: np.ndarray, *, seed: int = 0):
     images = small_network.prepare(training)
-    self._model = _trained(images, seed)
+    self._model = _train(images, seed)
     codes = small_network.apply(self._model, training)['code']
     self._mean, deviation = codes.mean(axis=0), codes.std(axis=0)
-    # A value that hardly changes says little, and must not be blown up.
+    # A value that hardly changes is not informative, and must not be enlarged.
     self._scale = 1 / np.maximum(deviation, _LEAST_DEVIATION)
 
   def __call__(self, images: np.ndarray) -> np.ndarray:
@@ -53,47 +53,47 @@ class OwnFeatures:
     return (codes.astype(np.float64) - self._mean) * self._scale
 
 
-def _trained(images: np.ndarray, seed: int) -> keras.Model:
-  small = min(_REDRAWN, images.shape[1])
+def _train(images: np.ndarray, seed: int) -> keras.Model:
+  small = min(_RECONSTRUCTION_SIZE, images.shape[1])
   model = small_network.build(
     images.shape[1],
-    {'damage': len(_DAMAGES), 'redrawn': small * small * 3},
+    {'damage': len(_DAMAGES), 'reconstruction': small * small * 3},
     code=SIZE,
-    # Cubes of stray large values would rule a kernel distance.
+    # Cubes of single large values would dominate a kernel distance.
     activation='tanh',
     seed=seed,
   )
   factor = images.shape[1] // small
 
-  def batch(rng, places):
-    intact = images[places]
-    kinds = rng.integers(len(_DAMAGES), size=len(places))
-    shown = intact.copy()
-    # Some damage is slight, or only what is plain would be learned.
-    strength = rng.uniform(0.3, 1.0, [len(places), 1, 1, 1])
+  def make_batch(rng, indices):
+    intact = images[indices]
+    kinds = rng.integers(len(_DAMAGES), size=len(indices))
+    inputs = intact.copy()
+    # Some damage is slight, or only obvious damage would be learned.
+    strength = rng.uniform(0.3, 1.0, [len(indices), 1, 1, 1])
     for kind, damage in enumerate(_DAMAGES):
-      hit = kinds == kind
-      if damage and hit.any():
-        part = intact[hit]
+      selected = kinds == kind
+      if damage and selected.any():
+        part = intact[selected]
         other = images[rng.integers(len(images), size=len(part))]
         damaged = damage(rng, part, other)
-        shown[hit] = part + strength[hit] * (damaged - part)
+        inputs[selected] = part + strength[selected] * (damaged - part)
     return {
-      'images': shown.astype(np.float32),
+      'images': inputs.astype(np.float32),
       'kinds': kinds,
-      'intact': _boxes(intact, factor).reshape(len(places), -1),
+      'intact': _boxes(intact, factor).reshape(len(indices), -1),
     }
 
-  def loss(outputs, given):
+  def loss(outputs, batch):
     damage = tf.nn.sparse_softmax_cross_entropy_with_logits(
-      given['kinds'], outputs['damage']
+      batch['kinds'], outputs['damage']
     )
-    redrawn = tf.square(outputs['redrawn'] - given['intact'])
-    return tf.reduce_mean(damage) + _REDRAW_WEIGHT * tf.reduce_mean(redrawn)
+    errors = tf.square(outputs['reconstruction'] - batch['intact'])
+    return tf.reduce_mean(damage) + _WEIGHT * tf.reduce_mean(errors)
 
   small_network.fit(
     model,
-    batch,
+    make_batch,
     loss,
     count=len(images),
     steps=_STEPS,
@@ -121,7 +121,7 @@ def _noisy(rng, images, other):
 
 
 def _misplaced(rng, images, other):
-  """Two of the sixteen tiles of each image change places."""
+  """Two of the sixteen tiles of each image are swapped."""
   del other
   tile = images.shape[1] // _TILES
   changed = images.copy()
@@ -142,7 +142,7 @@ def _ghosted(rng, images, other):
 
 
 def _pieced(rng, images, other):
-  """One half is another image's."""
+  """One half is from another image."""
   half = images.shape[1] // 2
   changed = images.copy()
   if rng.random() < 0.5:

@@ -1,54 +1,72 @@
-"""Scores candidates in all directions and writes what was found."""
+"""Scores all tasks, prints the tables and writes JSON and HTML."""
 
 import json
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tf_twingan.evaluation import (
+  baselines,
+  candidates,
   columns,
   curves,
   dataset_pair,
-  directions,
-  feature_networks,
   group_gaps,
+  image_sheets,
+  names,
   out_of_distribution,
-  pages,
+  page,
+  reproduction_scores,
   scores,
-  sheets,
   tables,
+  tasks,
 )
 
-_WHY = {
-  'content distance': 'no encoder is at hand',
-  'reconstruction': 'no domain is drawn in itself',
-  'round trip': 'nothing draws the way back',
+# Keys of a task in evaluation.json that hold tables.
+_SCORES, _GROUPS, _REPRODUCED, _INPUTS = (
+  'scores',
+  'groups',
+  'returned',
+  'foreign',
+)
+_CONTENT_DISTANCE = 'content distance'
+_REASONS = {
+  _CONTENT_DISTANCE: 'there is no encoder',
+  candidates.RECONSTRUCTION: 'no domain is translated to itself',
+  candidates.ROUND_TRIP: 'nothing translates back',
 }
 
 
 class Part(NamedTuple):
-  """One direction and what translated it.
+  """One task and the candidates that translated it.
 
   Attributes:
-    direction: what was translated.
-    candidates: by name, without floors and ceilings; the first is what the
-      evaluation is of.
-    absent: names of what is scored in another direction only.
+    task: what was translated.
+    candidates: {name: candidate}, without baselines; the first is what the
+      evaluation is about.
+    absent: names of candidates that translate in another direction only.
   """
 
-  direction: directions.Direction
-  candidates: Mapping[str, directions.Candidate]
+  task: tasks.Task
+  candidates: Mapping[str, candidates.Candidate]
   absent: Sequence[str] = ()
+
+
+class _PartReport(NamedTuple):
+  """What is reported of one part: its JSON record and sections of the page."""
+
+  record: dict[str, Any]
+  sections: list[page.Section]
 
 
 def write(
   output: str | os.PathLike,
   parts: Sequence[Part],
-  images: dataset_pair.Domains,
+  pair: dataset_pair.DatasetPair,
   *,
-  what: str,
-  features: str = feature_networks.OWN,
+  scored: str,
+  features: str = names.OWN_FEATURES,
   images_seen: int | None = None,
   runs: Mapping[str, str] = {},
   note: str = '',
@@ -57,13 +75,14 @@ def write(
 
   Args:
     output: the folder for the results.
-    parts: what to score.
-    images: where the images are from.
-    what: names what is scored.
-    features: the feature network, as `feature_networks.load` takes it.
-    images_seen: of each domain, by a model; None if not known.
+    parts: the tasks and their candidates.
+    pair: the images that the tasks were made of.
+    scored: name of what is scored.
+    features: name or path of the feature network.
+    images_seen: number of images of each domain that the model was trained on;
+      None if it is not known.
     runs: {candidate: directory of its run}, for curves over training.
-    note: what else is to be said of what is scored, in a sentence.
+    note: a sentence to add to the summary.
 
   Raises:
     OSError: the results cannot be written.
@@ -72,129 +91,128 @@ def write(
   output = pathlib.Path(output)
   output.mkdir(parents=True, exist_ok=True)
   summary = (
-    f'{images.count} held-out images of each domain at '
-    f'{images.resolution} px; '
-    + ', '.join(f'{d} from {source}' for d, source in images.sources.items())
+    f'{pair.count} held-out images of each domain at '
+    f'{pair.resolution} px; '
+    + ', '.join(f'{d} from {dataset}' for d, dataset in pair.datasets.items())
   )
   summary += f'. {note}' if note else ''
   print(summary)
-  found, sections = {}, []
-  for direction, candidates, absent in parts:
-    title = direction.title
-    first = next(iter(candidates.values()))
-    # The codes of a model that has them, for floors beside its distance.
-    encode = next((c.encode for c in candidates.values() if c.encode), None)
-    network = scores.feature_network(direction, features)
-    scored = scores.score(
-      direction,
-      {
-        **candidates,
-        **directions.floors_and_ceilings(
-          direction, first._replace(encode=encode)
-        ),
-      },
-      network=network,
-    )
-    table = {name: one.columns for name, one in scored.items()}
-    returned = scores.score_returned(direction, candidates)
-    found[title] = {'scores': table}
-    if direction.factors:
-      found[title]['hidden_factors'] = sorted(direction.factors.hidden)
-    recolored = direction.recolored
-    if recolored and recolored.is_estimated:
-      found[title]['backgrounds_found'] = recolored.found
-    notes = _notes(direction, candidates, absent)
-    found[title]['notes'] = notes
-    print('\n'.join(['', title, tables.as_text(table), *notes]))
-    sections.append(
-      pages.Section(
-        title,
-        table,
-        sheets.draw(direction, candidates, scored),
-        note=' '.join(notes),
-      )
-    )
-    gaps = group_gaps.gaps(direction, scored[next(iter(candidates))])
-    if gaps:
-      found[title]['groups'] = gaps
-      heading = f'{title}: gaps between groups'
-      print(f'\n{heading}\n{tables.as_text(gaps)}')
-      sections.append(pages.Section(heading, gaps))
-    if returned:
-      found[title]['returned'] = returned
-      back = f'{direction.source} given back'
-      print(f'\n{back}\n{tables.as_text(returned)}')
-      sections.append(pages.Section(back, returned))
-    inputs = out_of_distribution.score(direction, network)
-    if inputs:
-      found[title]['foreign'] = inputs
-      heading = f'Images given as {direction.target}'
-      print(f'\n{heading}\n{tables.as_text(inputs)}')
-      sections.append(pages.Section(heading, inputs))
-  used = {
-    name
-    for parts_of in found.values()
-    for kind, table in parts_of.items()
-    if kind not in ('hidden_factors', 'backgrounds_found', 'notes')
-    for row in table.values()
-    for name in row
-  }
+  reports = {part.task.title: _report(part, features) for part in parts}
+  tasks_record = {title: report.record for title, report in reports.items()}
   record = dict(
-    scored=what,
+    scored=scored,
     images_seen=images_seen,
     features=features,
-    sources=dict(images.sources),
-    count=images.count,
-    resolution=images.resolution,
-    meanings={name: columns.meaning(name) for name in sorted(used)},
-    directions=found,
+    sources=dict(pair.datasets),
+    count=pair.count,
+    resolution=pair.resolution,
+    meanings=_meanings(tasks_record.values()),
+    directions=tasks_record,
   )
-  as_json = output / 'evaluation.json'
-  as_json.write_text(
-    # NaN and infinity are no JSON; a score that is one is a mistake.
+  json_file = output / 'evaluation.json'
+  json_file.write_text(
+    # NaN and infinity are not valid JSON, and no score may be either.
     json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + '\n',
     encoding='utf-8',
   )
-  as_html = output / 'evaluation.html'
-  as_html.write_text(
-    pages.page(
-      f'Scores of {what}',
+  html_file = output / 'evaluation.html'
+  html_file.write_text(
+    page.render(
+      f'Scores of {scored}',
       summary,
-      sections,
-      curves.as_html({name: curves.read(path) for name, path in runs.items()}),
+      [section for report in reports.values() for section in report.sections],
+      {name: curves.read(path) for name, path in runs.items()},
     ),
     encoding='utf-8',
   )
-  print(f'\n{as_html}, {as_json}')
+  print(f'\n{html_file}, {json_file}')
 
 
-def _notes(
-  direction: directions.Direction,
-  candidates: Mapping[str, directions.Candidate],
-  absent: Sequence[str],
-) -> list[str]:
-  """What is not in the tables, and why."""
+def _report(part: Part, features: str) -> _PartReport:
+  """Scores and prints one part."""
+  task, scored, _ = part
+  first = next(iter(scored.values()))
+  # The baselines are encoded by the first model that has an encoder.
+  encode = next((c.encode for c in scored.values() if c.encode), None)
+  network = scores.feature_network(task, features)
+  results = scores.score(
+    task,
+    {**scored, **baselines.of_task(task, first._replace(encode=encode))},
+    network=network,
+  )
+  table = {name: result.columns for name, result in results.items()}
+  first_scores = results[next(iter(scored))]
+  notes = _notes(part)
+  record: dict[str, Any] = {_SCORES: table}
+  if task.factors:
+    record['hidden_factors'] = sorted(task.factors.hidden)
+  if task.recolored and task.recolored.is_estimated:
+    record['backgrounds_found'] = task.recolored.share_found
+  record['notes'] = notes
+  print('\n'.join(['', task.title, tables.as_text(table), *notes]))
+  sheets = image_sheets.make(task, scored, first_scores)
+  sections = [page.Section(task.title, table, sheets, ' '.join(notes))]
+  for key, title, more in (
+    (
+      _GROUPS,
+      f'{task.title}: gaps between groups',
+      group_gaps.score(task, first_scores),
+    ),
+    (
+      _REPRODUCED,
+      f'{task.source} reproduced',
+      reproduction_scores.score(task, scored),
+    ),
+    (
+      _INPUTS,
+      f'Images given as {task.target}',
+      out_of_distribution.score(task, network),
+    ),
+  ):
+    if more:
+      record[key] = more
+      sections.append(page.Section(title, more))
+      print(f'\n{title}\n{tables.as_text(more)}')
+  return _PartReport(record, sections)
+
+
+def _meanings(records) -> dict[str, str]:
+  """The meaning of every column of all tables."""
+  used = {
+    column
+    for record in records
+    for key in (_SCORES, _GROUPS, _REPRODUCED, _INPUTS)
+    for row in record.get(key, {}).values()
+    for column in row
+  }
+  return {column: columns.meaning(column) for column in sorted(used)}
+
+
+def _notes(part: Part) -> list[str]:
+  """Sentences on what is not in the tables, and why."""
+  task, scored, absent = part
   notes = []
-  if direction.factors and direction.factors.hidden:
-    hidden = ', '.join(sorted(direction.factors.hidden))
+  if task.factors and task.factors.hidden:
+    hidden = ', '.join(sorted(task.factors.hidden))
     notes.append(f'Not shown by both styles, so left out: {hidden}.')
-  recolored = direction.recolored
+  recolored = task.recolored
   if recolored and recolored.is_estimated:
     notes.append(
-      f'A background of one colour was found in {recolored.found:.1%} of the '
-      'sources; the others do not count for the leak.'
+      f'A background of one colour was found in {recolored.share_found:.1%} of '
+      'the sources; the others do not count for the leak.'
     )
-  for what, lack in {
-    'content distance': lambda c: c.encode is None,
-    'reconstruction': lambda c: 'reconstruction' not in c.returned,
-    'round trip': lambda c: 'round trip' not in c.returned,
+  for name, is_lacking in {
+    _CONTENT_DISTANCE: lambda c: c.encode is None,
+    candidates.RECONSTRUCTION: lambda c: (
+      candidates.RECONSTRUCTION not in c.reproduced
+    ),
+    candidates.ROUND_TRIP: lambda c: candidates.ROUND_TRIP not in c.reproduced,
   }.items():
-    lacking = [name for name, c in candidates.items() if lack(c)]
+    lacking = [n for n, c in scored.items() if is_lacking(c)]
     if lacking:
-      notes.append(f'No {what} of {", ".join(lacking)}: {_WHY[what]}.')
+      notes.append(f'No {name} of {", ".join(lacking)}: {_REASONS[name]}.')
   if absent:
     notes.append(
-      f'Not here, as {direction.title} is not what they draw: '
-      f'{", ".join(absent)}.'
+      f'Not here, as they do not translate {task.title}: {", ".join(absent)}.'
     )
   return notes

@@ -1,7 +1,7 @@
-"""A small convolutional network and its training: seconds, and repeatable.
+"""A small convolutional network and its training, within seconds.
 
-What several scorers learn from real images they learn with this. All that is
-random comes from seeds, so two evaluations give equal figures.
+The attribute probe and the own features are such networks. Everything random is
+seeded, so two evaluations give equal figures.
 """
 
 import math
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tf_twingan import image_arrays
 
-LARGEST = 64  # px; larger images are made smaller.
+LARGEST = 64  # px; larger images are downsampled.
 _COARSEST = 4  # px
 _BATCH = 64
 _RATE = 2e-3
@@ -23,7 +23,7 @@ Batch = Mapping[str, np.ndarray]
 
 
 def prepare(images: np.ndarray) -> np.ndarray:
-  """Images as the network takes them.
+  """Converts images to inputs of the network.
 
   Args:
     images: uint8 [n, resolution, resolution, 3].
@@ -44,22 +44,22 @@ def build(
   activation: str,
   seed: int,
 ) -> keras.Model:
-  """Convolutions of stride 2 down to 4x4, a code, and linear outputs of it.
+  """Builds convolutions of stride 2 down to 4x4, a code, and linear outputs.
 
   Args:
     resolution: side of the images, px; a power of two from 4 up.
     outputs: {name: number of values}.
     code: number of values of the code.
-    activation: of the code.
-    seed: of the weights.
+    activation: activation of the code.
+    seed: seed of the initial weights.
 
   Returns:
-    A model of float32 [n, resolution, resolution, 3] that gives {'code':
-    [n, code], and the outputs}.
+    A model of float32 [n, resolution, resolution, 3] that returns {'code':
+    [n, code], name: [n, number of values], ...}.
   """
 
-  def start(place: int) -> keras.initializers.Initializer:
-    return keras.initializers.HeNormal(seed=1000 * seed + place)
+  def initializer(index: int) -> keras.initializers.Initializer:
+    return keras.initializers.HeNormal(seed=1000 * seed + index)
 
   images = x = keras.Input([resolution, resolution, 3])
   depth = 0
@@ -70,24 +70,24 @@ def build(
       strides=2,
       padding='same',
       activation='relu',
-      kernel_initializer=start(depth),
+      kernel_initializer=initializer(depth),
     )(x)
     resolution, depth = resolution // 2, depth + 1
   x = keras.layers.Flatten()(x)
   x = keras.layers.Dense(
-    code, activation=activation, kernel_initializer=start(100)
+    code, activation=activation, kernel_initializer=initializer(100)
   )(x)
-  found = {'code': x}
-  for place, (name, size) in enumerate(outputs.items(), 101):
-    found[name] = keras.layers.Dense(
-      size, kernel_initializer=start(place), name=name
+  results = {'code': x}
+  for index, (name, size) in enumerate(outputs.items(), 101):
+    results[name] = keras.layers.Dense(
+      size, kernel_initializer=initializer(index), name=name
     )(x)
-  return keras.Model(images, found)
+  return keras.Model(images, results)
 
 
 def fit(
   model: keras.Model,
-  batch: Callable[[np.random.Generator, np.ndarray], Batch],
+  make_batch: Callable[[np.random.Generator, np.ndarray], Batch],
   loss: Callable[[Mapping[str, tf.Tensor], Mapping[str, tf.Tensor]], tf.Tensor],
   *,
   count: int,
@@ -95,17 +95,17 @@ def fit(
   epochs: int,
   seed: int,
 ) -> None:
-  """Trains with Adam, at a rate that falls to nothing.
+  """Trains with Adam, at a learning rate that decays to 0.
 
   Args:
-    model: of `build`.
-    batch: from a generator and the places of examples, int [b], to the batch:
-      'images', float32, and what the loss needs.
-    loss: from the model's outputs and the batch to a scalar.
-    count: examples that there are.
-    steps: batches to train on, at most ...
-    epochs: ... and passes over the examples, at most.
-    seed: of what is drawn.
+    model: a model of `build`.
+    make_batch: function of a random generator and the indices of examples, int
+      [b], to a batch: 'images', float32, and what the loss needs.
+    loss: function of the model's outputs and the batch to a scalar.
+    count: number of examples.
+    steps: largest number of batches.
+    epochs: largest number of passes over the examples.
+    seed: seed of the batches.
   """
   rng = np.random.Generator(np.random.Philox(key=seed))
   size = min(_BATCH, count)
@@ -115,9 +115,9 @@ def fit(
   )
 
   @tf.function(autograph=False)
-  def step(given):
+  def step(batch):
     with tf.GradientTape() as tape:
-      value = loss(model(given['images'], training=True), given)
+      value = loss(model(batch['images'], training=True), batch)
     variables = model.trainable_variables
     optimizer.apply_gradients(zip(tape.gradient(value, variables), variables))
 
@@ -125,17 +125,18 @@ def fit(
   for _ in range(steps):
     if len(order) < size:
       order = rng.permutation(count)
-    places, order = order[:size], order[size:]
-    step({k: tf.constant(v) for k, v in batch(rng, places).items()})
+    indices, order = order[:size], order[size:]
+    batch = make_batch(rng, indices)
+    step({name: tf.constant(value) for name, value in batch.items()})
 
 
 def apply(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
   """All outputs of a model for uint8 images."""
-  parts = [
+  batches = [
     model(tf.constant(prepare(images[i : i + _BATCH])), training=False)
     for i in range(0, len(images), _BATCH)
   ]
   return {
-    name: np.concatenate([part[name].numpy() for part in parts])
-    for name in parts[0]
+    name: np.concatenate([outputs[name].numpy() for outputs in batches])
+    for name in batches[0]
   }

@@ -1,14 +1,41 @@
-"""A table of scores as text and as HTML, a line a column.
+"""Tables of scores: one line per column of scores, candidates side by side."""
 
-Candidates stand side by side, as there are few of them and many columns.
-"""
-
-import html
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from tf_twingan.evaluation import columns
 
 Table = Mapping[str, Mapping[str, float | str | None]]
+
+
+class Line(NamedTuple):
+  """One line of a table.
+
+  Attributes:
+    name: name of the column of scores.
+    cells: its value for each candidate, as text.
+    meaning: what it means.
+  """
+
+  name: str
+  cells: list[str]
+  meaning: str
+
+
+def lines(table: Table) -> list[Line]:
+  """The lines of a table.
+
+  Args:
+    table: {candidate: {column: value}}.
+  """
+  return [
+    Line(
+      name,
+      [columns.cell(name, row[name]) for row in table.values()],
+      columns.meaning(name),
+    )
+    for name in next(iter(table.values()))
+  ]
 
 
 def as_text(table: Table) -> str:
@@ -17,39 +44,10 @@ def as_text(table: Table) -> str:
   Args:
     table: {candidate: {column: value}}.
   """
-  rows = list(table)
-  widths = [max(len(name), 7) for name in rows]
-  names = list(next(iter(table.values())))
-  left = max(map(len, names))
-  lines = [
-    ' ' * left + '  ' + '  '.join(n.rjust(w) for n, w in zip(rows, widths))
-  ]
-  for name in names:
-    cells = [columns.cell(name, table[row][name]) for row in rows]
-    lines.append(
-      name.ljust(left)
-      + '  '
-      + '  '.join(c.rjust(w) for c, w in zip(cells, widths))
-    )
-  return '\n'.join(lines)
-
-
-def as_html(table: Table) -> str:
-  """The table for a page, with what each column says.
-
-  Args:
-    table: {candidate: {column: value}}.
-  """
-  names = list(next(iter(table.values())))
-  heads = ''.join(f'<th>{html.escape(row)}</th>' for row in table)
-  lines = [f'<tr><th></th>{heads}<th></th></tr>']
-  for name in names:
-    cells = ''.join(
-      f'<td>{html.escape(columns.cell(name, values[name]))}</td>'
-      for values in table.values()
-    )
-    lines.append(
-      f'<tr><th>{html.escape(name)}</th>{cells}'
-      f'<td>{html.escape(columns.meaning(name))}</td></tr>'
-    )
-  return f'<table>{"".join(lines)}</table>'
+  widths = [max(len(name), 7) for name in table]
+  body = [(line.name, line.cells) for line in lines(table)]
+  left = max(len(name) for name, _ in body)
+  return '\n'.join(
+    '  '.join([name.ljust(left), *(c.rjust(w) for c, w in zip(cells, widths))])
+    for name, cells in [('', list(table)), *body]
+  )

@@ -16,8 +16,7 @@ from export.formats import tflite as formats_tflite
 from tests import program_process, tiny_run
 from tests.export import exporter_test
 from tests.export.graph import folding_test
-from tf_twingan.evaluation import candidates as candidates_lib
-from tf_twingan.evaluation import dataset_pair, directions, scores
+from tf_twingan.evaluation import candidates, dataset_pair, scores, tasks
 from tf_twingan.inference.exported import bundle_manifest, exported_translator
 from tf_twingan.inference.exported import tflite as exported_tflite
 
@@ -79,17 +78,16 @@ class ExportedTest(tf.test.TestCase):
       self.assertLessEqual(off.mean(), most / 4, kind)
 
   def test_its_scores_are_those_of_the_model(self):
-    direction = directions.between(
-      dataset_pair.load(NAMED, PX, COUNT), 'photo', 'anime'
-    )
-    asked = {
+    pair = dataset_pair.load(NAMED, PX, COUNT)
+    task = tasks.between(pair, 'photo', 'anime')
+    translators = {
       'model': self.direction.translator,
       **{k: self.opened.drawers[k] for k in ('saved_model', 'float32')},
     }
-    candidates = {n: candidates_lib.ask(s, direction) for n, s in asked.items()}
-    self.assertEmpty(candidates['float32'].returned)
-    self.assertLen(candidates['model'].returned, 2)
-    found = scores.score(direction, candidates)
+    rows = {n: candidates.translate(t, task) for n, t in translators.items()}
+    self.assertEmpty(rows['float32'].reproduced)
+    self.assertLen(rows['model'].reproduced, 2)
+    found = scores.score(task, rows)
     for kind in ('saved_model', 'float32'):
       for column, value in found['model'].columns.items():
         got = found[kind].columns[column]
@@ -106,13 +104,12 @@ class ExportedTest(tf.test.TestCase):
       PX,
       {'photo2anime': lambda p: drawer.translate(p, 'anime')[..., ::-1]},
     )
-    direction = directions.between(
-      dataset_pair.load(NAMED, PX, COUNT), 'photo', 'anime'
-    )
+    pair = dataset_pair.load(NAMED, PX, COUNT)
+    task = tasks.between(pair, 'photo', 'anime')
     found = scores.score(
-      direction,
+      task,
       {
-        name: candidates_lib.ask(s, direction)
+        name: candidates.translate(s, task)
         for name, s in {'right': drawer, 'swapped': swapped}.items()
       },
     )
@@ -264,7 +261,7 @@ class ExportedTest(tf.test.TestCase):
     found = json.loads((output / 'evaluation.json').read_text())['directions']
     self.assertIn(str(self.float32), found['photo to anime']['scores'])
     self.assertNotIn(str(self.float32), found['anime to photo']['scores'])
-    self.assertIn('Not here, as anime to photo is not what they draw', said)
+    self.assertIn('Not here, as they do not translate anime to photo', said)
 
   def test_user_errors_are_one_line(self):
     given = f'--exported={self.folder}'
