@@ -86,6 +86,7 @@ class DistributionTest(parameterized.TestCase):
     ):
       setup.check_batch_sizes(growth, 2)
 
+  @pytest.mark.slow  # Workers that stop together are in `loop_test`, too.
   def test_two_workers_stop_together_and_continue_to_the_end(self):
     run = training_process.new_run()
     workers = start_workers(run, 'Growth.stable_images=10_000')
