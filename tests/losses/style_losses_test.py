@@ -13,7 +13,7 @@ from tf_twingan.losses import (
   style_losses,
   twingan_objective,
 )
-from tf_twingan.models import style_encoder, twingan
+from tf_twingan.models import configs, style_encoder, twingan
 from tf_twingan.models.discriminators import progressive
 from tf_twingan.training import trainer
 
@@ -57,15 +57,15 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
     )
     for index, domain in enumerate(DOMAINS):
       self.assertAllClose(
-        found.given[4 * index :][:4],
+        found.translation[4 * index :][:4],
         model.style(random_images()[domain], [domain], **STAGE),
       )
-    self.assertAllEqual(found.own, found.given)
+    self.assertAllEqual(found.reconstruction, found.translation)
     changed = {d: p[::-1] for d, p in random_images().items()}
     other = style_losses.choose_styles(
       model, changed, SEED, random=0.0, **STAGE
     )
-    self.assertNotAllClose(other.given, found.given, atol=1e-2)
+    self.assertNotAllClose(other.translation, found.translation, atol=1e-2)
 
   def test_random_styles_follow_the_seed_and_not_the_images(self):
     model, _ = networks()
@@ -74,21 +74,25 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
     )
     found = choose(random_images(), SEED)
     changed = {d: -p for d, p in random_images().items()}
-    self.assertAllEqual(choose(changed, SEED).given, found.given)
+    self.assertAllEqual(choose(changed, SEED).translation, found.translation)
     self.assertNotAllClose(
-      choose(random_images(), SEED + 1).given, found.given, atol=1e-2
+      choose(random_images(), SEED + 1).translation,
+      found.translation,
+      atol=1e-2,
     )
-    self.assertAllClose(tf.reduce_mean(found.given**2, axis=1), tf.ones([12]))
+    self.assertAllClose(
+      tf.reduce_mean(found.translation**2, axis=1), tf.ones([12])
+    )
     # No two are alike, and an image's own is its own still.
-    self.assertLen(np.unique(found.given.numpy().round(3), axis=0), 12)
-    self.assertNotAllClose(found.own, found.given, atol=1e-2)
+    self.assertLen(np.unique(found.translation.numpy().round(3), axis=0), 12)
+    self.assertNotAllClose(found.reconstruction, found.translation, atol=1e-2)
 
   def test_a_share_is_random(self):
     model, _ = networks()
     found = style_losses.choose_styles(
       model, random_images(batch=200), SEED, random=0.25, **STAGE
     )
-    is_random = tf.reduce_any(found.own != found.given, axis=1)
+    is_random = tf.reduce_any(found.reconstruction != found.translation, axis=1)
     self.assertNear(np.mean(is_random), 0.25, 0.06)
 
   def test_replicas_of_one_seed_choose_different_styles(self):
@@ -104,14 +108,14 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
         lambda: (
           style_losses.choose_styles(
             Model(), random_images(), SEED, random=1.0
-          ).given
+          ).translation
         )
       )
     )
     self.assertNotAllClose(one, other, atol=1e-2)
     alone = style_losses.choose_styles(
       Model(), random_images(), SEED, random=1.0
-    ).given
+    ).translation
     self.assertAllEqual(alone, one)
 
   def test_a_model_without_style_codes_has_none(self):
@@ -196,7 +200,7 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
     for name, value in found.items():
       self.assertAllClose(result.generator[name], value, rtol=1e-4, msg=name)
 
-  @parameterized.parameters(*twingan.SHARINGS)
+  @parameterized.parameters(*configs.SHARINGS)
   def test_a_step_moves_every_weight_and_keeps_it_finite(self, sharing):
     # Once: tracing a step takes longer than running it.
     tf.config.run_functions_eagerly(True)
@@ -233,7 +237,7 @@ class StylesTest(parameterized.TestCase, tf.test.TestCase):
     if sharing != 'everything':
       self.assertAllClose(
         made.ema_model.mean_style('anime'),
-        style_encoder.scaled(tf.reduce_mean(codes, axis=0)),
+        style_encoder.scale_codes(tf.reduce_mean(codes, axis=0)),
         atol=1e-4,
       )
     self.assertNotAllEqual(made.ema_model.mean_style('anime'), [0, 0, 0])

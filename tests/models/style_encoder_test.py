@@ -27,7 +27,9 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
   def test_codes_are_scaled_by_hand(self):
     # A length of 5 becomes the square root of two: a mean square of 1.
     self.assertAllClose(
-      style_encoder.scaled(tf.constant([[3.0, 4.0], [0.0, 0.0], [-0.3, 0.4]])),
+      style_encoder.scale_codes(
+        tf.constant([[3.0, 4.0], [0.0, 0.0], [-0.3, 0.4]])
+      ),
       np.sqrt(2) * np.array([[0.6, 0.8], [0.0, 0.0], [-0.6, 0.8]]),
     )
 
@@ -44,17 +46,17 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
     self.assertAllClose(encoder(x, ['anime'], resolution=4), code, atol=1e-5)
 
   def test_random_codes_point_anywhere_and_follow_the_seed(self):
-    codes = style_encoder.random(4000, 3, tf.constant([1, 2]))
+    codes = style_encoder.random_codes(4000, 3, tf.constant([1, 2]))
     self.assertAllClose(tf.reduce_mean(codes**2, axis=1), tf.ones([4000]))
     self.assertAllClose(
       tf.matmul(codes, codes, transpose_a=True) / 4000, np.eye(3), atol=0.08
     )
     self.assertAllClose(tf.reduce_mean(codes, axis=0), [0, 0, 0], atol=0.08)
     self.assertAllEqual(
-      codes, style_encoder.random(4000, 3, tf.constant([1, 2]))
+      codes, style_encoder.random_codes(4000, 3, tf.constant([1, 2]))
     )
     self.assertNotAllClose(
-      codes, style_encoder.random(4000, 3, tf.constant([1, 3]))
+      codes, style_encoder.random_codes(4000, 3, tf.constant([1, 3]))
     )
 
   def test_new_stage_starts_as_the_previous_one(self):
@@ -106,7 +108,7 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
   def test_own_and_given_styles_take_turns(self):
     own = tf.constant([[1.0], [2.0], [3.0], [4.0]])
     self.assertAllEqual(
-      style_encoder.Styles(own, given=-own).interleaved(2)[:, 0],
+      style_encoder.Styles(own, translation=-own).interleaved(2)[:, 0],
       [1, 2, -1, -2, 3, 4, -3, -4],
     )
 

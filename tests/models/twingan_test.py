@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tf_twingan.models import twingan
+from tf_twingan.models import configs, twingan
 
 DOMAINS = ('photo', 'anime', 'cat')
 
@@ -144,7 +144,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
         )
         self.assertAllClose(packed[index], single, atol=1e-4)
 
-  @parameterized.parameters(*twingan.SHARINGS)
+  @parameterized.parameters(*configs.SHARINGS)
   def test_packed_outputs_are_those_of_single_calls_in_all_sharings(
     self, sharing
   ):
@@ -197,7 +197,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, "'norms'.*everything"):
       build(sharing='norms')
 
-  @parameterized.parameters(*twingan.SHARINGS)
+  @parameterized.parameters(*configs.SHARINGS)
   def test_a_condition_changes_its_image_alone(self, sharing):
     model = build(norm='instance', sharing=sharing, condition_size=2)
     x = random_images(batch=4)
@@ -257,7 +257,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
         self.assertEqual(conv.norm.condition_kernel.shape[0], 3)
     self.assertIsNone(plain.style_encoder)
 
-  @parameterized.parameters(*twingan.SHARINGS)
+  @parameterized.parameters(*configs.SHARINGS)
   def test_own_styles_reconstruct_and_those_of_references_translate(
     self, sharing
   ):
@@ -326,7 +326,7 @@ class TwinGANTest(parameterized.TestCase, tf.test.TestCase):
       len(build().domain_variables('photo')),
     )
 
-  @parameterized.parameters(*twingan.SHARINGS)
+  @parameterized.parameters(*configs.SHARINGS)
   def test_renorm_limits_widen_in_each_stage(self, sharing):
     model = build(norm='batch_renorm', sharing=sharing, renorm_ramp_steps=10)
     mode = dict(resolution=16, training=True, statistics_update=0.0)

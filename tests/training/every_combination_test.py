@@ -13,7 +13,7 @@ from tf_twingan.losses import (
   gradient_penalties,
   twingan_objective,
 )
-from tf_twingan.models import domain_norm, twingan
+from tf_twingan.models import configs, twingan
 from tf_twingan.models.discriminators import progressive
 from tf_twingan.training import trainer
 
@@ -72,7 +72,7 @@ class EveryCombinationTest(parameterized.TestCase, tf.test.TestCase):
     tf.config.run_functions_eagerly(True)
     self.addCleanup(tf.config.run_functions_eagerly, False)
 
-  @parameterized.parameters(*enumerate(domain_norm.KINDS))
+  @parameterized.parameters(*enumerate(configs.NORMS))
   def test_every_pair_of_choices_takes_a_step(self, index, norm):
     # A penalty each for this norm, with the next loss: together with the other
     # norms, every pair of norm, loss and penalty.
@@ -87,7 +87,7 @@ class EveryCombinationTest(parameterized.TestCase, tf.test.TestCase):
         networks('batch', shared=True), LOSSES[index % len(LOSSES)], [penalty]
       )
 
-  @parameterized.product(norm=domain_norm.KINDS, adversarial=LOSSES)
+  @parameterized.product(norm=configs.NORMS, adversarial=LOSSES)
   @pytest.mark.slow
   def test_every_combination_takes_a_step(self, norm, adversarial):
     self.assert_all_weights_move(networks(norm), adversarial, PENALTIES)

@@ -59,8 +59,10 @@ def choose_styles(
   )
   count = images.shape[0]
   is_random = tf.random.stateless_uniform([count, 1], seed_of_share) < random
-  styles = style_encoder.random(count, model.style_size, seed_of_styles)
-  return style_encoder.Styles(own, given=tf.where(is_random, styles, own))
+  styles = style_encoder.random_codes(count, model.style_size, seed_of_styles)
+  return style_encoder.Styles(
+    reconstruction=own, translation=tf.where(is_random, styles, own)
+  )
 
 
 def style_reconstruction(
@@ -81,4 +83,4 @@ def style_reconstruction(
     A float32 scalar.
   """
   read = model.style(translations, model.domains, **stage_and_mode)
-  return reconstruction_losses.l1(tf.stop_gradient(styles.given), read)
+  return reconstruction_losses.l1(tf.stop_gradient(styles.translation), read)

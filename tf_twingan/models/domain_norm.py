@@ -31,7 +31,6 @@ import tensorflow as tf
 
 from tf_twingan.models import configs, gradient_checkpointing, norms
 
-KINDS = configs.NORMS
 # Those that keep moving statistics.
 _BATCH_KINDS = ('batch', 'batch_renorm')
 

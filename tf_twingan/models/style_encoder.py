@@ -32,12 +32,12 @@ class Styles(NamedTuple):
   """Style codes of a packed batch of n domains; [n * batch, size] each.
 
   Attributes:
-    own: codes to reconstruct the images with, domain by domain.
-    given: codes to translate with, target domain by target domain.
+    reconstruction: codes to reconstruct the images with, domain by domain.
+    translation: codes to translate with, target domain by target domain.
   """
 
-  own: tf.Tensor
-  given: tf.Tensor
+  reconstruction: tf.Tensor
+  translation: tf.Tensor
 
   def interleaved(self, parts: int) -> tf.Tensor:
     """Both codes of each domain in turn: [2 * n * batch, size].
@@ -46,10 +46,12 @@ class Styles(NamedTuple):
       parts: how many domains there are.
     """
     split = [tf.reshape(s, [parts, 1, -1, s.shape[-1]]) for s in self]
-    return tf.reshape(tf.concat(split, axis=1), [-1, self.own.shape[-1]])
+    return tf.reshape(
+      tf.concat(split, axis=1), [-1, self.reconstruction.shape[-1]]
+    )
 
 
-def scaled(vectors: tf.Tensor) -> tf.Tensor:
+def scale_codes(vectors: tf.Tensor) -> tf.Tensor:
   """Scales vectors [..., size] to a mean square of 1, as codes have it.
 
   A vector of zeros, which has no direction, stays as it is.
@@ -58,7 +60,7 @@ def scaled(vectors: tf.Tensor) -> tf.Tensor:
   return tf.math.l2_normalize(vectors, axis=-1) * math.sqrt(size)
 
 
-def random(count: int, size: int, seed: tf.Tensor) -> tf.Tensor:
+def random_codes(count: int, size: int, seed: tf.Tensor) -> tf.Tensor:
   """Random codes, every direction being as likely.
 
   Args:
@@ -69,7 +71,7 @@ def random(count: int, size: int, seed: tf.Tensor) -> tf.Tensor:
   Returns:
     float32 [count, size].
   """
-  return scaled(tf.random.stateless_normal([count, size], seed))
+  return scale_codes(tf.random.stateless_normal([count, size], seed))
 
 
 class StyleEncoder(keras.layers.Layer):
@@ -154,7 +156,7 @@ class StyleEncoder(keras.layers.Layer):
     features = _activated(self.blocks, features, resolutions.SMALLEST)
     pooled = tf.reduce_mean(tf.cast(features, tf.float32), axis=[1, 2])
     codes = [
-      scaled(self.codes[domain](part))
+      scale_codes(self.codes[domain](part))
       for domain, part in zip(domains, tf.split(pooled, len(domains)))
     ]
     if statistics_update is not None:
@@ -172,7 +174,7 @@ class StyleEncoder(keras.layers.Layer):
 
     Zeros until the means are estimated.
     """
-    return scaled(tf.convert_to_tensor(self.means[domain]))
+    return scale_codes(tf.convert_to_tensor(self.means[domain]))
 
 
 def _activated(convs, inputs, size):

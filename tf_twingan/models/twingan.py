@@ -22,7 +22,6 @@ from tf_twingan.models import (
   style_encoder,
 )
 
-SHARINGS = configs.SHARINGS
 # The name under which domains that share everything keep their one norm.
 _ALL = 'all'
 
@@ -326,7 +325,7 @@ class TwinGAN(base_model.BaseModel):
     order = [i for t in range(count) for i in (t, (t - shift) % count)]
     if styles is None and self.style_encoder is not None:
       codes = self.style(stacked, self.domains, **stage_and_mode)
-      styles = style_encoder.Styles(own=codes, given=codes)
+      styles = style_encoder.Styles(reconstruction=codes, translation=codes)
     outputs = self.decode(
       encoding.take(order, count),
       self.domains,
