@@ -1,11 +1,11 @@
-"""What an export costs in bytes and time, on untrained networks.
+"""Measures bytes and times of exported files, on untrained networks.
 
   python -m benchmarks.export
   python -m benchmarks.export --resolution=128 --channels_max=64
 
 Three tables: latency of each TFLite kind beside Keras; one SavedModel for all
-directions beside one for one direction; and TFLite files that serve every
-domain, chosen by their places or by a vector of norms, beside a folded one.
+directions beside one for one direction; and TFLite files of all domains, which
+are chosen by their numbers or by a vector of norms, beside a folded one.
 """
 
 import tempfile
@@ -15,19 +15,26 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from export import all_directions, benchmark, plan
-from export.formats import saved_model, tflite
-from export.graph import domain_selection, folded_network, folding
+from export import benchmark, plan
+from export.formats import saved_model
+from export.graph import (
+  domain_selection,
+  folded_network,
+  folding,
+  tflite_conversion,
+)
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.models import twingan
 
-_RESOLUTION = flags.DEFINE_integer('resolution', 256, 'px.')
+_RESOLUTION = flags.DEFINE_integer('resolution', 256, 'Side of the images, px.')
 _CHANNELS_MAX = flags.DEFINE_integer(
   'channels_max', 256, 'Feature channels at most; four times as many base.'
 )
-_DOMAINS = flags.DEFINE_integer('domains', 3, 'Of the SavedModel of all.')
+_DOMAINS = flags.DEFINE_integer(
+  'domains', 3, 'Domains of the SavedModel of all directions.'
+)
 _TABLES = flags.DEFINE_list(
-  'tables', ['kinds', 'saved_models', 'shared'], 'Which, with commas between.'
+  'tables', ['kinds', 'saved_models', 'shared'], 'Tables, with commas between.'
 )
 _SECONDS = flags.DEFINE_float('seconds', 3.0, 'To time each file for.')
 
@@ -61,10 +68,10 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _print_latencies(model, px) -> None:
-  drawer = folded_network.Network(_fold(model, px))
+  network = folded_network.Network(_fold(model, px))
   print(f'{"":12}{"bytes":>12}{"1 thread, ms":>14}{"2 threads, ms":>15}')
-  for kind in tflite.KINDS:
-    file = plan.convert(drawer, kind)
+  files = plan.convert_to_kinds(network, tflite_conversion.KINDS)
+  for kind, file in files.items():
     print(f'{kind:12}{len(file):12,}{_times(file)}')
   image = tf.zeros([1, px, px, 3])
   first, second, *_ = model.domains
@@ -78,34 +85,36 @@ def _print_latencies(model, px) -> None:
 
 def _print_saved_models(model, px) -> None:
   first, second, *_ = model.domains
-  shared = all_directions.drawers_of(model, px)
+  shared = folded_network.shared_networks(model, px)
   one = _saved_bytes(
     {(first, second): folded_network.Network(_fold(model, px))}, px
   )
-  every = _saved_bytes(shared, px)
+  several = _saved_bytes(shared, px)
   print(f'SavedModel of one direction      {one:12,} bytes')
   print(
     f'of {len(model.domains)} domains, {len(shared)} directions     '
-    f'{every:12,} bytes, {every / one:.3f} times as much\n'
+    f'{several:12,} bytes, {several / one:.3f} times as much\n'
   )
 
 
-def _saved_bytes(drawers, px) -> int:
+def _saved_bytes(networks, px) -> int:
   spec = tf.TensorSpec([None, px, px, 3], tf.float32, name='image')
   signatures = {
     bundle_manifest.direction(a, b): tf.function(
-      lambda image, drawer=drawer: {'translation': drawer.translate(image)},
+      lambda image, network=network: {'translation': network.translate(image)},
       autograph=False,
     ).get_concrete_function(spec)
-    for (a, b), drawer in drawers.items()
+    for (a, b), network in networks.items()
   }
   with tempfile.TemporaryDirectory() as folder:
-    saved = saved_model.write(list(drawers.values()), signatures, folder, 1, {})
+    saved = saved_model.write(
+      list(networks.values()), signatures, folder, 1, {}
+    )
     return sum(p.stat().st_size for p in saved.rglob('*') if p.is_file())
 
 
 class _FromInput(folded_network.Variables):
-  """Kernels as variables, and all else cut out of one input vector."""
+  """Kernels as variables, and all else as slices of one input vector."""
 
   def __init__(self, kernels: folded_network.Variables):
     super().__init__()
@@ -113,45 +122,42 @@ class _FromInput(folded_network.Variables):
     self.vector = None
     self.length = 0
 
-  def of(self, place, domain):
-    """See `network.Variables.of`."""
-    make = self._kernels.of(place, domain)
+  def for_convolution(self, place, domain):
+    """Returns a function from a role to a variable or a slice."""
+    variable = self._kernels.for_convolution(place, domain)
 
-    def take(role, value):
+    def variable_or_slice(role, value):
       if role == 'kernel' or place[0] == 'to_rgb':
-        return make(role, value)
+        return variable(role, value)
       start, self.length = self.length, self.length + len(value)
       if self.vector is None:
-        return make(role, value)
+        return variable(role, value)
       return self.vector[0, start : self.length]
 
-    return take
+    return variable_or_slice
 
 
 def _print_shared_files(model, px) -> None:
-  """Files of every domain, timed by turns with a folded one."""
-  image = np.zeros([1, px, px, 3], np.float32)
-  chosen = domain_selection.Selection(model, px)
+  """Times files of all domains by turns with a folded one."""
+  selectable = domain_selection.SelectableNetwork(model, px)
   files = {
-    'folded, 1 direction': plan.convert(
-      folded_network.Network(_fold(model, px)), 'dynamic'
-    ),
-    'domains by their places': tflite.convert(
-      chosen.translate,
-      chosen,
-      'dynamic',
-      output_name=tflite.TRANSLATION,
-      images=image,
-      more=domain_selection.INPUTS,
-    ),
-    'norms as an input': _with_norms(model, px, image),
+    'folded, 1 direction': tflite_conversion.Graph.of_network(
+      folded_network.Network(_fold(model, px))
+    ).convert('dynamic'),
+    'domains by their numbers': tflite_conversion.Graph(
+      selectable.translate,
+      selectable,
+      px,
+      number_inputs=domain_selection.INPUTS,
+    ).convert('dynamic'),
+    'norms as an input': _with_norms(model, px),
   }
   folded, *_ = files.values()
   calls = {(n, t): _call(f, t) for n, f in files.items() for t in (1, 2)}
   times = benchmark.time_by_turns(calls, len(calls) * _SECONDS.value)
   print(f'TFLite, dynamic, {len(model.domains)} domains; times by turns')
   for name, file in files.items():
-    parts = _partitions(file)
+    partitions = _partition_count(file)
     cells = ''.join(
       f'{times[name, t]:9.1f} ms, '
       f'{times[name, t] / times["folded, 1 direction", t]:5.3f} times'
@@ -159,46 +165,41 @@ def _print_shared_files(model, px) -> None:
     )
     print(
       f'{name:24}{len(file):12,} bytes, {len(file) / len(folded):5.3f} times'
-      f'{parts:4} partitions{cells}'
+      f'{partitions:4} partitions{cells}'
     )
 
 
-def _with_norms(model, px, representative) -> bytes:
+def _with_norms(model, px) -> bytes:
   first, second, *_ = model.domains
   weights = _fold(model, px, first, second, shared=True)
   kernels = folded_network.Variables()
-  counted = _FromInput(kernels)
+  counting = _FromInput(kernels)
   holder = tf.Module()
-  holder.drawer = folded_network.Network(weights, variables=counted)
+  holder.network = folded_network.Network(weights, variables=counting)
 
   def translate(image, norms):
-    taken = _FromInput(kernels)
-    taken.vector = norms
-    return folded_network.Network(weights, variables=taken).translate(image)
+    slices = _FromInput(kernels)
+    slices.vector = norms
+    return folded_network.Network(weights, variables=slices).translate(image)
 
-  norms = tf.TensorSpec([1, counted.length], tf.float32, name='norms')
-  return tflite.convert(
-    translate,
-    holder,
-    'dynamic',
-    output_name=tflite.TRANSLATION,
-    images=representative,
-    more=dict(norms=norms),
-  )
+  norms = tf.TensorSpec([1, counting.length], tf.float32, name='norms')
+  return tflite_conversion.Graph(
+    translate, holder, px, number_inputs=dict(norms=norms)
+  ).convert('dynamic')
 
 
 def _call(file, threads):
   interpreter = tf.lite.Interpreter(model_content=file, num_threads=threads)
   interpreter.allocate_tensors()
   for tensor in interpreter.get_input_details():
-    # Ones of numbers, and of domains the second.
+    # Ones; as a domain's number that is the second.
     interpreter.set_tensor(
       tensor['index'], np.ones(tensor['shape'], tensor['dtype'])
     )
   return interpreter.invoke
 
 
-def _partitions(file) -> int:
+def _partition_count(file) -> int:
   interpreter = tf.lite.Interpreter(model_content=file)
   interpreter.allocate_tensors()
   names = [o['op_name'] for o in interpreter._get_ops_details()]
@@ -208,8 +209,8 @@ def _partitions(file) -> int:
 def _times(file: bytes) -> str:
   cells = []
   for threads in (1, 2):
-    found = benchmark.measure(file, threads=threads, seconds=_SECONDS.value)
-    cells.append(f'{found.milliseconds:{14 if threads == 1 else 15}.1f}')
+    time = benchmark.measure(file, threads=threads, seconds=_SECONDS.value)
+    cells.append(f'{time.milliseconds:{14 if threads == 1 else 15}.1f}')
   return ''.join(cells)
 
 

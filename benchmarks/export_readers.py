@@ -1,4 +1,4 @@
-r"""Proves that others load an exported bundle and draw the same with it.
+r"""Checks that other libraries load a bundle and translate the same with it.
 
   python -m benchmarks.export_readers bundles/anime
   python -m benchmarks.export_readers bundles/anime --readers=litert,task
@@ -11,11 +11,11 @@ Each reader is a process of its own that has no tf_twingan:
   tensorflow  another TensorFlow: the SavedModel's signatures, 1 and 3 images
   c_api       a C program linked to the TensorFlow library of this environment
 
-The golden input goes through each, and what comes out is held against the
-golden output, within what the manifest says of the file. Embeddings are
-held against the same file in this environment. The first three need virtual
-environments; one that is missing is made under --environments with pip.
-Exits with 1 if anything differs.
+The golden input goes through each, and its translation is compared with the
+golden output, within the parity that the manifest says of the file. Embeddings
+are compared with those of the same file in this environment. The first three
+need virtual environments; one that is missing is made under --environments with
+pip. Exits with 1 if anything differs.
 """
 
 import json
@@ -43,7 +43,7 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
 _C_API = 'c_api'
 _ALL = (*_PACKAGES, _C_API)
 _READERS = flags.DEFINE_list(
-  'readers', list(_ALL), 'Which, with commas between.'
+  'readers', list(_ALL), 'Readers, with commas between.'
 )
 _ENVIRONMENTS = flags.DEFINE_string(
   'environments',
@@ -62,32 +62,32 @@ class Row(NamedTuple):
   """One line of the table.
 
   Attributes:
-    reader: who read.
-    what: a file, or a signature of it.
-    found: how far it is from what was expected.
-    passes: whether that is near enough.
+    reader: name of the reader.
+    file: name of the file, and of a signature if it has several.
+    difference: difference from the expected output, in words.
+    passes: whether that is small enough.
   """
 
   reader: str
-  what: str
-  found: str
+  file: str
+  difference: str
   passes: bool
 
 
 class Bundle(NamedTuple):
-  """What is expected of a bundle.
+  """A bundle and its golden images.
 
   Attributes:
-    folder: of the bundle.
-    manifest: its manifest.json.
+    folder: folder of the bundle.
+    manifest: content of manifest.json.
     image: the golden input, float32 [1, px, px, 3] in [-1, 1].
-    drawn: the golden output, float64 [px, px, 3] in [0, 255].
+    expected: the golden output, float64 [px, px, 3] in [0, 255].
   """
 
   folder: pathlib.Path
   manifest: Mapping[str, Any]
   image: np.ndarray
-  drawn: np.ndarray
+  expected: np.ndarray
 
   @classmethod
   def load(cls, folder: str) -> 'Bundle':
@@ -99,12 +99,12 @@ class Bundle(NamedTuple):
         'one direction, OUTPUT/<to>.'
       )
     manifest = json.loads(path.read_text('utf-8'))
-    given, drawn = (
+    golden_input, expected = (
       np.asarray(Image.open(path.parent / manifest['golden'][end]), np.float64)
       for end in ('input', 'output')
     )
-    image = image_arrays.to_float(given)[None]
-    return cls(path.parent.resolve(), manifest, image, drawn)
+    image = image_arrays.to_float(golden_input)[None]
+    return cls(path.parent.resolve(), manifest, image, expected)
 
 
 def main(argv) -> None:
@@ -120,59 +120,60 @@ def main(argv) -> None:
         f'--readers={",".join(_READERS.value)}; choose of {", ".join(_ALL)}.'
       )
     for reader in _READERS.value:
-      rows += _c_api(bundle) if reader == _C_API else _foreign(reader, bundle)
-  print('| reader | file | found | |\n|---|---|---|---|')
+      rows += _c_api(bundle) if reader == _C_API else _read(reader, bundle)
+  print('| reader | file | difference | |\n|---|---|---|---|')
   for row in rows:
     verdict = 'as expected' if row.passes else '**differs**'
-    print(f'| {row.reader} | `{row.what}` | {row.found} | {verdict} |')
+    print(f'| {row.reader} | `{row.file}` | {row.difference} | {verdict} |')
   sys.exit(not all(row.passes for row in rows))
 
 
-def _foreign(reader: str, bundle: Bundle) -> Iterator[Row]:
+def _read(reader: str, bundle: Bundle) -> Iterator[Row]:
   script = str(_HERE / 'read_bundle.py')
   # Isolated: it finds nothing beside the script or in the working folder.
   command = [_python(reader), '-I', script, reader, str(bundle.folder)]
-  answer = json.loads(_run(command))
-  if not answer:
+  results = json.loads(_run(command))
+  if not results:
     yield Row(reader, bundle.folder.name, 'no file of its kind', False)
-  for what, measures in answer.items():
-    entry = bundle.manifest['files'][what.split(' ')[0]]
-    yield judge(reader, what, measures, entry, bundle)
+  for file, measures in results.items():
+    entry = bundle.manifest['files'][file.split(' ')[0]]
+    yield compare(reader, file, measures, entry, bundle)
 
 
-def judge(
+def compare(
   reader: str,
-  what: str,
+  file: str,
   measures: Mapping[str, Any],
   entry: Mapping[str, Any],
   bundle: Bundle,
 ) -> Row:
-  """Judges what `read_bundle` found of one file.
+  """Compares what `read_bundle` read from one file with the bundle.
 
   Args:
-    reader: who read.
-    what: the file, and its signature if it has more than one.
-    measures: what was found.
-    entry: the file's, in the manifest.
-    bundle: what is expected.
+    reader: name of the reader.
+    file: name of the file, and of its signature if it has several.
+    measures: what was read, as `read_bundle` printed it.
+    entry: the file's entry in the manifest.
+    bundle: the bundle with its golden images.
   """
   notes, passes = [], []
   if 'png' in measures:
-    text, near = _difference(np.array(measures['png']), bundle, _STEP, _STEP)
+    text, is_close = _difference(
+      np.array(measures['png']), bundle, _STEP, _STEP
+    )
     notes.append(text)
-    passes.append(near)
+    passes.append(is_close)
   elif 'result' in measures:
     result = np.array(measures['result'])
     if result.ndim == 1:
-      cosine = _cosine(result, _embedding(bundle, what.split(' ')[0], entry))
+      cosine = _cosine(result, _embedding(bundle, file.split(' ')[0], entry))
       notes.append(f'{result.size} numbers, cosine {cosine:.6f}')
       passes.append(cosine >= _COSINE)
     else:
-      text, near = _difference(_to_255(result), bundle, *_limits(entry))
+      text, is_close = _difference(_to_255(result), bundle, *_limits(entry))
       notes.append(text)
-      passes.append(near)
+      passes.append(is_close)
   if 'nearest' in measures:
-    # Unequal lengths are unequal, and so are other images.
     same = _items(measures['nearest']) == _items(entry['nearest'])
     notes.append(
       f'{len(entry["nearest"])} neighbours, {"the same" if same else "others"}'
@@ -180,7 +181,7 @@ def judge(
     passes.append(same)
   if 'spread' in measures:
     notes.append(f'shape {list(measures["shape"])}')
-    # Rows of a batch are one image, summed up in another order at most.
+    # The rows of a batch are one image; only the order of sums may differ.
     passes.append(measures['spread'] <= 1e-4)
   if 'partitions' in measures:
     count = measures['partitions']
@@ -199,13 +200,13 @@ def judge(
       entry['output']['name'],
     ]
     notes.append(', '.join(measures['names']))
-    # A file's inputs are in no order that a reader may rely on.
+    # The order of a file's inputs is not fixed.
     passes.append(sorted(measures['names']) == sorted(expected))
-  return Row(reader, what, '; '.join(notes), all(passes))
+  return Row(reader, file, '; '.join(notes), all(passes))
 
 
 def _items(neighbours) -> list[tuple]:
-  """Images with their distances, as far as floating point repeats itself."""
+  """Images with their distances, rounded as floating point needs it."""
   return [
     (n['name'], n['source'], n['domain'], round(n['distance'], 2))
     for n in neighbours
@@ -213,25 +214,26 @@ def _items(neighbours) -> list[tuple]:
 
 
 def _limits(entry) -> tuple[float, float]:
-  """What a file may differ by, of 255: at most, and in the mean."""
+  """The largest and the mean difference that a file may have, of 255."""
   parity = entry['parity']
   if entry['format'] == 'saved_model':
     return _STEP, _STEP
-  # Of all images together; a single one may be twice as far off.
+  # The PSNR is that of all images; a single one may be twice as far off.
   psnr = parity['psnr']
-  root = 0.0 if psnr is None else 255 / 10 ** (psnr / 20)
-  return parity['max_difference'] * 127.5 + _STEP, 2 * root + _STEP / 2
+  rmse = 0.0 if psnr is None else 255 / 10 ** (psnr / 20)
+  return parity['max_difference'] * 127.5 + _STEP, 2 * rmse + _STEP / 2
 
 
-def _difference(drawn, bundle, most, mean_most) -> tuple[str, bool]:
-  if drawn.shape != bundle.drawn.shape:
-    return f'shape {list(drawn.shape)}', False
-  off = np.abs(drawn - bundle.drawn)
-  # NaN is near to nothing.
-  near = bool(off.max() <= most and off.mean() <= mean_most)
+def _difference(image, bundle, most, mean_most) -> tuple[str, bool]:
+  """The difference from the golden output in words; whether it is small."""
+  if image.shape != bundle.expected.shape:
+    return f'shape {list(image.shape)}', False
+  off = np.abs(image - bundle.expected)
+  # Both comparisons are false for NaN.
+  is_close = bool(off.max() <= most and off.mean() <= mean_most)
   return (
     f'off by {off.max():.0f} of 255 at most, {off.mean():.2f} in the mean',
-    near,
+    is_close,
   )
 
 
@@ -245,7 +247,7 @@ def _cosine(a, b) -> float:
 
 
 def _embedding(bundle, name, entry) -> np.ndarray:
-  """Of the golden input, by the same file in this environment."""
+  """The golden input's embedding by the same file in this environment."""
   path = str(bundle.folder / name)
   if entry['format'] == 'saved_model':
     signatures = tf.saved_model.load(path).signatures
@@ -278,34 +280,34 @@ def _c_api(bundle: Bundle) -> Iterator[Row]:
       expected = translate(image=tf.constant(image))[output].numpy()
       operations = _operations(saved, signature)
       size = [str(number) for number in image.shape[:2]]
-      answer = _run([program, saved, *operations, *size], image.tobytes())
-      drawn = np.frombuffer(answer, np.float32).reshape(expected.shape)
-      text, near = _difference(_to_255(drawn[-1]), bundle, _STEP, _STEP)
+      result = _run([program, saved, *operations, *size], image.tobytes())
+      images = np.frombuffer(result, np.float32).reshape(expected.shape)
+      text, is_close = _difference(_to_255(images[-1]), bundle, _STEP, _STEP)
       sums = [
-        float(values.sum(dtype=np.float64)) for values in (drawn, expected)
+        float(values.sum(dtype=np.float64)) for values in (images, expected)
       ]
       yield Row(
         _C_API,
         f'{name} {signature}, batch {len(image)}',
         f'{text}; sum {sums[0]:.3f}, from Python {sums[1]:.3f}',
-        near and bool(np.abs(drawn - expected).max() <= 1e-4),
+        is_close and bool(np.abs(images - expected).max() <= 1e-4),
       )
 
 
 def _operations(saved: str, signature: str) -> tuple[str, str]:
-  """The operations of the graph that a signature begins and ends with."""
+  """The first and the last operation of a signature in the graph."""
   from tensorflow.core.protobuf import saved_model_pb2
 
   parsed = saved_model_pb2.SavedModel.FromString(
     pathlib.Path(saved, 'saved_model.pb').read_bytes()
   )
-  found = parsed.meta_graphs[0].signature_def[signature]
-  (given,), (result,) = found.inputs.values(), found.outputs.values()
-  return given.name, result.name
+  definition = parsed.meta_graphs[0].signature_def[signature]
+  (first,), (last,) = definition.inputs.values(), definition.outputs.values()
+  return first.name, last.name
 
 
 def _python(reader: str) -> str:
-  """The Python of a reader's environment, which is made if missing."""
+  """The Python of a reader's environment, which is created if missing."""
   folder = pathlib.Path(_ENVIRONMENTS.value or cache.folder() / 'readers')
   environment = folder / reader
   python = environment / 'bin' / 'python'
@@ -319,16 +321,18 @@ def _python(reader: str) -> str:
   return str(python)
 
 
-def _run(command: list[str], given: bytes = b'') -> bytes:
-  """Standard output of a process.
+def _run(command: list[str], stdin: bytes = b'') -> bytes:
+  """Runs a program and returns its standard output.
 
   Raises:
-    OSError: it is not to be had, or fails; with the end of what it said.
+    OSError: it does not exist, or fails; with the end of its messages.
   """
-  done = subprocess.run(command, input=given, capture_output=True, check=False)
+  done = subprocess.run(command, input=stdin, capture_output=True, check=False)
   if done.returncode:
-    said = done.stderr.decode(errors='replace').strip()[-2000:]
-    raise OSError(f'{" ".join(command)} ended with {done.returncode}:\n{said}')
+    message = done.stderr.decode(errors='replace').strip()[-2000:]
+    raise OSError(
+      f'{" ".join(command)} ended with {done.returncode}:\n{message}'
+    )
   return done.stdout
 
 

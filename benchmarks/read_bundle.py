@@ -1,10 +1,10 @@
-"""Reads an exported bundle with a foreign library; knows no tf_twingan.
+"""Reads an exported bundle with another library, without tf_twingan.
 
   PYTHON -I benchmarks/read_bundle.py READER BUNDLE
 
 `export_readers` runs it with the Python of an environment that has only that
-reader's library, NumPy and Pillow. What was read is printed as one line of
-JSON, {file: {measure: value}}, and judged there.
+reader's library, NumPy and Pillow. It prints one line of JSON, {file: {measure:
+value}}, which `export_readers` compares with the bundle.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ _METADATA = b'TFLITE_METADATA'  # The name under which a file keeps it.
 
 
 def main() -> None:
-  """Prints what one reader makes of a bundle."""
+  """Prints what one reader reads from a bundle."""
   name, folder = sys.argv[1], pathlib.Path(sys.argv[2])
   if util.find_spec('tf_twingan'):
     sys.exit('Error: this environment has tf_twingan; take one that has not.')
@@ -37,43 +37,44 @@ def main() -> None:
 
 
 def litert(folder, manifest, golden) -> dict[str, Any]:
-  """Every TFLite file by LiteRT's interpreter, through its signature."""
-  # By name, for tf_twingan's own environment has no such package.
-  interpreter_lib = importlib.import_module('ai_edge_litert.interpreter')
-  found = {}
+  """Runs every TFLite file by LiteRT's interpreter, through its signature."""
+  # By name, as tf_twingan's own environment has no such package.
+  litert_interpreter = importlib.import_module('ai_edge_litert.interpreter')
+  results = {}
   for name, entry in _tflite(manifest).items():
-    interpreter = interpreter_lib.Interpreter(str(folder / name), num_threads=2)
+    interpreter = litert_interpreter.Interpreter(
+      str(folder / name), num_threads=2
+    )
     run = interpreter.get_signature_runner()
-    taken, given = entry['input'], entry['output']
-    image = _quantized(golden[None] / 127.5 - 1.0, taken)
-    # Which domains, where one file has all.
-    choice = {n: np.int32([p]) for n, p in entry.get('choice', {}).items()}
-    drawn = run(**{taken['name']: image}, **choice)[given['name']]
-    result = _real(drawn[0], given)
+    image = _quantize(golden[None] / 127.5 - 1.0, entry['input'])
+    # The domains' numbers, where a file has all domains.
+    numbers = {n: np.int32([p]) for n, p in entry.get('choice', {}).items()}
+    outputs = run(**{entry['input']['name']: image}, **numbers)
+    result = _dequantize(outputs[entry['output']['name']][0], entry['output'])
     operations = [o['op_name'] for o in interpreter._get_ops_details()]
-    found[name] = dict(
+    results[name] = dict(
       result=result.tolist(),
       partitions=operations.count('DELEGATE'),
       metadata=_METADATA in (folder / name).read_bytes(),
       associated=zipfile.ZipFile(folder / name).namelist(),
     )
-  return found
+  return results
 
 
 def task(folder, manifest, golden) -> dict[str, Any]:
-  """Every TFLite file's metadata; the Task library embeds and searches."""
+  """Reads every TFLite file's metadata; the Task library runs what it can."""
   # Its libraries link to libusb, which the system may not have.
   libusb = importlib.import_module('libusb_package')
   ctypes.CDLL(str(libusb.get_library_path()), mode=ctypes.RTLD_GLOBAL)
   from tflite_support import metadata
   from tflite_support.task import vision
 
-  found = {}
+  results = {}
   for name, entry in _tflite(manifest).items():
-    shown = metadata.MetadataDisplayer.with_model_file(str(folder / name))
-    graph = json.loads(shown.get_metadata_json())['subgraph_metadata'][0]
-    found[name] = dict(
-      associated=shown.get_packed_associated_file_list(),
+    display = metadata.MetadataDisplayer.with_model_file(str(folder / name))
+    graph = json.loads(display.get_metadata_json())['subgraph_metadata'][0]
+    results[name] = dict(
+      associated=display.get_packed_associated_file_list(),
       names=[
         tensor['name']
         for end in ('input', 'output')
@@ -84,7 +85,7 @@ def task(folder, manifest, golden) -> dict[str, Any]:
     image = vision.TensorImage.create_from_file(str(path))
     if entry['format'] == 'search':
       searcher = vision.ImageSearcher.create_from_file(str(folder / name))
-      found[name]['nearest'] = [
+      results[name]['nearest'] = [
         dict(json.loads(bytes(n.metadata)), distance=n.distance / 2)
         for n in searcher.search(image).nearest_neighbors
       ]
@@ -92,17 +93,17 @@ def task(folder, manifest, golden) -> dict[str, Any]:
       embedder = vision.ImageEmbedder.create_from_file(str(folder / name))
       embedded = embedder.embed(image)
       vector = embedded.embeddings[0].feature_vector.value
-      found[name]['result'] = np.asarray(vector, np.float64).tolist()
-  return found
+      results[name]['result'] = np.asarray(vector, np.float64).tolist()
+  return results
 
 
 def tensorflow(folder, manifest, golden) -> dict[str, Any]:
-  """Every SavedModel by whatever TensorFlow the environment has."""
+  """Runs every SavedModel by the TensorFlow of the environment."""
   import tensorflow as tf
 
   encoded = (folder / manifest['golden']['input']).read_bytes()
   image = (golden / 127.5 - 1.0).astype(np.float32)
-  found = {}
+  results = {}
   for name, entry in manifest['files'].items():
     if entry['format'] != 'saved_model':
       continue
@@ -110,20 +111,20 @@ def tensorflow(folder, manifest, golden) -> dict[str, Any]:
     (png,) = signatures['serving_default'](image_bytes=tf.constant([encoded]))[
       'png_bytes'
     ].numpy()
-    found[f'{name} serving_default'] = dict(png=_pixels(png).tolist())
-    # Those of one direction, or the first of all.
-    numbers = [s for s in entry['signatures'] if s.endswith('_floats')][:1]
-    for signature in numbers or ('translate', 'embed'):
+    results[f'{name} serving_default'] = dict(png=_pixels(png).tolist())
+    # The signatures of one direction, or the first of all directions.
+    first = [s for s in entry['signatures'] if s.endswith('_floats')][:1]
+    for signature in first or ('translate', 'embed'):
       (output,) = entry['signatures'][signature]['outputs']
       for batch in _BATCHES:
-        given = tf.constant(np.stack([image] * batch))
-        results = signatures[signature](image=given)[output].numpy()
-        found[f'{name} {signature}, batch {batch}'] = dict(
-          shape=results.shape,
-          result=results[-1].tolist(),
-          spread=float(np.abs(results - results[:1]).max()),
+        images = tf.constant(np.stack([image] * batch))
+        outputs = signatures[signature](image=images)[output].numpy()
+        results[f'{name} {signature}, batch {batch}'] = dict(
+          shape=outputs.shape,
+          result=outputs[-1].tolist(),
+          spread=float(np.abs(outputs - outputs[:1]).max()),
         )
-  return found
+  return results
 
 
 def _tflite(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def _pixels(encoded: bytes) -> np.ndarray:
   return np.asarray(Image.open(io.BytesIO(encoded)).convert('RGB'))
 
 
-def _quantized(values, tensor):
+def _quantize(values, tensor):
   if 'scale' not in tensor:
     return values.astype(tensor['dtype'])
   steps = np.rint(values / tensor['scale'] + tensor['zero_point'])
@@ -143,7 +144,7 @@ def _quantized(values, tensor):
   return np.clip(steps, limits.min, limits.max).astype(tensor['dtype'])
 
 
-def _real(values, tensor):
+def _dequantize(values, tensor):
   if 'scale' not in tensor:
     return values
   return (values.astype(np.float64) - tensor['zero_point']) * tensor['scale']

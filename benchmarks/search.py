@@ -29,7 +29,8 @@ import numpy as np
 from absl import flags
 
 from benchmarks import measurements
-from export.bundle_files import metadata
+from export import directions
+from export.bundle_files import texts
 from export.formats import embedding
 from export.formats import search_index as formats_search_index
 from tf_twingan import cli, inference
@@ -140,14 +141,14 @@ def _device(
   printed = measurements.PrintedTable(
     ['', 'by', 'bytes', 'same', '@1 on the device', '@1 by the index']
   )
-  about = metadata.About('search', '', '1', '', '', '')
+  about = texts.About('search', '', '1', '', '', '')
   for source, target in ((first, second), (second, first)):
     queries, indexed = images[source][_CHOSEN_ON:], images[target]
     own = [str(i) for i in range(_CHOSEN_ON, len(indexed))]
     with tempfile.TemporaryDirectory() as folder:
       index = _index(folder, translator, indexed, target)
       for by in options.BY:
-        search = formats_search_index.Search(index, by)
+        search = directions.Search(index, by)
         model = embedding.convert(
           formats_search_index.Query(search, source, target),
           translator.resolution,

@@ -1,40 +1,65 @@
-"""How long a TFLite file takes on this host, which is no phone."""
+"""The command `benchmark`: times TFLite files on this computer, no phone."""
 
+import pathlib
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf_twingan.inference.exported import tflite
+from tf_twingan.inference.exported import bundle_manifest, tflite
 
 _WARM_UPS = 3
-_FEWEST = 5
+_MIN_RUNS = 5
 
 
 class Latency(NamedTuple):
-  """Of one image.
+  """Time for one image.
 
   Attributes:
-    milliseconds: the median.
-    runs: it is the median of.
+    milliseconds: median time.
+    runs: number of runs that it is the median of.
   """
 
   milliseconds: float
   runs: int
 
 
-def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
-  """Times a file on noise, for its time does not depend on the image.
+def print_benchmark(folder: pathlib.Path, thread_counts: Sequence[int]) -> None:
+  """Prints a table of the times of a bundle's TFLite files.
 
   Args:
-    model: a TFLite file of one image.
-    threads: to run on.
-    seconds: to go on for; at least five runs.
+    folder: folder of the bundle.
+    thread_counts: numbers of threads to time on.
+
+  Raises:
+    FileNotFoundError: the folder holds no bundle.
+    ValueError: the bundle holds no TFLite file.
+  """
+  files = bundle_manifest.read_manifest(folder)['files']
+  names = [name for name in files if name.endswith('.tflite')]
+  if not names:
+    raise ValueError(f'{folder} holds no TFLite file to time.')
+  print('Median milliseconds an image on this host; a phone differs.')
+  header = ''.join(f'{f"{count} threads":>12}' for count in thread_counts)
+  print(f'{"file":40}{header}')
+  for name in names:
+    model = (folder / name).read_bytes()
+    times = [measure(model, threads=c).milliseconds for c in thread_counts]
+    print(f'{name:40}' + ''.join(f'{t:12.2f}' for t in times))
+
+
+def measure(model: bytes, *, threads: int, seconds: float = 1.0) -> Latency:
+  """Times a file on noise, as its time does not depend on the image.
+
+  Args:
+    model: content of a TFLite file that takes one image.
+    threads: number of threads to run on.
+    seconds: time to go on for; at least five runs.
   """
   file = tflite.File(model, threads)
-  # Speed does not depend on the domains, where there is a choice.
+  # The time does not depend on the domains either, where they are inputs.
   file.choose(**dict.fromkeys(file.choices, 0))
   shape = [1, file.side, file.side, 3]
   image = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
@@ -46,25 +71,23 @@ def time_by_turns(
 ) -> dict[Any, float]:
   """Median milliseconds of functions that take turns, to be compared.
 
-  Whatever else slows the host down slows them all; at least five turns.
+  Whatever else slows the computer down slows all of them; at least five turns.
   """
-  return {
-    name: found.milliseconds for name, found in _timed(calls, seconds).items()
-  }
+  return {n: found.milliseconds for n, found in _time(calls, seconds).items()}
 
 
 def time_calls(call: Callable[[], object], seconds: float) -> Latency:
   """Times a function, after a few calls to warm up; at least five runs."""
-  return _timed({'': call}, seconds)['']
+  return _time({'': call}, seconds)['']
 
 
-def _timed(calls, seconds) -> dict[Any, Latency]:
+def _time(calls, seconds) -> dict[Any, Latency]:
   for call in calls.values():
     for _ in range(_WARM_UPS):
       call()
   times = {name: [] for name in calls}
   start, turns = time.perf_counter(), 0
-  while turns < _FEWEST or time.perf_counter() - start < seconds:
+  while turns < _MIN_RUNS or time.perf_counter() - start < seconds:
     for name, call in calls.items():
       before = time.perf_counter()
       call()

@@ -1,87 +1,182 @@
-"""Whether an exported file draws what the model draws.
+"""Compares an exported file's results with the model's, and holds the gates.
 
-The same held-out images go through the model and through the file. The
-figures are those of `metrics.fidelity` and `metrics.structural_similarity`,
-and each format has a gate to pass; one that fails is not written.
+The same held-out images go through the model and through the file. Images are
+compared by the figures of `metrics.fidelity` and
+`metrics.structural_similarity`. Each format has a gate; a file that does not
+pass its gate is not written.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tf_twingan.metrics import fidelity, structural_similarity
 
-IMAGES = 32  # At least, where the domain has as many.
+IMAGES = 32  # To compare by, if the domain has as many.
 EXPERIMENTAL_BELOW = 35.0  # dB
 
 
-class Parity(NamedTuple):
+class ImageParity(NamedTuple):
   """How much a file's images differ from the model's.
 
   Attributes:
-    max_difference: of any value, in images of -1 to 1.
-    psnr: of all images together, dB; None where they are equal.
-    ssim: the images' mean.
-    pictures: how many were compared (the word of manifests).
+    max_difference: largest difference of any value, of -1 to 1.
+    psnr: PSNR of all images together, dB; None where they are equal.
+    ssim: mean SSIM of the images.
+    images: number of images that were compared.
+    pixel_difference: largest difference of the PNGs that the file outputs, of
+      255; None if it outputs none.
   """
 
   max_difference: float
   psnr: float | None
   ssim: float
-  pictures: int
+  images: int
+  pixel_difference: int | None = None
+
+  def to_json(self) -> dict[str, Any]:
+    """The figures as they stand in a manifest."""
+    return dict(
+      max_difference=self.max_difference,
+      psnr=self.psnr,
+      ssim=self.ssim,
+      pictures=self.images,
+    )
+
+
+class EmbeddingParity(NamedTuple):
+  """How much a file's embeddings differ from the model's.
+
+  Attributes:
+    cosine: the least cosine between two embeddings of an image.
+    images: number of images that were compared.
+  """
+
+  cosine: float
+  images: int
+
+  def to_json(self) -> dict[str, Any]:
+    """The figures as they stand in a manifest."""
+    return dict(cosine=self.cosine, pictures=self.images)
+
+
+class SearchParity(NamedTuple):
+  """How often a file finds what the search index finds.
+
+  Attributes:
+    top_1: share of the images with the same nearest neighbour.
+    images: number of images that were compared.
+    nearest: what the file found for the first image, the nearest first.
+  """
+
+  top_1: float
+  images: int
+  nearest: list[dict[str, Any]]
+
+  def to_json(self) -> dict[str, Any]:
+    """The figures as they stand in a manifest."""
+    return dict(top_1=self.top_1, pictures=self.images)
+
+
+Parity = ImageParity | EmbeddingParity | SearchParity
 
 
 class Gate(NamedTuple):
-  """What a format has to reach; None is no condition."""
+  """What a format's figures have to reach; None is no condition."""
 
   max_difference: float | None = None
+  pixel_difference: int | None = None
   psnr: float | None = None
+  cosine: float | None = None
+  top_1: float | None = None
 
   def passes(self, parity: Parity) -> bool:
-    """Whether it does. NaN passes nothing."""
-    if self.max_difference is not None:
-      return parity.max_difference <= self.max_difference
-    return parity.psnr is None or parity.psnr >= self.psnr
+    """Whether figures fulfil all conditions. NaN fulfils none."""
+    return not self.failures(parity)
+
+  def failures(self, parity: Parity) -> list[str]:
+    """Names of the figures that do not fulfil their condition."""
+    return [
+      name
+      for name, limit in self._conditions()
+      if not _is_within(getattr(parity, name), limit, name)
+    ]
+
+  def _conditions(self):
+    return [(n, v) for n, v in self._asdict().items() if v is not None]
 
   def __str__(self) -> str:
-    """The condition in words."""
-    if self.max_difference is not None:
-      return f'difference at most {self.max_difference:g}'
-    return f'PSNR at least {self.psnr:g} dB'
+    """The conditions in words."""
+    return ' and '.join(_WORDS[n].format(v) for n, v in self._conditions())
+
+
+_WORDS = {
+  'max_difference': 'difference at most {:g}',
+  'pixel_difference': 'PNGs within {} of 255',
+  'psnr': 'PSNR at least {:g} dB',
+  'cosine': 'cosine at least {}',
+  'top_1': 'the same neighbour for {:.0%} at least',
+}
+
+
+def _is_within(figure: float | None, limit: float, name: str) -> bool:
+  # Equal images have no PSNR, and only SavedModels have PNGs.
+  if figure is None:
+    return True
+  return figure <= limit if name.endswith('difference') else figure >= limit
 
 
 _EXACT = Gate(max_difference=1e-4)
 GATES: Mapping[str, Gate] = {
-  'saved_model': _EXACT,
+  'saved_model': Gate(max_difference=1e-4, pixel_difference=1),
   'float32': _EXACT,
   'onnx': _EXACT,
   'float16': Gate(psnr=55.0),
   'dynamic': Gate(psnr=40.0),
   'hybrid': Gate(psnr=38.0),
   'int8': Gate(psnr=28.0),
+  'embed': Gate(cosine=0.999),
+  # Two neighbours may be almost equally near.
+  'search': Gate(top_1=0.9),
 }
-EMBEDDING_COSINE = 0.999  # The least an embedding may agree by.
-# Of the images, at least; two neighbours may be nearly as near.
-SAME_NEIGHBOUR = 0.9
 
 
-def compare(images: np.ndarray, references: np.ndarray) -> Parity:
+def compare(images: np.ndarray, expected: np.ndarray) -> ImageParity:
   """Compares a file's images with the model's.
 
   Args:
-    images: float32 [n, px, px, 3], in [-1, 1].
-    references: the same of the model.
+    images: the file's images, float32 [n, px, px, 3] in [-1, 1].
+    expected: the model's images, float32 [n, px, px, 3] in [-1, 1].
   """
-  difference = float(np.abs(images - references).max())
+  difference = float(np.abs(images - expected).max())
   if not np.isfinite(difference):
-    return Parity(float('nan'), float('nan'), float('nan'), len(images))
-  shown, true = ((np.clip(p, -1, 1) + 1) * 127.5 for p in (images, references))
-  count, side = shown.shape[:2]
-  # As one tall image, so that one equal to its reference is not infinite.
+    return ImageParity(float('nan'), float('nan'), float('nan'), len(images))
+  pixels, expected_pixels = (
+    (np.clip(p, -1, 1) + 1) * 127.5 for p in (images, expected)
+  )
+  count, side = pixels.shape[:2]
+  # As one tall image, so that a single equal image does not count as infinite.
   tall = (1, count * side, side, 3)
-  psnr = float(fidelity.psnr(shown.reshape(tall), true.reshape(tall))[0])
-  ssim = structural_similarity.ssim(shown, true).mean()
-  return Parity(
+  psnr = float(
+    fidelity.psnr(pixels.reshape(tall), expected_pixels.reshape(tall))[0]
+  )
+  ssim = structural_similarity.ssim(pixels, expected_pixels).mean()
+  return ImageParity(
     difference, psnr if np.isfinite(psnr) else None, float(ssim), count
+  )
+
+
+def worst(parities: Sequence[ImageParity]) -> ImageParity:
+  """The worst of each figure over several directions."""
+  psnrs = [p.psnr for p in parities if p.psnr is not None]
+  pixel_differences = [
+    p.pixel_difference for p in parities if p.pixel_difference is not None
+  ]
+  return ImageParity(
+    max(p.max_difference for p in parities),
+    min(psnrs, default=None),
+    min(p.ssim for p in parities),
+    sum(p.images for p in parities),
+    max(pixel_differences, default=None),
   )

@@ -10,8 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 
-def drawn_by(readme: str, folder: pathlib.Path) -> np.ndarray:
-  """What the README's Python draws in the bundle's folder, int [px, px, 3]."""
+def translation_by(readme: str, folder: pathlib.Path) -> np.ndarray:
+  """The image that the README's Python writes, int [px, px, 3].
+
+  Args:
+    readme: Text of the README.
+    folder: Folder of the bundle, in which the code runs.
+  """
   # tf.lite's interpreter is the one that ai_edge_litert has, too.
   litert = types.ModuleType('ai_edge_litert.interpreter')
   litert.Interpreter = tf.lite.Interpreter
@@ -25,8 +30,9 @@ def drawn_by(readme: str, folder: pathlib.Path) -> np.ndarray:
   try:
     with mock.patch.dict(sys.modules, stubs):
       exec(code, {})
-    drawn = tf.io.decode_png(pathlib.Path('drawn.png').read_bytes())
-    pathlib.Path('drawn.png').unlink()
+    path = pathlib.Path('translation.png')
+    translation = tf.io.decode_png(path.read_bytes())
+    path.unlink()
   finally:
     os.chdir(before)
-  return drawn.numpy().astype(int)
+  return translation.numpy().astype(int)

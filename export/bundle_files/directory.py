@@ -1,4 +1,4 @@
-"""A bundle's folder: made aside, moved in place, told of by its manifest."""
+"""A bundle's folder: built aside, described by its manifest, moved in place."""
 
 import contextlib
 import hashlib
@@ -13,28 +13,31 @@ from typing import Any
 import tensorflow as tf
 
 import tf_twingan
-from export.bundle_files import metadata
-from tf_twingan import files, inference
+from export import contexts
+from tf_twingan import files
 from tf_twingan.inference.exported import bundle_manifest
 
 
-def write_texts(
-  folder: pathlib.Path, manifest: Mapping[str, Any], card: str, readme: str
-) -> None:
-  """Writes what says what a bundle is."""
-  for name, text in {
-    bundle_manifest.MANIFEST: json.dumps(manifest, indent=1) + '\n',
-    'MODEL_CARD.md': card,
-    'README.md': readme,
-  }.items():
-    (folder / name).write_text(text, encoding='utf-8')
-
-
-def origin(
-  translator: inference.Translator, about: metadata.About
+def manifest(
+  context: contexts.Context,
+  golden: Mapping[str, str],
+  entries: Mapping[str, Any],
+  failed: Mapping[str, Any],
 ) -> dict[str, Any]:
-  """Of a manifest: where the model comes from."""
+  """The manifest of a bundle.
+
+  Args:
+    context: directions of the bundle.
+    golden: the golden images, {'input': file, 'output': file}.
+    entries: {file: its entry}.
+    failed: {format: its figures and its gate}, of formats that are left out.
+  """
+  translator, about = context.translator, context.about
   return dict(
+    name=context.name,
+    **context.manifest_head(),
+    resolution=context.resolution,
+    weights=context.networks[context.directions[0]].weights,
     version=int(about.version),
     author=about.author,
     licence=about.licence,
@@ -47,16 +50,31 @@ def origin(
       'tf_twingan': tf_twingan.__version__,
       'tensorflow': tf.__version__,
     },
+    golden=golden,
+    files=entries,
+    failed=failed,
   )
 
 
+def write_texts(
+  folder: pathlib.Path, manifest: Mapping[str, Any], card: str, readme: str
+) -> None:
+  """Writes the manifest, the model card and the README."""
+  for name, text in {
+    bundle_manifest.MANIFEST: json.dumps(manifest, indent=1) + '\n',
+    'MODEL_CARD.md': card,
+    'README.md': readme,
+  }.items():
+    (folder / name).write_text(text, encoding='utf-8')
+
+
 def fingerprint(content: bytes) -> dict[str, Any]:
-  """Bytes and checksum of a file."""
+  """Size and checksum of a file."""
   return dict(bytes=len(content), sha256=files.sha256(content))
 
 
 def fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:
-  """Over the files' names and contents, in order."""
+  """Size and checksum over the files' names and contents, in order."""
   digest, size = hashlib.sha256(), 0
   for path in sorted(p for p in folder.rglob('*') if p.is_file()):
     content = path.read_bytes()
@@ -66,22 +84,15 @@ def fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:
   return dict(bytes=size, sha256=digest.hexdigest())
 
 
-def check_version(target: pathlib.Path, version: int) -> None:
-  """Raises ValueError if a bundle has this version of the SavedModel."""
-  if (target / 'saved_model' / str(version)).exists():
-    raise ValueError(
-      f'{target} has version {version} of the SavedModel already; give '
-      'another --version, or none for the next.'
-    )
-
-
 @contextlib.contextmanager
 def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
-  """A folder to make a bundle in, which then takes the old one's place.
+  """Gives a folder to build a bundle in, which then replaces the old one.
+
+  Nothing is moved if the block raises.
 
   Args:
-    target: the bundle's.
-    name: of the bundle. Nothing is moved if its making raises.
+    target: folder of the bundle.
+    name: name of the bundle.
 
   Raises:
     ValueError: the target holds a bundle of another name.
@@ -105,7 +116,7 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
 def _move(
   aside: pathlib.Path, target: pathlib.Path, old: Mapping[str, Any]
 ) -> None:
-  """Puts new files in place of old ones; older SavedModels stay."""
+  """Replaces old files by new ones; older SavedModels stay."""
   for name, entry in old.get('files', {}).items():
     if entry['format'] != 'saved_model':
       (target / name).unlink(missing_ok=True)

@@ -1,50 +1,48 @@
-"""What a manifest says of one file: checksum, contents, inputs and outputs."""
+"""A manifest's entries: checksum, contents, inputs and outputs of one file."""
 
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from export import tensor_names
 from export.bundle_files import directory, tflite_contents
-from export.formats.tflite import INPUT
 
 
-def of_tflite(
-  model: bytes, kind: str, output: str, **more: Any
+def tflite_entry(
+  file_format: str, model: bytes, output_name: str
 ) -> dict[str, Any]:
-  """Of a TFLite file.
+  """The entry of a TFLite file.
 
   Args:
-    model: the file; among what it takes is one image.
-    kind: its format.
-    output: name of what it gives.
-    **more: what else to say.
+    file_format: name of its format.
+    model: content of the file; among its inputs is one image.
+    output_name: name of its output.
   """
   contents = tflite_contents.read(model)
   image = next(i for i in contents.inputs if len(i['shape']) == 4)
   return dict(
-    format=kind,
+    format=file_format,
     **directory.fingerprint(model),
     operations=contents.operations,
     gmacs=round(contents.gmacs, 6),
     peak_memory=contents.peak_memory,
-    input=dict(name=INPUT, **image),
-    output=dict(name=output, **contents.outputs[0]),
-    **more,
+    input=dict(name=tensor_names.IMAGE, **image),
+    output=dict(name=output_name, **contents.outputs[0]),
   )
 
 
-def of_saved_model(
-  folder: pathlib.Path, signatures: Mapping[str, Any], **more: Any
+def saved_model_entry(
+  file_format: str, folder: pathlib.Path, signatures: Mapping[str, Any]
 ) -> dict[str, Any]:
-  """Of one version of a SavedModel.
+  """The entry of one version of a SavedModel.
 
   Args:
-    folder: of the version.
-    signatures: as they were loaded from it.
-    **more: what else to say.
+    file_format: name of its format.
+    folder: folder of the version.
+    signatures: signatures that were loaded from it.
   """
   return dict(
-    format='saved_model',
+    format=file_format,
     **directory.fingerprint_of_folder(folder),
     signatures={
       name: dict(
@@ -53,5 +51,4 @@ def of_saved_model(
       )
       for name, signature in signatures.items()
     },
-    **more,
   )

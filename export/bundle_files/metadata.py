@@ -1,19 +1,23 @@
-"""TFLite metadata, by tflite-support: what a file's numbers mean.
+"""Writes TFLite metadata, by tflite-support: what a file's numbers mean.
 
 Android's tools read it: ML Model Binding makes accessors named after the
 tensors, and the Task library's ImageEmbedder normalizes by it.
 """
 
 import ctypes
+import io
 import pathlib
 import tempfile
 import types
+import zipfile
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import flatbuffers
 import libusb_package
 import tensorflow as tf
+
+from export import tensor_names
+from export.bundle_files import texts
 
 # tflite-support's libraries link to libusb, which they do not need here. Loaded
 # first, the packaged one serves where the system has none.
@@ -26,57 +30,36 @@ from tensorflow_lite_support.metadata.python import (  # noqa: E402
   metadata as writer,
 )
 
-# A pixel of 0..255 is (pixel - 127.5) / 127.5 to the network, and a value of
-# -1..1 is (value + 1) / (1 / 127.5) to the eye; both are "(x - mean) / std".
+# Mean and standard deviation of "(x - mean) / std": from a pixel of 0..255 to
+# the network's input, and from the network's output of -1..1 to a pixel.
 _INPUT = (127.5, 127.5)
 _OUTPUT = (-1.0, 1 / 127.5)
 
-_CARD, _INDEX, _DOMAINS = 'MODEL_CARD.md', 'index.ldb', 'domains.txt'
-
-
-class About(NamedTuple):
-  """What a file says of itself.
-
-  Attributes:
-    name: of the model.
-    description: in a sentence or two.
-    version: of the model.
-    author: who made it.
-    licence: of the weights.
-    card: the model card, Markdown; becomes an associated file.
-  """
-
-  name: str
-  description: str
-  version: str
-  author: str
-  licence: str
-  card: str
+# Associated files.
+CARD, INDEX, DOMAINS = 'MODEL_CARD.md', 'index.ldb', 'domains.txt'
 
 
 def add(
   model: bytes,
-  about: About,
+  about: texts.About,
   *,
-  input_name: str,
   output_name: str,
-  draws: bool,
   index: bytes | None = None,
-  choices: Mapping[str, str] = types.MappingProxyType({}),
+  number_descriptions: Mapping[str, str] = types.MappingProxyType({}),
   domains: Sequence[str] = (),
 ) -> bytes:
   """Adds metadata to a file.
 
   Args:
-    model: a TFLite file that takes an image.
-    about: what to say.
-    input_name: of the image.
-    output_name: of the result; Android's accessors are named after it.
-    draws: whether the result is an image; else it is an embedding.
-    index: what to look embeddings up in, for the Task library's
+    model: content of a TFLite file that takes an image.
+    about: name, author and so on.
+    output_name: name of the output, TRANSLATION or EMBEDDING of
+      `tensor_names`; Android's accessors are named after it.
+    index: index to look embeddings up in, for the Task library's
       ImageSearcher.
-    choices: the inputs that take a domain's place, with a description each.
-    domains: by their places; a label file of each of those inputs.
+    number_descriptions: {input that takes a domain's number: description}.
+    domains: names of the domains in the order of their numbers; a label file
+      of each of those inputs.
 
   Returns:
     The file with the metadata, a zip of the associated files at its end.
@@ -87,30 +70,30 @@ def add(
   metadata.version = about.version
   metadata.author = about.author
   metadata.license = about.licence
-  associated = {_CARD: about.card.encode()}
+  associated = {CARD: about.card.encode()}
   metadata.associatedFiles = [
-    _file(_CARD, 'What the model is for, and what it is not.')
+    _file(CARD, 'What the model is for, and what it is not.')
   ]
   graph = schema.SubGraphMetadataT()
   inputs = {
-    input_name: _image(
-      input_name, 'RGB image to draw anew.', *_INPUT, 0.0, 255.0
+    tensor_names.IMAGE: _image(
+      tensor_names.IMAGE, 'RGB image to translate.', *_INPUT, 0.0, 255.0
     ),
-    **{name: _choice(name, text) for name, text in choices.items()},
+    **{name: _number(name, text) for name, text in number_descriptions.items()},
   }
   graph.inputTensorMetadata = [inputs[name] for name in _input_names(model)]
   graph.outputTensorMetadata = [
-    _image(output_name, 'The image, drawn anew.', *_OUTPUT, -1.0, 1.0)
-    if draws
-    else _numbers(output_name, 'Unit vector; inner products compare faces.')
+    _image(output_name, 'The translated image.', *_OUTPUT, -1.0, 1.0)
+    if output_name == tensor_names.TRANSLATION
+    else _features(output_name, 'Unit vector; inner products compare faces.')
   ]
-  if choices:
-    associated[_DOMAINS] = '\n'.join(domains).encode()
+  if number_descriptions:
+    associated[DOMAINS] = '\n'.join(domains).encode()
   if index is not None:
-    associated[_INDEX] = index
+    associated[INDEX] = index
     graph.outputTensorMetadata[0].associatedFiles = [
       _file(
-        _INDEX,
+        INDEX,
         'The vectors to search, with a JSON of each image.',
         schema.AssociatedFileType.SCANN_INDEX_FILE,
       )
@@ -139,6 +122,12 @@ def as_json(model: bytes) -> str:
   return writer.MetadataDisplayer.with_model_buffer(model).get_metadata_json()
 
 
+def associated_file(model: bytes, name: str) -> bytes:
+  """The content of an associated file."""
+  with zipfile.ZipFile(io.BytesIO(model)) as archive:
+    return archive.read(name)
+
+
 def _file(name, description, kind=schema.AssociatedFileType.UNKNOWN):
   file = schema.AssociatedFileT()
   file.name, file.description, file.type = name, description, kind
@@ -164,7 +153,7 @@ def _image(name, description, mean, std, low, high):
   return tensor
 
 
-def _numbers(name, description):
+def _features(name, description):
   tensor = schema.TensorMetadataT()
   tensor.name, tensor.description = name, description
   tensor.content = schema.ContentT()
@@ -175,12 +164,12 @@ def _numbers(name, description):
   return tensor
 
 
-def _choice(name, description):
-  tensor = _numbers(name, description)
+def _number(name, description):
+  tensor = _features(name, description)
   tensor.associatedFiles = [
     _file(
-      _DOMAINS,
-      'What the numbers stand for, from 0 on, a line each.',
+      DOMAINS,
+      'The domain of each number, from 0 on, a line each.',
       schema.AssociatedFileType.TENSOR_VALUE_LABELS,
     )
   ]
@@ -188,7 +177,7 @@ def _choice(name, description):
 
 
 def _input_names(model):
-  """In the order that a file has them, in which they are described."""
+  """Names of the inputs in the file's order, in which they are described."""
   interpreter = tf.lite.Interpreter(model_content=model)
   inputs = interpreter.get_signature_runner().get_input_details()
   names = {details['index']: name for name, details in inputs.items()}

@@ -1,4 +1,4 @@
-"""The README of a bundle: how to load its files, with its own numbers."""
+"""Writes the README of a bundle: how to load its files, with their figures."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,24 +12,25 @@ _PARITY = {
 }
 
 _BY = {
-  'own': 'its own code',
-  'translation': "its translation's code",
-  'fused': "its own code and its translation's",
+  'own': 'its content code',
+  'translation': "its translation's content code",
+  'fused': "its content code and its translation's",
 }
 
 
-def readme(manifest: Mapping[str, Any]) -> str:
-  """A bundle's README, Markdown.
+def one_direction(manifest: Mapping[str, Any]) -> str:
+  """The README of one direction's bundle, Markdown.
 
   Args:
-    manifest: of the bundle; see `bundle`.
+    manifest: manifest of the bundle; see `exporter`.
   """
   name, files = manifest['name'], manifest['files']
   parts = [
     f'# {name}',
-    f'Draws images of *{manifest["source"]}* as *{manifest["target"]}*, '
-    f'{manifest["resolution"]} px. {manifest["weights"]:,} weights. What the '
-    'model is for: [MODEL_CARD.md](MODEL_CARD.md). Every number here is from '
+    f'Translates images of *{manifest["source"]}* to '
+    f'*{manifest["target"]}*, {manifest["resolution"]} px. '
+    f'{manifest["weights"]:,} weights. What the model is for: '
+    '[MODEL_CARD.md](MODEL_CARD.md). Every number here is from '
     '[manifest.json](manifest.json).',
     '## Files',
     _table(files),
@@ -55,13 +56,17 @@ def readme(manifest: Mapping[str, Any]) -> str:
   return '\n\n'.join([*parts, *_check(manifest)]) + '\n'
 
 
-def readme_of_all(manifest: Mapping[str, Any]) -> str:
-  """The README of all directions, Markdown; see `everything`."""
+def all_directions(manifest: Mapping[str, Any]) -> str:
+  """The README of the bundle of all directions, Markdown.
+
+  Args:
+    manifest: manifest of the bundle; see `exporter`.
+  """
   domains, files = manifest['domains'], manifest['files']
-  places = ', '.join(f'{i} *{domain}*' for i, domain in enumerate(domains))
+  numbers = ', '.join(f'{i} *{domain}*' for i, domain in enumerate(domains))
   parts = [
     '# All directions',
-    f'Draws images of any of {len(domains)} domains as any other, '
+    f'Translates images of any of {len(domains)} domains to any other, '
     f'{manifest["resolution"]} px. {manifest["weights"]:,} weights, which the '
     'domains share. What the model is for: [MODEL_CARD.md](MODEL_CARD.md). '
     'Every number here is from [manifest.json](manifest.json).',
@@ -75,9 +80,9 @@ def readme_of_all(manifest: Mapping[str, Any]) -> str:
     parts += [
       '## One TFLite file',
       'Beside the image it takes two numbers, `source` and `target`, int32 '
-      f'[1]: {places}. The file says so itself, in `domains.txt` of its '
-      'metadata. Another number is an error. The code draws the first domain '
-      'as the second.',
+      f'[1]: {numbers}. The file says so itself, in `domains.txt` of its '
+      'metadata. Another number is an error. The code translates the first '
+      'domain to the second.',
       '## Python',
       _python(best, files[best], manifest),
       '## Android (LiteRT)',
@@ -114,15 +119,15 @@ def _check(manifest):
 def _table(files):
   rows = ['| file | bytes | GMAC | against the model |', '|---|---|---|---|']
   for name, entry in files.items():
-    reached = ', '.join(
+    figures = ', '.join(
       f'{label} {_number(entry["parity"][key])}'
       for key, label in _PARITY.items()
       if key in entry['parity']
     )
     if entry.get('experimental'):
-      reached += '; experimental'
+      figures += '; experimental'
     gmacs = f'{entry["gmacs"]:.3f}' if 'gmacs' in entry else ''
-    rows.append(f'| `{name}` | {entry["bytes"]:,} | {gmacs} | {reached} |')
+    rows.append(f'| `{name}` | {entry["bytes"]:,} | {gmacs} | {figures} |')
   return '\n'.join(rows)
 
 
@@ -133,8 +138,8 @@ def _number(value):
 
 
 def _first(files, *kinds):
-  found = (_first_of(files, kind) for kind in kinds)
-  return next((name for name in found if name), None)
+  names = (_first_of(files, kind) for kind in kinds)
+  return next((name for name in names if name), None)
 
 
 def _first_of(files, kind):
@@ -143,35 +148,36 @@ def _first_of(files, kind):
 
 def _python(file, entry, manifest):
   px, golden = manifest['resolution'], manifest['golden']['input']
-  taken, given = entry['input'], entry['output']
-  # A byte stands for (byte - zero point) * scale.
-  if taken['dtype'] == 'uint8':
-    scale, zero = taken['scale'], taken['zero_point']
+  input_tensor, output_tensor = entry['input'], entry['output']
+  # A byte represents (byte - zero point) * scale.
+  if input_tensor['dtype'] == 'uint8':
+    scale, zero = input_tensor['scale'], input_tensor['zero_point']
     encode = (
       f'values = np.rint(values / {scale:.9g} + {zero}).clip(0, 255)\n'
       'values = values.astype(np.uint8)'
     )
-    scale, zero = given['scale'], given['zero_point']
-    decode = f'drawn = (drawn.astype(np.float32) - {zero}) * {scale:.9g}\n'
+    scale, zero = output_tensor['scale'], output_tensor['zero_point']
+    decode = f'output = (output.astype(np.float32) - {zero}) * {scale:.9g}\n'
   else:
     encode, decode = 'values = values.astype(np.float32)', ''
   more = ''.join(
-    f', {name}=np.int32([{place}])'
-    for name, place in entry.get('choice', {}).items()
+    f', {name}=np.int32([{number}])'
+    for name, number in entry.get('choice', {}).items()
   )
+  input_name, output_name = input_tensor['name'], output_tensor['name']
   return f"""```python
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 interpreter = Interpreter('{file}', num_threads=2)
-draw = interpreter.get_signature_runner()
+translate = interpreter.get_signature_runner()
 image = Image.open('{golden}').convert('RGB').resize(({px}, {px}))
 values = np.asarray(image)[None] / 127.5 - 1
 {encode}
-drawn = draw({taken['name']}=values{more})['{given['name']}']
-{decode}drawn = np.rint(drawn * 127.5 + 127.5).clip(0, 255).astype(np.uint8)
-Image.fromarray(drawn[0]).save('drawn.png')
+output = translate({input_name}=values{more})['{output_name}']
+{decode}output = np.rint(output * 127.5 + 127.5).clip(0, 255).astype(np.uint8)
+Image.fromarray(output[0]).save('translation.png')
 ```
 
 The image is square. An interpreter is for one thread at a time."""
@@ -179,28 +185,28 @@ The image is square. An interpreter is for one thread at a time."""
 
 def _kotlin(file, entry, manifest):
   px = manifest['resolution']
-  taken, given = entry['input'], entry['output']
-  if taken['dtype'] == 'uint8':
+  input_tensor, output_tensor = entry['input'], entry['output']
+  if input_tensor['dtype'] == 'uint8':
     size = 1
-    scale, zero = taken['scale'], taken['zero_point']
+    scale, zero = input_tensor['scale'], input_tensor['zero_point']
     put = (
       f'put((value / {scale:.9g}f + {zero}).roundToInt().coerceIn(0, 255)'
       '.toByte())'
     )
-    scale, zero = given['scale'], given['zero_point']
+    scale, zero = output_tensor['scale'], output_tensor['zero_point']
     get = f'((out.get().toInt() and 0xff) - {zero}) * {scale:.9g}f'
   else:
     size, put, get = 4, 'putFloat(value)', 'out.getFloat()'
   run = 'interpreter.run(input.rewind(), out)'
   if 'choice' in entry:
     more = ''.join(
-      f',\n    "{name}" to intArrayOf({place})'
-      for name, place in entry['choice'].items()
+      f',\n    "{name}" to intArrayOf({number})'
+      for name, number in entry['choice'].items()
     )
     run = (
       'interpreter.runSignature(\n'
-      f'  mapOf("{taken["name"]}" to input.rewind(){more}),\n'
-      f'  mapOf("{given["name"]}" to out))'
+      f'  mapOf("{input_tensor["name"]}" to input.rewind(){more}),\n'
+      f'  mapOf("{output_tensor["name"]}" to out))'
     )
   return f"""```kotlin
 val model = FileUtil.loadMappedFile(context, "{file}")
@@ -219,12 +225,12 @@ for (y in 0 until {px}) for (x in 0 until {px}) {{
 val out = buffer()
 {run}
 out.rewind()
-val drawn = Bitmap.createBitmap({px}, {px}, Bitmap.Config.ARGB_8888)
+val translation = Bitmap.createBitmap({px}, {px}, Bitmap.Config.ARGB_8888)
 for (y in 0 until {px}) for (x in 0 until {px}) {{
   val (r, g, b) = List(3) {{
     (({get}) * 127.5f + 127.5f).roundToInt().coerceIn(0, 255)
   }}
-  drawn.setPixel(x, y, Color.rgb(r, g, b))
+  translation.setPixel(x, y, Color.rgb(r, g, b))
 }}
 ```"""
 
@@ -273,7 +279,7 @@ Every vector is compared with, so a query's time grows with the index."""
 def _serving(name, manifest):
   return f"""{_serve(name, manifest['golden']['input'])}
 
-The answer's `predictions` hold one base64 PNG for each image. Signatures:
+The response's `predictions` hold one base64 PNG for each image. Signatures:
 `serving_default` (files in any size), `translate` (numbers), `embed`."""
 
 
@@ -282,7 +288,7 @@ def _serving_all(manifest):
   golden = manifest['golden']['input']
   return f"""{_serve(manifest['name'], golden)}
 
-The answer's `predictions` hold one base64 PNG for each image. Signatures:
+The response's `predictions` hold one base64 PNG for each image. Signatures:
 `{first}2{second}` and so on (files in any size; choose by `"signature_name"`
 beside `"instances"`), `{first}2{second}_floats` and so on (numbers);
 `serving_default` is `{first}2{second}`."""

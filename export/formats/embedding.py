@@ -1,98 +1,93 @@
-"""Images to the vectors of `tf_twingan.retrieval`, as a graph.
+"""TFLite files that embed images of one domain, for search in an app."""
 
-An app that holds an index asks for the neighbours of a new image by its
-embedding; this is that embedding, computed where the image is.
-"""
-
+import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from export.bundle_files import metadata
-from export.formats import tflite
-from export.graph import folded_network
+from export import contexts, directions, parity, tensor_names
+from export.bundle_files import manifest_entries, metadata, texts
+from export.formats import base
+from export.graph import tflite_conversion
 from tf_twingan import inference
+from tf_twingan.inference.exported import tflite
 from tf_twingan.retrieval import embeddings
 
-_GRID = 4  # px; features of all scales are averaged down to it.
-_EPSILON = 1e-12
+
+def create(name: str) -> base.Format:
+  """Returns the format."""
+  return _Embedding(name)
 
 
-class Embedder(tf.Module):
-  """Embeds images of one domain."""
+class _Embedding(base.Format):
+  """Files that embed images of the source domain."""
 
-  def __init__(
+  def file_name(self, context: directions.OneDirection) -> str:
+    return f'embed_{context.source}_{context.resolution}.tflite'
+
+  def build(
+    self, context: directions.OneDirection, scratch: pathlib.Path
+  ) -> bytes:
+    about = context.about._replace(
+      name=f'{context.source} embedding',
+      description=f'Embeds images of {context.source} to search with.',
+    )
+    return convert(context.embedder, context.resolution, about)
+
+  def load(self, built: bytes) -> tflite.File:
+    return tflite.File(built)
+
+  def run(
     self,
-    translator_network: folded_network.Network,
-    learned: embeddings.Embedding,
-    domain: str,
-  ):
-    """Builds it.
+    loaded: tflite.File,
+    context: directions.OneDirection,
+    direction: contexts.Direction,
+  ) -> np.ndarray:
+    return loaded.run(context.floats[direction[0]])
 
-    Args:
-      translator_network: whose encoder is used; not equalized, for an
-        embedding is learned from the features as they are.
-      learned: the means and the projection.
-      domain: of the images.
-    """
-    super().__init__(name='embedder')
-    self._network = translator_network
-    self._means = {
-      str(scale): tf.Variable(mean.reshape(1, -1), trainable=False)
-      for scale, mean in learned.means[domain].items()
-    }
-    self._projection = tf.Variable(learned.projection, trainable=False)
+  def compare(
+    self,
+    loaded: tflite.File,
+    context: directions.OneDirection,
+    direction: contexts.Direction,
+  ) -> parity.EmbeddingParity:
+    source = direction[0]
+    scales = context.translator.scales(context.held_out[source], source)
+    expected = context.embedding.embed(scales, source)
+    cosines = np.sum(self.run(loaded, context, direction) * expected, axis=1)
+    return parity.EmbeddingParity(float(cosines.min()), len(cosines))
 
-  def embed(self, images: tf.Tensor) -> tf.Tensor:
-    """Images [batch, px, px, 3] in [-1, 1] to unit vectors [batch, d]."""
-    features = self._network.encode(images)
-    scales = {_GRID: features.content, **features.skips}
-    rows = []
-    for scale, mean in sorted(self._means.items(), key=lambda m: int(m[0])):
-      pooled = scales[int(scale)]
-      window = pooled.shape[1] // _GRID
-      if window > 1:
-        pooled = tf.nn.avg_pool2d(pooled, window, window, 'VALID')
-      flat = tf.reshape(pooled, [-1, mean.shape[1]])
-      rows.append(unit(flat - mean))
-    return unit(tf.linalg.matmul(unit(tf.concat(rows, 1)), self._projection))
-
-
-def unit(rows: tf.Tensor) -> tf.Tensor:
-  """Rows [batch, d] scaled to length 1."""
-  # Not l2_normalize: TFLite has no operation that it would become.
-  power = tf.reduce_sum(rows * rows, axis=1, keepdims=True)
-  return rows * tf.math.rsqrt(power + _EPSILON)
+  def manifest_entry(
+    self, built: bytes, loaded: tflite.File, context: directions.OneDirection
+  ) -> dict[str, Any]:
+    return manifest_entries.tflite_entry(
+      self.name, built, tensor_names.EMBEDDING
+    )
 
 
 def convert(
-  embeds: tf.Module,
+  module: tf.Module,
   resolution: int,
-  about: metadata.About,
+  about: texts.About,
   index: bytes | None = None,
 ) -> bytes:
-  """A TFLite file of what embeds; its weights have 16 bits.
+  """Converts a graph that embeds to a TFLite file with weights of 16 bits.
 
   Args:
-    embeds: has a method `embed`, like `Embedder`.
-    resolution: of the images, px.
-    about: what the file says of itself.
-    index: to look embeddings up in, see `searcher`.
+    module: module with a method `embed`, such as `graph.embedder.Embedder`.
+    resolution: side of the images, px.
+    about: title, author and so on.
+    index: index to look embeddings up in, see `formats.search_index`.
   """
-  model = tflite.convert(
-    embeds.embed,
-    embeds,
-    'float16',
-    output_name=tflite.EMBEDDING,
-    images=np.zeros([1, resolution, resolution, 3], np.float32),
+  graph = tflite_conversion.Graph(
+    module.embed, module, resolution, output_name=tensor_names.EMBEDDING
   )
   return metadata.add(
-    model,
+    graph.convert('float16'),
     about,
-    input_name=tflite.INPUT,
-    output_name=tflite.EMBEDDING,
-    draws=False,
+    output_name=tensor_names.EMBEDDING,
     index=index,
   )
 
@@ -100,13 +95,13 @@ def convert(
 def learn(
   translator: inference.Translator, images: Mapping[str, np.ndarray]
 ) -> embeddings.Embedding:
-  """Learns an embedding from images, where there is no index to take it of.
+  """Learns an embedding from images, if there is no index to take it from.
 
   Args:
-    translator: of the model.
+    translator: the model.
     images: uint8 [n, height, width, 3] of each domain to be compared.
   """
-  scales = {d: translator.scales(p, d) for d, p in images.items()}
+  scales = {d: translator.scales(i, d) for d, i in images.items()}
   means = {d: embeddings.mean([part]) for d, part in scales.items()}
   projection = embeddings.principal_components(
     np.concatenate(
@@ -114,5 +109,5 @@ def learn(
     )
   )
   return embeddings.Embedding(
-    means, projection, {d: len(p) for d, p in images.items()}
+    means, projection, {d: len(i) for d, i in images.items()}
   )

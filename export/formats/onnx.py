@@ -1,28 +1,62 @@
-"""A direction as ONNX, for everything that is not TensorFlow.
+"""ONNX files, for everything that is not TensorFlow.
 
 Needs the extra: pip install 'tf_twingan[onnx]'.
 """
 
+import pathlib
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
+from export import contexts, directions, tensor_names
+from export.bundle_files import directory
+from export.formats import base
 from export.graph import folded_network
 
 OPSET = 17
 
 
-def convert(
-  network: folded_network.Network, input_name: str, output_name: str
-) -> bytes:
-  """Converts; images are NHWC, any number at a time.
+def create(name: str) -> base.Format:
+  """Returns the format."""
+  return _Onnx(name)
 
-  Args:
-    network: draws.
-    input_name: of the images, float32 [n, px, px, 3] in [-1, 1].
-    output_name: of the result, the same.
+
+class _Onnx(base.Format):
+  """Files of one direction."""
+
+  def file_name(self, context: directions.OneDirection) -> str:
+    return f'{context.name}_{context.resolution}.onnx'
+
+  def build(
+    self, context: directions.OneDirection, scratch: pathlib.Path
+  ) -> bytes:
+    return convert(context.network)
+
+  def run(
+    self,
+    loaded: bytes,
+    context: directions.OneDirection,
+    direction: contexts.Direction,
+  ) -> np.ndarray:
+    return run(loaded, context.floats[direction[0]])
+
+  def manifest_entry(
+    self, built: bytes, loaded: bytes, context: directions.OneDirection
+  ) -> dict[str, Any]:
+    return dict(
+      format=self.name,
+      **directory.fingerprint(built),
+      input=dict(name=tensor_names.IMAGE, dtype='float32'),
+      output=dict(name=tensor_names.TRANSLATION, dtype='float32'),
+    )
+
+
+def convert(network: folded_network.Network) -> bytes:
+  """Converts a network; images are NHWC, any number at a time.
 
   Raises:
-    ImportError: tf2onnx is not installed; says how.
+    ImportError: tf2onnx is not installed; says how to install it.
   """
   try:
     import tf2onnx
@@ -33,14 +67,12 @@ def convert(
     ) from error
   px = network.resolution
   function = tf.function(
-    lambda images: {output_name: network.translate(images)}, autograph=False
+    lambda images: {tensor_names.TRANSLATION: network.translate(images)},
+    autograph=False,
   )
+  spec = tf.TensorSpec([None, px, px, 3], tf.float32, name=tensor_names.IMAGE)
   model, _ = tf2onnx.convert.from_function(
-    function,
-    input_signature=[
-      tf.TensorSpec([None, px, px, 3], tf.float32, name=input_name)
-    ],
-    opset=OPSET,
+    function, input_signature=[spec], opset=OPSET
   )
   return model.SerializeToString()
 
@@ -52,5 +84,5 @@ def run(model: bytes, images: np.ndarray) -> np.ndarray:
   session = onnxruntime.InferenceSession(
     model, providers=['CPUExecutionProvider']
   )
-  (taken,) = session.get_inputs()
-  return session.run(None, {taken.name: images})[0]
+  (tensor,) = session.get_inputs()
+  return session.run(None, {tensor.name: images})[0]

@@ -1,8 +1,8 @@
-"""What of tflite-support does not load beside TensorFlow.
+"""Builds and searches an index with tflite-support, in a process of its own.
 
-Both register the same C++ types in Python, so the builder of search indexes and
-the Task library get a process without TensorFlow, by this module's path: its
-package would bring TensorFlow. `searcher` sends the requests: JSON with the
+TensorFlow and tflite-support's Task library register the same C++ types in
+Python and can't be loaded together. So `search_index` runs this module by its
+path (its package would import TensorFlow) and sends a request: JSON with the
 action, a folder for its files, and where to import from.
 """
 
@@ -15,12 +15,12 @@ import numpy as np
 
 
 def build(folder: pathlib.Path, user_info: str) -> None:
-  """Writes `index.ldb`, which holds vectors.npy with items.json beside each.
+  """Writes `index.ldb`, an index of the vectors with an item for each.
 
   Args:
     folder: holds vectors.npy, float32 [n, d] of unit length, and items.json, n
       strings.
-    user_info: of the index as a whole.
+    user_info: description of the index as a whole.
   """
   from tensorflow_lite_support.scann_ondevice.cc.core import (
     serialized_searcher_pb2 as scann,
@@ -30,7 +30,7 @@ def build(folder: pathlib.Path, user_info: str) -> None:
   vectors = np.load(folder / 'vectors.npy')
   items = json.loads((folder / 'items.json').read_text('utf-8'))
   config = scann.ScannOnDeviceConfig(query_distance=scann.SQUARED_L2_DISTANCE)
-  # A single leaf: every vector is looked at, so what is found is the nearest.
+  # With a single leaf every vector is compared with, so the search is exact.
   leaf = config.partitioner.leaf.add()
   leaf.dimension.extend(np.zeros(vectors.shape[1]).tolist())
   content = index_builder.create_serialized_index_file(
@@ -46,11 +46,11 @@ def build(folder: pathlib.Path, user_info: str) -> None:
 
 
 def search(folder: pathlib.Path, k: int) -> None:
-  """Writes found.json: of each image, k pairs of an item and its distance.
+  """Writes found.json: for each image k pairs of an item and its distance.
 
   Args:
     folder: holds model.tflite and images.npy, uint8 [n, px, px, 3].
-    k: how many neighbours.
+    k: number of neighbours of each image.
   """
   from tensorflow_lite_support.python.task.core import base_options
   from tensorflow_lite_support.python.task.processor.proto import (
@@ -78,10 +78,10 @@ def search(folder: pathlib.Path, k: int) -> None:
 
 
 def main() -> None:
-  """Does what standard input asks for."""
+  """Runs the action that standard input requests."""
   request = json.load(sys.stdin)
   sys.path[:] = request.pop('path')
-  # tflite-support imports it where it can, though only to document itself.
+  # tflite-support imports TensorFlow if it can, though only for documentation.
   sys.modules['tensorflow'] = None
   import libusb_package
 

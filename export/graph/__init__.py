@@ -1,1 +1,1 @@
-"""The generator as a graph for export: folded and equalized."""
+"""The network as a graph for export: folded, equalized, converted to TFLite."""

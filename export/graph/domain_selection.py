@@ -1,11 +1,11 @@
-"""One network for all domains, which are chosen when it runs.
+"""One network for all domains, whose source and target are inputs.
 
-Domains own no more than what their norms multiply and add (Twin-GAN: Li, 2018),
+Domains differ only in what their norms multiply and add (Twin-GAN: Li, 2018),
 so a file with all of them is hardly larger than one domain's. These numbers
-stay out of the kernels: each convolution has a table of them with a row for
-every domain, and two numbers choose the rows, one for the encoder and one for
-the generator. Gathering rows is all that XNNPACK leaves to TFLite, and comes
-first, so that the convolutions stay one partition.
+are not folded into the kernels: each convolution has a table of them with a row
+for every domain, and two inputs choose the rows, one for the encoder and one
+for the generator. Gathering rows is all that XNNPACK leaves to TFLite, and is
+done first, so that the convolutions stay one partition.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ import tensorflow as tf
 from export.graph import folded_network, folding
 from tf_twingan.models import twingan
 
-# Inputs beside the image: places in the model's domains, int32 [1].
+# Inputs beside the image: the domains' numbers, int32 [1].
 SOURCE, TARGET = 'source', 'target'
 INPUTS = {
   name: tf.TensorSpec([1], tf.int32, name=name) for name in (SOURCE, TARGET)
@@ -25,8 +25,8 @@ INPUTS = {
 _Key = tuple[folded_network.Place, str]
 
 
-class Selection(tf.Module):
-  """Draws images of any domain in any domain."""
+class SelectableNetwork(tf.Module):
+  """Translates images of any domain to any domain."""
 
   def __init__(
     self, model: twingan.TwinGAN, resolution: int, alpha: float = 1.0
@@ -34,12 +34,12 @@ class Selection(tf.Module):
     """Builds it.
 
     Args:
-      model: with its inference statistics.
-      resolution: of the images, px.
-      alpha: how far that resolution is faded in.
+      model: the model, with its inference statistics.
+      resolution: side of the images, px.
+      alpha: how far that resolution is faded in, 0 to 1.
 
     Raises:
-      ValueError: the model is no Twin-GAN.
+      ValueError: the model is no TwinGAN.
     """
     super().__init__(name='selection')
     recorded = []
@@ -47,14 +47,14 @@ class Selection(tf.Module):
       self._weights = folding.fold(
         model, domain, domain, resolution=resolution, alpha=alpha, shared=True
       )
-      recorded.append(_Recorded())
+      recorded.append(_RecordedValues())
       folded_network.Network(self._weights, variables=recorded[-1])
     # Lists, which a module looks through for its variables.
     self._keys = list(recorded[0].values)
     self._variables = [
       tf.Variable(
         np.stack([r.values[key] for r in recorded])
-        if _owned(*key)
+        if _belongs_to_domain(*key)
         else recorded[0].values[key],
         trainable=False,
       )
@@ -63,55 +63,57 @@ class Selection(tf.Module):
 
   @property
   def resolution(self) -> int:
-    """Of the images, px."""
+    """Side of the images, px."""
     return self._weights.resolution
 
   def translate(
     self, images: tf.Tensor, source: tf.Tensor, target: tf.Tensor
   ) -> tf.Tensor:
-    """Draws images anew.
+    """Translates images.
 
     Args:
       images: [batch, px, px, 3] in [-1, 1].
-      source: the place of their domain in the model's, int32 [1].
-      target: the place of the domain to draw them in, int32 [1].
+      source: number of their domain in the model's domains, int32 [1].
+      target: number of the domain to translate to, int32 [1].
 
     Returns:
-      Images like those, clipped to [-1, 1].
+      Images of the same shape, clipped to [-1, 1].
     """
-    chosen = _Chosen(
+    rows = _TableRows(
       dict(zip(self._keys, self._variables)),
       tf.reshape(source, []),
       tf.reshape(target, []),
     )
-    return folded_network.Network(self._weights, variables=chosen).translate(
+    return folded_network.Network(self._weights, variables=rows).translate(
       images
     )
 
 
-def _owned(place: folded_network.Place, role: str) -> bool:
-  """Whether each domain has its own."""
+def _belongs_to_domain(place: folded_network.Place, role: str) -> bool:
+  """Whether a value differs by domain."""
   return role != 'kernel' and place[0] != 'to_rgb'
 
 
-class _Recorded(folded_network.Variables):
-  """Keeps values as they are."""
+class _RecordedValues(folded_network.Variables):
+  """Records values and makes no variables."""
 
   def __init__(self):
     super().__init__()
     self.values: dict[_Key, np.ndarray] = {}
 
-  def of(self, place: folded_network.Place, domain: str) -> Callable:
-    """See `network.Variables.of`."""
+  def for_convolution(
+    self, place: folded_network.Place, domain: str
+  ) -> Callable:
+    """Returns a function that records the value of a role."""
 
-    def keep(role, value):
+    def record(role, value):
       self.values[place, role] = value
       return value
 
-    return keep
+    return record
 
 
-class _Chosen(folded_network.Variables):
+class _TableRows(folded_network.Variables):
   """Takes the rows of two domains out of tables."""
 
   def __init__(
@@ -124,13 +126,17 @@ class _Chosen(folded_network.Variables):
     self._variables = variables
     self._source, self._target = source, target
 
-  def of(self, place: folded_network.Place, domain: str) -> Callable:
-    """See `network.Variables.of`."""
+  def for_convolution(
+    self, place: folded_network.Place, domain: str
+  ) -> Callable:
+    """Returns a function from a role to the source's or target's row."""
     encodes = place[0] in ('from_rgb', 'encoder')
     row = self._source if encodes else self._target
 
     def take(role, value):
       variable = self._variables[place, role]
-      return tf.gather(variable, row) if _owned(place, role) else variable
+      if _belongs_to_domain(place, role):
+        return tf.gather(variable, row)
+      return variable
 
     return take

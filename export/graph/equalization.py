@@ -1,9 +1,9 @@
-"""Makes the channels of a network alike in size, so that 8 bits suit them all.
+"""Equalizes the channels of a network, so that 8 bits suit all of them.
 
-TFLite quantizes an activation with one scale for all channels: those that stay
-small get few of the 256 steps. Leaky ReLU, pooling, upsampling and
+TFLite quantizes an activation with one scale for all channels: those of small
+values get few of the 256 steps. Leaky ReLU, pooling, upsampling and
 concatenation treat channels separately and commute with scaling them, so each
-channel can be divided by its own size and every convolution that reads it
+channel can be divided by its size and every convolution that reads it
 multiplied by the same: the network computes the same values. After Nagel et
 al., "Data-Free Quantization Through Weight Equalization and Bias Correction"
 (2019), section 4.1; the sizes are those of activations on images, and are
@@ -18,8 +18,9 @@ import tensorflow as tf
 
 from export.graph import folded_network, folding
 
-_STRENGTH = 0.5  # 0 leaves everything, 1 divides by the whole size.
-_SMALLEST = 1e-3  # Of the largest channel; dead ones stay as they are.
+_STRENGTH = 0.5  # 0 changes nothing, 1 divides by the whole size.
+# Relative to the largest channel; smaller ones are dead and stay as they are.
+_SMALLEST = 1e-3
 
 
 def equalize(
@@ -28,19 +29,19 @@ def equalize(
   """Scales channels toward a common size.
 
   Args:
-    weights: of a network without instance, layer or pixel norm and without
-      attention, which do not commute with scaling, and without residual
+    weights: weights of a network without instance, layer or pixel norm and
+      without attention, which do not commute with scaling, and without residual
       blocks, whose sums would tie most channels together; others are returned
       as they are.
-    images: of the source's domain, float32 [n, px, px, 3] in [-1, 1].
-    strength: how much of their differences to take out, 0 to 1.
+    images: images of the source domain, float32 [n, px, px, 3] in [-1, 1].
+    strength: share of the differences in size to remove, 0 to 1.
 
   Returns:
     Weights that compute the same.
   """
   if weights.residual or weights.attention:
     return weights
-  if any(c.measured or c.pixel_norm for c in weights.convolutions()):
+  if any(c.image_norm or c.pixel_norm for c in weights.convolutions()):
     return weights
   sizes: dict[folded_network.Place, np.ndarray] = {}
 
@@ -51,23 +52,23 @@ def equalize(
     tf.constant(images)
   )
   factors = {
-    place: _factors(size, strength)
-    for place, size in sizes.items()
+    place: _factors(channel_sizes, strength)
+    for place, channel_sizes in sizes.items()
     if place[0] != 'to_rgb'
   }
-  # In a fade-in two meet in a sum, and so must be scaled alike.
+  # In a fade-in two of them are added, and so must be scaled alike.
   for size in sorted(weights.from_rgb)[:-1]:
     factors['from_rgb', size, 0] = factors['encoder', 2 * size, 1]
   scaled = {
-    place: _scaled(weights, place, factors)
+    place: _scale(weights, place, factors)
     for part in folding.PARTS
     for size, convs in getattr(weights, part).items()
-    for place in [(part, size, index) for index in range(len(convs))]
+    for place in [(part, size, number) for number in range(len(convs))]
   }
   return weights._replace(
     **{
       part: {
-        size: tuple(scaled[part, size, index] for index in range(len(convs)))
+        size: tuple(scaled[part, size, number] for number in range(len(convs)))
         for size, convs in getattr(weights, part).items()
       }
       for part in folding.PARTS
@@ -81,33 +82,35 @@ def _factors(sizes, strength):
   return (relative**strength).astype(np.float32)
 
 
-def _scaled(
+def _scale(
   weights: folding.Weights,
   place: folded_network.Place,
   factors: Mapping[folded_network.Place, np.ndarray],
 ) -> folding.Conv:
-  part, size, index = place
-  conv = getattr(weights, part)[size][index]
+  part, size, number = place
+  conv = getattr(weights, part)[size][number]
   kernel = conv.kernel
-  read = [factors[source] for source in _read_by(weights, place)]
-  if read:
-    kernel = kernel * np.concatenate(read)[:, None]
+  input_factors = [factors[origin] for origin in _inputs_of(weights, place)]
+  if input_factors:
+    kernel = kernel * np.concatenate(input_factors)[:, None]
   if place not in factors:
     return conv._replace(kernel=kernel)
-  own = factors[place]
-  return conv._replace(kernel=kernel / own, bias=conv.bias / own)
+  output_factors = factors[place]
+  return conv._replace(
+    kernel=kernel / output_factors, bias=conv.bias / output_factors
+  )
 
 
-def _read_by(
+def _inputs_of(
   weights: folding.Weights, place: folded_network.Place
 ) -> list[folded_network.Place]:
-  """Whose channels a convolution reads, in order; none: an image's."""
-  part, size, index = place
+  """The convolutions whose channels one reads, in order; none for an image."""
+  part, size, number = place
   if part == 'from_rgb':
     return []
   if part == 'to_rgb':
     return [('generator', size, 1)]
-  if index:
+  if number:
     return [(part, size, 0)]
   if part == 'encoder':
     if size == weights.resolution:

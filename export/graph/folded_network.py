@@ -1,6 +1,6 @@
-"""Folded weights as a graph that phones run fast.
+"""Folded weights as a graph of operations that phones run fast.
 
-The same numbers as the model's, by operations that TFLite has and that its
+It computes what the model computes, by operations that TFLite has and that its
 XNNPACK delegate takes as one partition, in float and in 8 bits:
 
 - average pooling is a depthwise convolution by 0.25 (8-bit average pools are
@@ -10,36 +10,45 @@ XNNPACK delegate takes as one partition, in float and in 8 bits:
   half-pixel centres, borders included.
 """
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from export.graph import folding
-from tf_twingan.models import content_encoder, layers, resolutions
+from tf_twingan.models import content_encoder, layers, resolutions, twingan
 
-# Part ('encoder' ...), resolution in px, and which of its convolutions.
+# Of a convolution: part of the network ('encoder' ...), resolution in px, and
+# number within that block.
 Place = tuple[str, int, int]
 
 
 class Variables:
-  """Variables by what they are for; directions that share give them once."""
+  """Creates the variables of networks; those that networks share only once."""
 
   def __init__(self):
-    self._made: dict[tuple, tf.Variable] = {}
+    self._variables: dict[tuple, tf.Variable] = {}
 
-  def of(self, place: Place, domain: str) -> Callable[..., tf.Variable]:
-    """What makes, or finds, the variables of a convolution by their role."""
+  def for_convolution(
+    self, place: Place, domain: str
+  ) -> Callable[..., tf.Variable]:
+    """A function of (role, value) to a convolution's variable in that role.
 
-    def make(role, value):
-      # Kernels belong to all domains, and so does what draws the images.
+    Args:
+      place: place of the convolution in the network.
+      domain: name of the domain whose norm follows the convolution.
+    """
+
+    def variable(role, value):
+      # Kernels belong to all domains, and so does the output layer.
       owner = '' if role == 'kernel' or place[0] == 'to_rgb' else domain
       key = (place, role, owner)
-      if key not in self._made:
-        self._made[key] = tf.Variable(value, trainable=False)
-      return self._made[key]
+      if key not in self._variables:
+        self._variables[key] = tf.Variable(value, trainable=False)
+      return self._variables[key]
 
-    return make
+    return variable
 
 
 class Network(tf.Module):
@@ -60,10 +69,11 @@ class Network(tf.Module):
     """Builds it.
 
     Args:
-      weights: of one direction.
-      variables: to take from and add to, where directions share kernels.
-      direction: source and target, where they share.
-      observe: is shown what each convolution gives.
+      weights: folded weights of one direction.
+      variables: creates the variables; networks that share kernels are given
+        the same object.
+      direction: (source, target), for networks that share kernels.
+      observe: called with the place and the outputs of each convolution.
     """
     super().__init__(name='network')
     self._weights = weights
@@ -72,8 +82,8 @@ class Network(tf.Module):
     self._convs = {
       part: {
         resolutions.block_name(size): [
-          _Conv(conv, variables.of((part, size, place), domain))
-          for place, conv in enumerate(convs)
+          _Conv(conv, variables.for_convolution((part, size, number), domain))
+          for number, conv in enumerate(convs)
         ]
         for size, convs in getattr(weights, part).items()
       }
@@ -84,16 +94,16 @@ class Network(tf.Module):
 
   @property
   def resolution(self) -> int:
-    """Of the images, px."""
+    """Side of the images, px."""
     return self._weights.resolution
 
   @property
   def weights(self) -> int:
-    """How many numbers its kernels hold."""
+    """Number of weights in its kernels."""
     return sum(c.kernel.size for c in self._weights.convolutions())
 
   def encode(self, images: tf.Tensor) -> content_encoder.Encoding:
-    """Images [batch, px, px, 3] in [-1, 1] to features."""
+    """Encodes images, [batch, px, px, 3] in [-1, 1]."""
     weights = self._weights
     with tf.name_scope(f'encode_{weights.resolution}px'):
       features = self._run('from_rgb', weights.resolution, images)
@@ -105,11 +115,11 @@ class Network(tf.Module):
       features = downsample(features)
       if size // 2 in weights.from_rgb:
         coarse = self._run('from_rgb', size // 2, downsample(images))
-        features = self._faded(coarse, features)
+        features = self._fade(coarse, features)
     return content_encoder.Encoding(features, skips)
 
-  def draw(self, features: content_encoder.Encoding) -> tf.Tensor:
-    """Features to images [batch, px, px, 3], clipped to [-1, 1]."""
+  def generate(self, features: content_encoder.Encoding) -> tf.Tensor:
+    """Generates images, [batch, px, px, 3] clipped to [-1, 1]."""
     weights = self._weights
     outputs, coarse = features.content, None
     for size in sorted(weights.generator):
@@ -117,31 +127,32 @@ class Network(tf.Module):
         if size > min(weights.generator):
           if size // 2 in weights.to_rgb:
             coarse = upsample_nearest(self._run('to_rgb', size // 2, outputs))
-          # Training filters only features; a fade-in's coarse image not.
+          # As in training, only features are filtered, and the coarse image of
+          # a fade-in is not.
           upsample = upsample_bilinear if weights.smooth else upsample_nearest
           outputs = upsample(outputs)
           if size in weights.skips:
             outputs = tf.concat([outputs, features.skips[size]], axis=-1)
         outputs = self._block('generator', size, outputs)
         if size in weights.attention:
-          outputs = self._attended(size, outputs)
+          outputs = self._attention(size, outputs)
         if size == weights.resolution:
           images = self._run('to_rgb', size, outputs)
     if coarse is not None:
-      images = self._faded(coarse, images)
+      images = self._fade(coarse, images)
     return tf.clip_by_value(images, -1.0, 1.0)
 
   def translate(self, images: tf.Tensor) -> tf.Tensor:
-    """Images [batch, px, px, 3] in [-1, 1] to the same, drawn anew."""
-    return self.draw(self.encode(images))
+    """Translates images, [batch, px, px, 3] in [-1, 1]."""
+    return self.generate(self.encode(images))
 
   def _run(self, part, size, outputs):
-    for place, conv in enumerate(
+    for number, conv in enumerate(
       self._convs[part][resolutions.block_name(size)]
     ):
       outputs = conv(outputs)
       if self._observe:
-        self._observe((part, size, place), outputs)
+        self._observe((part, size, number), outputs)
     return outputs
 
   def _block(self, part, size, inputs):
@@ -152,30 +163,60 @@ class Network(tf.Module):
       inputs = self._run(f'{part}_shortcuts', size, inputs)
     return (inputs + outputs) * np.float32(0.5**0.5)
 
-  def _attended(self, size, inputs):
-    *heads, output = self._convs['attention'][resolutions.block_name(size)]
-    narrow = self._weights.attention[size][-1].kernel.shape[2]
+  def _attention(self, size, inputs):
+    *projections, output = self._convs['attention'][
+      resolutions.block_name(size)
+    ]
+    channels = self._weights.attention[size][-1].kernel.shape[2]
     query, key, value = (
-      tf.reshape(head(inputs), [-1, size * size, narrow]) for head in heads
+      tf.reshape(project(inputs), [-1, size * size, channels])
+      for project in projections
     )
-    seen = tf.matmul(
+    attended = tf.matmul(
       tf.nn.softmax(tf.matmul(query, key, transpose_b=True)), value
     )
-    seen = tf.reshape(seen, [-1, size, size, narrow])
-    return inputs + output(seen)
+    attended = tf.reshape(attended, [-1, size, size, channels])
+    return inputs + output(attended)
 
-  def _faded(self, previous, current):
+  def _fade(self, previous, current):
     alpha = self._weights.alpha
     return previous * (1.0 - alpha) + current * alpha
 
 
 def stage_name(size: int) -> str:
-  """The scope of the generator's operations of a resolution."""
+  """Name scope of the generator's operations of a resolution."""
+  # It is stored in exported files, whose bytes depend on it.
   return f'draw_{size}px'
 
 
+def shared_networks(
+  model: twingan.TwinGAN, resolution: int, alpha: float = 1.0
+) -> dict[tuple[str, str], Network]:
+  """Networks for each pair of domains, which share their kernels.
+
+  Args:
+    model: the model, with its inference statistics.
+    resolution: side of the images, px.
+    alpha: how far that resolution is faded in, 0 to 1.
+
+  Returns:
+    {(source, target): network}
+  """
+  variables = Variables()
+  return {
+    (source, target): Network(
+      folding.fold(
+        model, source, target, resolution=resolution, alpha=alpha, shared=True
+      ),
+      variables=variables,
+      direction=(source, target),
+    )
+    for source, target in itertools.permutations(model.domains, 2)
+  }
+
+
 class _Conv(tf.Module):
-  """See `folding.Conv`."""
+  """A `folding.Conv` with its values as variables."""
 
   def __init__(self, conv: folding.Conv, variable):
     super().__init__(name='conv')
@@ -183,8 +224,8 @@ class _Conv(tf.Module):
     values = dict(
       kernel=conv.kernel, bias=conv.bias, multiplier=conv.multiplier
     )
-    if conv.measured is not None:
-      values.update(scale=conv.measured.scale, offset=conv.measured.offset)
+    if conv.image_norm is not None:
+      values.update(scale=conv.image_norm.scale, offset=conv.image_norm.offset)
     self._values = {
       role: variable(role, value)
       for role, value in values.items()
@@ -198,10 +239,12 @@ class _Conv(tf.Module):
       outputs = outputs * values['multiplier']
     if 'bias' in values:
       outputs = tf.nn.bias_add(outputs, values['bias'])
-    if conv.measured is not None:
-      mean, variance = tf.nn.moments(outputs, conv.measured.axes, keepdims=True)
+    if conv.image_norm is not None:
+      mean, variance = tf.nn.moments(
+        outputs, conv.image_norm.axes, keepdims=True
+      )
       multiplier = values['scale'] * tf.math.rsqrt(
-        variance + conv.measured.epsilon
+        variance + conv.image_norm.epsilon
       )
       outputs = (outputs - mean) * multiplier + values['offset']
     if conv.activation:

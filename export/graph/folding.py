@@ -1,9 +1,10 @@
-"""A model's weights for one direction, as plain convolutions.
+"""Folds a model's norms into its convolutions, for one direction.
 
 At inference a batch norm multiplies and adds constants, so it folds into the
 convolution before it: kernel * multiplier, and the shift as bias. The source's
-parameters go into the encoder, the target's into the generator; what is left
-knows of no domains. Instance and layer norms measure each image and stay.
+parameters go into the encoder, the target's into the generator, and no
+parameter by domain is left. Instance and layer norms depend on each image's own
+statistics and stay.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import numpy as np
 from tf_twingan import inference
 from tf_twingan.models import blocks, resolutions, twingan
 
-# Of Weights, each {px: convolutions}.
+# Attributes of Weights, each {px: convolutions}.
 PARTS = (
   'from_rgb',
   'encoder',
@@ -26,14 +27,14 @@ PARTS = (
 _AXES = {'instance': (1, 2), 'layer': (1, 2, 3)}
 
 
-class Measured(NamedTuple):
-  """A norm that measures each image, and so is left to do.
+class ImageNorm(NamedTuple):
+  """A norm by each image's own statistics, which can't be folded.
 
   Attributes:
     scale: float32 [channels].
     offset: float32 [channels].
     epsilon: added to the variance.
-    axes: of NHWC, over which it measures.
+    axes: axes of NHWC over which mean and variance are taken.
   """
 
   scale: np.ndarray
@@ -43,14 +44,14 @@ class Measured(NamedTuple):
 
 
 class Conv(NamedTuple):
-  """A convolution and what follows it.
+  """A convolution, and the norm and activation after it.
 
   Attributes:
     kernel: float32 [size, size, in_channels, out_channels].
-    bias: float32 [out_channels]; None before a norm that is left to do.
-    multiplier: float32 [out_channels], of a norm that was not folded in, or
+    bias: float32 [out_channels]; None before an `image_norm`.
+    multiplier: float32 [out_channels] of a norm that was not folded in, or
       None.
-    measured: the norm that is left to do, or None.
+    image_norm: the norm by each image's statistics, or None.
     activation: whether a leaky ReLU follows.
     pixel_norm: whether a pixel norm follows that.
   """
@@ -58,28 +59,29 @@ class Conv(NamedTuple):
   kernel: np.ndarray
   bias: np.ndarray | None
   multiplier: np.ndarray | None = None
-  measured: Measured | None = None
+  image_norm: ImageNorm | None = None
   activation: bool = True
   pixel_norm: bool = False
 
 
 class Weights(NamedTuple):
-  """All that draws one domain's images in another.
+  """The weights that translate from one domain to another.
 
   Attributes:
-    resolution: of the images, px.
-    alpha: how far that resolution is faded in.
-    from_rgb: {px: the convolution by which images of that size enter}; one
-      size, or two in a fade-in.
+    resolution: side of the images, px.
+    alpha: how far that resolution is faded in, 0 to 1.
+    from_rgb: {px: the convolution that reads images of that size}; one size,
+      or two in a fade-in.
     encoder: {px: two convolutions}, 8 px and up.
     generator: {px: two convolutions}, 4 px and up.
-    to_rgb: {px: the convolution that draws there}; like from_rgb.
-    skips: where the encoder's features come in, px.
-    smooth: upsample bilinearly, rather than by repeating.
-    residual: whether what goes into a block is added to what comes out.
-    encoder_shortcuts: {px: the convolution it is added through}, where there
-      is one.
-    generator_shortcuts: likewise.
+    to_rgb: {px: the convolution that outputs images of that size}; one size,
+      or two in a fade-in.
+    skips: resolutions at which the generator reads the encoder's features, px.
+    smooth: whether upsampling is bilinear, rather than by repeating.
+    residual: whether a block's inputs are added to its outputs.
+    encoder_shortcuts: {px: the convolution of a residual block's inputs}, for
+      blocks of the encoder that change the number of channels.
+    generator_shortcuts: the same for blocks of the generator.
     attention: {px: query, key, value and output}, see `SelfAttention`; at most
       one size, after that size's block of the generator.
   """
@@ -98,7 +100,7 @@ class Weights(NamedTuple):
   attention: dict[int, tuple[Conv, ...]]
 
   def convolutions(self) -> list[Conv]:
-    """All of them."""
+    """All convolutions of the network."""
     return [
       conv
       for part in PARTS
@@ -119,18 +121,17 @@ def fold(
   """Folds a model for one direction.
 
   Args:
-    model: with its inference statistics.
-    source: the domain of the images.
-    target: the domain to draw them in; the source's own reconstructs.
-    resolution: of the images, px.
-    alpha: how far that resolution is faded in.
-    shared: leave multipliers out of the kernels, which all directions then
-      have in common.
+    model: the model, with its inference statistics.
+    source: name of the domain the images belong to.
+    target: name of the domain to translate to; the source itself reconstructs.
+    resolution: side of the images, px.
+    alpha: how far that resolution is faded in, 0 to 1.
+    shared: whether to leave multipliers out of the kernels, which all
+      directions then have in common.
 
   Raises:
-    ValueError: the model has no such domain, is no Twin-GAN, draws by a
-      style or a condition, or shares no kernels that `shared` could leave in
-      common.
+    ValueError: the model has no such domain, is no TwinGAN, translates by a
+      style or a condition, or has no kernels in common though `shared` is set.
   """
   if not isinstance(model, twingan.TwinGAN):
     raise ValueError(
@@ -147,63 +148,65 @@ def fold(
   if model.style_size:
     raise ValueError(
       f'TwinGAN.style_size is {model.style_size}, but an exported file takes '
-      'images and no style. Draw with Translator.translate, or train with '
+      'images and no style. Use Translator.translate, or train with '
       'TwinGAN.style_size = None.'
     )
   condition_size = model.get_config()['condition_size']
   if condition_size:
     raise ValueError(
       f'TwinGAN.condition_size is {condition_size}, but an exported file takes '
-      'images and no condition. Draw with TwinGAN.translate, or build the '
+      'images and no condition. Use TwinGAN.translate, or build the '
       'model with condition_size = None.'
     )
-  rungs = resolutions.up_to(resolution)
-  ends = rungs[-1:] if alpha == 1.0 or len(rungs) == 1 else rungs[:-3:-1]
+  sizes = resolutions.up_to(resolution)
+  # In a fade-in, images are read and output at the last two sizes.
+  ends = sizes[-1:] if alpha == 1.0 or len(sizes) == 1 else sizes[:-3:-1]
   encoder, generator = model.encoder_of(source), model.generator_of(target)
   source, target = model.norm_of(source), model.norm_of(target)
 
-  def folded(blocks, size, domain):
-    found = blocks[resolutions.block_name(size)]
-    found = found if isinstance(found, (list, tuple)) else [found]
-    return tuple(_folded(block, domain, shared) for block in found)
+  def fold_blocks(blocks, size, domain):
+    convs = blocks[resolutions.block_name(size)]
+    convs = convs if isinstance(convs, (list, tuple)) else [convs]
+    return tuple(_fold_conv(conv, domain, shared) for conv in convs)
 
   return Weights(
     resolution,
     alpha,
-    {size: folded(encoder.from_rgb, size, source) for size in ends},
-    {size: folded(encoder.blocks, size, source) for size in rungs[1:]},
-    {size: folded(generator.blocks, size, target) for size in rungs},
+    {size: fold_blocks(encoder.from_rgb, size, source) for size in ends},
+    {size: fold_blocks(encoder.blocks, size, source) for size in sizes[1:]},
+    {size: fold_blocks(generator.blocks, size, target) for size in sizes},
     {
-      size: (_plain(generator.to_rgb[resolutions.block_name(size)]),)
+      size: (_linear_conv(generator.to_rgb[resolutions.block_name(size)]),)
       for size in ends
     },
-    frozenset(generator.skip_resolutions) & frozenset(rungs),
+    frozenset(generator.skip_resolutions) & frozenset(sizes),
     generator.smooth,
     generator.residual,
-    _shortcuts(encoder, rungs),
-    _shortcuts(generator, rungs),
-    _attention(generator, rungs),
+    _shortcuts(encoder, sizes),
+    _shortcuts(generator, sizes),
+    _attention(generator, sizes),
   )
 
 
-def _folded(block: blocks.NormalizedConv, domain: str, shared: bool) -> Conv:
+def _fold_conv(block: blocks.NormalizedConv, domain: str, shared: bool) -> Conv:
   kernel = block.conv.scaled_kernel().numpy()
   if not block.norm.is_constant:
-    own = block.norm.parameters[domain]
-    measured = Measured(
-      np.asarray(own['scale']),
-      np.asarray(own['offset']),
+    parameters = block.norm.parameters[domain]
+    norm = ImageNorm(
+      np.asarray(parameters['scale']),
+      np.asarray(parameters['offset']),
       block.norm.epsilon,
       _AXES[block.norm.kind],
     )
-    return Conv(kernel, None, measured=measured, pixel_norm=block.pixel_norm)
+    return Conv(kernel, None, image_norm=norm, pixel_norm=block.pixel_norm)
   multiplier, shift = (part.numpy() for part in block.norm.affine(domain))
   if shared:
     return Conv(kernel, shift, multiplier, pixel_norm=block.pixel_norm)
   return Conv(kernel * multiplier, shift, pixel_norm=block.pixel_norm)
 
 
-def _plain(conv) -> Conv:
+def _linear_conv(conv) -> Conv:
+  """A convolution without norm and activation."""
   return Conv(
     conv.scaled_kernel().numpy(),
     None if conv.bias is None else np.asarray(conv.bias),
@@ -211,34 +214,36 @@ def _plain(conv) -> Conv:
   )
 
 
-def _shortcuts(part, rungs) -> dict[int, tuple[Conv, ...]]:
-  found = {
-    size: part.shortcuts.get(resolutions.block_name(size)) for size in rungs
+def _shortcuts(part, sizes) -> dict[int, tuple[Conv, ...]]:
+  shortcuts = {
+    size: part.shortcuts.get(resolutions.block_name(size)) for size in sizes
   }
-  return {size: (_plain(conv),) for size, conv in found.items() if conv}
+  return {
+    size: (_linear_conv(conv),) for size, conv in shortcuts.items() if conv
+  }
 
 
-def _attention(generator, rungs) -> dict[int, tuple[Conv, ...]]:
+def _attention(generator, sizes) -> dict[int, tuple[Conv, ...]]:
   size, attention = generator.attention_resolution, generator.attention
-  if size not in rungs:
+  if size not in sizes:
     return {}
-  output = _plain(attention.output_conv)
+  output = _linear_conv(attention.output_conv)
   return {
     size: (
-      *map(_plain, (attention.query, attention.key, attention.value)),
+      *map(_linear_conv, (attention.query, attention.key, attention.value)),
       output._replace(kernel=output.kernel * attention.gamma.numpy()),
     )
   }
 
 
-def of_translator(
+def fold_translator(
   translator: inference.Translator,
   source: str,
   target: str,
   *,
   shared: bool = False,
 ) -> Weights:
-  """Folds a translator's model as it draws; see `fold`."""
+  """Folds a translator's model at its stage of growth; see `fold`."""
   return fold(
     translator.model,
     source,

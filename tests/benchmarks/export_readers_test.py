@@ -1,4 +1,4 @@
-"""What another reader draws of a bundle is judged, not only printed."""
+"""Tests that what another library reads from a bundle is compared with it."""
 
 import pathlib
 import tempfile
@@ -14,44 +14,44 @@ ENTRY = {
   'input': {'name': 'image'},
   'output': {'name': 'translation'},
 }
-SERVED = {'format': 'saved_model', 'parity': ENTRY['parity']}
-DRAWN = np.random.default_rng(0).integers(0, 256, [8, 8, 3]).astype(float)
+SAVED_MODEL = {'format': 'saved_model', 'parity': ENTRY['parity']}
+EXPECTED = np.random.default_rng(0).integers(0, 256, [8, 8, 3]).astype(float)
 BUNDLE = export_readers.Bundle(
-  pathlib.Path(), {}, np.zeros([1, 8, 8, 3], np.float32), DRAWN
+  pathlib.Path(), {}, np.zeros([1, 8, 8, 3], np.float32), EXPECTED
 )
 
 
-def judge(entry=ENTRY, **measures):
+def compare(entry=ENTRY, **measures):
   if 'result' in measures:
     measures['result'] = measures['result'] / 127.5 - 1
-  return export_readers.judge('litert', 'a.tflite', measures, entry, BUNDLE)
+  return export_readers.compare('litert', 'a.tflite', measures, entry, BUNDLE)
 
 
 class ExportReadersTest(absltest.TestCase):
   def test_what_the_manifest_allows_passes(self):
-    row = judge(result=DRAWN, partitions=1, associated=['MODEL_CARD.md'])
+    row = compare(result=EXPECTED, partitions=1, associated=['MODEL_CARD.md'])
     self.assertTrue(row.passes)
     self.assertEqual(
-      row.found,
+      row.difference,
       'off by 0 of 255 at most, 0.00 in the mean; 1 partition; metadata',
     )
-    self.assertTrue(judge(SERVED, png=DRAWN + 1).passes)
+    self.assertTrue(compare(SAVED_MODEL, png=EXPECTED + 1).passes)
 
   def test_planted_faults_are_caught(self):
-    one = DRAWN.copy()
+    one = EXPECTED.copy()
     one[0, 0, 0] += -20 if one[0, 0, 0] > 127 else 20
     for name, row in {
-      'channels': judge(result=DRAWN[..., ::-1]),
-      'scale': judge(result=DRAWN / 2),
-      'one value': judge(result=one),
-      'shape': judge(result=DRAWN[:4]),
-      'NaN': judge(result=DRAWN * np.nan),
-      'PNG': judge(SERVED, png=DRAWN + 2),
-      'batch': judge(SERVED, spread=0.1, shape=[3, 8, 8, 3]),
-      'partitions': judge(partitions=0),
-      'metadata': judge(associated=['MODEL_CARD.md'], metadata=False),
-      'card': judge(associated=[]),
-      'names': judge(names=['image', 'Identity']),
+      'channels': compare(result=EXPECTED[..., ::-1]),
+      'scale': compare(result=EXPECTED / 2),
+      'one value': compare(result=one),
+      'shape': compare(result=EXPECTED[:4]),
+      'NaN': compare(result=EXPECTED * np.nan),
+      'PNG': compare(SAVED_MODEL, png=EXPECTED + 2),
+      'batch': compare(SAVED_MODEL, spread=0.1, shape=[3, 8, 8, 3]),
+      'partitions': compare(partitions=0),
+      'metadata': compare(associated=['MODEL_CARD.md'], metadata=False),
+      'card': compare(associated=[]),
+      'names': compare(names=['image', 'Identity']),
     }.items():
       self.assertFalse(row.passes, name)
 

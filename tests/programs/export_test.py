@@ -1,86 +1,142 @@
-"""The export program: its flags, gates and error messages."""
+"""The export program: what a user types, and what it prints."""
 
+import functools
 import pathlib
 import tempfile
 
+import pytest
 from absl.testing import absltest
 
+import tf_twingan
+from export import directions, exporter
+from export.formats import embedding
 from tests import program_process, shared_artifacts
+from tests.export import untrained
+from tf_twingan.data.sources import registry
 from tf_twingan.inference.exported import bundle_manifest
 
+SHIPPED = ('--model=avatar_twins', '--to=anime', '--output=o')
+# {arguments: words of the error}
+ERRORS = {
+  ('nonsense',): "'nonsense' is no command",
+  ('plan', '--to=anime'): '--to is a flag of `export`',
+  ('plan', 'more'): "unexpected argument 'more'",
+  ('benchmark', tempfile.gettempdir()): 'is no bundle',
+  ('benchmark',): 'write benchmark BUNDLE',
+  (*SHIPPED, '--formats=int4'): 'formats are int4; choose of',
+  (*SHIPPED, '--formats=search'): 'format search needs --index',
+  (*SHIPPED, '--by=own'): '--by is for format search',
+  ('--model=avatar_twins', '--to=all', '--output=o', '--by=own'): (
+    '--by does not go with --to=all'
+  ),
+  ('--model=avatar_twins', '--to=anime'): 'give --output',
+}
 
-def run(*arguments):
-  return program_process.run_module('export', *arguments)
+
+@functools.cache
+def programs():
+  """Runs `export` several times in one process.
+
+  Returns:
+    ([(exit code, output)] of each error, the same of a run without datasets,
+    of a benchmark and of a plan).
+  """
+  results = program_process.run_module_each(
+    'export.__main__',
+    *ERRORS,
+    (f'--run_dir={shared_artifacts.run()}', '--to=anime', '--output=/nowhere'),
+    ('benchmark', untrained.bundle(), '--threads=1'),
+    ('plan', '--resolution=4', '--max_mb=100'),
+  )
+  return results[: len(ERRORS)], *results[len(ERRORS) :]
 
 
 class ExportTest(absltest.TestCase):
-  def test_the_shipped_model_passes_the_gates(self):
-    bundle = shared_artifacts.shipped_bundle()
-    self.assertIn(
-      'photo2anime_32_dynamic.tflite',
-      shared_artifacts.output_of_shipped_bundle(),
-    )
-    files = bundle_manifest.read_manifest(bundle)['files']
-    parity = {e['format']: e['parity'] for e in files.values()}
-    self.assertGreaterEqual(parity['int8']['psnr'], 35)
-    self.assertEqual(parity['dynamic']['pictures'], 32)
-    self.assertLen(files, len(shared_artifacts.SHIPPED_FORMATS))
-    code, output = run('benchmark', bundle, '--threads=1')
+  def test_wrong_arguments_are_one_line(self):
+    errors, *_ = programs()
+    for (code, output), words in zip(errors, ERRORS.values()):
+      self.assertEqual(code, 1, output)
+      self.assertIn(words, output)
+      self.assertNotIn('Traceback', output)
+
+  def test_a_run_without_datasets_says_what_to_give(self):
+    _, (code, output), *_ = programs()
+    self.assertEqual(code, 1)
+    self.assertIn('give --source=photo=DATASET', output)
+
+  def test_benchmark_times_every_tflite_file(self):
+    _, _, (code, output), _ = programs()
     self.assertEqual(code, 0, output)
-    self.assertEqual(output.count('.tflite'), 3)
+    # float32, dynamic, int8 and embed.
+    self.assertEqual(output.count('.tflite'), 4)
+
+  def test_plan_prints_the_flags_of_the_widest_that_fits(self):
+    *_, (code, output) = programs()
+    self.assertEqual(code, 0, output)
+    self.assertIn('--gin_param="channels_base=', output)
 
   def test_a_failed_gate_is_an_exit_code(self):
     # An untrained network with pixel norm: 8 bits are too few.
     output = tempfile.mkdtemp()
-    code, said = run(
+    code, printed = program_process.run_module(
+      'export',
       f'--run_dir={shared_artifacts.run()}',
       '--to=anime',
       f'--output={output}',
-      '--source=photo=avatars:toon-head?limit=40',
-      '--source=anime=avatars:lorelei?limit=40',
+      *shared_artifacts.SOURCES,
       '--formats=float32,int8',
     )
     files = bundle_manifest.read_manifest(pathlib.Path(output, 'anime'))[
       'files'
     ]
     self.assertIn('photo2anime_8_float32.tflite', files)
+    self.assertIn('photo2anime_8_float32.tflite', printed)
     if 'photo2anime_8_int8.tflite' in files:
-      self.assertEqual(code, 0, said)
+      self.assertEqual(code, 0, printed)
     else:
-      self.assertEqual(code, 1, said)
-      self.assertIn('left out int8', said)
+      self.assertEqual(code, 1, printed)
+      self.assertIn('left out int8', printed)
 
-  def test_user_errors_are_one_line(self):
-    shipped = ('--model=avatar_twins', '--output=o')
-    cases = {
-      "'nonsense' is no command": ('nonsense',),
-      '--to is a flag of `export`': ('plan', '--to=anime'),
-      'is no bundle': ('benchmark', tempfile.gettempdir()),
-      'formats are int4; choose of': (
-        *shipped,
-        '--to=anime',
-        '--formats=int4',
-      ),
-      'format search needs --index': (
-        *shipped,
-        '--to=anime',
-        '--formats=search',
-      ),
-      '--by does not go with --to=all': (*shipped, '--to=all', '--by=own'),
-      # The run does not name its sources.
-      'give --source=photo=DATASET': (
-        f'--run_dir={shared_artifacts.run()}',
-        '--to=anime',
-        '--output=/nowhere',
-      ),
-    }
-    results = program_process.run_module_each(
-      'export.__main__', *cases.values()
+  def test_the_shipped_model_passes_the_gate_of_int8(self):
+    translator = tf_twingan.Translator.from_pretrained('avatar_twins')
+    images = registry.load(
+      'avatars:toon-head?limit=12', translator.resolution
+    ).images
+    context = directions.OneDirection(
+      translator,
+      'photo',
+      'anime',
+      held_out=images[:4],
+      calibration=images[4:],
+      learn_embedding=lambda: embedding.learn(translator, {'photo': images}),
+      about=untrained.about(),
     )
-    for message, (code, output) in zip(cases, results, strict=True):
-      self.assertEqual(code, 1, output)
-      self.assertIn(message, output)
-      self.assertNotIn('Traceback', output)
+    manifest, failures = exporter.export(context, ('int8',), tempfile.mkdtemp())
+    self.assertEmpty(failures)
+    self.assertLen(manifest['files'], 1)
+
+  @pytest.mark.slow
+  def test_the_shipped_model_passes_the_gates(self):
+    output = pathlib.Path(tempfile.mkdtemp())
+    code, printed = program_process.run_module(
+      'export',
+      '--model=avatar_twins',
+      '--to=anime',
+      f'--output={output}',
+      '--formats=dynamic,int8',
+    )
+    self.assertEqual(code, 0, printed)
+    self.assertIn('photo2anime_32_dynamic.tflite', printed)
+    files = bundle_manifest.read_manifest(output / 'anime')['files']
+    parities = {e['format']: e['parity'] for e in files.values()}
+    self.assertGreaterEqual(parities['int8']['psnr'], 35)
+    self.assertEqual(parities['dynamic']['pictures'], 32)
+    self.assertLen(files, 2)
+    code, printed = program_process.run_module(
+      'export', 'benchmark', output / 'anime', '--threads=1'
+    )
+    self.assertEqual(code, 0, printed)
+    self.assertEqual(printed.count('.tflite'), 2)
 
 
 if __name__ == '__main__':

@@ -18,6 +18,7 @@ HEAVY = {
   'tflite_support',
 }
 PROGRAMS = (
+  'export',
   'tf_twingan.evaluate',
   'tf_twingan.sample',
   'tf_twingan.search',

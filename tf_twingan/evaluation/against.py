@@ -57,7 +57,7 @@ def load(
   if _is_export(name):
     from tf_twingan.inference.exported import exported_translator
 
-    files = exported_translator.open_path(name).drawers
+    files = exported_translator.open_export(name).translators
     return {
       f'{name}, {kind}' if kind else name: file.between(*domains, direction)
       for kind, file in files.items()

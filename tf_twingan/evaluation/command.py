@@ -122,10 +122,10 @@ def _score_export(options, load_translator) -> None:
       )
       raise ValueError(f'--{flag} does not go with --exported; {remedy}.')
   _check_output(options)
-  # Needs tflite-support.
+  # Imports TensorFlow.
   from tf_twingan.inference.exported import exported_translator
 
-  opened = exported_translator.open_path(options.exported)
+  opened = exported_translator.open_export(options.exported)
   datasets = dataset_pair.parse(options.source)
   if not datasets:
     if opened.domains is None or opened.origin is None:
@@ -138,7 +138,7 @@ def _score_export(options, load_translator) -> None:
     )
   files = {
     kind or names.TRANSLATION: file.between(*datasets, options.direction)
-    for kind, file in opened.drawers.items()
+    for kind, file in opened.translators.items()
   }
   resolution = next(iter(files.values())).resolution
   pair = dataset_pair.load(datasets, resolution, options.count)

@@ -1,4 +1,4 @@
-"""SavedModels: signatures, files of all kinds in, warm-up, versions."""
+"""SavedModels: signatures, image files of all kinds, warm-up, versions."""
 
 import io
 import pathlib
@@ -10,12 +10,12 @@ from absl.testing import parameterized
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
+from export import directions
 from export.formats import embedding, saved_model
-from export.graph import folded_network, folding
-from tests.export.graph import folding_test
+from tests.export import untrained
 from tf_twingan import image_arrays
 
-PX = 16
+PX = untrained.PX
 RNG = np.random.default_rng(1)
 
 
@@ -24,27 +24,35 @@ def smooth_image(height, width):
   return np.asarray(Image.fromarray(small).resize((width, height)))
 
 
-class ServingTest(parameterized.TestCase, tf.test.TestCase):
+class SavedModelTest(parameterized.TestCase, tf.test.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    cls.translator = folding_test.translator(smooth=True)
+    cls.translator = untrained.translator(smooth=True)
     cls.images = np.stack([smooth_image(PX, PX) for _ in range(6)])
-    drawer = folded_network.Network(
-      folding.of_translator(cls.translator, 'photo', 'anime')
-    )
-    cls.learned = embedding.learn(
+    cls.embedding = embedding.learn(
       cls.translator, {'photo': cls.images, 'anime': cls.images}
     )
-    embeds = embedding.Embedder(drawer, cls.learned, 'photo')
+    context = directions.OneDirection(
+      cls.translator,
+      'photo',
+      'anime',
+      held_out=cls.images,
+      calibration=cls.images,
+      learn_embedding=lambda: cls.embedding,
+      about=untrained.about(version='7'),
+    )
     cls.folder = pathlib.Path(tempfile.mkdtemp(), 'saved_model')
-    cls.saved = saved_model.save(drawer, embeds, cls.folder, 7, cls.images)
-    cls.signatures = tf.saved_model.load(str(cls.saved)).signatures
+    file_format = saved_model.create('saved_model')
+    cls.saved = file_format.build(context, cls.folder)
+    cls.signatures = file_format.load(cls.saved)
 
   def serve(self, *files):
-    served = self.signatures['serving_default'](image_bytes=tf.constant(files))
+    response = self.signatures['serving_default'](
+      image_bytes=tf.constant(files)
+    )
     return np.stack(
-      [tf.io.decode_png(f).numpy() for f in served['png_bytes'].numpy()]
+      [tf.io.decode_png(f).numpy() for f in response['png_bytes'].numpy()]
     )
 
   @parameterized.parameters('PNG', 'BMP', 'GIF', 'JPEG')
@@ -53,10 +61,10 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
     Image.fromarray(smooth_image(60, 90)).save(buffer, kind)
     read = np.asarray(Image.open(buffer).convert('RGB'))
     expected = self.translator.translate(read[None], 'anime')
-    drawn = self.serve(buffer.getvalue())
-    self.assertEqual(drawn.shape, (1, PX, PX, 3))
+    outputs = self.serve(buffer.getvalue())
+    self.assertEqual(outputs.shape, (1, PX, PX, 3))
     # Decoders of JPEG and filters differ a little.
-    self.assertLess(np.abs(drawn.astype(int) - expected).mean(), 4)
+    self.assertLess(np.abs(outputs.astype(int) - expected).mean(), 4)
 
   def test_images_of_the_right_size_come_out_exactly(self):
     files = [tf.io.encode_png(p).numpy() for p in self.images]
@@ -65,7 +73,7 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
     self.assertLessEqual(np.abs(off).max(), 1)
 
   @parameterized.parameters(b'', b'no image', b'\xff\xd8\xff cut short')
-  def test_what_is_no_image_is_an_error(self, content):
+  def test_a_file_that_is_no_image_is_an_error(self, content):
     with self.assertRaises(tf.errors.InvalidArgumentError):
       self.serve(content)
 
@@ -78,22 +86,24 @@ class ServingTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_numbers_in_any_batch(self):
     floats = tf.constant(image_arrays.to_float(self.images))
-    drawn = self.signatures['translate'](image=floats)['translation']
+    outputs = self.signatures['translate'](image=floats)['translation']
     for count in (1, 5):
       self.assertAllClose(
         self.signatures['translate'](image=floats[:count])['translation'],
-        drawn[:count],
+        outputs[:count],
         atol=1e-5,
       )
     self.assertAllEqual(
-      image_arrays.to_uint8(drawn.numpy()).shape, self.images.shape
+      image_arrays.to_uint8(outputs.numpy()).shape, self.images.shape
     )
 
   def test_it_embeds_as_an_index_does(self):
     floats = tf.constant(image_arrays.to_float(self.images))
     self.assertAllClose(
       self.signatures['embed'](image=floats)['embedding'],
-      self.learned.embed(self.translator.scales(self.images, 'photo'), 'photo'),
+      self.embedding.embed(
+        self.translator.scales(self.images, 'photo'), 'photo'
+      ),
       atol=1e-4,
     )
 

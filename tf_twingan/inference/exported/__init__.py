@@ -1,1 +1,1 @@
-"""Reads exported files and translates with them: TFLite and SavedModel."""
+"""Opens exported files and translates with them: TFLite and SavedModel."""

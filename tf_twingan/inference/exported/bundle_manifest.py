@@ -1,19 +1,33 @@
-"""A bundle's manifest: what an export says of its files.
+"""Reads manifest.json, the description that an export writes of its bundle.
 
-One direction has a `source` and a `target`, all directions have `domains`.
+A bundle of one direction has a `source` and a `target`, one of all directions
+has `domains`.
 """
 
+import itertools
 import json
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 MANIFEST = 'manifest.json'
 
 
 def direction(source: str, to: str) -> str:
-  """What drawing one domain as another is called: photo2anime."""
+  """The name of translating one domain to another, such as photo2anime."""
   return f'{source}2{to}'
+
+
+def directions(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+  """(source, target) of each direction that a bundle's files translate.
+
+  Those of all directions include each domain to itself, and their sources are
+  in the order of the domains' numbers.
+  """
+  if 'domains' in manifest:
+    return list(itertools.product(manifest['domains'], repeat=2))
+  return [(manifest['source'], manifest['target'])]
 
 
 def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""From a path to what draws: a bundle, a SavedModel or a TFLite file.
+"""Opens a bundle, a SavedModel or a TFLite file as a translator.
 
-An exported file draws in one direction (a SavedModel of all directions in
+An exported file translates in one direction (those of all directions in
 several) and has no encoder. Which direction that is, its bundle's manifest
 says, or else the file's own metadata or signatures, or else the user.
 """
@@ -19,20 +19,22 @@ from tf_twingan.inference.exported import bundle_manifest, saved_model, tflite
 
 _BATCH = 32
 _TFLITE = '.tflite'
-_DRAW_NOTHING = {
-  'embed': 'embeds and draws nothing',
-  'search': 'searches and draws nothing',
+# {format: why it is not opened as a translator}
+_NOT_TRANSLATORS = {
+  'embed': 'embeds and does not translate',
+  'search': 'searches and does not translate',
   'onnx': 'ONNX is not read',
 }
 
-Draw = Callable[[np.ndarray], np.ndarray]
+# Images, uint8 [n, px, px, 3], to their translations, the same.
+TranslateFunction = Callable[[np.ndarray], np.ndarray]
 
 
-class Drawer:
-  """One exported file, as something that translates.
+class ExportedTranslator:
+  """One exported file, with the `translate` of a Translator.
 
   Attributes:
-    path: where it is.
+    path: location of the file.
     resolution: side of the images that it takes, px.
   """
 
@@ -40,132 +42,147 @@ class Drawer:
     self,
     path: pathlib.Path,
     resolution: int,
-    draw: Mapping[str, Draw],
+    functions: Mapping[str, TranslateFunction],
     *,
-    guessed: bool = False,
+    name_is_uncertain: bool = False,
   ):
-    """Wraps what draws.
+    """Wraps the functions of a file.
 
     Args:
-      path: where it is.
+      path: location of the file.
       resolution: side of the images that it takes, px.
-      draw: {direction, '' if it is not known: a function of images, uint8
-        [n, resolution, resolution, 3], to such}.
-      guessed: whether the name of the direction may be something else.
+      functions: {name of the direction, '' if it is not known: the function
+        that translates}.
+      name_is_uncertain: whether the name of the direction may be something
+        else, such as a title that another program gave the file.
     """
     self.path, self.resolution = path, resolution
-    self._draw, self._guessed = dict(draw), guessed
+    self._functions = dict(functions)
+    self._name_is_uncertain = name_is_uncertain
 
   def supports(self, source: str, to: str) -> bool:
-    """Whether it draws images of one domain in the other."""
-    return bundle_manifest.direction(source, to) in self._draw
+    """Whether it translates images of one domain to the other."""
+    return bundle_manifest.direction(source, to) in self._functions
 
   def between(
-    self, first: str, second: str, asked: tuple[str, str] | None = None
-  ) -> 'Drawer':
-    """The same, knowing what it draws of two domains.
+    self, first: str, second: str, requested: tuple[str, str] | None = None
+  ) -> 'ExportedTranslator':
+    """The same file, with its direction between two domains settled.
 
     Args:
-      first: a domain.
-      second: another.
-      asked: what it is said to draw, (from, to); None if nothing is said.
+      first: name of a domain.
+      second: name of another domain.
+      requested: (source, target) that the user names as its direction; None
+        if the user names none.
 
     Raises:
-      ValueError: that is not known, or not what it draws.
+      ValueError: the direction is not known, or is not the file's.
     """
     both = {(first, second), (second, first)}
-    known = {pair for pair in both if self.supports(*pair)}
-    if asked and asked not in both:
+    supported = {pair for pair in both if self.supports(*pair)}
+    if requested and requested not in both:
       raise ValueError(
-        f'--from={asked[0]} and --to={asked[1]} are not the domains '
+        f'--from={requested[0]} and --to={requested[1]} are not the domains '
         f'{first} and {second}; name both of them.'
       )
-    if known:
-      if not asked:
+    if supported:
+      if not requested:
         return self
-      if asked in known:
-        name = bundle_manifest.direction(*asked)
-        return Drawer(self.path, self.resolution, {name: self._draw[name]})
+      name = bundle_manifest.direction(*requested)
+      if requested in supported:
+        return ExportedTranslator(
+          self.path, self.resolution, {name: self._functions[name]}
+        )
       raise ValueError(
-        f'{self.path} draws {_names(self._draw)}, not '
-        f'{bundle_manifest.direction(*asked)}; export that with '
-        f'`python -m export --to={asked[1]}`.'
+        f'{self.path} translates {self._names()}, not {name}; export that '
+        f'with `python -m export --to={requested[1]}`.'
       )
-    if '' not in self._draw and not self._guessed:
+    if '' not in self._functions and not self._name_is_uncertain:
       raise ValueError(
-        f'{self.path} draws {_names(self._draw)}, but the domains are {first} '
+        f'{self.path} translates {self._names()}, but the domains are {first} '
         f'and {second}; name them as it does, in --source=DOMAIN=DATASET.'
       )
-    if not asked:
+    if not requested:
       raise ValueError(
-        f'{self.path} does not say which of {first} and {second} it draws '
-        f'(no {bundle_manifest.MANIFEST} beside it; it calls itself '
-        f'{_names(self._draw)!r}). Give it as --exported with --from={first} '
-        f'--to={second} or the reverse, or keep it in its bundle.'
+        f'{self.path} does not say which of {first} and {second} it '
+        f'translates to (no {bundle_manifest.MANIFEST} beside it; it calls '
+        f'itself {self._names()!r}). Give it as --exported with '
+        f'--from={first} --to={second} or the reverse, or keep it in its '
+        'bundle.'
       )
-    (draw,) = self._draw.values()
-    return Drawer(
-      self.path, self.resolution, {bundle_manifest.direction(*asked): draw}
+    (function,) = self._functions.values()
+    return ExportedTranslator(
+      self.path,
+      self.resolution,
+      {bundle_manifest.direction(*requested): function},
     )
 
   def translate(
     self, images: np.ndarray, to: str, source: str | None = None
   ) -> np.ndarray:
-    """Draws images in another domain.
+    """Translates images to another domain.
 
     Args:
       images: uint8 RGB [n, height, width, 3] of any size; the largest square
         in the middle is used.
-      to: the domain to draw them in.
-      source: their own domain; may be left out if there is one to draw from.
+      to: name of the domain to translate to.
+      source: name of the domain the images belong to; may be left out if
+        there is only one to translate from.
 
     Returns:
       uint8 RGB [n, height, width, 3].
 
     Raises:
-      ValueError: it does not draw that.
+      ValueError: the file does not translate in this direction.
     """
-    fitting = [
-      draw
-      for name, draw in self._draw.items()
-      if (
-        name.endswith(bundle_manifest.direction('', to))
-        if source is None
-        else name == bundle_manifest.direction(source, to)
-      )
-    ]
-    if len(fitting) != 1:
-      raise ValueError(
-        f'{self.path} draws {_names(self._draw)}, not {source or "one"} to '
-        f'{to}.'
-      )
-    size, drawn = self.resolution, []
-    name = '/'.join(self.path.parts[-2:])
+    translate = self._function(source, to)
+    size, outputs = self.resolution, []
+    title = '/'.join(self.path.parts[-2:])
     with tqdm.tqdm(
-      total=len(images), desc=name, unit=' images', leave=False
+      total=len(images), desc=title, unit=' images', leave=False
     ) as bar:
       for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
         if batch.shape[1:3] != (size, size):
           batch = np.stack([image_arrays.square(i, size) for i in batch])
-        drawn.append(fitting[0](batch))
+        outputs.append(translate(batch))
         bar.update(len(batch))
-    return np.concatenate(drawn)
+    return np.concatenate(outputs)
+
+  def _function(self, source: str | None, to: str) -> TranslateFunction:
+    if source is None:
+      suffix = bundle_manifest.direction('', to)
+      names = [name for name in self._functions if name.endswith(suffix)]
+    else:
+      name = bundle_manifest.direction(source, to)
+      names = [name] if name in self._functions else []
+    if len(names) != 1:
+      raise ValueError(
+        f'{self.path} translates {self._names()}, not {source or "one"} to '
+        f'{to}.'
+      )
+    return self._functions[names[0]]
+
+  def _names(self) -> str:
+    return ', '.join(filter(None, self._functions)) or 'an unnamed direction'
 
 
-class Opened(NamedTuple):
-  """What a path holds.
+class ExportedFiles(NamedTuple):
+  """The translators at a path, and what their bundle says of them.
 
   Attributes:
-    drawers: {format: what draws}; {'': ...} of a single file.
-    domains: (from, to) as the bundle says, or None.
+    translators: {format: the file of this format}; the key is '' for a single
+      file.
+    domains: (source, target) by the manifest; None without a manifest and for
+      all directions.
     origin: the model that was exported, as `Translator.reopen` takes it, or
       None.
-    images_seen: by that model, of each domain, or None.
-    left_out: {file of the bundle: why it is not among the drawers}.
+    images_seen: number of images of each domain that the model was trained
+      on, or None.
+    left_out: {file of the bundle: why it is not among the translators}.
   """
 
-  drawers: Mapping[str, Drawer]
+  translators: Mapping[str, ExportedTranslator]
   domains: tuple[str, str] | None = None
   origin: str | None = None
   images_seen: int | None = None
@@ -173,7 +190,7 @@ class Opened(NamedTuple):
 
 
 def is_export(path: str | os.PathLike) -> bool:
-  """Whether a path looks like one of an export, be it there or not."""
+  """Whether a path, which need not exist, looks like that of an export."""
   path = pathlib.Path(path)
   return (
     path.is_file()
@@ -183,16 +200,16 @@ def is_export(path: str | os.PathLike) -> bool:
   )
 
 
-def open_path(path: str | os.PathLike) -> Opened:
-  """Loads what draws.
+def open_export(path: str | os.PathLike) -> ExportedFiles:
+  """Opens everything at a path that translates.
 
   Args:
-    path: of a bundle (the folder with its manifest), of a SavedModel's version
-      or of a TFLite file.
+    path: a bundle (the folder with its manifest), a version of a SavedModel or
+      a TFLite file.
 
   Raises:
     FileNotFoundError: it, or a file of the bundle, is missing.
-    ValueError: it holds nothing that draws; says what there is instead.
+    ValueError: nothing there translates; says what there is instead.
   """
   path = pathlib.Path(path)
   if not path.exists():
@@ -204,7 +221,7 @@ def open_path(path: str | os.PathLike) -> Opened:
     raise ValueError(
       f'{path} is no export: it holds neither {bundle_manifest.MANIFEST}, '
       f'as a bundle does, nor {saved_model.FILE}, as a version of a SavedModel '
-      f'does. {_hint(path)}'
+      f'does. {_suggestion(path)}'
     )
   # A SavedModel is BUNDLE/saved_model/VERSION.
   file = path.resolve()
@@ -214,60 +231,65 @@ def open_path(path: str | os.PathLike) -> Opened:
   if (folder / bundle_manifest.MANIFEST).is_file():
     manifest = bundle_manifest.read_manifest(folder)
   if name not in manifest.get('files', {}):
-    return Opened({'': _open_file(path, [])})
-  return _of_manifest(manifest, {'': _open_file(path, _pairs(manifest))}, {})
+    return ExportedFiles({'': _open_file(path, [])})
+  translator = _open_file(path, bundle_manifest.directions(manifest))
+  return _with_manifest(manifest, {'': translator}, {})
 
 
-def _open_bundle(folder: pathlib.Path) -> Opened:
+def _open_bundle(folder: pathlib.Path) -> ExportedFiles:
   manifest = bundle_manifest.read_manifest(folder)
-  drawers, left_out = {}, {}
+  directions = bundle_manifest.directions(manifest)
+  translators, left_out = {}, {}
   for file, entry in manifest['files'].items():
     kind = entry['format']
-    if kind in _DRAW_NOTHING:
-      left_out[file] = _DRAW_NOTHING[kind]
+    if kind in _NOT_TRANSLATORS:
+      left_out[file] = _NOT_TRANSLATORS[kind]
     elif not (folder / file).exists():
       raise FileNotFoundError(
         f'{folder / file} is missing, though {bundle_manifest.MANIFEST} names '
         'it; export again.'
       )
     else:
-      drawers[kind] = _open_file(folder / file, _pairs(manifest))
-  if not drawers:
+      translators[kind] = _open_file(folder / file, directions)
+  if not translators:
     raise ValueError(
-      f'{folder} holds nothing that draws, only '
+      f'{folder} holds nothing that translates, only '
       f'{", ".join(left_out) or "a manifest"}; export again with, say, '
       '--formats=saved_model,int8.'
     )
-  return _of_manifest(manifest, drawers, left_out)
+  return _with_manifest(manifest, translators, left_out)
 
 
-def _pairs(manifest) -> list[tuple[str, str]]:
-  """The directions of a bundle; of all, in the order of their numbers."""
-  if 'domains' in manifest:
-    return list(itertools.product(manifest['domains'], repeat=2))
-  return [(manifest['source'], manifest['target'])]
-
-
-def _of_manifest(manifest, drawers, left_out) -> Opened:
+def _with_manifest(manifest, translators, left_out) -> ExportedFiles:
   model = manifest.get('model', {})
-  return Opened(
-    drawers,
-    None if 'domains' in manifest else _pairs(manifest)[0],
+  return ExportedFiles(
+    translators,
+    None if 'domains' in manifest else (manifest['source'], manifest['target']),
     model.get('origin'),
     model.get('images_seen'),
     left_out,
   )
 
 
-def _open_file(path: pathlib.Path, pairs: Sequence[tuple[str, str]]) -> Drawer:
-  """Loads one file; `pairs` are its directions, if a manifest says them."""
-  names = [bundle_manifest.direction(*pair) for pair in pairs]
-  name = names[0] if len(names) == 1 else ''
+def _open_file(
+  path: pathlib.Path, directions: Sequence[tuple[str, str]]
+) -> ExportedTranslator:
+  """Opens one file.
+
+  Args:
+    path: location of the file.
+    directions: (source, target) of each direction that the bundle's manifest
+      says it has; empty without a manifest.
+  """
+  names = [bundle_manifest.direction(*pair) for pair in directions]
+  only_name = names[0] if len(names) == 1 else ''
   try:
     if path.is_dir():
       saved = saved_model.SavedModel(path)
-      return Drawer(
-        path, saved.side, {n or name: d for n, d in saved.draw.items()}
+      return ExportedTranslator(
+        path,
+        saved.side,
+        {name or only_name: f for name, f in saved.functions.items()},
       )
     file = tflite.File(path.read_bytes())
     if len(file.shape) != 4 or file.shape[3] != 3:
@@ -276,48 +298,46 @@ def _open_file(path: pathlib.Path, pairs: Sequence[tuple[str, str]]) -> Drawer:
         'does, numbers to search with; give a file of another format'
       )
     if file.choices:
-      return Drawer(path, file.side, _choosing(file, pairs))
+      return ExportedTranslator(
+        path, file.side, _functions_by_choice(file, directions)
+      )
   except ValueError as error:
     raise ValueError(f'{path}: {error}.') from error
-  return Drawer(
+  return ExportedTranslator(
     path,
     file.side,
-    {name or file.name: file.draw},
-    guessed=not name,
+    {only_name or file.name: file.translate},
+    name_is_uncertain=not only_name,
   )
 
 
-def _choosing(file: tflite.File, pairs) -> dict[str, Draw]:
-  """{direction: what draws it} of a file that is told the domains' numbers."""
-  if len(pairs) < 2 or set(file.choices) != {'source', 'target'}:
+def _functions_by_choice(
+  file: tflite.File, directions: Sequence[tuple[str, str]]
+) -> dict[str, TranslateFunction]:
+  """The functions of a file that takes the domains' numbers as inputs."""
+  if len(directions) < 2 or set(file.choices) != {'source', 'target'}:
     raise ValueError(
       f'it takes {", ".join(file.choices)} beside the image, and no '
       f'{bundle_manifest.MANIFEST} beside it says which domains their numbers '
       'stand for; keep it in its bundle'
     )
-  domains = list(dict.fromkeys(source for source, _ in pairs))
+  domains = list(dict.fromkeys(source for source, _ in directions))
 
-  def drawing(source, target):
+  def function(source, target):
     numbers = dict(source=domains.index(source), target=domains.index(target))
-    return lambda images: file.choose(**numbers).draw(images)
+    return lambda images: file.choose(**numbers).translate(images)
 
-  return {bundle_manifest.direction(*pair): drawing(*pair) for pair in pairs}
+  return {bundle_manifest.direction(*d): function(*d) for d in directions}
 
 
-def _hint(folder: pathlib.Path) -> str:
-  """What to give instead of a folder."""
+def _suggestion(folder: pathlib.Path) -> str:
+  """A sentence that says what to give instead of a folder."""
   inside = itertools.chain(folder.glob('*'), folder.glob('*/*'))
-  found = sorted(
-    str(p) for p in inside if is_export(p) and (p.is_dir() or _is_tflite(p))
+  exports = sorted(
+    str(p)
+    for p in inside
+    if is_export(p) and (p.is_dir() or p.suffix == _TFLITE)
   )
-  if found:
-    return f'Give {" or ".join(found)}.'
+  if exports:
+    return f'Give {" or ".join(exports)}.'
   return 'Write one with `python -m export`.'
-
-
-def _is_tflite(path: pathlib.Path) -> bool:
-  return path.suffix == _TFLITE
-
-
-def _names(draw: Mapping[str, Draw]) -> str:
-  return ', '.join(filter(None, draw)) or 'nothing that it names'

@@ -1,4 +1,4 @@
-"""Draws with a SavedModel that `export` wrote, of one direction or of all."""
+"""Loads a SavedModel that `export` wrote, of one direction or of all."""
 
 import os
 import pathlib
@@ -10,28 +10,29 @@ import tensorflow as tf
 from tf_twingan import errors, image_arrays
 
 FILE = 'saved_model.pb'
-# Signatures from images in [-1, 1] to such: of one direction; of several,
-# 'photo2anime_floats'.
+# Signatures from images in [-1, 1] to images in [-1, 1]: of one direction; of
+# several, such as 'photo2anime_floats'.
 TRANSLATE, FLOATS = 'translate', '_floats'
 
 
 class SavedModel:
-  """A SavedModel, loaded.
+  """A loaded SavedModel.
 
   Attributes:
-    side: of the images that it takes, px.
-    draw: {direction, e.g. 'photo2anime'; '' for one that it does not name: a
-      function of images, uint8 RGB [n, side, side, 3], to such}.
+    side: side of the images that it takes, px.
+    functions: {name of the direction, such as 'photo2anime'; '' if the
+      SavedModel does not name it: the function from images, uint8 RGB
+      [n, side, side, 3], to their translations}.
   """
 
   def __init__(self, folder: str | os.PathLike):
     """Loads one.
 
     Args:
-      folder: of one version; holds FILE.
+      folder: folder of one version; holds FILE.
 
     Raises:
-      ValueError: it is damaged, or has no signature that draws.
+      ValueError: it is damaged, or has no signature that translates.
     """
     try:
       self._loaded = tf.saved_model.load(str(folder))
@@ -40,30 +41,33 @@ class SavedModel:
         f'TensorFlow cannot load it ({errors.first_line(error)})'
       ) from error
     signatures = self._loaded.signatures
-    drawing = {
+    translating = {
       ('' if name == TRANSLATE else name.removesuffix(FLOATS)): signature
       for name, signature in signatures.items()
       if name == TRANSLATE or name.endswith(FLOATS)
     }
-    if not drawing:
+    if not translating:
       raise ValueError(
         f'its signatures are {", ".join(sorted(signatures)) or "none"}, but '
         f'one should be {TRANSLATE}, from images to images, as `python -m '
         'export` writes it'
       )
-    taken = {
+    shapes = {
       spec.shape
-      for signature in drawing.values()
+      for signature in translating.values()
       for spec in signature.structured_input_signature[1].values()
     }
-    shape = taken.pop().as_list() if len(taken) == 1 else None
+    shape = shapes.pop().as_list() if len(shapes) == 1 else None
     if not shape or len(shape) != 4 or not shape[1] or shape[1] != shape[2]:
       raise ValueError(
-        f'its signatures to draw with take {shape or "several shapes"}, but '
-        'should take images, [n, px, px, 3]'
+        f'its signatures to translate with take {shape or "several shapes"}, '
+        'but should take images, [n, px, px, 3]'
       )
     self.side: int = shape[1]
-    self.draw = {name: _drawer(found) for name, found in drawing.items()}
+    self.functions = {
+      name: _pixel_function(signature)
+      for name, signature in translating.items()
+    }
 
   @staticmethod
   def is_one(folder: str | os.PathLike) -> bool:
@@ -71,12 +75,13 @@ class SavedModel:
     return pathlib.Path(folder, FILE).is_file()
 
 
-def _drawer(signature) -> Callable[[np.ndarray], np.ndarray]:
+def _pixel_function(signature) -> Callable[[np.ndarray], np.ndarray]:
+  """A signature of floats as a function of uint8 images."""
   (name,) = signature.structured_input_signature[1]
 
-  def draw(images: np.ndarray) -> np.ndarray:
-    values = tf.constant(image_arrays.to_float(images))
-    (drawn,) = signature(**{name: values}).values()
-    return image_arrays.to_uint8(drawn.numpy())
+  def translate(images: np.ndarray) -> np.ndarray:
+    floats = tf.constant(image_arrays.to_float(images))
+    (outputs,) = signature(**{name: floats}).values()
+    return image_arrays.to_uint8(outputs.numpy())
 
-  return draw
+  return translate

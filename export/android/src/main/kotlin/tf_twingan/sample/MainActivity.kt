@@ -10,9 +10,9 @@ import androidx.activity.result.PickVisualMediaRequest
 import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia
 import java.util.concurrent.Executors
 
-/** Photo picker to translated picture, with the milliseconds it took. */
+/** Translates a photo that the user picks, and says how long it took. */
 class MainActivity : ComponentActivity() {
-  // An interpreter is for one thread at a time; this is the one.
+  // An interpreter may be used by one thread at a time: this one.
   private val worker = Executors.newSingleThreadExecutor()
   private val translator = lazy { Translator(assets) }
   private val button by lazy { Button(this) }
@@ -21,13 +21,13 @@ class MainActivity : ComponentActivity() {
   private val pick = registerForActivityResult(PickVisualMedia()) { uri ->
     if (uri != null) show {
       val source = ImageDecoder.createSource(contentResolver, uri)
-      val picture = ImageDecoder.decodeBitmap(source) { decoder, info, _ ->
+      val photo = ImageDecoder.decodeBitmap(source) { decoder, info, _ ->
         decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE
         val side = minOf(info.size.width, info.size.height)
         val times = side / (4 * translator.value.resolution)
         decoder.setTargetSampleSize(maxOf(1, times))
       }
-      translator.value.translate(picture)
+      translator.value.translate(photo)
     }
   }
 
@@ -50,12 +50,12 @@ class MainActivity : ComponentActivity() {
     super.onDestroy()
   }
 
-  private fun show(draw: () -> Translator.Drawn) {
+  private fun show(translate: () -> Translator.Translation) {
     worker.execute {
-      val result = runCatching(draw)
+      val result = runCatching(translate)
       runOnUiThread {
         result.onSuccess {
-          image.setImageBitmap(it.picture)
+          image.setImageBitmap(it.bitmap)
           button.text = "Choose a photo\n${translator.value.title}: ${it.note}"
         }
         result.onFailure { button.text = it.toString() }

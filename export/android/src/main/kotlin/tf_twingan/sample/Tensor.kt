@@ -5,7 +5,7 @@ import java.nio.ByteOrder
 import kotlin.math.roundToInt
 import org.json.JSONObject
 
-/** How a file holds values of -1..1: as floats, or as steps of 8 bits. */
+/** Converts values of -1..1 to those of a file: floats, or 8-bit steps. */
 class Tensor(tensor: JSONObject) {
   private val shape = tensor.getJSONArray("shape")
   private val sizes = List(shape.length()) { shape.getInt(it) }
@@ -18,8 +18,8 @@ class Tensor(tensor: JSONObject) {
   private val scale = if (inSteps) tensor.getDouble("scale").toFloat() else 1f
   private val zero = if (inSteps) tensor.getInt("zero_point") else 0
 
-  /** A vector is for search; pictures are [1, px, px, 3]. */
-  val isPicture = sizes.size == 4
+  /** Images are [1, px, px, 3]; a vector is an embedding to search with. */
+  val isImage = sizes.size == 4
 
   fun buffer(): ByteBuffer =
     ByteBuffer.allocateDirect(if (inSteps) count else 4 * count)

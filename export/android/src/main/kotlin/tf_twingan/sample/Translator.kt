@@ -12,17 +12,17 @@ import kotlin.math.roundToInt
 import org.json.JSONObject
 import org.tensorflow.lite.Interpreter
 
-/** A bundle among the assets; all that is known of it is its manifest.json. */
+/** Translates with the bundle among the assets, by its manifest.json. */
 class Translator(private val assets: AssetManager) : AutoCloseable {
   private val manifest =
     JSONObject(assets.open("manifest.json").use { it.reader().readText() })
   private val files = manifest.getJSONObject("files")
   val resolution = manifest.getInt("resolution")
 
-  /** The first file of the manifest that is here and draws. */
+  /** The first file of the manifest that is here and translates. */
   private val file = files.keys().asSequence().firstOrNull { name ->
     name.endsWith(".tflite") && name in assets.list("").orEmpty() &&
-      Tensor(files.getJSONObject(name).getJSONObject("output")).isPicture
+      Tensor(files.getJSONObject(name).getJSONObject("output")).isImage
   } ?: error("Copy one of ${files.keys().asSequence().toList()} to the assets.")
   private val entry = files.getJSONObject(file)
   private val input = Tensor(entry.getJSONObject("input"))
@@ -36,56 +36,58 @@ class Translator(private val assets: AssetManager) : AutoCloseable {
     Interpreter(model, Interpreter.Options().setNumThreads(2))
   }
 
-  class Drawn(val picture: Bitmap, val note: String)
+  class Translation(val bitmap: Bitmap, val note: String)
 
-  /** Draws the square in a picture's middle anew; one thread at a time. */
-  fun translate(picture: Bitmap): Drawn {
-    val given = input.buffer()
-    for (channel in pixels(square(picture)).flatMap(::channels)) {
-      input.put(channel / 127.5f - 1, given)
+  /** Translates the square in the middle; one thread at a time. */
+  fun translate(photo: Bitmap): Translation {
+    val values = input.buffer()
+    for (channel in pixels(square(photo)).flatMap(::channels)) {
+      input.put(channel / 127.5f - 1, values)
     }
-    val drawn = output.buffer()
-    val begun = SystemClock.elapsedRealtimeNanos()
-    interpreter.run(given.rewind(), drawn)
-    val nanoseconds = SystemClock.elapsedRealtimeNanos() - begun
-    drawn.rewind()
+    val results = output.buffer()
+    val start = SystemClock.elapsedRealtimeNanos()
+    interpreter.run(values.rewind(), results)
+    val nanoseconds = SystemClock.elapsedRealtimeNanos() - start
+    results.rewind()
     fun next() =
-      (output.get(drawn) * 127.5f + 127.5f).roundToInt().coerceIn(0, 255)
-    val result = Bitmap.createBitmap(
+      (output.get(results) * 127.5f + 127.5f).roundToInt().coerceIn(0, 255)
+    val bitmap = Bitmap.createBitmap(
       IntArray(resolution * resolution) { Color.rgb(next(), next(), next()) },
       resolution, resolution, Bitmap.Config.ARGB_8888,
     )
-    return Drawn(result, "%.1f ms".format(nanoseconds / 1e6))
+    return Translation(bitmap, "%.1f ms".format(nanoseconds / 1e6))
   }
 
-  /** The picture that comes with the bundle, drawn, and how far it is off. */
-  fun golden(): Drawn {
+  /** Translates the golden image, and says how far the result is off. */
+  fun golden(): Translation {
     val golden = manifest.getJSONObject("golden")
     fun load(name: String) =
       assets.open(name).use { BitmapFactory.decodeStream(it) }
-    val drawn = translate(load(golden.getString("input")))
+    val translation = translate(load(golden.getString("input")))
     val expected = pixels(load(golden.getString("output")))
-    val off = pixels(drawn.picture).zip(expected).maxOf { (a, b) ->
+    val off = pixels(translation.bitmap).zip(expected).maxOf { (a, b) ->
       channels(a).zip(channels(b)).maxOf { (one, other) -> abs(one - other) }
     }
-    return Drawn(drawn.picture, "${drawn.note}, off by up to $off of 255")
+    return Translation(
+      translation.bitmap, "${translation.note}, off by up to $off of 255",
+    )
   }
 
   override fun close() = interpreter.close()
 
   private fun channels(rgb: Int) = listOf(16, 8, 0).map { rgb shr it and 255 }
 
-  private fun pixels(picture: Bitmap): IntArray {
+  private fun pixels(bitmap: Bitmap): IntArray {
     val colors = IntArray(resolution * resolution)
-    picture.getPixels(colors, 0, resolution, 0, 0, resolution, resolution)
+    bitmap.getPixels(colors, 0, resolution, 0, 0, resolution, resolution)
     return colors
   }
 
-  /** In halves, for bilinear scaling by more leaves pixels out. */
-  private fun square(picture: Bitmap): Bitmap {
-    var side = minOf(picture.width, picture.height)
-    val (left, top) = (picture.width - side) / 2 to (picture.height - side) / 2
-    var square = Bitmap.createBitmap(picture, left, top, side, side)
+  /** Scales by halves, as bilinear scaling by more would skip pixels. */
+  private fun square(photo: Bitmap): Bitmap {
+    var side = minOf(photo.width, photo.height)
+    val (left, top) = (photo.width - side) / 2 to (photo.height - side) / 2
+    var square = Bitmap.createBitmap(photo, left, top, side, side)
     while (side != resolution) {
       side = maxOf(side / 2, resolution)
       square = Bitmap.createScaledBitmap(square, side, side, true)

@@ -1,0 +1,171 @@
+"""Chooses what an export needs besides its formats, from the flags.
+
+Images to compare with and to quantize by come from the datasets that the model
+was trained on, unless --source names others; the embedding from --index, or
+from those images; the model card from the run directory.
+"""
+
+import functools
+import pathlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from absl import flags
+
+from export import directions, parity
+from export.bundle_files import texts
+from export.formats import embedding, saved_model
+from tf_twingan import cli, inference
+from tf_twingan.data import dataset_strings
+from tf_twingan.data.sources import registry
+from tf_twingan.inference.exported import bundle_manifest
+from tf_twingan.retrieval import search_index
+
+_EMBEDDING_IMAGES = 512  # Of each domain, to learn the embedding from.
+_CARD = 'MODEL_CARD.md'
+_SHIPPED_MODEL = {'author': 'tf_twingan', 'licence': 'Apache-2.0'}
+_OWN_MODEL = {'author': '', 'licence': ''}
+
+
+class Inputs:
+  """The inputs of an export.
+
+  Attributes:
+    translator: the model.
+    datasets: {domain: dataset string}, of the domains whose dataset is known.
+  """
+
+  def __init__(self, values: flags.FlagValues):
+    """Loads the model.
+
+    Args:
+      values: values of the flags of `python -m export`.
+
+    Raises:
+      FileNotFoundError: the run directory holds no run.
+      ValueError: a flag's value is wrong; says which.
+    """
+    self._values = values
+    self.translator = cli.load_translator(values.run_dir, values.model)
+    self._folder = cli.model_folder(values.run_dir, values.model)
+    self.datasets = self._datasets()
+
+  def one_direction(self) -> directions.OneDirection:
+    """The direction from --from to --to."""
+    values, translator = self._values, self.translator
+    target = values.to
+    source = translator.source_for(target, values['from'].value)
+    self._check_dataset(source)
+    images = {
+      domain: registry.load(dataset, translator.resolution).images[
+        :_EMBEDDING_IMAGES
+      ]
+      for domain, dataset in self.datasets.items()
+      if domain in (source, target)
+    }
+    held_out = self._held_out(source)
+    index = self._index(source)
+    return directions.OneDirection(
+      translator,
+      source,
+      target,
+      held_out=held_out,
+      calibration=images[source],
+      learn_embedding=(lambda: index.embedding)
+      if index
+      else functools.partial(embedding.learn, translator, images),
+      about=self._about(
+        name=bundle_manifest.direction(source, target),
+        description=f'Translates images of {source} to {target}, '
+        f'{translator.resolution} px.',
+      ),
+      search=directions.Search(index, values.by) if index else None,
+    )
+
+  def all_directions(self) -> directions.AllDirections:
+    """All directions of the model."""
+    translator = self.translator
+    for domain in translator.domains:
+      self._check_dataset(domain)
+    return directions.AllDirections(
+      translator,
+      {domain: self._held_out(domain) for domain in translator.domains},
+      self._about(
+        name=directions.ALL,
+        description='Translates images of any of '
+        f'{", ".join(translator.domains)} to any other, '
+        f'{translator.resolution} px.',
+      ),
+    )
+
+  def _datasets(self) -> dict[str, str]:
+    datasets = dict(
+      dataset_strings.recorded_datasets(self._folder, self.translator.domains)
+    )
+    for text in self._values.source:
+      domain, dataset = dataset_strings.parse_flag(text)
+      datasets[self.translator.check_domain(domain)] = dataset
+    return datasets
+
+  def _check_dataset(self, domain: str) -> None:
+    if domain not in self.datasets:
+      raise ValueError(
+        f'the run does not say what {domain} was trained on; give '
+        f'--source={domain}=DATASET, such as folder:/my/images.'
+      )
+
+  def _held_out(self, domain: str) -> np.ndarray:
+    """Images to compare by, which training has not seen if there are enough."""
+    dataset, px = self.datasets[domain], self.translator.resolution
+    images = registry.load(dataset, px, split='test').images[: parity.IMAGES]
+    missing = parity.IMAGES - len(images)
+    if missing:
+      more = registry.load(dataset, px).images[:missing]
+      print(
+        f'Only {len(images)} images of {dataset} are held out; {len(more)} of '
+        'those trained on fill up.',
+        file=sys.stderr,
+      )
+      images = np.concatenate([images, more])
+    return images
+
+  def _index(self, source: str) -> search_index.SearchIndex | None:
+    path = self._values.index
+    if not path:
+      return None
+    index = search_index.SearchIndex.load(path, translator=self.translator)
+    if source not in index.embedding.means:
+      raise ValueError(f'{path} has learned nothing of {source}.')
+    return index
+
+  def _about(self, *, name: str, description: str) -> texts.About:
+    values = self._values
+    version = values.version or saved_model.next_version(
+      pathlib.Path(values.output, values.to, 'saved_model')
+    )
+    defaults = _SHIPPED_MODEL if values.model else _OWN_MODEL
+    return texts.About(
+      name=name,
+      description=description,
+      version=str(version),
+      author=values.author or defaults['author'],
+      licence=values.licence or defaults['licence'],
+      card=_model_card(self._folder, self.translator, self.datasets),
+    )
+
+
+def _model_card(
+  folder: str, translator: inference.Translator, datasets: Mapping[str, Any]
+) -> str:
+  """The card of a run, or a short one if the run has none."""
+  path = pathlib.Path(folder, _CARD)
+  if path.is_file():
+    return path.read_text(encoding='utf-8')
+  trained_on = '\n'.join(f'- {d}: `{s}`' for d, s in datasets.items())
+  return (
+    f'# Model card\n\nTrained by tf_twingan on {translator.images_seen:,} '
+    f'images of each domain, at {translator.resolution} px:\n\n{trained_on}\n\n'
+    f'Write more about it in {_CARD} of the run directory, and export again.\n'
+  )
