@@ -120,11 +120,14 @@ _WORDS = {
 }
 
 
+_LOWER_IS_BETTER = ('max_difference', 'pixel_difference')
+
+
 def _is_within(figure: float | None, limit: float, name: str) -> bool:
   # Equal images have no PSNR, and only SavedModels have PNGs.
   if figure is None:
     return True
-  return figure <= limit if name.endswith('difference') else figure >= limit
+  return figure <= limit if name in _LOWER_IS_BETTER else figure >= limit
 
 
 _EXACT = Gate(max_difference=1e-4)

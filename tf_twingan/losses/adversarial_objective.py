@@ -111,7 +111,7 @@ class AdversarialObjective(base_objective.BaseObjective):
       alpha: how far the stage is faded in, in [0, 1].
       seed: int32 [2], of the points and of the augmentation.
     """
-    scale = self._penalty_weight * self.penalty_interval
+    lazy_weight = self._penalty_weight * self.penalty_interval
 
     def discriminate(images):
       # What a discriminator sees of an image, such as an augmented one, is
@@ -131,7 +131,7 @@ class AdversarialObjective(base_objective.BaseObjective):
       fakes,
       seeds.domain_seeds(seed, reals, seeds.Stream.PENALTY_POINTS),
     )
-    return {f'penalty/{d}': scale * value for d, value in values.items()}
+    return {f'penalty/{d}': lazy_weight * value for d, value in values.items()}
 
   def after_step(self, terms: base_objective.Terms, *, images: int) -> None:
     """Adapts the augmentation.

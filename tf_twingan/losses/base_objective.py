@@ -25,7 +25,7 @@ _OBJECTIVE_OF = {
 
 @dataclasses.dataclass
 class Losses:
-  """The losses of one pass through the networks, by name.
+  """The losses of one step, by name.
 
   Attributes:
     generator: weighted losses, ready to be summed; float32 scalars.
@@ -166,7 +166,7 @@ class BaseObjective(abc.ABC):
     seed: tf.Tensor,
     shift: int,
   ) -> Losses:
-    """Computes all losses but the penalty, in one pass through the networks.
+    """Computes all losses but the gradient penalty.
 
     Args:
       model: the model to be trained, see `models.registry.Model`.

@@ -1,6 +1,6 @@
 """TwinGAN's losses: reconstruction, content, cycle, adversarial and more.
 
-All domains go through each network in one packed call. With three or more
+Each call of a network packs the images of all domains. With three or more
 domains, each source is paired with one target a step: the domain `shift`
 positions further on.
 
@@ -187,7 +187,7 @@ class Objective(adversarial_objective.AdversarialObjective):
     shift: int = 1,
     vectors: Mapping[str, tf.Tensor] | None = None,
   ) -> base_objective.Losses:
-    """Computes all losses but the penalty, in one pass through the networks.
+    """Computes all losses but the gradient penalty.
 
     Args:
       model: the TwinGAN.
@@ -202,21 +202,20 @@ class Objective(adversarial_objective.AdversarialObjective):
       vectors: {domain: float32 [batch, size]} of the domains that carry them.
     """
     domains, count = model.domains, len(model.domains)
-    stage = dict(resolution=resolution, alpha=alpha, training=True)
+    stage_arguments = dict(resolution=resolution, alpha=alpha, training=True)
     styles = style_losses.choose_styles(
-      model, reals, seed, random=self._style_random, **stage
+      model, reals, seed, random=self._style_random, **stage_arguments
     )
     own_styles, given_styles = styles or (None, None)
     outputs = model.reconstruct_and_translate(
-      reals, shift=shift, styles=styles, **stage
+      reals, shift=shift, styles=styles, **stage_arguments
     )
-    # Source s was translated to domain s + shift, target t from t - shift.
-    sources = [(t - shift) % count for t in range(count)]
-    targets = [(s + shift) % count for s in range(count)]
-    # Batch norm statistics, which inference will use, come from real images and
-    # what is made of them, not from images generated or mirrored here; batch
-    # renorm normalizes by them, too.
-    frozen = dict(stage, statistics_update=0.0)
+    # Indices of domains: source s is translated to s + shift.
+    source_of_target = [(t - shift) % count for t in range(count)]
+    target_of_source = [(s + shift) % count for s in range(count)]
+    # Only the pass above updates batch norm statistics: inference will use them
+    # on real images, not on translations or mirrored images.
+    frozen = dict(stage_arguments, statistics_update=0.0)
     generator, discriminator = {}, {}
 
     if self._reconstruction_weight:
@@ -230,7 +229,7 @@ class Objective(adversarial_objective.AdversarialObjective):
     if self._content_weight or self._cycle_weight or use_identity:
       # Encodings of the translations, in the order of their sources.
       encoded = model.encode(_flat(outputs.translations), domains, **frozen)
-      encoded = encoded.take(targets, count)
+      encoded = encoded.take(target_of_source, count)
       if self._content_weight:
         generator['content'] = self._content_weight * reconstruction_losses.l1(
           outputs.encoding.content, encoded.content
@@ -256,7 +255,7 @@ class Objective(adversarial_objective.AdversarialObjective):
       generator['mirror'] = self._mirror_weight * reconstruction_losses.l1(
         _mirrored(_flat(outputs.translations)),
         model.decode(
-          encoded.take(sources, count),
+          encoded.take(source_of_target, count),
           domains,
           condition=given_styles,
           **frozen,
@@ -266,7 +265,7 @@ class Objective(adversarial_objective.AdversarialObjective):
       generator['style'] = (
         self._style_weight
         * style_losses.style_reconstruction(
-          model, styles, _flat(outputs.translations), **stage
+          model, styles, _flat(outputs.translations), **stage_arguments
         )
       )
 

@@ -99,8 +99,6 @@ def sum_over_parts(
   Returns:
     The means of the losses, and the sums of the gradients.
   """
-  if parts == 1:
-    return losses_and_gradients(batch, seed)
   batch = preprocessing.split_batch(batch, parts)
   seed = seeds.stream_seed(seed, seeds.Stream.ACCUMULATION)
   names: list[str] = []

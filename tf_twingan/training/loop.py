@@ -9,8 +9,8 @@ from typing import Any
 import tqdm
 
 from tf_twingan.data import batch_stream
-from tf_twingan.training import actions as actions_lib
 from tf_twingan.training import growth_schedule, progress, strategies
+from tf_twingan.training.actions import Action, ReadLosses, StepInfo
 
 
 class Stopped(Exception):
@@ -35,8 +35,8 @@ class TrainingLoop:
     batches: batch_stream.Batches,
     *,
     position: progress.Progress,
-    losses: actions_lib.ReadLosses,
-    actions: Sequence[actions_lib.Action],
+    losses: ReadLosses,
+    actions: Sequence[Action],
     agree_steps: int,
     stop_after_images: int | None = None,
   ):
@@ -99,7 +99,7 @@ class TrainingLoop:
             bar.update(phase.batch_size)
 
             is_end = seen >= growth.total_images
-            info = actions_lib.StepInfo(
+            info = StepInfo(
               images_before=before,
               images_seen=seen,
               phase=phase,

@@ -24,7 +24,7 @@ from tf_twingan.training import (
   summaries,
   validation_scores,
 )
-from tf_twingan.training import trainer as trainer_lib
+from tf_twingan.training.trainer import Trainer
 
 
 def train(
@@ -32,7 +32,7 @@ def train(
   *,
   domains: Sequence[tuple[str, str]],
   growth: growth_schedule.Growth,
-  trainer: Callable[..., trainer_lib.Trainer],
+  trainer: Callable[..., Trainer],
   strategy: str = 'default',
   seed: int = 0,
   deterministic: bool = True,
@@ -100,25 +100,25 @@ def train(
   keras.utils.set_random_seed(seed)
   if deterministic:
     tf.config.experimental.enable_op_determinism()
-  built = trainer(
+  built_trainer = trainer(
     [domain for domain, _ in domains],
     growth.final_resolution,
     strategy=devices,
     seed=seed,
     vector_sizes={d: rows.shape[1] for d, rows in datasets.vectors.items()},
   )
-  datasets = _check_trainer(built, growth, datasets)
+  datasets = _check_trainer(built_trainer, growth, datasets)
   scorer = _make_scorer(datasets, score_pictures)
-  scorer.check(best_by, growth.final_resolution, built.model)
+  scorer.check(best_by, growth.final_resolution, built_trainer.model)
   training_loop = prepare_loop(
     run_dir,
     growth,
-    built,
+    built_trainer,
     batches=batch_stream.Batches(
       datasets.images,
       seed=seed,
       mirror=mirror,
-      paired=built.objective.needs_pairs,
+      paired=built_trainer.objective.needs_pairs,
       vectors=datasets.vectors,
     ),
     scorer=scorer,

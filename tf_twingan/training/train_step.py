@@ -42,7 +42,8 @@ class Components:
     discriminator: weights that the discriminators' losses train.
     scale: what losses are multiplied by.
     strategy: the distribution strategy.
-    parts: number of parts in which a batch goes through the networks.
+    accumulation_parts: number of parts in which a batch goes through the
+      networks.
   """
 
   model: Any
@@ -53,7 +54,7 @@ class Components:
   discriminator: VariableGroup
   scale: loss_scale.LossScale
   strategy: tf.distribute.Strategy
-  parts: int
+  accumulation_parts: int
 
 
 def train_step(
@@ -85,9 +86,9 @@ def train_step(
   """
   c = components
   replicas = c.strategy.num_replicas_in_sync
-  stage = dict(resolution=resolution, alpha=alpha)
+  stage_arguments = dict(resolution=resolution, alpha=alpha)
   # Gradients are summed over replicas and parts, losses are means: divide once.
-  scale = c.scale.value / (replicas * c.parts)
+  loss_factor = c.scale.value / (replicas * c.accumulation_parts)
 
   def losses_and_gradients(batch, seed):
     """All losses; (gradient, variable) pairs of generator, discriminators."""
@@ -103,11 +104,11 @@ def train_step(
         reals,
         seed=seed,
         shift=shift,
-        **stage,
+        **stage_arguments,
         **extra,
       )
-      generator_loss = scale * _sum(losses.generator)
-      discriminator_loss = scale * _sum(losses.discriminator)
+      generator_loss = loss_factor * _sum(losses.generator)
+      discriminator_loss = loss_factor * _sum(losses.discriminator)
     generator = _gradients(tape, generator_loss, c.generator.variables)
     discriminator = _gradients(
       tape, discriminator_loss, c.discriminator.variables
@@ -121,9 +122,9 @@ def train_step(
       def penalty():
         with tf.GradientTape() as tape:
           penalties = c.objective.penalties(
-            c.discriminators, reals, losses.fakes, seed=seed, **stage
+            c.discriminators, reals, losses.fakes, seed=seed, **stage_arguments
           )
-          loss = scale * _sum(penalties)
+          loss = loss_factor * _sum(penalties)
         return penalties, tape.gradient(
           loss, active_variables, unconnected_gradients='zero'
         )
@@ -146,14 +147,17 @@ def train_step(
 
   def update(batch, seed):
     """Applies the gradients of this replica's batch, summed over replicas."""
-    terms, gradients = accumulation.sum_over_parts(
-      losses_and_gradients,
-      batch,
-      seed,
-      parts=c.parts,
-      replicas=replicas,
-      variables=[*c.generator.variables, *c.discriminator.variables],
-    )
+    if c.accumulation_parts == 1:
+      terms, gradients = losses_and_gradients(batch, seed)
+    else:
+      terms, gradients = accumulation.sum_over_parts(
+        losses_and_gradients,
+        batch,
+        seed,
+        parts=c.accumulation_parts,
+        replicas=replicas,
+        variables=[*c.generator.variables, *c.discriminator.variables],
+      )
     finite = tf.constant(1.0)
     if c.scale.active:
       gradients, finite = c.scale.unscale(gradients, replicas)
@@ -165,7 +169,7 @@ def train_step(
     return c.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
 
   images = accumulation.check_batch(
-    c.strategy, batch[c.model.domains[0]], c.parts, resolution
+    c.strategy, batch[c.model.domains[0]], c.accumulation_parts, resolution
   )
   terms, finite = c.strategy.run(update, (batch, seed))
   terms = {name: mean(value) for name, value in terms.items()}

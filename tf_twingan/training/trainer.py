@@ -1,9 +1,10 @@
 """Networks, optimizers, EMA and objective: everything that training changes.
 
 Every variable of every stage is made in the constructor, under the strategy,
-so checkpoints of all stages have one shape. A step is traced once per
-resolution; how far a stage is faded in, the decay of the EMA and whether the
-gradient penalty applies are tensors. What a step does is in `train_step`.
+so checkpoints of all stages have one shape. A step is traced once for each
+resolution and pairing of domains; how far a stage is faded in, the decay of the
+EMA and whether the gradient penalty applies are tensors. What a step does is in
+`train_step`.
 """
 
 import functools
@@ -171,7 +172,7 @@ class Trainer:
       ),
       scale=self.loss_scale,
       strategy=strategy,
-      parts=accumulate,
+      accumulation_parts=accumulate,
     )
     self._calibrator = batch_norm_calibration.BatchNormCalibrator(
       self.ema_model, self.model, objective, strategy, seed

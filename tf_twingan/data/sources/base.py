@@ -60,7 +60,8 @@ class Dataset(abc.ABC):
     scheme: what stands before the colon.
     usage: how its string is written, for messages.
     own_options: names of the options that it has beside crop, fit, vectors.
-    vectors_usage: what to write behind `vectors=`, for messages.
+    vectors_usage: what to write behind `vectors=`, for messages; None if its
+      images carry no vectors.
     has_ground_truth: whether image i of the test split shows the same as image
       i of every other dataset of this scheme, so that translations have known
       targets.
@@ -76,7 +77,7 @@ class Dataset(abc.ABC):
   scheme: ClassVar[str]
   usage: ClassVar[str]
   own_options: ClassVar[tuple[str, ...]] = ()
-  vectors_usage: ClassVar[str]
+  vectors_usage: ClassVar[str | None] = None
   has_ground_truth: ClassVar[bool] = False
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
@@ -91,7 +92,9 @@ class Dataset(abc.ABC):
       ValueError: an option is unknown or has a wrong value.
     """
     self.text, self.what = text, what
-    names = ('crop', 'fit', *self.own_options, 'vectors')
+    names = ['crop', 'fit', *self.own_options]
+    if self.vectors_usage is not None:
+      names.append('vectors')
     for name in options:
       if name not in names:
         raise ValueError(

@@ -34,8 +34,8 @@ from tf_twingan.data.sources import avatars, base, folder, tfds
 
 # A new scheme is a class of its own and a line here.
 SCHEMES: Mapping[str, type[base.Dataset]] = {
-  scheme.scheme: scheme
-  for scheme in (
+  dataset_class.scheme: dataset_class
+  for dataset_class in (
     avatars.AvatarDataset,
     folder.FolderDataset,
     tfds.TfdsDataset,
