@@ -4,6 +4,7 @@ import functools
 from unittest import mock
 
 import numpy as np
+import pytest
 from absl.testing import absltest
 
 from tf_twingan import image_arrays
@@ -34,6 +35,7 @@ def blurred(images):
   return image_arrays.downsample(images, 8).repeat(4, 1).repeat(4, 2)
 
 
+@pytest.mark.slow
 class ConstructedTranslatorsTest(absltest.TestCase):
   @classmethod
   def setUpClass(cls):

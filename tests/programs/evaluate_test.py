@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import numpy as np
+import pytest
 from absl.testing import absltest
 
 from tests import program_process, shared_artifacts, source_tree
@@ -205,6 +206,7 @@ class EvaluateTest(absltest.TestCase):
     text = (self.folder / 'run' / 'evaluation.json').read_text()
     self.assertNotIn('NaN', text)
 
+  @pytest.mark.slow
   def test_a_process_without_export_packages_repeats_every_byte(self):
     subprocess.run(
       [

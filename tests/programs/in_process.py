@@ -37,20 +37,40 @@ def run(name: str, *arguments: object) -> tuple[int, str]:
 @functools.cache
 def _load(name: str) -> tuple[Callable, dict[str, flags.Flag]]:
   """The `main` of a program, and its flags, which are removed again."""
-  module = importlib.import_module(f'tf_twingan.{name}')
-  own_flags = {
-    flag.name: flag for flag in FLAGS.flags_by_module_dict()[module.__name__]
-  }
-  FLAGS.remove_flag_values(own_flags)
+  # Benchmarks that other tests import may have defined flags of the same names.
+  others = [
+    name
+    for name in FLAGS
+    if not (FLAGS.find_module_defining_flag(name) or '').startswith('absl')
+  ]
+  with _removed(others):
+    module = importlib.import_module(f'tf_twingan.{name}')
+    own_flags = {
+      flag.name: flag for flag in FLAGS.flags_by_module_dict()[module.__name__]
+    }
+    FLAGS.remove_flag_values(own_flags)
   return module.main, own_flags
 
 
 @contextlib.contextmanager
 def _defined(own_flags: dict[str, flags.Flag]) -> Iterator[None]:
-  for name, flag in own_flags.items():
-    FLAGS[name] = flag
-    flag.unparse()
+  with _removed([name for name in own_flags if name in FLAGS]):
+    for name, flag in own_flags.items():
+      FLAGS[name] = flag
+      flag.unparse()
+    try:
+      yield
+    finally:
+      FLAGS.remove_flag_values(own_flags)
+
+
+@contextlib.contextmanager
+def _removed(names: list[str]) -> Iterator[None]:
+  """Takes flags away for a while: other modules define the same names."""
+  others = {name: FLAGS[name] for name in names}
+  FLAGS.remove_flag_values(others)
   try:
     yield
   finally:
-    FLAGS.remove_flag_values(own_flags)
+    for name, flag in others.items():
+      FLAGS[name] = flag

@@ -5,7 +5,6 @@ fake trainer in `tests/training/loop_test.py`, in a second each; what is slow
 here does the same with everything in place.
 """
 
-import functools
 import json
 import os
 import pathlib
@@ -17,7 +16,7 @@ import pytest
 from absl.testing import absltest
 
 import tf_twingan
-from tests import program_process, training_process
+from tests import program_process, shared_artifacts, training_process
 from tf_twingan import image_io
 from tf_twingan.runs import checkpoints
 
@@ -52,13 +51,15 @@ EVERY_PART = (
 AT_4_PX = 'Growth.final_resolution=4'
 
 
-@functools.cache
 def whole_run():
-  """An undisturbed run; several tests look at it."""
-  run = training_process.new_run()
-  code, output = training_process.train(run, DECAYING)
-  assert code == 0, output
-  return run, output
+  """An undisturbed run, and what its training printed."""
+  run = shared_artifacts.finished_run()
+  return run, shared_artifacts.output_of_finished_run()
+
+
+def decaying_run():
+  """The same, whose learning rates fall."""
+  return shared_artifacts.finished_run(DECAYING)
 
 
 def newest(run):
@@ -71,10 +72,8 @@ def rows(run):
 
 
 class TrainTest(absltest.TestCase):
-  def assert_same_bits(self, run, whole=None):
-    expected, actual = (
-      checkpoints.tensors(newest(r)) for r in (whole or whole_run()[0], run)
-    )
+  def assert_same_bits(self, run, whole):
+    expected, actual = (checkpoints.tensors(newest(r)) for r in (whole, run))
     self.assertEqual(set(expected), set(actual))
     self.assertGreater(len(expected), 100)
     for name, value in expected.items():
@@ -148,16 +147,18 @@ class TrainTest(absltest.TestCase):
     self.assertEqual(translator.images_seen, best['images_seen'])
     self.assertEqual(tf_twingan.Translator(str(run)).images_seen, TOTAL)
 
+  @pytest.mark.slow
   def test_the_learning_rate_falls_to_the_last_batch(self):
     # The last batch begins at image 88, 8 of 64 before the end.
     rates = [
       value
-      for name, value in checkpoints.tensors(newest(whole_run()[0])).items()
+      for name, value in checkpoints.tensors(newest(decaying_run())).items()
       if 'learning_rate' in name
     ]
     self.assertLen(rates, 2)
     np.testing.assert_allclose(rates, 1e-4 * 8 / 64, rtol=1e-6)
 
+  @pytest.mark.slow
   def test_a_kill_loses_nothing_but_time(self):
     run = training_process.new_run()
     process = training_process.start(
@@ -176,7 +177,7 @@ class TrainTest(absltest.TestCase):
     code, output = training_process.train(run, DECAYING)
     self.assertEqual(code, 0, output)
     self.assertIn('Continuing from', output)
-    self.assert_same_bits(run)
+    self.assert_same_bits(run, decaying_run())
     seen = [row['images_seen'] for row in rows(run)]
     self.assertEqual(seen, sorted(set(seen)))
 
@@ -272,10 +273,10 @@ class TrainTest(absltest.TestCase):
     code, output = training_process.train(run, DECAYING)
     self.assertEqual(code, 0, output)
     self.assertIn('40 images seen', output)
-    self.assert_same_bits(run)
+    self.assert_same_bits(run, decaying_run())
     self.assertEqual(
       (run / 'best' / 'score.json').read_text(),
-      (whole_run()[0] / 'best' / 'score.json').read_text(),
+      (decaying_run() / 'best' / 'score.json').read_text(),
     )
 
   @pytest.mark.slow

@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 
 import numpy as np
+import pytest
 from absl.testing import absltest, parameterized
 
 import gin
@@ -120,6 +121,7 @@ class CompatibilityTest(parameterized.TestCase):
     )
     self.assertEqual(code, 0, printed)
 
+  @pytest.mark.slow
   def test_an_old_run_is_evaluated(self):
     output = tempfile.mkdtemp()
     code, printed = program_process.run(

@@ -16,7 +16,7 @@ from absl.testing import absltest, parameterized
 
 from tf_twingan import image_io
 from tf_twingan.data import batch_stream
-from tf_twingan.models import registry
+from tf_twingan.models import configs, registry
 from tf_twingan.runs import checkpoints
 from tf_twingan.training import (
   growth_schedule,
@@ -46,6 +46,7 @@ class Model:
 
   domains = DOMAINS
   translates = True
+  config = configs.ModelConfig()
 
   def __init__(self):
     self.weight = tf.Variable(0.0)
