@@ -8,6 +8,13 @@ import sys
 import tempfile
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
+# A prologue of `evaluate`: trains the networks that look at images for fewer
+# steps; what they find is tested where they are.
+FEW_STEPS = """
+from tf_twingan.evaluation import attribute_probe, own_features
+attribute_probe._STEPS, own_features._STEPS = 80, 40
+"""
+
 # Calls a program's main with one list of arguments after the other, each with
 # its flags at their defaults before, and writes what came of each as JSON.
 _EACH = """
@@ -17,6 +24,7 @@ from absl import app, flags, logging
 
 logging.set_verbosity(logging.WARNING)
 main = importlib.import_module(sys.argv[1]).main
+exec(sys.argv[4])
 results = []
 for arguments in json.loads(sys.argv[2]):
   for name in list(flags.FLAGS):
@@ -55,16 +63,16 @@ def run_module(module, *arguments):
   return done.returncode, done.stdout
 
 
-def run_each(name, *calls):
+def run_each(name, *calls, prologue=''):
   """Runs `python -m tf_twingan.NAME` often; see `run_module_each`."""
-  return run_module_each(f'tf_twingan.{name}', *calls)
+  return run_module_each(f'tf_twingan.{name}', *calls, prologue=prologue)
 
 
-def run_module_each(module, *calls):
+def run_module_each(module, *calls, prologue=''):
   """Runs `python -m MODULE` with one list of arguments after another.
 
   All in one process, as TensorFlow takes seconds to start: for calls that
-  share nothing but what is loaded.
+  share nothing but what is loaded. Python code in `prologue` runs first.
 
   Returns:
     [(exit code, what it printed from Python)], in order.
@@ -78,6 +86,7 @@ def run_module_each(module, *calls):
         module,
         json.dumps([[str(a) for a in call] for call in calls]),
         file.name,
+        prologue,
       ],
       cwd=_ROOT,
       # Threads can be chosen once a process only; so no call does.

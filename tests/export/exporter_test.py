@@ -7,6 +7,7 @@ import tempfile
 from unittest import mock
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from absl.testing import parameterized
 
@@ -198,6 +199,7 @@ class GateTest(parameterized.TestCase, tf.test.TestCase):
 
 
 class ReplacingTest(tf.test.TestCase):
+  @pytest.mark.slow
   def test_a_second_export_replaces_files_and_keeps_versions(self):
     output = pathlib.Path(tempfile.mkdtemp())
     model = untrained.translator(resolution=4)

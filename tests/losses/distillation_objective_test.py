@@ -145,6 +145,7 @@ class TrainingTest(tf.test.TestCase):
     for key, value in expected.items():
       np.testing.assert_array_equal(value, actual[key], key)
 
+  @pytest.mark.slow
   def test_a_student_learns_and_leaves_its_teacher_alone(self):
     whole, teacher, before = trained()
     expected = tensors(whole)

@@ -5,6 +5,7 @@ import signal
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests import program_process, training_process, two_devices
@@ -242,6 +243,7 @@ ON = ('Objective.identity_weight=1.0', 'Objective.identity_from=4')
 
 
 class RunTest(tf.test.TestCase):
+  @pytest.mark.slow
   def test_vectors_and_weight_need_each_other(self):
     (code, output), (refused, error) = program_process.run_each(
       'train',

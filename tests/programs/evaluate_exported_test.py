@@ -6,6 +6,7 @@ import pathlib
 import tempfile
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from absl.testing import absltest
 
@@ -32,38 +33,50 @@ def float32_file() -> pathlib.Path:
   return files().translators['float32'].path
 
 
+SCORED = {
+  'bundle': ('{exported}', '--against={run}', *FLAGS),
+  'run': ('--run_dir={tiny_run}', '--against={file}', *FLAGS),
+}
+REFUSED = {
+  'model beside it': ('{exported}', '--model=avatar_twins'),
+  'no datasets': ('{exported}',),
+  'no such run': (*FLAGS, '{exported}', '--against=/'),
+  'half a direction': (*FLAGS, '{exported}', '--from=photo'),
+}
+
+
 @functools.cache
-def programs():
-  """Runs `evaluate` on the bundle, on a run, and with each error.
+def programs(names):
+  """Runs `evaluate` once for each name, all in one process.
 
   Returns:
     {name: (exit code, output, folder of the report)}
   """
-  exported = f'--exported={untrained.bundle()}'
-  calls = {
-    'bundle': (exported, f'--against={files().origin}', *FLAGS),
-    'run': (
-      f'--run_dir={shared_artifacts.run()}',
-      f'--against={float32_file()}',
-      *FLAGS,
-    ),
-    'model beside it': (exported, '--model=avatar_twins'),
-    'no datasets': (exported,),
-    'no such run': (*FLAGS, exported, '--against=/'),
-    'half a direction': (*FLAGS, exported, '--from=photo'),
-  }
-  folders = {name: pathlib.Path(tempfile.mkdtemp()) for name in calls}
+  values = dict(
+    exported=f'--exported={untrained.bundle()}',
+    run=files().origin,
+    tiny_run=shared_artifacts.run(),
+    file=float32_file(),
+  )
+  folders = {name: pathlib.Path(tempfile.mkdtemp()) for name in names}
   results = program_process.run_each(
     'evaluate',
-    *((*call, f'--output={folders[name]}') for name, call in calls.items()),
+    *(
+      [flag.format(**values) for flag in {**SCORED, **REFUSED}[name]]
+      + [f'--output={folders[name]}']
+      for name in names
+    ),
+    prologue=program_process.FEW_STEPS,
   )
   return {
-    name: (*result, folders[name]) for name, result in zip(calls, results)
+    name: (*result, folders[name]) for name, result in zip(names, results)
   }
 
 
 def report(name):
-  return json.loads((programs()[name][2] / 'evaluation.json').read_text())
+  return json.loads(
+    (programs(tuple(SCORED))[name][2] / 'evaluation.json').read_text()
+  )
 
 
 class ScoresTest(tf.test.TestCase):
@@ -122,8 +135,9 @@ class ScoresTest(tf.test.TestCase):
 
 
 class ProgramTest(absltest.TestCase):
+  @pytest.mark.slow
   def test_it_sets_files_and_the_model_side_by_side(self):
-    code, output, _ = programs()['bundle']
+    code, output, _ = programs(tuple(SCORED))['bundle']
     self.assertEqual(code, 0, output)
     self.assertIn(f'embed_photo_{PX}.tflite is left out', output)
     self.assertIn(
@@ -142,8 +156,9 @@ class ProgramTest(absltest.TestCase):
     self.assertIn(f'{run}, round trip', found['directions'][title]['returned'])
     self.assertEqual(found['images_seen'], 10)
 
+  @pytest.mark.slow
   def test_a_run_stands_beside_a_file_in_its_one_direction(self):
-    code, output, _ = programs()['run']
+    code, output, _ = programs(tuple(SCORED))['run']
     self.assertEqual(code, 0, output)
     found, file = report('run')['directions'], str(float32_file())
     self.assertIn(file, found['photo to anime']['scores'])
@@ -157,7 +172,7 @@ class ProgramTest(absltest.TestCase):
       ('no such run', 'holds no run .* and no export'),
       ('half a direction', 'are not the domains'),
     ):
-      code, output, _ = programs()[name]
+      code, output, _ = programs(tuple(REFUSED))[name]
       self.assertEqual(code, 1, name)
       self.assertRegex(output.splitlines()[-1], f'^Error: .*{words}')
 

@@ -75,6 +75,7 @@ class ExportTest(absltest.TestCase):
     self.assertEqual(code, 0, output)
     self.assertIn('--gin_param="channels_base=', output)
 
+  @pytest.mark.slow
   def test_a_failed_gate_is_an_exit_code(self):
     # An untrained network with pixel norm: 8 bits are too few.
     output = tempfile.mkdtemp()

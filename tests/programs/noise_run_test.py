@@ -61,6 +61,7 @@ class NoiseRunTest(tf.test.TestCase):
     self.addCleanup(gin.clear_config)
     self.folder = pathlib.Path(tempfile.mkdtemp())
 
+  @pytest.mark.slow
   def test_a_run_from_start_to_samples(self):
     run = whole_run()
     rows = [

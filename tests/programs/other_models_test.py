@@ -122,6 +122,7 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
       np.testing.assert_array_equal(value, actual[key], key)
     return expected
 
+  @pytest.mark.slow
   def test_a_stopped_cyclegan_ends_in_the_same_weights(self):
     weights = self.assert_resumes_to_the_same_weights('cyclegan')
     self.assertLen([key for key in weights if 'image_pools' in key], 4)

@@ -93,7 +93,7 @@ class TrainTest(absltest.TestCase):
       ],
       os.listdir(run),
     )
-    self.assertIn(f'The run is in {run}', output)
+    self.assertRegex(output, r'The run is in .*run\. Next:')
     self.assertIn('python -m tf_twingan.translate', output)
     found = rows(run)
     self.assertEqual(found[-1]['images_seen'], TOTAL)
@@ -196,6 +196,7 @@ class TrainTest(absltest.TestCase):
     self.assertNotIn('Traceback', output)
     return run, newest(run)
 
+  @pytest.mark.slow
   def test_ctrl_c_saves(self):
     run, prefix = self.stopped_by(signal.SIGINT)
     self.assertEqual(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 
+import pytest
 import tomli
 from absl.testing import absltest, parameterized
 
@@ -47,6 +48,7 @@ class StyleTest(parameterized.TestCase):
     code, output = run('ruff', *command, f'--config={CONFIG}', path)
     self.assertEqual(code, 1, output)
 
+  @pytest.mark.slow
   def test_mypy_finds_nothing(self):
     code, output = run('mypy')
     self.assertEqual(code, 0, output)

@@ -4,6 +4,7 @@ import functools
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from absl.testing import parameterized
 
@@ -171,6 +172,7 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
       self.assertAllClose(max(moves[:count]), 4e-2, rtol=1e-2)
       self.assertAllClose(max(moves[count:]), 1e-2, rtol=1e-2)
 
+  @pytest.mark.slow
   def test_two_replicas_equal_one(self):
     # At 4 px, and one of the two is traced, for that takes long.
     small = {**STEP, 'resolution': 4}

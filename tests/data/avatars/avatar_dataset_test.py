@@ -7,6 +7,7 @@ import sys
 from unittest import mock
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tf_twingan.data.avatars import (
@@ -104,6 +105,7 @@ class AvatarTwinsTest(tf.test.TestCase):
     images, _ = avatar_dataset.load('lorelei', 'test', 2, 3)
     self.assertLen(images, 3)
 
+  @pytest.mark.slow
   def test_two_processes_at_once(self):
     code = (
       'from tf_twingan.data.avatars import avatar_dataset as a;'
