@@ -3,7 +3,3 @@
 `python -m export --help` is the manual. Needs no gin, and nothing of a training
 but its run directory.
 """
-
-from tf_twingan import cli
-
-cli.prepare_tensorflow()

@@ -185,7 +185,3 @@ def model_folder(run_dir: str | None, model: str | None) -> str:
   from tf_twingan.runs import loading
 
   return str(loading.pretrained_dir(model)) if model else run_dir or ''
-
-
-# Not every program imports TensorFlow in `main` yet.
-prepare_tensorflow()

@@ -19,10 +19,8 @@ from absl import flags
 from tf_twingan import cli
 from tf_twingan.evaluation import names
 
-_RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
-_MODEL = flags.DEFINE_string(
-  'model', None, 'A model that ships with the package: avatar_twins.'
-)
+_RUN_DIR = cli.define_run_dir()
+_MODEL = cli.define_model()
 _EXPORTED = flags.DEFINE_string(
   'exported',
   None,
