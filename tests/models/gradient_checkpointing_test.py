@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tf_twingan.models import gradient_checkpointing, pggan, twingan
@@ -95,6 +96,7 @@ class GradientCheckpointingTest(tf.test.TestCase):
     self.assertAllClose(one, [3 * 1 * 11.0, 5 * 1 * 11.0])
     self.assertAllClose(other, [2 * 3 * 1 * 11.0, 2 * 5 * 1 * 11.0])
 
+  @pytest.mark.slow
   def test_a_twin_network_trains_alike(self):
     reals = {
       d: tf.random.stateless_uniform([4, 8, 8, 3], [i, 0], -1.0, 1.0)
