@@ -6,6 +6,7 @@ from unittest import mock
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from absl.testing import absltest
 
@@ -19,6 +20,7 @@ def images(split):
 
 
 class OwnFeaturesTest(absltest.TestCase):
+  @pytest.mark.slow
   def test_damage_raises_the_distance_and_figures_repeat(self):
     training, real = images('train'), images('test')
     network, again = (

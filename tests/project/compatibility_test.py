@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import tarfile
 import tempfile
 
@@ -75,7 +76,7 @@ class CompatibilityTest(parameterized.TestCase):
       for name, value in sorted(tensors.items()):
         digest.update(name.encode() + np.asarray(value).tobytes())
       self.assertEqual(digest.hexdigest(), expected['sha256'])
-    for name, means in expected['means'].items():
+    for name, means in expected.get('means', {}).items():
       value = tensors[name].astype(np.float64)
       np.testing.assert_allclose(
         [value.mean(), np.abs(value).mean()], means, rtol=0.05, atol=0.02
@@ -92,6 +93,15 @@ class CompatibilityTest(parameterized.TestCase):
   def test_tiny_gin_ends_in_the_same_weights(self):
     run = shared_artifacts.finished_run()
     self.assert_final_weights(run, FROZEN['weights']['tiny.gin'])
+
+  @pytest.mark.slow
+  def test_anime_gin_begins_with_the_same_weights(self):
+    run = training_process.new_run()
+    code, output = training_process.train(
+      run, 'train.stop_after_images=2000', gin_file='anime.gin'
+    )
+    self.assertEqual(code, 128 + signal.SIGINT, output)
+    self.assert_final_weights(run, FROZEN['weights']['anime.gin, 2,000 images'])
 
   def test_an_old_run_resumes_to_the_same_end(self):
     self.assert_final_weights(resumed_run(), FROZEN['weights']['resumed'])

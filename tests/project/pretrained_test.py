@@ -4,6 +4,7 @@ import re
 import tempfile
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import tf_twingan
@@ -56,6 +57,7 @@ class PretrainedTest(tf.test.TestCase):
         self.assertAllClose(recall, int(percent) / 100, atol=0.04)
         self.assertGreater(recall, floor + 0.2)
 
+  @pytest.mark.slow
   def test_search_finds_portraits_among_anime_faces(self):
     folder = tempfile.mkdtemp()
     index = tf_twingan.SearchIndex.build(folder, self.translator)
