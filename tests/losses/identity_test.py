@@ -171,6 +171,7 @@ class IdentityTest(tf.test.TestCase):
       ).generator
       self.assertNotIn('identity/anime', found)
 
+  @pytest.mark.slow
   def test_a_step_moves_projection_and_networks_and_more_steps_learn(self):
     made = make(identity_from=4)
     (projection,) = made.state['identity'].values()

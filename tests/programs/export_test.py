@@ -98,6 +98,7 @@ class ExportTest(absltest.TestCase):
       self.assertEqual(code, 1, printed)
       self.assertIn('left out int8', printed)
 
+  @pytest.mark.slow
   def test_the_shipped_model_passes_the_gate_of_int8(self):
     translator = tf_twingan.Translator.from_pretrained('avatar_twins')
     images = registry.load(

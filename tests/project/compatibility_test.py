@@ -154,6 +154,7 @@ class CompatibilityTest(parameterized.TestCase):
     }.items():
       self.assertEqual(repr(gin_files.value_of(key)), expected, key)
 
+  @pytest.mark.slow
   def test_a_bundle_is_laid_out_as_before(self):
     expected = FROZEN['bundle']
     bundle = shared_artifacts.shipped_bundle()

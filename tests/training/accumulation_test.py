@@ -5,6 +5,7 @@ import time
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests import two_devices
@@ -110,6 +111,7 @@ class AccumulationTest(tf.test.TestCase):
     # Each part has random numbers of its own.
     self.assertGreater(terms['squared_random'], terms['random'] ** 2 + 1e-3)
 
+  @pytest.mark.slow
   def test_two_parts_give_the_gradients_of_the_whole(self):
     results = []
     for accumulate in (1, 2):
