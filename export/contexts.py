@@ -17,6 +17,7 @@ import tensorflow as tf
 from export.bundle_files import texts
 from export.graph import folded_network, tflite_conversion
 from tf_twingan import image_arrays, inference
+from tf_twingan.inference import batching
 
 _BATCH = 8
 
@@ -125,14 +126,14 @@ def expected_images(
   Returns:
     float32 [n, px, px, 3], clipped to [-1, 1].
   """
-  outputs = [
-    translator.model.translate(
-      tf.constant(images[i : i + _BATCH]),
+
+  def translate(batch):
+    return translator.model.translate(
+      tf.constant(batch),
       source,
       target,
       resolution=translator.resolution,
       alpha=translator.alpha,
     ).numpy()
-    for i in range(0, len(images), _BATCH)
-  ]
-  return np.clip(np.concatenate(outputs), -1, 1)
+
+  return np.clip(batching.apply(translate, images, size=_BATCH), -1, 1)
