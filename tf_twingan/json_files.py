@@ -1,0 +1,147 @@
+"""JSON files, read into a declared type or refused in one sentence.
+
+What a run, a bundle or an index says of itself may be cut off, of another
+program, or written by a stranger. Its readers declare what they expect as a
+type, and pydantic checks it:
+
+  class Manifest(json_files.Model):
+    version: int
+    files: dict[json_files.PathInside, dict[str, Any]]
+
+  manifest = json_files.read(path, Manifest, remedy='export again')
+"""
+
+import functools
+import os
+import stat
+from typing import Annotated, Any, TypeVar
+
+import pydantic
+
+from tf_twingan import plain_names
+
+# Far above what the library writes; a file of more would fill the memory.
+MAX_BYTES = 64 * 2**20
+
+T = TypeVar('T')
+
+# The name of a file or folder inside the one that names it.
+PlainName = Annotated[str, pydantic.AfterValidator(plain_names.check_name)]
+# A path inside the folder that names it.
+PathInside = Annotated[str, pydantic.AfterValidator(plain_names.check_path)]
+# A whole number from 0 up, such as a number of images or bytes.
+Count = Annotated[int, pydantic.Field(ge=0)]
+
+
+class Model(pydantic.BaseModel):
+  """An object with the keys that a subclass declares; others are kept.
+
+  Values have exactly the declared types: no text for a number, no NaN.
+  """
+
+  model_config = pydantic.ConfigDict(
+    strict=True,
+    extra='allow',
+    allow_inf_nan=False,
+    # Keys may begin with `model_`.
+    protected_namespaces=(),
+  )
+
+
+def read(path: str | os.PathLike, kind: type[T], *, remedy: str) -> T:
+  """Reads a JSON file.
+
+  Args:
+    path: location of the file.
+    kind: the type of what it holds: a `Model`, or any type that pydantic
+      knows, such as dict[str, Any].
+    remedy: what to do if the file is damaged, for the message.
+
+  Returns:
+    The content, of that type.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    OSError: it cannot be read.
+    ValueError: it is no regular file, too large, or does not hold that; one
+      sentence that names the file, the key and the value.
+  """
+  # Without O_NONBLOCK, opening a FIFO would wait for its writer for ever.
+  descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0))
+  try:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+      raise ValueError(f'{path} is no regular file; {remedy}.')
+    if status.st_size > MAX_BYTES:
+      raise ValueError(
+        f'{path} has {status.st_size:,} bytes, over the limit of '
+        f'{MAX_BYTES:,}; {remedy}.'
+      )
+    with open(descriptor, 'rb', closefd=False) as file:
+      content = file.read()
+  finally:
+    os.close(descriptor)
+  return parse(content, kind, name=os.fspath(path), remedy=remedy)
+
+
+def parse(content: bytes | str, kind: type[T], *, name: str, remedy: str) -> T:
+  """Reads JSON, see `read`.
+
+  Args:
+    content: the JSON, as UTF-8 or text.
+    kind: the type of what it holds.
+    name: where the content is from, for the message.
+    remedy: what to do if it is damaged, for the message.
+
+  Raises:
+    ValueError: it does not hold that; one sentence.
+  """
+  try:
+    return _adapter(kind).validate_json(content)
+  except pydantic.ValidationError as error:
+    problem = error.errors(include_url=False)[0]
+  where = '.'.join(_printable(part) for part in problem['loc'])
+  reason = problem['msg'].removeprefix('Value error, ')
+  if problem['type'] in _SHOWN:
+    reason += f', and it is {_shorten(problem["input"])}'
+  raise ValueError(
+    f'{name} is damaged: {where + ": " if where else ""}{reason}; {remedy}.'
+  )
+
+
+# Errors that do not show the value themselves.
+_SHOWN = {
+  'int_type',
+  'int_from_float',
+  'float_type',
+  'bool_type',
+  'string_type',
+  'list_type',
+  'dict_type',
+  'model_type',
+  'literal_error',
+  'finite_number',
+  'greater_than',
+  'greater_than_equal',
+  'less_than',
+  'less_than_equal',
+}
+
+
+def _printable(part: str | int) -> str:
+  text = str(part)
+  return text if text.isprintable() else repr(text)
+
+
+def _shorten(value: Any) -> str:
+  text = repr(value)
+  return text if len(text) <= 40 else f'{text[:37]}...'
+
+
+@functools.lru_cache(maxsize=64)
+def _adapter(kind: Any) -> pydantic.TypeAdapter:
+  if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+    return pydantic.TypeAdapter(kind)
+  return pydantic.TypeAdapter(
+    kind, config=pydantic.ConfigDict(strict=True, allow_inf_nan=False)
+  )
