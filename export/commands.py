@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from export.formats import registry
-from tf_twingan import cli
+from tf_twingan import cli, files
 
 if TYPE_CHECKING:
   from export import exporter
@@ -101,6 +101,7 @@ def _export(values) -> None:
     )
   if values['by'].present and 'search' not in formats:
     raise ValueError('--by is for format search; name it in --formats.')
+  files.check_writable(pathlib.Path(values.output, values.to))
   from export import exporter, inputs
 
   chosen = inputs.Inputs(values)

@@ -1,6 +1,7 @@
 """Files: whole or not there, known by checksum, and one program at a time."""
 
 import errno
+import json
 import multiprocessing
 import os
 import pathlib
@@ -27,6 +28,8 @@ class FilesTest(absltest.TestCase):
   def test_bytes_and_text_are_written(self):
     files.atomic_write(self.path, 'é')
     self.assertEqual(self.path.read_bytes(), b'\xc3\xa9')
+    files.atomic_write(self.path, json.dumps('\udce9', ensure_ascii=False))
+    self.assertEqual(json.loads(self.path.read_text()), '\udce9')
     files.atomic_write(str(self.path), b'\xff\r\n')
     self.assertEqual(self.path.read_bytes(), b'\xff\r\n')
     self.assertEqual(os.listdir(self.folder), ['file'])
@@ -59,6 +62,49 @@ class FilesTest(absltest.TestCase):
         unfinished.mkdir()
         _ = 1 / 0
     self.assertEqual(os.listdir(self.folder), ['file'])
+
+  def test_a_name_may_be_as_long_as_the_disk_allows(self):
+    for name in ('a' * 251 + '.png', 'é' * 125 + '.png'):
+      files.atomic_write(self.folder / name, 'content')
+      self.assertEqual((self.folder / name).read_text(), 'content')
+    self.assertLen(os.listdir(self.folder), 2)
+
+  def test_a_folder_that_can_be_written_to_is_left_as_it_was(self):
+    files.check_writable(self.folder / 'deeper')
+    self.assertFalse(self.folder.exists())
+    self.folder.mkdir()
+    self.path.write_text('old')
+    files.check_writable(self.folder, 'file', 'another')
+    self.assertEqual(os.listdir(self.folder), ['file'])
+    self.assertEqual(self.path.read_text(), 'old')
+
+  def test_a_folder_that_cannot_be_written_to_is_named(self):
+    self.folder.mkdir()
+    self.path.write_text('a file')
+    dangling = self.folder / 'dangling'
+    dangling.symlink_to('/no/such')
+    for folder, obstacle in (
+      (self.path, self.path),
+      (self.path / 'in' / 'it', self.path),
+      (dangling, dangling),
+      (dangling / 'in', dangling),
+    ):
+      with self.assertRaisesRegex(
+        NotADirectoryError, f'^{obstacle}: no folder'
+      ):
+        files.check_writable(folder)
+    with self.assertRaisesRegex(OSError, 'nothing can be written .*too long'):
+      files.check_writable(self.folder / ('a' * 300))
+    with self.assertRaisesRegex(IsADirectoryError, 'new: a folder, where'):
+      files.check_writable(self.folder.parent, 'new')
+    for code in (errno.EROFS, errno.EACCES, errno.ENOSPC):
+      failing = OSError(code, os.strerror(code))
+      with mock.patch.object(os, 'mkdir', side_effect=failing):
+        with self.assertRaisesRegex(
+          OSError, f'new: nothing can be .*{failing.strerror}.*choose another'
+        ):
+          files.check_writable(self.folder)
+    self.assertEqual(sorted(os.listdir(self.folder)), ['dangling', 'file'])
 
   def test_checksums_are_those_of_the_standard(self):
     # FIPS 180-2, appendix B.1.

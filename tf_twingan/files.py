@@ -5,11 +5,18 @@ import hashlib
 import os
 import pathlib
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 
+from tf_twingan import errors
+
 # What is being written has a name of its own that ends so.
 UNFINISHED = '.part'
+
+# How much of a file's name its unfinished one repeats. A name may have 255
+# bytes, on some disks 143, and a character takes up to 4 of them.
+_KEPT_CHARACTERS = 24
 
 
 class Locked(Exception):
@@ -28,14 +35,17 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     path: the file to write or replace, or a folder that does not exist yet.
 
   Yields:
-    A path in the same folder, `<name>.<random>.part`, where nothing exists yet.
+    A path in the same folder, `<start of name>.<random>.part`, where nothing
+    exists yet.
 
   Raises:
     OSError: the file cannot be written or put in its place.
   """
   path = pathlib.Path(path)
   path.parent.mkdir(parents=True, exist_ok=True)
-  unfinished = path.with_name(f'{path.name}.{uuid.uuid4().hex}{UNFINISHED}')
+  unfinished = path.with_name(
+    f'{path.name[:_KEPT_CHARACTERS]}.{uuid.uuid4().hex}{UNFINISHED}'
+  )
   try:
     yield unfinished
     os.replace(unfinished, path)
@@ -48,21 +58,62 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
 
 
 def atomic_write(path: str | os.PathLike, content: bytes | str) -> None:
-  """Writes a file wholly or not at all, and waits until the disk has it.
+  r"""Writes a file wholly or not at all, and waits until the disk has it.
 
   Args:
     path: the file to write or replace; its folder is made if missing.
-    content: bytes, or text to write as UTF-8.
+    content: bytes, or text to write as UTF-8. What UTF-8 does not have, which
+      Python's strings hold for file names in other encodings, is written as
+      JSON and Python escape it: `\udce9`.
 
   Raises:
     OSError: it cannot be written; the old file, if any, is untouched.
   """
   if isinstance(content, str):
-    content = content.encode()
+    content = content.encode(errors='backslashreplace')
   with atomic_path(path) as unfinished, open(unfinished, 'wb') as file:
     file.write(content)
     file.flush()
     os.fsync(file.fileno())
+
+
+def check_writable(folder: str | os.PathLike, *names: str) -> None:
+  """Finds out before any work whether files can be written to a folder.
+
+  It tries, and leaves nothing behind: permissions alone do not tell, as the
+  disk may be read-only or full.
+
+  Args:
+    folder: the folder, which need not exist.
+    *names: files that are to be written or replaced there.
+
+  Raises:
+    OSError: they cannot be written; one line that names what is in the way.
+  """
+  folder = pathlib.Path(folder)
+  there = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
+  if not there.is_dir():
+    raise NotADirectoryError(
+      f'{errors.printable(there)}: no folder, so that nothing can be written '
+      'there; choose another folder, or move it away'
+    )
+  for path in (folder / name for name in names):
+    if path.is_dir():
+      raise IsADirectoryError(
+        f'{errors.printable(path)}: a folder, where a file is to be written; '
+        'choose another folder, or move it away'
+      )
+  try:
+    # A name that is too long shows here.
+    with contextlib.suppress(FileNotFoundError):
+      os.lstat(folder)
+    with tempfile.TemporaryDirectory(suffix=UNFINISHED, dir=there) as trial:
+      pathlib.Path(trial, 'file').write_bytes(b'content')
+  except OSError as error:
+    raise type(error)(
+      f'{errors.printable(folder)}: nothing can be written there '
+      f'({error.strerror or error}); choose another folder, or mend that'
+    ) from None
 
 
 def sha256(content: bytes | str) -> str:

@@ -11,7 +11,7 @@ images of the same number in two domains come from the same noise. With
 
 from absl import flags
 
-from tf_twingan import cli
+from tf_twingan import cli, files
 
 _RUN_DIR = cli.define_run_dir(required=True)
 _COUNT = flags.DEFINE_integer(
@@ -41,6 +41,7 @@ def main(argv) -> None:
         '--interpolate goes from one noise vector to the next, but --count is '
         f'{_COUNT.value}; give 2 or more.'
       )
+    files.check_writable(_OUTPUT.value)
     from tf_twingan.inference import sample_files, sampler
 
     model = sampler.Sampler(_RUN_DIR.value)

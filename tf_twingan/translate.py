@@ -20,7 +20,7 @@ import sys
 
 from absl import flags
 
-from tf_twingan import cli
+from tf_twingan import cli, files
 
 _RUN_DIR, _MODEL = cli.define_run_dir(), cli.define_model()
 _TO = flags.DEFINE_string(
@@ -51,22 +51,23 @@ def main(argv) -> None:
   """Translates all images of the input."""
   cli.reject_arguments(argv)
   with cli.report_errors():
+    files.check_writable(_OUTPUT.value)
     from tf_twingan.inference import file_translation
 
     translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
     translator.source_for(_TO.value, _FROM.value)
     style = _style_code(translator)
-    files = file_translation.find_images(_INPUT.value)
+    images = file_translation.find_images(_INPUT.value)
     skipped = file_translation.translate_files(
       translator,
-      file_translation.output_paths(files, _INPUT.value, _OUTPUT.value),
+      file_translation.output_paths(images, _INPUT.value, _OUTPUT.value),
       _TO.value,
       _FROM.value,
       style=style,
       side_by_side=_SIDE_BY_SIDE.value,
     )
-  count = len(files) - len(skipped)
-  print(f'{count} of {len(files)} images translated to {_OUTPUT.value}')
+  count = len(images) - len(skipped)
+  print(f'{count} of {len(images)} images translated to {_OUTPUT.value}')
   for path, reason in skipped.items():
     print(f'  skipped {path}: {reason}', file=sys.stderr)
   if not count:

@@ -52,6 +52,10 @@ USER_ERRORS = {
     '--against=/',
     *SOURCES,
   ],
+  '0000.png: no folder, so that': [
+    '--run_dir=/no/such',
+    '--output={folder}/targets/0000.png',
+  ],
   'need no model': ['--run_dir={run}', '--translations=there'],
   'are not the domains': ['--translations=there', *SOURCES],
   'lacks 1 of 16.*0005.png': [

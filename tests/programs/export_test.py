@@ -30,6 +30,9 @@ ERRORS = {
     '--by does not go with --to=all'
   ),
   ('--model=avatar_twins', '--to=anime'): 'give --output',
+  ('--run_dir=/no/such', '--to=anime', f'--output={__file__}'): (
+    'export_test.py: no folder, so that nothing can be written'
+  ),
 }
 
 
@@ -44,7 +47,7 @@ def programs():
   results = program_process.run_module_each(
     'export.__main__',
     *ERRORS,
-    (f'--run_dir={shared_artifacts.run()}', '--to=anime', '--output=/nowhere'),
+    (f'--run_dir={shared_artifacts.run()}', '--to=anime', '--output=o'),
     ('benchmark', untrained.bundle(), '--threads=1'),
     ('plan', '--resolution=4', '--max_mb=100'),
   )

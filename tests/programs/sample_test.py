@@ -62,6 +62,10 @@ class SampleTest(absltest.TestCase):
       f'tf_twingan.translate --run_dir={other}': [f'--run_dir={other}'],
       "no domain 'cat'": ['--domain=cat'],
       '--count is 1; give 2 or more': ['--count=1', '--interpolate=3'],
+      f'{__file__}: no folder, so that nothing can be written': [
+        '--run_dir=/does/not/exist',
+        f'--output={__file__}',
+      ],
       'not a run directory': ['--run_dir=/does/not/exist'],
       "unexpected argument 'here'": ['here'],
     }.items():

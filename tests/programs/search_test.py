@@ -154,6 +154,11 @@ class ErrorsTest(absltest.TestCase):
     )
     self.assert_error('give --image or --source', *query, '--output=there')
     self.assert_error('give --output', *query, '--image=1.png')
+    self.assert_error(
+      '0.png: no folder, so that nothing can be written',
+      *('query', '--index=/no/such', '--image=1.png'),
+      f'--output={self.images / "0.png"}',
+    )
 
   def test_building(self):
     build = ('build', self.index, self.model)

@@ -114,6 +114,11 @@ class TranslateTest(absltest.TestCase):
       'give either --run_dir': to_anime[1:],
       "model 'dogs'": [*to_anime[1:], '--model=dogs'],
       '/no/such': [*to_anime, '--input=/no/such'],
+      f'{__file__}: no folder, so that nothing can be written': [
+        *to_anime,
+        '--run_dir=/no/such',
+        f'--output={__file__}/in/it',
+      ],
       'no style codes': [*to_anime, '--style_seed=1'],
       'both ask for a style; give one of them': [
         *to_anime,

@@ -38,7 +38,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'image_arrays': set(),
   'image_io': {'files', 'image_arrays'},
   'image_grids': {'image_arrays'},
-  'files': set(),
+  'files': {'errors'},
   'errors': set(),
   'gin_files': {'errors'},
   'plain_names': set(),

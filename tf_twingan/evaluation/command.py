@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from tf_twingan import files
 from tf_twingan.evaluation import (
   against,
   candidates,
@@ -84,8 +85,8 @@ def _score_model(options, load_translator) -> None:
         f'--{flag} goes with --translations; a model is scored both '
         'ways, at its own resolution.'
       )
-  translator = load_translator(options.run_dir, options.model)
   _check_output(options)
+  translator = load_translator(options.run_dir, options.model)
   datasets = dataset_pair.parse(options.source) or dataset_pair.of_run(
     str(loading.folder(translator.origin)), translator.domains
   )
@@ -136,21 +137,21 @@ def _score_export(options, load_translator) -> None:
     datasets = dataset_pair.of_run(
       loading.folder(opened.origin), opened.domains
     )
-  files = {
+  translators = {
     kind or names.TRANSLATION: file.between(*datasets, options.direction)
     for kind, file in opened.translators.items()
   }
-  resolution = next(iter(files.values())).resolution
+  resolution = next(iter(translators.values())).resolution
   pair = dataset_pair.load(datasets, resolution, options.count)
   others = _load_others(options, datasets, load_translator)
-  for name in files.keys() & others.keys():
+  for name in translators.keys() & others.keys():
     raise ValueError(
       f'--against={name} would give two columns one name, as a format of '
       f'{options.exported} has that name; give ./{name}.'
     )
   report.write(
     options.output,
-    _parts(pair, files, others),
+    _parts(pair, translators, others),
     pair,
     runs=against.run_directories(others),
     features=options.features,
@@ -183,6 +184,8 @@ def _score_folder(options, load_translator) -> None:
     raise ValueError('give --resolution, the side to compare at in pixels.')
   if options.translations:
     _check_output(options)
+  else:
+    files.check_writable(options.export_sources)
   pair = dataset_pair.load(datasets, options.resolution, options.count)
   if options.export_sources:
     candidates.write_sources(options.export_sources, pair.held_out[source])
@@ -259,4 +262,5 @@ def _load_others(
 def _check_output(options: Options) -> None:
   if not options.output:
     raise ValueError('give --output, the folder for the results.')
+  files.check_writable(options.output, report.JSON, report.HTML)
   against.check_names(options.against)

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tf_twingan import files
 from tf_twingan.evaluation import (
   baselines,
   candidates,
@@ -22,6 +23,9 @@ from tf_twingan.evaluation import (
   tables,
   tasks,
 )
+
+# The files that are written.
+JSON, HTML = 'evaluation.json', 'evaluation.html'
 
 # Keys of a task in evaluation.json that hold tables.
 _SCORES, _GROUPS, _REPRODUCED, _INPUTS = (
@@ -89,7 +93,6 @@ def write(
     ValueError: there are too few images to score.
   """
   output = pathlib.Path(output)
-  output.mkdir(parents=True, exist_ok=True)
   summary = (
     f'{pair.count} held-out images of each domain at '
     f'{pair.resolution} px; '
@@ -109,21 +112,20 @@ def write(
     meanings=_meanings(tasks_record.values()),
     directions=tasks_record,
   )
-  json_file = output / 'evaluation.json'
-  json_file.write_text(
+  json_file, html_file = output / JSON, output / HTML
+  files.atomic_write(
+    json_file,
     # NaN and infinity are not valid JSON, and no score may be either.
     json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + '\n',
-    encoding='utf-8',
   )
-  html_file = output / 'evaluation.html'
-  html_file.write_text(
+  files.atomic_write(
+    html_file,
     page.render(
       f'Scores of {scored}',
       summary,
       [section for report in reports.values() for section in report.sections],
       {name: curves.read(path) for name, path in runs.items()},
     ),
-    encoding='utf-8',
   )
   print(f'\n{html_file}, {json_file}')
 

@@ -100,6 +100,7 @@ def query(
     raise ValueError('give --output, the folder for the results.')
   if not (files or datasets):
     raise ValueError('give --image or --source, what to look for.')
+  results.check_folder(output)
   index = search_index.SearchIndex.load(folder, model, server=server)
   skipped: list[tuple[str, str]] = []
   queries = list(_queries(index, files, datasets, limit, skipped))

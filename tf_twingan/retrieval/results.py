@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf_twingan import image_grids, image_io
+from tf_twingan import files, image_grids, image_io
 from tf_twingan.inference import batching
 from tf_twingan.retrieval import search_index
 
@@ -24,6 +24,7 @@ _TITLES = {
     'below each, 1 - cosine'
   ),
 }
+_JSON = 'neighbours.json'
 _ROWS = 20  # Of one sheet.
 
 
@@ -154,6 +155,15 @@ def to_json(
   }
 
 
+def check_folder(folder: str | os.PathLike) -> None:
+  """Finds out whether results can be written to a folder.
+
+  Raises:
+    OSError: they cannot; one line that names what is in the way.
+  """
+  files.check_writable(folder, _JSON)
+
+
 def write(
   folder: str | os.PathLike,
   index: search_index.SearchIndex,
@@ -178,7 +188,7 @@ def write(
   # Sheets of an earlier, longer search would pass for some of this one.
   for old in folder.glob('neighbours-*.png'):
     old.unlink()
-  file = folder / 'neighbours.json'
+  file = folder / _JSON
   written = [file]
   for number, part in enumerate(batching.slices(len(results), _ROWS), start=1):
     written.append(folder / f'neighbours-{number}.png')
@@ -187,5 +197,5 @@ def write(
   values = to_json(index, results, by=by)
   values['skipped'] = [{'name': n, 'reason': r} for n, r in skipped]
   text = json.dumps(values, indent=1, ensure_ascii=False) + '\n'
-  file.write_text(text, encoding='utf-8')
+  files.atomic_write(file, text)
   return written
