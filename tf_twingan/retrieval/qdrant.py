@@ -6,11 +6,14 @@ What the server loses can be sent again from the folder.
 """
 
 import contextlib
+import os
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from tf_twingan import errors
+from tf_twingan.retrieval import qdrant_access
 
 _BATCH = 1_000
 _DOMAIN = 'domain'
@@ -33,16 +36,19 @@ class QdrantNeighbours:
 
   @classmethod
   def connect(cls, url: str, collection: str) -> 'QdrantNeighbours':
-    """Connects to a server.
+    """Connects to a server, with the key of `qdrant_access.KEY` if it is set.
 
     Args:
       url: address of the server, e.g. http://localhost:6333.
       collection: name of the collection; created if missing.
 
     Raises:
-      OSError: no server answers there.
-      ValueError: the client is not installed, or `url` is no address.
+      OSError: no server answers there, or it does not accept the key.
+      ValueError: the client is not installed, `url` is no address, or the key
+        cannot be sent there.
     """
+    address = qdrant_access.check_address(url)
+    key = qdrant_access.key_for(address)
     try:
       import qdrant_client
     except ImportError:
@@ -50,23 +56,26 @@ class QdrantNeighbours:
         "A Qdrant server needs its client: pip install 'tf_twingan[qdrant]'."
       ) from None
     try:
-      client = qdrant_client.QdrantClient(
-        url=url, timeout=60, check_compatibility=False
-      )
+      with warnings.catch_warnings():
+        # Where http is allowed, the key does not leave this machine.
+        warnings.filterwarnings('ignore', 'Api key is used with an insecure')
+        client = qdrant_client.QdrantClient(
+          url=address, api_key=key, timeout=60, check_compatibility=False
+        )
     except ValueError as error:
       raise ValueError(
         f'{url!r} is no address of a server ({error}); write '
         'http://localhost:6333.'
       ) from None
-    opened = cls(client, collection, url)
+    opened = cls(client, collection, address)
     try:
       with opened._errors_explained():
         client.get_collections()
     except ValueError as error:  # The response is not Qdrant's.
       raise OSError(
-        f'What answers at {url} is no Qdrant server '
-        f'({errors.first_line(error)}); give the address of one.'
-      ) from error
+        f'What answers at {address} is no Qdrant server '
+        f'({_said(error)}); give the address of one.'
+      ) from None
     return opened
 
   def kind(self, count: int) -> str:
@@ -158,16 +167,45 @@ class QdrantNeighbours:
     try:
       yield
     except exceptions.ResponseHandlingException as error:
-      raise OSError(
-        f'No Qdrant server answers at {self._address} '
-        f'({errors.first_line(error)}); start it: '
-        'docker run -p 6333:6333 qdrant/qdrant'
-      ) from error
+      raise OSError(self._no_answer(_said(error))) from error
     except exceptions.UnexpectedResponse as error:
+      if error.status_code in (401, 403):
+        raise OSError(self._refused(error.status_code)) from None
+      # Not from its cause, as a server may send back the key it was sent.
       raise OSError(
-        f'The Qdrant server at {self._address} refused: '
-        f'{errors.first_line(error)}'
-      ) from error
+        f'The Qdrant server at {self._address} refused: {_said(error)}'
+      ) from None
+
+  def _no_answer(self, why: str) -> str:
+    if 'CERTIFICATE_VERIFY_FAILED' in why:
+      return (
+        f'The certificate of the Qdrant server at {self._address} cannot be '
+        f'verified ({why}); if an authority of your own issued it, name the '
+        "authority's file in the variable SSL_CERT_FILE."
+      )
+    return (
+      f'No Qdrant server answers at {self._address} ({why}); start it: '
+      'docker run -p 6333:6333 qdrant/qdrant'
+    )
+
+  def _refused(self, status: int) -> str:
+    server = f'The Qdrant server at {self._address}'
+    key = qdrant_access.KEY
+    if not os.environ.get(key):
+      return (
+        f'{server} asks for a key ({status}); put it into the environment '
+        f'variable {key}.'
+      )
+    if status == 401:
+      return f'{server} does not accept the key in {key} (401); correct it.'
+    return (
+      f'{server} does not allow this with the key in {key} (403); building '
+      'an index takes a key that may write.'
+    )
+
+
+def _said(error: Exception) -> str:
+  return errors.printable(qdrant_access.without_key(errors.first_line(error)))
 
 
 def _only(domain: str):
