@@ -35,7 +35,7 @@ def print_benchmark(folder: pathlib.Path, thread_counts: Sequence[int]) -> None:
 
   Raises:
     FileNotFoundError: the folder holds no bundle.
-    ValueError: the bundle holds no TFLite file.
+    ValueError: the bundle holds no TFLite file, or names one outside of it.
   """
   files = bundle_manifest.read_manifest(folder)['files']
   names = [name for name in files if name.endswith('.tflite')]
@@ -45,7 +45,7 @@ def print_benchmark(folder: pathlib.Path, thread_counts: Sequence[int]) -> None:
   header = ''.join(f'{f"{count} threads":>12}' for count in thread_counts)
   print(f'{"file":40}{header}')
   for name in names:
-    model = (folder / name).read_bytes()
+    model = bundle_manifest.file_path(folder, name).read_bytes()
     times = [measure(model, threads=c).milliseconds for c in thread_counts]
     print(f'{name:40}' + ''.join(f'{t:12.2f}' for t in times))
 

@@ -102,7 +102,9 @@ def parse(content: bytes | str, kind: type[T], *, name: str, remedy: str) -> T:
     problem = error.errors(include_url=False)[0]
   where = '.'.join(_printable(part) for part in problem['loc'])
   reason = problem['msg'].removeprefix('Value error, ')
-  if problem['type'] in _SHOWN:
+  if problem['type'] == 'extra_forbidden':
+    reason = 'this version of tf_twingan knows no such key'
+  elif problem['type'] in _SHOWN:
     reason += f', and it is {_shorten(problem["input"])}'
   raise ValueError(
     f'{name} is damaged: {where + ": " if where else ""}{reason}; {remedy}.'

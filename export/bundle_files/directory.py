@@ -95,7 +95,8 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
     name: name of the bundle.
 
   Raises:
-    ValueError: the target holds a bundle of another name.
+    ValueError: the target holds a bundle of another name, or one whose
+      manifest names files outside of it.
   """
   old = {}
   if (target / bundle_manifest.MANIFEST).is_file():
@@ -104,6 +105,9 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
       raise ValueError(
         f'{target} holds {old["name"]}; choose another --output for {name}.'
       )
+    # Before the work rather than after it.
+    for file in old['files']:
+      bundle_manifest.file_path(target, file)
   aside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}.part')
   try:
     aside.mkdir(parents=True)
@@ -118,8 +122,10 @@ def _move(
 ) -> None:
   """Replaces old files by new ones; older SavedModels stay."""
   for name, entry in old.get('files', {}).items():
-    if entry['format'] != 'saved_model':
-      (target / name).unlink(missing_ok=True)
+    # A folder is a version of a SavedModel, whatever its entry says.
+    location = bundle_manifest.file_path(target, name)
+    if entry['format'] != 'saved_model' and not location.is_dir():
+      location.unlink(missing_ok=True)
   for path in sorted(p for p in aside.rglob('*') if p.is_file()):
     place = target / path.relative_to(aside)
     if place.relative_to(target).parts[0] == 'saved_model':

@@ -3,13 +3,18 @@
 `model.json` holds what inference needs, so that only training reads gin.
 """
 
+import functools
+import inspect
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import pydantic
 
 import gin
-from tf_twingan import files
+from tf_twingan import files, json_files
+from tf_twingan.models import registry
 
 _MODEL_FILE = 'model.json'
 # What files of before there were several models leave out.
@@ -65,7 +70,7 @@ def read_model(run_dir: str) -> dict[str, Any]:
 
   Raises:
     FileNotFoundError: the directory holds no run.
-    ValueError: the file is damaged.
+    ValueError: the file is damaged, or describes no model of this version.
   """
   path = os.path.join(run_dir, _MODEL_FILE)
   if not os.path.isfile(path):
@@ -73,11 +78,38 @@ def read_model(run_dir: str) -> dict[str, Any]:
       f'{run_dir} is not a run directory: it holds no {_MODEL_FILE}. Train '
       'first, or give the --run_dir of a training.'
     )
+  remedy = 'delete it and start the training command again to write it anew'
+  model = json_files.read(path, _AnyModel, remedy=remedy).model
   try:
-    with open(path, encoding='utf-8') as file:
-      return {**_IMPLIED, **json.load(file)}
-  except json.JSONDecodeError as error:
-    raise ValueError(
-      f'{path} is damaged: {error}. Delete it and start the '
-      'training command again to write it anew.'
-    ) from error
+    kind = registry.kind_of({'model': model})
+  except ValueError as error:
+    raise ValueError(f'{path}: {error}') from None
+  described = json_files.read(path, _description_type(kind), remedy=remedy)
+  return _IMPLIED | described.model_dump(exclude_unset=True)
+
+
+class _AnyModel(json_files.Model):
+  """What the description of every model holds."""
+
+  model: str = _IMPLIED['model']
+  domains: Annotated[list[json_files.PlainName], pydantic.Field(min_length=1)]
+
+
+class _NothingElse(_AnyModel):
+  """A description without other keys than its subclass declares."""
+
+  model_config = pydantic.ConfigDict(extra='forbid')
+
+
+@functools.cache
+def _description_type(kind: type[registry.Model]) -> type[_NothingElse]:
+  """The type of one model's descriptions: its constructor's arguments."""
+  options: dict[str, Any] = {
+    name: (
+      parameter.annotation,
+      ... if parameter.default is parameter.empty else parameter.default,
+    )
+    for name, parameter in inspect.signature(kind).parameters.items()
+    if name not in _AnyModel.model_fields
+  }
+  return pydantic.create_model('Description', __base__=_NothingElse, **options)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_twingan import pretrained
+from tf_twingan import errors, pretrained
 from tf_twingan.models import registry
 from tf_twingan.runs import checkpoints, config_files
 
@@ -37,9 +37,13 @@ class LoadedModel(NamedTuple):
 
 
 def folder(origin: str) -> str:
-  """Returns the directory of a run or of 'pretrained:NAME', if there or not."""
+  """Returns the directory of a run, or of 'pretrained:NAME'.
+
+  Raises:
+    ValueError: no model of that name ships with the package.
+  """
   if origin.startswith(PRETRAINED_PREFIX):
-    return str(PRETRAINED_FOLDER / origin.removeprefix(PRETRAINED_PREFIX))
+    return str(pretrained_dir(origin.removeprefix(PRETRAINED_PREFIX)))
   return origin
 
 
@@ -49,16 +53,13 @@ def pretrained_dir(name: str) -> pathlib.Path:
   Raises:
     ValueError: there is no such model; lists those that there are.
   """
-  folder = PRETRAINED_FOLDER / name
-  if not (folder / 'model.json').is_file():
-    known = sorted(
-      p.parent.name for p in PRETRAINED_FOLDER.glob('*/model.json')
-    )
+  known = sorted(p.parent.name for p in PRETRAINED_FOLDER.glob('*/model.json'))
+  if name not in known:
     raise ValueError(
       f'There is no pretrained model {name!r}; there is '
-      f'{", ".join(known) or "none"}.'
+      f'{", ".join(known) or "none"}{errors.did_you_mean(name, known)}.'
     )
-  return folder
+  return PRETRAINED_FOLDER / name
 
 
 def load(run_dir: str) -> LoadedModel:

@@ -5,13 +5,36 @@ has `domains`.
 """
 
 import itertools
-import json
 import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from tf_twingan import json_files, plain_names
+
 MANIFEST = 'manifest.json'
+
+
+class _File(json_files.Model):
+  format: str
+
+
+class _Model(json_files.Model):
+  origin: str | None = None
+  fingerprint: str | None = None
+  images_seen: json_files.Count | None = None
+
+
+class _Manifest(json_files.Model):
+  """What readers rely on; a bundle says more."""
+
+  name: str | None = None
+  files: dict[json_files.PathInside, _File] | None = None
+  source: json_files.PlainName | None = None
+  target: json_files.PlainName | None = None
+  domains: list[json_files.PlainName] | None = None
+  model: _Model = _Model()
+  golden: dict[str, json_files.PathInside] = {}
 
 
 def direction(source: str, to: str) -> str:
@@ -35,7 +58,8 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
 
   Raises:
     FileNotFoundError: the folder holds none.
-    ValueError: it is another program's, or damaged.
+    ValueError: it is another program's, or damaged, or names something
+      outside of the folder.
   """
   path = pathlib.Path(folder, MANIFEST)
   if not path.is_file():
@@ -43,17 +67,26 @@ def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:
       f'{folder} is no bundle: it holds no {MANIFEST}. Give the folder of one '
       'direction, OUTPUT/<to>.'
     )
-  try:
-    manifest = json.loads(path.read_text(encoding='utf-8'))
-  except ValueError as error:
-    raise ValueError(f'{path} is damaged ({error}); export again.') from error
-  if (
-    not isinstance(manifest, dict)
-    or 'files' not in manifest
-    or not ({'source', 'target'} <= set(manifest) or 'domains' in manifest)
-  ):
+  manifest = json_files.read(path, _Manifest, remedy='export again')
+  domains = manifest.domains or (manifest.source and manifest.target)
+  if manifest.name is None or manifest.files is None or not domains:
     raise ValueError(
       f'{path} is not of a bundle; give the folder of one direction that '
       '`python -m export` wrote, OUTPUT/<to>.'
     )
-  return manifest
+  return manifest.model_dump(exclude_unset=True)
+
+
+def file_path(folder: str | os.PathLike, name: str) -> pathlib.Path:
+  """The location of a file that a bundle's manifest names.
+
+  Raises:
+    ValueError: it is outside of the bundle's folder.
+  """
+  try:
+    return plain_names.inside(folder, name)
+  except ValueError as error:
+    raise ValueError(
+      f'{pathlib.Path(folder, MANIFEST)} names a file outside of the bundle: '
+      f'{error}; export again.'
+    ) from None

@@ -244,13 +244,14 @@ def _open_bundle(folder: pathlib.Path) -> ExportedFiles:
     kind = entry['format']
     if kind in _NOT_TRANSLATORS:
       left_out[file] = _NOT_TRANSLATORS[kind]
-    elif not (folder / file).exists():
+      continue
+    location = bundle_manifest.file_path(folder, file)
+    if not location.exists():
       raise FileNotFoundError(
-        f'{folder / file} is missing, though {bundle_manifest.MANIFEST} names '
+        f'{location} is missing, though {bundle_manifest.MANIFEST} names '
         'it; export again.'
       )
-    else:
-      translators[kind] = _open_file(folder / file, directions)
+    translators[kind] = _open_file(location, directions)
   if not translators:
     raise ValueError(
       f'{folder} holds nothing that translates, only '

@@ -1,0 +1,61 @@
+"""Replacing a bundle touches nothing outside of its folder."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+from absl.testing import absltest, parameterized
+
+from export.bundle_files import directory
+
+
+class ReplacingTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.top = pathlib.Path(tempfile.mkdtemp())
+    self.victim = self.top / 'victim.txt'
+    self.victim.write_text('precious')
+    self.bundle = self.top / 'output' / 'anime'
+    self.bundle.mkdir(parents=True)
+
+  def write_old(self, *names):
+    manifest = dict(
+      name='photo2anime',
+      source='photo',
+      target='anime',
+      files={name: dict(format='int8') for name in names},
+    )
+    (self.bundle / 'manifest.json').write_text(json.dumps(manifest))
+
+  def replace(self):
+    with directory.replacing(self.bundle, 'photo2anime') as aside:
+      (aside / 'new.tflite').write_bytes(b'new')
+
+  def test_files_that_the_old_manifest_names_are_removed(self):
+    (self.bundle / 'old.tflite').write_bytes(b'old')
+    (self.bundle / 'kept.txt').write_text('of the user')
+    self.write_old('old.tflite', 'was_removed.tflite')
+    self.replace()
+    self.assertCountEqual(
+      os.listdir(self.bundle), ['manifest.json', 'kept.txt', 'new.tflite']
+    )
+
+  def test_a_folder_is_never_removed(self):
+    (self.bundle / 'folder').mkdir()
+    self.write_old('folder')
+    self.replace()
+    self.assertTrue((self.bundle / 'folder').is_dir())
+
+  def test_names_outside_of_the_bundle_are_refused_before_the_work(self):
+    os.symlink(self.top, self.bundle / 'out')
+    for name in ('../../victim.txt', str(self.victim), 'out/victim.txt'):
+      self.write_old('old.tflite', name)
+      with self.assertRaisesRegex(ValueError, 'manifest.json'):
+        self.replace()
+      self.assertEqual(self.victim.read_text(), 'precious')
+      self.assertFalse((self.bundle / 'new.tflite').exists())
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,69 @@
+"""A bundle's manifest names files of its folder, or is refused."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+from absl.testing import absltest, parameterized
+
+from tf_twingan.inference.exported import bundle_manifest
+
+GOOD = {
+  'name': 'photo2anime',
+  'source': 'photo',
+  'target': 'anime',
+  'files': {'a.tflite': {'format': 'int8', 'bytes': 3, 'psnr': None}},
+  'made_with': {'tensorflow': '2.15.1'},
+}
+
+
+class BundleManifestTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(tempfile.mkdtemp())
+
+  def read(self, manifest):
+    (self.folder / 'manifest.json').write_text(json.dumps(manifest))
+    return bundle_manifest.read_manifest(self.folder)
+
+  def test_it_comes_back_as_it_was_written(self):
+    self.assertEqual(self.read(GOOD), GOOD)
+    all_directions = {
+      'name': 'all',
+      'domains': ['photo', 'anime'],
+      'files': {'saved_model/1': {'format': 'saved_model'}},
+    }
+    self.assertEqual(self.read(all_directions), all_directions)
+
+  @parameterized.parameters(
+    ({'files': {'../x': {'format': 'int8'}}}, 'begins with a dot'),
+    ({'files': {'/tmp/x': {'format': 'int8'}}}, 'is empty'),
+    ({'files': {'a': {}}}, r'files\.a\.format: Field required'),
+    ({'files': {'a': 1}}, r'files\.a: .* and it is 1'),
+    ({'files': ['a']}, 'files: '),
+    ({'source': '../../x'}, 'source: '),
+    ({'target': 3}, 'target: .* and it is 3'),
+    ({'golden': {'input': '/etc/passwd'}}, r'golden\.input: '),
+    ({'model': 'x'}, 'model: '),
+    ({'model': {'images_seen': 'many'}}, r'model\.images_seen: '),
+    ({'name': None}, 'not of a bundle'),
+    ({'source': None}, 'not of a bundle'),
+  )
+  def test_anything_else_is_one_sentence(self, values, message):
+    with self.assertRaisesRegex(ValueError, message) as caught:
+      self.read({**GOOD, **values})
+    self.assertIn(str(self.folder / 'manifest.json'), str(caught.exception))
+
+  def test_a_link_out_of_the_bundle_is_no_file_of_it(self):
+    os.symlink(tempfile.mkdtemp(), self.folder / 'out')
+    with self.assertRaisesRegex(ValueError, 'names a file outside'):
+      bundle_manifest.file_path(self.folder, 'out/model.tflite')
+    self.assertEqual(
+      bundle_manifest.file_path(self.folder, 'saved_model/1'),
+      self.folder / 'saved_model' / '1',
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()
