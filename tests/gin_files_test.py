@@ -8,6 +8,7 @@ from absl.testing import absltest, parameterized
 import gin
 from tf_twingan import (
   configurables,  # noqa: F401 (registers what gin files name)
+  gin_bindings,
   gin_files,
 )
 
@@ -43,6 +44,30 @@ class ConfigsTest(parameterized.TestCase):
   def test_misspelt_parameters_are_named(self, param, message):
     with self.assertRaisesRegex(ValueError, message):
       gin_files.parse('tiny.gin', [param])
+
+  def test_macros_of_included_files_are_found_and_overridden(self):
+    mine = self.folder / 'mine.gin'
+    mine.write_text(
+      "include 'tiny.gin'\nanime = %photo\nsize = 3\n"
+      'Growth:\n  fade_images = 5\n',
+      encoding='utf-8',
+    )
+    macros = gin_files.macros(mine)
+    self.assertEqual(macros['photo'], 'avatars:toon-head?limit=16')
+    self.assertEqual(macros['anime'], gin_bindings.Macro('photo'))
+    self.assertEqual(macros['size'], 3)
+    self.assertNotIn('fade_images', macros)
+
+  @parameterized.parameters(
+    (b"photo = 'folder:/x\n", 'is no gin file: .*line 1'),
+    (b"include '%s'\n", 'includes itself; remove one include'),
+    (b"photo = '\xff'\n", 'is no gin file: .*utf-8'),
+  )
+  def test_a_file_that_is_no_gin_file_is_named(self, content, message):
+    mine = self.folder / 'mine.gin'
+    mine.write_bytes(content.replace(b'%s', str(mine).encode()))
+    with self.assertRaisesRegex(ValueError, f'mine.gin {message}'):
+      gin_files.macros(mine)
 
   def test_parameters_override_the_file(self):
     gin_files.parse('tiny.gin', ["photo='folder:/x'", 'train.seed=9'])

@@ -15,32 +15,33 @@ from tf_twingan.evaluation import attribute_probe, own_features
 attribute_probe._STEPS, own_features._STEPS = 80, 40
 """
 
-# Calls a program's main with one list of arguments after the other, each with
+# Runs a program with one list of arguments after the other, each with
 # its flags at their defaults before, and writes what came of each as JSON.
 _EACH = """
 import contextlib, importlib, io, json, sys
 import gin
-from absl import app, flags, logging
+from absl import flags
 
-logging.set_verbosity(logging.WARNING)
-main = importlib.import_module(sys.argv[1]).main
-exec(sys.argv[4])
+_, name, calls, results_file, prologue = sys.argv
+run = importlib.import_module(name).run
+exec(prologue)
 results = []
-for arguments in json.loads(sys.argv[2]):
-  for name in list(flags.FLAGS):
-    flags.FLAGS[name].unparse()
+for arguments in json.loads(calls):
+  for flag in list(flags.FLAGS):
+    flags.FLAGS[flag].unparse()
   gin.clear_config()
   printed, code = io.StringIO(), 0
   with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
     try:
-      app.run(main, argv=[sys.argv[1], *arguments])
+      sys.argv = [name, *arguments]
+      run()
     except SystemExit as stop:
       code = stop.code
     if isinstance(code, str):
       print(code)
       code = 1
   results.append([code or 0, printed.getvalue()])
-with open(sys.argv[3], 'w') as file:
+with open(results_file, 'w') as file:
   json.dump(results, file)
 """
 

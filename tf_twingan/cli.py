@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from absl import app, flags, logging
 
-from tf_twingan import inference
+from tf_twingan import errors, home_folder, inference
 
 # What is defined here counts as the program's own, and is shown by its --help.
 flags.disclaim_key_flags()
@@ -31,19 +31,77 @@ def prepare_tensorflow() -> None:
   os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 
 
-def run(main: Callable[[Sequence[str]], None]) -> None:
-  """Parses the flags and runs a program."""
+def run(
+  main: Callable[[Sequence[str]], None],
+  parse: Callable[[Sequence[str]], list[str]] = app.parse_flags_with_usage,
+) -> None:
+  """Parses the flags and runs a program.
+
+  Args:
+    main: the program, a function of its name and what is no flag.
+    parse: parses the flags, and returns what `main` is given.
+  """
   prepare_tensorflow()
   # Libraries report every step at level INFO; warnings are still shown.
   logging.set_verbosity(logging.WARNING)
-  app.run(main)
+  app.run(main, flags_parser=parse)
+
+
+class _PathParser(flags.ArgumentParser):
+  """Replaces a `~` at the beginning of a path, see `home_folder`.
+
+  With `named`, the path may stand behind a name: `photo=~/portrait.jpg`.
+  """
+
+  def __init__(self, named: bool = False):
+    self._named = named
+
+  def parse(self, argument: str) -> str:
+    name, equals, path = argument.partition('=')
+    if self._named and equals and path.startswith('~'):
+      return f'{name}={home_folder.expand(path)}'
+    return home_folder.expand(argument)
+
+
+def define_path(
+  name: str,
+  help_text: str,
+  *,
+  default: str | None = None,
+  required: bool = False,
+) -> flags.FlagHolder:
+  """Defines a flag that takes a path, whose `~` is the home folder.
+
+  It may take a name instead of a path, too.
+  """
+  return flags.DEFINE(
+    _PathParser(),
+    name,
+    default,
+    help_text,
+    serializer=flags.ArgumentSerializer(),
+    required=required,
+  )
+
+
+def define_paths(
+  name: str, help_text: str, *, named: bool = False
+) -> flags.FlagHolder:
+  """Defines a flag that takes a path, may be repeated, and is a list.
+
+  Args:
+    name: name of the flag.
+    help_text: what --help says.
+    named: whether a path may stand behind NAME=.
+  """
+  return flags.DEFINE_multi(
+    _PathParser(named), flags.ArgumentSerializer(), name, [], help_text
+  )
 
 
 def define_run_dir(*, required: bool = False) -> flags.FlagHolder:
   """Defines --run_dir, for `load_translator`."""
-  return flags.DEFINE_string(
-    'run_dir', None, "A training's directory.", required=required
-  )
+  return define_path('run_dir', "A training's directory.", required=required)
 
 
 def define_model(more: str = '') -> flags.FlagHolder:
@@ -83,14 +141,14 @@ def report_errors() -> Iterator[None]:
   try:
     yield
   except (ValueError, OSError, FloatingPointError) as error:
-    sys.exit(f'Error: {strip_gin_context(error)}')
+    sys.exit(f'Error: {errors.printable(strip_gin_context(error))}')
   except KeyboardInterrupt:
     sys.exit('Interrupted.')
   except Exception as error:
     message = _tensorflow_message(error)
     if message is None:
       raise
-    sys.exit(f'Error: {message}')
+    sys.exit(f'Error: {errors.printable(message)}')
 
 
 def _tensorflow_message(error: Exception) -> str | None:

@@ -9,15 +9,11 @@ inference needs.
 import inspect
 import logging
 import pathlib
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import gin
-from tf_twingan import errors
-
-_MACRO = re.compile(r'^\s*([A-Za-z_]\w*)\s*=', re.MULTILINE)
-_INCLUDE = re.compile(r"""^\s*include\s+['"](.+?)['"]""", re.MULTILINE)
+from tf_twingan import gin_bindings, gin_corrections
 
 
 def folders() -> list[pathlib.Path]:
@@ -58,21 +54,9 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
     ValueError: a name is unknown or a line is no binding.
   """
   path = find(gin_file)
-  macros = _macros(path)
+  values = macros(path)
   for param in gin_params:
-    name = param.split('=')[0].strip()
-    if '=' not in param:
-      raise ValueError(
-        f'--gin_param={param!r} is no binding; write '
-        'NAME=VALUE, '
-        'strings in quotes: --gin_param="name=\'text\'".'
-      )
-    if '.' not in name and '/' not in name and name not in macros:
-      raise ValueError(
-        f'--gin_param: no macro {name!r} in {path.name}'
-        f'{errors.did_you_mean(name, macros) or "."} It has: '
-        f'{", ".join(sorted(macros))}.'
-      )
+    gin_corrections.check(param, values, path.name)
   for folder in folders():
     gin.add_config_file_search_path(str(folder))
   root = logging.getLogger()
@@ -120,10 +104,34 @@ def _is_no_false_alarm(record: logging.LogRecord) -> bool:
   return pathlib.Path(record.pathname).name != 'resource_reader.py'
 
 
-def _macros(path: pathlib.Path) -> list[str]:
-  """Names of the macros that a file and those it includes define."""
-  text = path.read_text()
-  names = [n for n in _MACRO.findall(text)]
-  for included in _INCLUDE.findall(text):
-    names += _macros(find(included))
-  return names
+def macros(path: pathlib.Path) -> dict[str, Any]:
+  """The macros that a gin file and those it includes define.
+
+  Args:
+    path: the gin file.
+
+  Returns:
+    {name: value}, see `gin_bindings`.
+
+  Raises:
+    FileNotFoundError: a file that it includes is missing.
+    ValueError: a file is no gin file; names it.
+  """
+  return _macros(path, ())
+
+
+def _macros(path: pathlib.Path, including: tuple) -> dict[str, Any]:
+  if path in including:
+    raise ValueError(f'{path} includes itself; remove one include.')
+  values: dict[str, Any] = {}
+  try:
+    for line in gin_bindings.read(path.read_text(encoding='utf-8')):
+      if isinstance(line, gin_bindings.Include):
+        values |= _macros(find(line.file), (*including, path))
+      elif '.' not in line.name and '/' not in line.name:
+        values[line.name] = line.value
+  except gin_bindings.Malformed as error:
+    raise ValueError(f'{path} is no gin file: {error}.') from error
+  except UnicodeDecodeError as error:
+    raise ValueError(f'{path} is no gin file: {error}.') from error
+  return values

@@ -1,9 +1,8 @@
 r"""Trains a twin network or another model, or continues a training.
 
   python -m tf_twingan.train --gin_file=anime.gin
-  python -m tf_twingan.train --gin_file=photos.gin \
-      --gin_param="photo='folder:/my/portraits'" \
-      --gin_param="anime='folder:/my/anime'" --run_dir=runs/mine
+  python -m tf_twingan.train --gin_file=photos.gin --run_dir=runs/mine \
+      --photo=folder:/my/portraits --anime=folder:/my/anime
   tensorboard --logdir=runs/mine/summaries
 
 The first trains on images that come with the package. Ctrl-C saves; the
@@ -11,6 +10,9 @@ same command continues. The run directory holds sample grids (`samples/`),
 curves (`summaries/`, `metrics.jsonl`), checkpoints and the configuration.
 gin/README.md lists the gin files and what they train; a dataset is
 `avatars:STYLE`, `folder:PATH` or `tfds:NAME`.
+
+The macros of a gin file, such as `photo = ...` in photos.gin, are flags:
+`--gin_file=photos.gin --help` lists them. Any other value takes --gin_param.
 """
 
 import os
@@ -19,10 +21,12 @@ import sys
 
 from absl import flags
 
-from tf_twingan import cli, gin_files
+from tf_twingan import cli, gin_files, gin_flags
 
-_GIN_FILE = flags.DEFINE_string(
-  'gin_file', None, 'The experiment: a name from gin/ or a path.', required=True
+_GIN_FILE = cli.define_path(
+  gin_flags.FILE,
+  'The experiment: a name from gin/ or a path.',
+  required=True,
 )
 _GIN_PARAM = flags.DEFINE_multi_string(
   'gin_param',
@@ -30,9 +34,8 @@ _GIN_PARAM = flags.DEFINE_multi_string(
   'Changes one value of it: NAME=VALUE, where VALUE is '
   'Python, so a string has quotes. May be repeated.',
 )
-_RUN_DIR = flags.DEFINE_string(
+_RUN_DIR = cli.define_path(
   'run_dir',
-  None,
   'Where the run is kept; runs/<gin name> if not given. A '
   'run that is there is continued.',
 )
@@ -48,7 +51,8 @@ def main(argv) -> None:
   from tf_twingan.training import loop
 
   with cli.report_errors():
-    path = gin_files.parse(_GIN_FILE.value, _GIN_PARAM.value)
+    params = gin_flags.bindings(_GIN_PARAM.value)
+    path = gin_files.parse(_GIN_FILE.value, params)
     configurables.share_cores()
     run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
     try:
@@ -77,7 +81,7 @@ def _python() -> str:
 
 def run() -> None:
   """The console script."""
-  cli.run(main)
+  cli.run(main, gin_flags.parse)
 
 
 if __name__ == '__main__':

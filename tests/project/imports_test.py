@@ -18,7 +18,10 @@ LIBRARY = {
   'image_grids',
   'files',
   'errors',
+  'gin_bindings',
+  'gin_corrections',
   'gin_files',
+  'home_folder',
   'json_files',
   'plain_names',
   'runs',
@@ -40,11 +43,22 @@ ALLOWED: Mapping[str, set[str]] = {
   'image_grids': {'image_arrays'},
   'files': {'errors'},
   'errors': set(),
-  'gin_files': {'errors'},
+  'gin_bindings': set(),
+  'gin_corrections': {'errors', 'gin_bindings'},
+  'gin_files': {'gin_bindings', 'gin_corrections'},
+  'home_folder': set(),
   'plain_names': set(),
   'json_files': {'plain_names'},
   'pretrained': set(),
-  'data': {'image_arrays', 'image_io', 'files', 'errors', 'json_files'},
+  'data': {
+    'image_arrays',
+    'image_io',
+    'files',
+    'errors',
+    'gin_bindings',
+    'home_folder',
+    'json_files',
+  },
   'models': set(),
   'metrics': set(),
   'runs': {
@@ -106,15 +120,26 @@ ALLOWED: Mapping[str, set[str]] = {
   # Registers with gin what the gin files name.
   'configurables': {'models', 'losses', 'training'},
   # What programs share.
-  'cli': {'errors', 'files', 'inference', 'runs'},
+  'cli': {'errors', 'files', 'home_folder', 'inference', 'runs'},
+  # Flags for what a gin file names.
+  'gin_flags': {'cli', 'gin_bindings', 'gin_files', 'home_folder'},
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
-  | {'cli', 'configurables'},
+  | {'cli', 'configurables', 'gin_flags'},
   'export': LIBRARY
   - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
   | {'cli', PACKAGE},
-  'benchmarks': LIBRARY | {PACKAGE, 'cli', 'configurables', 'export'},
+  'benchmarks': LIBRARY
+  | {PACKAGE, 'cli', 'configurables', 'export', 'gin_flags'},
   'tests': LIBRARY
-  | {PACKAGE, 'cli', 'configurables', 'programs', 'export', 'benchmarks'},
+  | {
+    PACKAGE,
+    'cli',
+    'configurables',
+    'gin_flags',
+    'programs',
+    'export',
+    'benchmarks',
+  },
 }
 
 

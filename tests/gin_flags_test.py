@@ -1,0 +1,114 @@
+"""The macros of a gin file as flags of a program."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from absl import flags
+from absl.testing import absltest, flagsaver, parameterized
+
+from tf_twingan import cli, gin_flags
+
+GIN_FILE = """
+photo = 'folder:data/portraits'
+size = 64
+rate = 0.5
+smooth = False
+steps = {8: 100}
+same = %photo
+seed_of_test = 7
+"""
+
+FLAGS = flags.FLAGS
+
+
+class GinFlagsTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    if not FLAGS.is_parsed():
+      self.addCleanup(FLAGS.unparse_flags)
+    # It removes the flags that are defined from here on, too.
+    self.enter_context(flagsaver.flagsaver())
+    flags.DEFINE_integer('seed_of_test', 1, 'Has the name of a macro.')
+    if gin_flags.FILE not in FLAGS:
+      cli.define_path(gin_flags.FILE, 'The gin file.')
+    self.path = pathlib.Path(tempfile.mkdtemp(), 'mine.gin')
+    self.path.write_text(GIN_FILE)
+
+  def bindings(self, *arguments, params=()):
+    gin_flags.parse(['program', f'--gin_file={self.path}', *arguments])
+    return gin_flags.bindings(params)
+
+  @parameterized.parameters(
+    ('--photo=folder:/my/portraits', "photo='folder:/my/portraits'"),
+    ("--photo='folder:/x'", "photo='folder:/x'"),
+    ("--photo=folder:/it's \\n", 'photo="folder:/it\'s \\\\n"'),
+    ('--size=32', 'size=32'),
+    ('--rate=1e-3', 'rate=0.001'),
+    ('--smooth', 'smooth=True'),
+    ('--nosmooth', 'smooth=False'),
+    ('--steps={8: 5}', 'steps={8: 5}'),
+    ("--same='folder:/y'", "same='folder:/y'"),
+  )
+  def test_a_flag_sets_its_macro(self, argument, binding):
+    self.assertEqual(self.bindings(argument), [binding])
+
+  def test_flags_that_are_not_given_set_nothing(self):
+    self.assertEqual(self.bindings(params=['size=8']), ['size=8'])
+
+  def test_the_home_folder_is_replaced(self):
+    home = os.path.expanduser('~')
+    self.assertEqual(self.bindings('--photo=~/runs'), [f"photo='{home}/runs'"])
+
+  def test_a_macro_with_the_name_of_a_flag_leaves_it_alone(self):
+    self.assertEqual(self.bindings('--seed_of_test=3'), [])
+    self.assertEqual(FLAGS.seed_of_test, 3)
+
+  def test_flags_before_the_file_and_without_an_equals_sign(self):
+    gin_flags.parse(['program', '--size', '32', '--gin_file', str(self.path)])
+    self.assertEqual(gin_flags.bindings([]), ['size=32'])
+
+  def test_another_file_has_other_flags(self):
+    self.bindings('--size=32')
+    self.path.write_text('width = 3\n')
+    self.assertEqual(self.bindings('--width=4'), ['width=4'])
+    self.assertNotIn('size', FLAGS)
+
+  def test_one_macro_set_twice_is_refused(self):
+    with self.assertRaisesRegex(ValueError, 'keep one'):
+      self.bindings('--size=32', params=['size = 8'])
+
+  def test_a_missing_file_is_named(self):
+    with self.assertRaisesRegex(SystemExit, "no gin file 'nothing.gin'"):
+      gin_flags.parse(['program', '--gin_file=nothing.gin'])
+
+
+class ProgramTest(parameterized.TestCase):
+  def run_train(self, *arguments):
+    done = subprocess.run(
+      [sys.executable, '-m', 'tf_twingan.train', *arguments],
+      capture_output=True,
+      text=True,
+      check=False,
+    )
+    return done.stdout + done.stderr
+
+  def test_help_lists_the_macros_of_the_file(self):
+    printed = self.run_train('--gin_file=photos.gin', '--help')
+    self.assertRegex(
+      printed,
+      r"--photo: A value of photos.gin.\n +\(default: 'folder:data/portraits'",
+    )
+    self.assertNotIn('--photo:', self.run_train('--help'))
+
+  def test_a_misspelt_macro_is_told(self):
+    self.assertIn(
+      "Unknown command line flag 'phoot'. Did you mean: photo ?",
+      self.run_train('--gin_file=photos.gin', '--phoot=folder:/x'),
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

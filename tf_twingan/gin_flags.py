@@ -1,0 +1,135 @@
+"""Flags for the macros of a gin file, so that its values need no inner quotes.
+
+`photo = 'folder:data/portraits'` in photos.gin makes `--gin_file=photos.gin`
+take `--photo=folder:/my/portraits`. A macro that has the name of another flag
+gets none, and is set by --gin_param alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from absl import app, flags
+
+from tf_twingan import cli, gin_bindings, gin_files, home_folder
+
+FILE = 'gin_file'
+
+
+class _MacroFlag(flags.Flag):
+  """A flag that sets a macro."""
+
+
+class _StringParser(flags.ArgumentParser):
+  """Takes a string with the quotes of Python or without."""
+
+  def parse(self, argument: str) -> str:
+    try:
+      (binding,) = gin_bindings.read(f'x={argument}')
+    except ValueError:
+      pass
+    else:
+      if isinstance(binding.value, str):
+        return binding.value
+    return home_folder.expand(argument)
+
+
+class _PythonParser(flags.ArgumentParser):
+  """Takes what --gin_param takes, and leaves it as it is."""
+
+  syntactic_help = 'Python, as for --gin_param'
+
+  def parse(self, argument: Any) -> Any:
+    if isinstance(argument, str):
+      list(gin_bindings.read(f'x={argument}'))
+    return argument
+
+
+def parse(argv: Sequence[str]) -> list[str]:
+  """Parses flags, those of the macros of --gin_file among them.
+
+  Args:
+    argv: the program and its arguments.
+
+  Returns:
+    The program and what is no flag.
+  """
+  for name in _names():
+    delattr(flags.FLAGS, name)
+  with cli.report_errors():
+    gin_file = _gin_file(argv)
+    if gin_file:
+      _define(gin_file)
+  return app.parse_flags_with_usage(argv)
+
+
+def bindings(gin_params: Sequence[str]) -> list[str]:
+  """The bindings of --gin_param, and those that flags of macros set.
+
+  Args:
+    gin_params: the values of --gin_param.
+
+  Raises:
+    ValueError: both set the same macro.
+  """
+  given = [param.split('=')[0].strip() for param in gin_params]
+  result = list(gin_params)
+  for name in _names():
+    flag = flags.FLAGS[name]
+    if not flag.present:
+      continue
+    if name in given:
+      raise ValueError(f'--{name} and --gin_param={name} are given; keep one.')
+    is_python = isinstance(flag.parser, _PythonParser)
+    result.append(f'{name}={flag.value if is_python else repr(flag.value)}')
+  return result
+
+
+def _names() -> list[str]:
+  names = list(flags.FLAGS)
+  return [name for name in names if isinstance(flags.FLAGS[name], _MacroFlag)]
+
+
+def _gin_file(argv: Sequence[str]) -> str | None:
+  """The value of --gin_file, which is needed before flags are parsed."""
+  try:
+    arguments = flags.FLAGS.read_flags_from_files(argv[1:], force_gnu=False)
+  except flags.Error:
+    return None  # Parsing reports it.
+  value = None
+  for argument, following in zip(arguments, [*arguments[1:], None]):
+    if argument == '--':
+      break
+    name, equals, text = argument.lstrip('-').partition('=')
+    if argument.startswith('-') and name == FILE:
+      value = text if equals else following
+  return value
+
+
+def _define(gin_file: str) -> None:
+  """Defines flags for the macros of a file, of the program's module."""
+  module = flags.FLAGS.find_module_defining_flag(FILE)
+  path = gin_files.find(home_folder.expand(gin_file))
+  for name, value in gin_files.macros(path).items():
+    if name in flags.FLAGS:
+      continue
+    flag = _MacroFlag(
+      _parser(value),
+      flags.ArgumentSerializer(),
+      name,
+      value,
+      f'A value of {path.name}.',
+      boolean=isinstance(value, bool),
+    )
+    flags.FLAGS[name] = flag
+    flags.FLAGS.register_flag_by_module(module, flag)
+
+
+def _parser(value: Any) -> flags.ArgumentParser:
+  """What parses the flag of a macro, by the macro's value in the file."""
+  if isinstance(value, bool):
+    return flags.BooleanParser()
+  if isinstance(value, int):
+    return flags.IntegerParser()
+  if isinstance(value, float):
+    return flags.FloatParser()
+  return _StringParser() if isinstance(value, str) else _PythonParser()
