@@ -106,6 +106,41 @@ class FilesTest(absltest.TestCase):
           files.check_writable(self.folder)
     self.assertEqual(sorted(os.listdir(self.folder)), ['dangling', 'file'])
 
+  def test_the_disk_has_the_content_before_the_name(self):
+    calls = []
+    fsync, replace = os.fsync, os.replace
+
+    def note_fsync(descriptor):
+      calls.append(os.fstat(descriptor).st_ino)
+      fsync(descriptor)
+
+    def note_replace(old, new):
+      calls.append('replace')
+      replace(old, new)
+
+    self.folder.mkdir()
+    with (
+      mock.patch.object(os, 'fsync', note_fsync),
+      mock.patch.object(os, 'replace', note_replace),
+    ):
+      with files.atomic_path(self.path) as unfinished:
+        (unfinished / 'deep').mkdir(parents=True)
+        (unfinished / 'deep' / 'file').write_text('new')
+    written = (self.path, self.path / 'deep', self.path / 'deep' / 'file')
+    self.assertCountEqual(calls[:3], [p.stat().st_ino for p in written])
+    self.assertEqual(calls[3:], ['replace', self.folder.stat().st_ino])
+    with mock.patch.object(os, 'fsync') as never:
+      with files.atomic_path(self.folder / 'quick', durable=False) as part:
+        part.write_text('new')
+    never.assert_not_called()
+    self.assertEqual((self.folder / 'quick').read_text(), 'new')
+
+  def test_file_systems_that_cannot_wait_are_written_to(self):
+    cannot = OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    with mock.patch.object(os, 'fsync', side_effect=cannot):
+      files.atomic_write(self.path, 'new')
+    self.assertEqual(self.path.read_text(), 'new')
+
   def test_checksums_are_those_of_the_standard(self):
     # FIPS 180-2, appendix B.1.
     expected = (

@@ -1,6 +1,7 @@
 """Files that are whole or not there: atomic writes, checksums and locks."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import pathlib
@@ -13,6 +14,14 @@ from tf_twingan import errors
 
 # What is being written has a name of its own that ends so.
 UNFINISHED = '.part'
+# What file systems answer that cannot wait for a file or a folder.
+_CANNOT_SYNC = {
+  errno.EACCES,
+  errno.EBADF,
+  errno.EINVAL,
+  errno.ENOTSUP,
+  errno.EPERM,
+}
 
 # How much of a file's name its unfinished one repeats. A name may have 255
 # bytes, on some disks 143, and a character takes up to 4 of them.
@@ -24,15 +33,20 @@ class Locked(Exception):
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+def atomic_path(
+  path: str | os.PathLike, *, durable: bool = True
+) -> Iterator[pathlib.Path]:
   """Gives a path to write to that becomes `path` when the block ends.
 
-  A reader sees the old file or the new one and never half of one. If the block
-  raises, what it wrote is removed and `path` stays as it was. The parent folder
-  is made if missing.
+  A reader sees the old file or the new one and never half of one, also after
+  the computer lost its power. If the block raises, what it wrote is removed and
+  `path` stays as it was. The parent folder is made if missing.
 
   Args:
     path: the file to write or replace, or a folder that does not exist yet.
+    durable: wait until the disk has it before it is renamed. Without, a loss of
+      power may leave an empty file under the name: for many small files that
+      can be made again.
 
   Yields:
     A path in the same folder, `<start of name>.<random>.part`, where nothing
@@ -48,7 +62,11 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   )
   try:
     yield unfinished
+    if durable:
+      sync(unfinished)
     os.replace(unfinished, path)
+    if durable:
+      sync_names(path.parent)
   finally:
     if unfinished.is_dir():
       shutil.rmtree(unfinished, ignore_errors=True)
@@ -71,10 +89,46 @@ def atomic_write(path: str | os.PathLike, content: bytes | str) -> None:
   """
   if isinstance(content, str):
     content = content.encode(errors='backslashreplace')
-  with atomic_path(path) as unfinished, open(unfinished, 'wb') as file:
-    file.write(content)
-    file.flush()
-    os.fsync(file.fileno())
+  with atomic_path(path) as unfinished:
+    unfinished.write_bytes(content)
+
+
+def sync(path: str | os.PathLike) -> None:
+  """Waits until the disk has a file, or a folder with all that is in it.
+
+  Call it before a rename that replaces something: many file systems rename at
+  once and write the content later.
+
+  Raises:
+    OSError: it is not there, or could not be written, e.g. as the disk is full.
+  """
+  if not os.path.isdir(path):
+    _sync(path)
+  for root, _, names in os.walk(path):
+    for name in names:
+      _sync(os.path.join(root, name))
+    _sync(root)
+
+
+def sync_names(folder: str | os.PathLike) -> None:
+  """Waits until the disk has the names in a folder, as after a rename.
+
+  Raises:
+    OSError: it is not there, or could not be written.
+  """
+  _sync(folder)
+
+
+def _sync(path):
+  try:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+      os.fsync(descriptor)
+    finally:
+      os.close(descriptor)
+  except OSError as error:
+    if error.errno not in _CANNOT_SYNC:
+      raise
 
 
 def check_writable(folder: str | os.PathLike, *names: str) -> None:

@@ -153,7 +153,8 @@ def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
   file or the new one and never half of one.
   """
   whole = Image.fromarray(image_arrays.check_image(image))
-  with files.atomic_path(path) as unfinished:
+  # Not durable: whole folders of images are made again by the same command.
+  with files.atomic_path(path, durable=False) as unfinished:
     whole.save(unfinished, format='PNG')
 
 

@@ -112,6 +112,7 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
   try:
     aside.mkdir(parents=True)
     yield aside
+    files.sync(aside)
     _move(aside, target, old)
   finally:
     shutil.rmtree(aside, ignore_errors=True)

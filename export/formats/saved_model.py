@@ -31,7 +31,7 @@ from export import contexts, directions, parity, tensor_names
 from export.bundle_files import manifest_entries
 from export.formats import base
 from export.graph import folded_network, image_files
-from tf_twingan import files, image_arrays
+from tf_twingan import files, image_arrays, literal_paths
 from tf_twingan.inference.exported import bundle_manifest, saved_model
 
 TRANSLATE, FLOATS = saved_model.TRANSLATE, saved_model.FLOATS
@@ -98,7 +98,8 @@ class _SavedModel(base.Format):
     return write(modules, signatures, scratch, version, warm_up)
 
   def load(self, built: pathlib.Path) -> Signatures:
-    return tf.saved_model.load(str(built)).signatures
+    with literal_paths.folder(built) as path:
+      return tf.saved_model.load(path).signatures
 
   def run(
     self,
@@ -254,9 +255,13 @@ def write(
   served = tf.Module()
   served.parts = list(modules)
   # TensorFlow Serving passes over names that are no numbers.
-  with files.atomic_path(target) as unfinished:
-    tf.saved_model.save(served, str(unfinished), signatures=dict(signatures))
-    _write_warm_up(unfinished / 'assets.extra', warm_up)
+  with (
+    files.atomic_path(target) as unfinished,
+    literal_paths.folder(target.parent) as parent,
+  ):
+    part = pathlib.Path(parent, unfinished.name)
+    tf.saved_model.save(served, str(part), signatures=dict(signatures))
+    _write_warm_up(part / 'assets.extra', warm_up)
   return target
 
 

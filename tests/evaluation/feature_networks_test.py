@@ -58,11 +58,11 @@ class ByPathTest(absltest.TestCase):
     np.testing.assert_allclose(features[39], [-1, -0.6, 1], atol=1e-5)
 
   def test_a_keras_file_a_keras_folder_and_a_bare_saved_model(self):
-    for name in ('net.keras', 'folder'):
+    for name in ('net[1].keras', 'folder[1]'):
       path = os.path.join(self.folder, name)
       self.model.save(path)
       self.assert_features_of(path)
-    path = os.path.join(self.folder, 'bare')
+    path = os.path.join(self.folder, 'bare[1]')
     module = tf.Module()
     module.serve = tf.function(
       lambda images: {'out': tf.nn.avg_pool2d(images, 4, 4, 'VALID')},

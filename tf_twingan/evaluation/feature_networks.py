@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, image_arrays
+from tf_twingan import errors, image_arrays, literal_paths
 from tf_twingan.evaluation import names, own_features
 
 _BATCH = 32
@@ -55,7 +55,10 @@ def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:
       'Keras model or a SavedModel.'
     )
   label = os.path.basename(os.path.normpath(name))
-  return FeatureNetwork(label, _features(*_by_path(name)))
+  if not os.path.isdir(name):
+    return FeatureNetwork(label, _features(*_by_path(name)))
+  with literal_paths.folder(name) as path:
+    return FeatureNetwork(label, _features(*_by_path(path)))
 
 
 def _inception() -> Any:

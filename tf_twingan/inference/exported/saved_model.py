@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, image_arrays
+from tf_twingan import errors, image_arrays, literal_paths
 
 FILE = 'saved_model.pb'
 # Signatures from images in [-1, 1] to images in [-1, 1]: of one direction; of
@@ -35,7 +35,8 @@ class SavedModel:
       ValueError: it is damaged, or has no signature that translates.
     """
     try:
-      self._loaded = tf.saved_model.load(str(folder))
+      with literal_paths.folder(folder) as path:
+        self._loaded = tf.saved_model.load(path)
     except (ValueError, OSError, tf.errors.OpError) as error:
       raise ValueError(
         f'TensorFlow cannot load it ({errors.first_line(error)})'
