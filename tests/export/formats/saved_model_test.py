@@ -42,7 +42,8 @@ class SavedModelTest(parameterized.TestCase, tf.test.TestCase):
       learn_embedding=lambda: cls.embedding,
       about=untrained.about(version='7'),
     )
-    cls.folder = pathlib.Path(tempfile.mkdtemp(), 'saved_model')
+    # TensorFlow finds nothing there by a path that it takes for a pattern.
+    cls.folder = pathlib.Path(tempfile.mkdtemp(), 'exp[1]', 'saved_model')
     file_format = saved_model.create('saved_model')
     cls.saved = file_format.build(context, cls.folder)
     cls.signatures = file_format.load(cls.saved)

@@ -83,7 +83,10 @@ class ExportedTranslatorTest(tf.test.TestCase):
       self.assertLessEqual(off.mean(), most / 4, kind)
 
   def test_a_single_file_names_its_direction(self):
-    version = self.folder / 'saved_model' / '1'
+    # Named like a pattern, too.
+    folder = pathlib.Path(tempfile.mkdtemp(), 'bundle[1]')
+    shutil.copytree(self.folder, folder)
+    version = folder / 'saved_model' / '1'
     for path in (version, self.float32, alone(self.float32.read_bytes())):
       (file,) = exported_translator.open_export(path).translators.values()
       self.assertTrue(file.supports('photo', 'anime'), path)
