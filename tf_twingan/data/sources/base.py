@@ -17,6 +17,8 @@ from tf_twingan import image_arrays, image_io
 from tf_twingan.data import cache
 
 SPLITS = ('train', 'test')
+# What datasets call their held-out images; the first that is there counts.
+TEST_NAMES = ('test', 'val', 'valid', 'validation')
 HOLDOUT_FRACTION = 0.1
 HOLDOUT_MAX = 500
 

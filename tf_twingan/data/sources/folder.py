@@ -1,16 +1,17 @@
 """Dataset scheme `folder:PATH`: the images under a folder.
 
-They may be of any size and common format. If the folder has subfolders `train`
-and `test`, these are its splits. Else what is held out for tests depends on the
-files' names alone, so that it stays held out when images are added and is the
-same in every run.
+They may be of any size and common format. The held-out images are those of
+another folder, if there is one, see `folder_splits`. Else what is held out
+depends on the files' names alone, so that it stays held out when images are
+added and is the same in every run.
 """
 
 import pathlib
+from collections.abc import Mapping
 
 from tf_twingan import files, image_io
 from tf_twingan.data import image_vectors
-from tf_twingan.data.sources import base
+from tf_twingan.data.sources import base, folder_splits
 
 
 class FolderDataset(base.EncodedDataset):
@@ -18,17 +19,28 @@ class FolderDataset(base.EncodedDataset):
 
   scheme = 'folder'
   usage = 'folder:PATH'
+  own_options = ('test',)
   vectors_usage = 'FILE'
+
+  def __init__(self, text: str, what: str, options: Mapping[str, str]):
+    """See `base.Dataset`."""
+    super().__init__(text, what, options)
+    self._test = options.get('test')
+    if self._test == '':
+      raise ValueError(f'{text}: test= names nothing; write test=FOLDER')
 
   def load(self, resolution: int, split: str) -> base.ImageSet:
     """See `base.Dataset.load`."""
-    top = root = pathlib.Path(self.what).expanduser()
-    has_splits = all((root / split).is_dir() for split in base.SPLITS)
-    if has_splits:
-      root = root / split
+    top = pathlib.Path(self.what).expanduser()
+    splits = folder_splits.find(top, self._test, dataset=self.text)
+    has_splits = splits.test is not None
+    root = splits.test if has_splits and split == 'test' else splits.train
     paths = {
       path.relative_to(root).as_posix(): path for path in self._list(root)
     }
+    below = splits.test_below_train()
+    if below and split == 'train':
+      paths = {n: p for n, p in paths.items() if not n.startswith(below)}
     fractions = {name: _hash_fraction(name) for name in paths}
     names = sorted(paths, key=fractions.__getitem__)
     stamps = []
@@ -48,7 +60,9 @@ class FolderDataset(base.EncodedDataset):
       held_out = min(max(decoded.held_out, 1), base.HOLDOUT_MAX)
       part = slice(held_out) if split == 'test' else slice(held_out, None)
     loaded = self.image_set(decoded, decoded.images[part], split)
-    if self.vectors is None:
+    # Nothing but training asks for them, and held-out images of elsewhere are
+    # in no file of vectors.
+    if self.vectors is None or not root.is_relative_to(top):
       return loaded
     below_top = [
       (root / name).relative_to(top).as_posix()

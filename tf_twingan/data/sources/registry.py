@@ -10,6 +10,8 @@ A domain's dataset is one string, `SCHEME:WHAT?option=value&option=value`:
   ?crop=0.7       keep the central 70 % of both sides (any scheme)
   ?fit=pad        fill up to a square with white instead of cutting one out
   ?limit=64       avatars only: no more characters than this for a split
+  ?test=FOLDER    folder only: the held-out images, absolute or below PATH; else
+                  those that are found by their names, see `folder_splits`
   ?split=trainA   tfds only: the split to train on, if not 'train'
   ?split=paired   avatars only: train on characters that every style shows, in
                   the same order, and no other split holds: true pairs
@@ -84,9 +86,8 @@ def load(
     dataset: `avatars:STYLE`, `folder:PATH` or `tfds:NAME`, with options; see
       the module's docstring.
     resolution: side of the images in pixels, a power of two from 4 up.
-    split: 'train' or 'test'. A folder's are its subfolders `train` and `test`
-      if it has both; else about 10 % of its images (at least 1, at most
-      500) are held out for 'test'.
+    split: 'train' or 'test'. Where a dataset has no images of its own to test
+      on, about 10 % of them (at least 1, at most 500) are held out.
 
   Returns:
     The images, and those that were skipped.

@@ -138,8 +138,9 @@ class TfdsDataset(base.EncodedDataset):
         f'{self.text}: split {train!r} is unknown; add '
         f'?split=NAME, NAME one of {", ".join(sizes)}'
       )
-    test = train.replace('train', 'test')
-    if test not in sizes or test == train:
+    others = [train.replace('train', name) for name in base.TEST_NAMES]
+    test = next((t for t in others if t in sizes and t != train), None)
+    if test is None:
       fraction = int(sizes[train] * base.HOLDOUT_FRACTION)
       held_out = min(max(1, fraction), base.HOLDOUT_MAX)
       test, train = f'{train}[:{held_out}]', f'{train}[{held_out}:]'

@@ -1,0 +1,110 @@
+"""Which folders hold the splits of a folder of images.
+
+Published datasets come as `train` and `test` or `val`, and with two domains as
+`trainA`, `trainB`, `testA` and `testB` (CycleGAN's and every set after it). The
+published split is what scores are compared on, so it is found by itself.
+"""
+
+import os
+import pathlib
+import re
+from typing import NamedTuple
+
+from tf_twingan.data.sources import base
+
+_TRAIN = 'train'
+_TRAIN_FOLDER = re.compile(r'train(?P<rest>[_-]?[A-Z0-9]?)')
+
+
+class Splits(NamedTuple):
+  """The folders of a dataset's splits.
+
+  Attributes:
+    train: folder of the images to train on.
+    test: folder of the held-out images; None if they are a part of `train`.
+  """
+
+  train: pathlib.Path
+  test: pathlib.Path | None = None
+
+  def test_below_train(self) -> str | None:
+    """The path of `test` below `train`, ending in '/'; None if it is not."""
+    if self.test is None:
+      return None
+    test, train = self.test.resolve(), self.train.resolve()
+    if not test.is_relative_to(train):
+      return None
+    return f'{test.relative_to(train).as_posix()}/'
+
+
+def find(
+  folder: pathlib.Path, test: str | None = None, *, dataset: str
+) -> Splits:
+  """Finds the splits of a folder.
+
+  Args:
+    folder: the folder that a dataset names. Either it holds `train` and one of
+      `base.TEST_NAMES`; or it is called `train` or `trainA` and the like, and
+      the folder `test` or `testA` stands beside it; or it has no splits.
+    test: folder of the held-out images, absolute or relative to `folder`,
+      instead of those that are found by their names; None looks for them.
+    dataset: the dataset's string, for messages.
+
+  Raises:
+    FileNotFoundError: there is no folder `test`.
+    ValueError: `test` is the folder itself, or holds it; or the folder holds
+      those of several domains.
+  """
+  train = folder / _TRAIN
+  if test is not None:
+    return Splits(
+      train if train.is_dir() else folder, _given(folder, test, dataset)
+    )
+  if train.is_dir():
+    found = _first(folder / name for name in base.TEST_NAMES)
+    return Splits(train, found) if found else Splits(folder)
+  _check_one_domain(folder, dataset)
+  match = _TRAIN_FOLDER.fullmatch(folder.name)
+  if match is None:
+    return Splits(folder)
+  return Splits(
+    folder, _first(folder.with_name(n + match['rest']) for n in base.TEST_NAMES)
+  )
+
+
+def _given(folder, test, dataset) -> pathlib.Path:
+  found = pathlib.Path(
+    os.path.normpath(folder / pathlib.Path(test).expanduser())
+  )
+  if not found.is_dir():
+    raise FileNotFoundError(
+      f'dataset {dataset}: test={test} is no folder ({found}); give the folder '
+      'of the held-out images, absolute or relative to that of the dataset'
+    )
+  if folder.resolve().is_relative_to(found.resolve()):
+    raise ValueError(
+      f'dataset {dataset}: test={test} holds the images to train on, too; give '
+      'a folder of other images'
+    )
+  return found
+
+
+def _first(folders) -> pathlib.Path | None:
+  return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _check_one_domain(folder, dataset) -> None:
+  """Refuses a folder of `trainA` and `trainB`, which would be mixed."""
+  if not folder.is_dir():
+    return  # Said better by whoever lists it.
+  names = sorted(
+    path.name
+    for path in folder.iterdir()
+    if _TRAIN_FOLDER.fullmatch(path.name) and path.is_dir()
+  )
+  if len(names) > 1:
+    raise ValueError(
+      f'dataset {dataset}: this folder holds {", ".join(names)}, which are '
+      f'images of different domains; name one of them, such as '
+      f'folder:{folder / names[0]}'
+    )
