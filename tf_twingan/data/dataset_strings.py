@@ -1,19 +1,21 @@
 """DOMAIN=DATASET flags, and the datasets that a run recorded.
 
 What comes after a training (scoring, exporting) wants images of the same
-domains. The run's `operative_config.gin` names their datasets. It is read line
-by line and never parsed as gin, which can execute code: a run may come from
-anyone.
+domains. The run's `operative_config.gin` names their datasets. It is read as
+data, as gin itself can execute code: a run may come from anyone.
 """
 
-import ast
 import os
 import pathlib
-import re
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tf_twingan import gin_bindings
 
 _FILE = 'operative_config.gin'
-_STRING_MACRO = re.compile(r"(\w+) = ('[^'\\]*')")
+# Far above what a training writes.
+_MAX_BYTES = 2**20
 
 
 def split_flag(text: str) -> tuple[str | None, str]:
@@ -47,15 +49,44 @@ def recorded_datasets(
     domains: names of the model's domains.
 
   Returns:
-    {domain: dataset} in the order of `domains`; those that the run does not
-    name plainly, as `domain = 'dataset'`, are missing.
+    {domain: dataset} in the order of `domains`. Missing are those that the run
+    does not name, by `train.domains` or by a macro of the domain's name.
   """
-  path = pathlib.Path(run_dir, _FILE)
-  if not path.is_file():
-    return {}
-  macros = {}
-  for line in path.read_text(encoding='utf-8').splitlines():
-    match = _STRING_MACRO.fullmatch(line)
-    if match:
-      macros[match[1]] = ast.literal_eval(match[2])
-  return {domain: macros[domain] for domain in domains if domain in macros}
+  bindings = _bindings(pathlib.Path(run_dir, _FILE))
+  # How gin files write them: {'photo': %photo}, or the string itself.
+  named = dict(_pairs(bindings.get('train.domains')))
+  datasets = {}
+  for domain in domains:
+    value = named.get(domain, bindings.get(domain))
+    for _ in bindings:  # A macro may name another one.
+      if not isinstance(value, gin_bindings.Macro):
+        break
+      value = bindings.get(value.name)
+    if isinstance(value, str):
+      datasets[domain] = value
+  return datasets
+
+
+def _bindings(path: pathlib.Path) -> dict[str, Any]:
+  """The bindings of a gin file, up to the first line that is not gin."""
+  bindings: dict[str, Any] = {}
+  try:
+    status = path.stat()
+    # Opening a pipe would wait for someone to write to it.
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+      return bindings
+    for line in gin_bindings.read(path.read_text(encoding='utf-8')):
+      if isinstance(line, gin_bindings.Binding):
+        bindings[line.name] = line.value
+  except (FileNotFoundError, UnicodeDecodeError, gin_bindings.Malformed):
+    pass
+  return bindings
+
+
+def _pairs(domains: Any) -> Iterable[tuple[str, Any]]:
+  """The pairs (name, dataset) of what may be the value of `train.domains`."""
+  for pair in domains if isinstance(domains, (list, tuple)) else ():
+    if isinstance(pair, (list, tuple)) and len(pair) == 2:
+      name, dataset = pair
+      if isinstance(name, str):
+        yield name, dataset
