@@ -17,6 +17,7 @@ LIBRARY = {
   'image_arrays',
   'image_grids',
   'files',
+  'framing',
   'errors',
   'gin_bindings',
   'gin_corrections',
@@ -42,6 +43,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'image_arrays': set(),
   'image_io': {'files', 'image_arrays'},
   'image_grids': {'image_arrays'},
+  'framing': {'image_arrays', 'image_io'},
   'files': {'errors'},
   'errors': set(),
   'gin_bindings': set(),
@@ -53,6 +55,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'json_files': {'plain_names'},
   'pretrained': set(),
   'data': {
+    'framing',
     'image_arrays',
     'image_io',
     'files',
@@ -64,7 +67,9 @@ ALLOWED: Mapping[str, set[str]] = {
   'models': set(),
   'metrics': set(),
   'runs': {
+    'data',
     'files',
+    'framing',
     'errors',
     'json_files',
     'literal_paths',
@@ -89,6 +94,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'runs',
   },
   'inference': {
+    'framing',
     'image_arrays',
     'image_io',
     'image_grids',

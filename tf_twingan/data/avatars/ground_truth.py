@@ -79,7 +79,7 @@ def is_known(first: str, second: str) -> bool:
 
 def _has_masks(dataset: str) -> bool:
   parsed = registry.parse(dataset)
-  return parsed.has_ground_truth and parsed.crop == 1
+  return parsed.has_ground_truth and parsed.framing.crop == 1
 
 
 def describe(dataset: str, resolution: int, count: int) -> GroundTruth:

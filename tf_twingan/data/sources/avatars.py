@@ -118,6 +118,8 @@ class AvatarDataset(base.Dataset):
       )
 
   def _resized(self, images: np.ndarray, resolution: int) -> np.ndarray:
-    if self.crop == 1 and resolution <= images.shape[1]:
+    if self.framing.crop == 1 and resolution <= images.shape[1]:
       return image_arrays.downsample(images, resolution)
-    return np.stack([self.square(image, resolution) for image in images])
+    return np.stack(
+      [self.framing.square(image, resolution) for image in images]
+    )

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from absl import logging
 
-from tf_twingan import image_arrays, image_io
+from tf_twingan import framing, image_arrays
 from tf_twingan.data import cache
 
 SPLITS = ('train', 'test')
@@ -71,8 +71,7 @@ class Dataset(abc.ABC):
   Attributes:
     text: the whole string.
     what: what stands between the colon and the options.
-    crop: central fraction of both sides that is kept, in (0, 1].
-    fit: how an image is made square, one of `image_arrays.FITS`.
+    framing: how an image is made square.
     vectors: what the `vectors` option names; None without it.
   """
 
@@ -104,20 +103,21 @@ class Dataset(abc.ABC):
           f'{self.scheme}: are {", ".join(names)}'
         )
     try:
-      self.crop = float(options.get('crop', 1.0))
+      crop = float(options.get('crop', 1.0))
     except ValueError:
-      self.crop = 0.0
-    if not 0 < self.crop <= 1:
+      crop = 0.0
+    if not 0 < crop <= 1:
       raise ValueError(
         f'{text}: crop={options["crop"]} is no fraction in (0, 1];'
         ' 0.7 keeps the central 70 % of both sides'
       )
-    self.fit = options.get('fit', 'crop')
-    if self.fit not in image_arrays.FITS:
+    fit = options.get('fit', 'crop')
+    if fit not in image_arrays.FITS:
       raise ValueError(
-        f'{text}: fit={self.fit} is unknown; use one of '
+        f'{text}: fit={fit} is unknown; use one of '
         f'{", ".join(image_arrays.FITS)}'
       )
+    self.framing = framing.Framing(crop, fit)
     self.vectors = options.get('vectors')
     if self.vectors == '':
       raise ValueError(
@@ -158,18 +158,6 @@ class Dataset(abc.ABC):
     """
     del domain  # By default the user is trusted.
 
-  def square(self, image: np.ndarray, resolution: int) -> np.ndarray:
-    """Makes an image of any shape uint8 [resolution, resolution, 3]."""
-    return image_arrays.square(image, resolution, self.fit, crop=self.crop)
-
-  def read_square(self, path_or_bytes: Any, resolution: int) -> np.ndarray:
-    """Reads an encoded image as uint8 [resolution, resolution, 3]."""
-    # Twice the pixels needed leave the last step to the better filter.
-    needed = int(np.ceil(2 * resolution / self.crop))
-    return self.square(
-      image_io.read(path_or_bytes, at_least=needed), resolution
-    )
-
 
 class EncodedDataset(Dataset):
   """A dataset of files or bytes, decoded once and kept in the cache."""
@@ -187,10 +175,10 @@ class EncodedDataset(Dataset):
     """Decodes the images, or reads those decoded before; see `cache`."""
     return cache.decode(
       self.text,
-      read=lambda encoded: self.read_square(encoded, resolution),
+      read=lambda encoded: self.framing.read(encoded, resolution),
       resolution=resolution,
-      fit=self.fit,
-      crop=self.crop,
+      fit=self.framing.fit,
+      crop=self.framing.crop,
       location=location,
       content=content,
       count=count,

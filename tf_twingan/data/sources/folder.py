@@ -83,7 +83,7 @@ class FolderDataset(base.EncodedDataset):
     return base.NamedImages(
       f'{self.scheme}:{root}{options}',
       [path.relative_to(root).as_posix() for path in self._list(root)],
-      lambda name: self.read_square(root / name, resolution),
+      lambda name: self.framing.read(root / name, resolution),
     )
 
   def _list(self, root: pathlib.Path) -> list[pathlib.Path]:

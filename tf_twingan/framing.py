@@ -1,0 +1,60 @@
+"""Framing: how an image of any shape becomes the square that a network takes.
+
+A dataset may keep the middle of its images alone (`?crop=0.7`) or fill them up
+to a square (`?fit=pad`). A network trained on it has never seen anything else,
+so whatever reads images for that network frames them alike.
+"""
+
+import math
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_twingan import image_arrays, image_io
+
+
+class Framing(NamedTuple):
+  """How images are made square.
+
+  Attributes:
+    crop: central fraction of both sides that is kept first, in (0, 1].
+    fit: how the rest becomes a square, one of `image_arrays.FITS`.
+  """
+
+  crop: float = 1.0
+  fit: str = 'crop'
+
+  def __str__(self) -> str:
+    """The options of a dataset string, `crop=0.7&fit=pad`; '' by default."""
+    options = [f'crop={self.crop:g}'] if self.crop != 1 else []
+    options += [f'fit={self.fit}'] if self.fit != 'crop' else []
+    return '&'.join(options)
+
+  def square(self, image: np.ndarray, resolution: int) -> np.ndarray:
+    """Makes an image of any shape uint8 [resolution, resolution, 3].
+
+    Args:
+      image: uint8 RGB, [height, width, 3].
+      resolution: side of the result in pixels.
+    """
+    return image_arrays.square(image, resolution, self.fit, crop=self.crop)
+
+  def read(
+    self, path_or_bytes: str | os.PathLike | bytes, resolution: int
+  ) -> np.ndarray:
+    """Reads an encoded image as uint8 [resolution, resolution, 3].
+
+    Args:
+      path_or_bytes: path of a file, or the content of one.
+      resolution: side of the result in pixels.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      UnreadableImage: it is no image that can be read.
+    """
+    # Twice the pixels needed leave the last step to the better filter.
+    needed = math.ceil(2 * resolution / self.crop)
+    return self.square(
+      image_io.read(path_or_bytes, at_least=needed), resolution
+    )
