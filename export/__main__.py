@@ -2,8 +2,8 @@ r"""Exports a model to files that load without tf_twingan.
 
   python -m export --model=avatar_twins --to=anime --output=bundles
   python -m export --run_dir=runs/mine --to=anime --output=bundles \
-      --formats=saved_model,dynamic,int8
-  python -m export --run_dir=runs/mine --to=all --output=bundles
+      --run_datasets --formats=saved_model,dynamic,int8
+  python -m export --run_dir=runs/anime --to=all --output=bundles
   python -m export --model=avatar_twins --to=anime --output=bundles \
       --formats=search --index=faces.index
   python -m export plan --resolution=256 --max_mb=4 --max_ms=50
@@ -35,23 +35,23 @@ from export.formats import registry
 from tf_twingan import cli
 from tf_twingan.retrieval import options
 
-flags.DEFINE_string('run_dir', None, "A training's directory.")
+cli.define_run_dir()
 flags.DEFINE_string('model', None, 'A model that ships: avatar_twins.')
 flags.DEFINE_string('to', None, 'The domain to translate to, or all.')
 flags.DEFINE_string('from', None, 'The domain of the images, if not the other.')
 flags.DEFINE_list(
   'formats', None, 'What to write; by default all but onnx and search.'
 )
-flags.DEFINE_string('output', None, "The folder of the bundle's folder.")
+cli.define_path('output', "The folder of the bundle's folder.")
 flags.DEFINE_multi_string(
   'source',
   [],
   'Images of a domain, DOMAIN=DATASET, to calibrate and compare with; by '
-  'default what the model was trained on.',
+  'default the embedded avatars that the model was trained on.',
 )
-flags.DEFINE_string(
+cli.define_run_datasets()
+cli.define_path(
   'index',
-  None,
   'A search index, whose embedding is exported; by default one is learned '
   'from the images. Format search takes its images, too.',
 )

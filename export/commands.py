@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # {command: its flags}; --threads belongs to plan and benchmark.
 FLAGS_OF = {
-  'export': 'run_dir model to from formats output source index by version '
-  'author licence',
+  'export': 'run_dir model to from formats output source run_datasets index by '
+  'version author licence',
   'plan': 'resolution max_mb max_ms format',
   'benchmark': '',
 }

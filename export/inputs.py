@@ -1,14 +1,15 @@
 """Chooses what an export needs besides its formats, from the flags.
 
-Images to compare with and to quantize by come from the datasets that the model
-was trained on, unless --source names others; the embedding from --index, or
+Images to compare with and to quantize by come from the datasets of --source, or
+from those that the model was trained on, if they come with the package or
+--run_datasets allows it; the embedding from --index, or
 from those images; the model card from the run directory.
 """
 
 import functools
 import pathlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from export import directions, parity
 from export.bundle_files import texts
 from export.formats import embedding, saved_model
 from tf_twingan import cli, inference
-from tf_twingan.data import dataset_strings
+from tf_twingan.data import dataset_strings, run_datasets
 from tf_twingan.data.sources import registry
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.retrieval import search_index
@@ -50,14 +51,18 @@ class Inputs:
     self._values = values
     self.translator = cli.load_translator(values.run_dir, values.model)
     self._folder = cli.model_folder(values.run_dir, values.model)
-    self.datasets = self._datasets()
+    self._recorded = dataset_strings.recorded_datasets(
+      self._folder, self.translator.domains
+    )
+    self._named = self._named_datasets()
+    self.datasets = {**self._recorded, **self._named}
 
   def one_direction(self) -> directions.OneDirection:
     """The direction from --from to --to."""
     values, translator = self._values, self.translator
     target = values.to
     source = translator.source_for(target, values['from'].value)
-    self._check_dataset(source)
+    self._check_datasets([source], may_read=[target])
     images = {
       domain: registry.load(dataset, translator.resolution).images[
         :_EMBEDDING_IMAGES
@@ -87,8 +92,7 @@ class Inputs:
   def all_directions(self) -> directions.AllDirections:
     """All directions of the model."""
     translator = self.translator
-    for domain in translator.domains:
-      self._check_dataset(domain)
+    self._check_datasets(translator.domains)
     return directions.AllDirections(
       translator,
       {domain: self._held_out(domain) for domain in translator.domains},
@@ -100,21 +104,28 @@ class Inputs:
       ),
     )
 
-  def _datasets(self) -> dict[str, str]:
-    datasets = dict(
-      dataset_strings.recorded_datasets(self._folder, self.translator.domains)
-    )
+  def _named_datasets(self) -> dict[str, str]:
+    datasets = {}
     for text in self._values.source:
       domain, dataset = dataset_strings.parse_flag(text)
       datasets[self.translator.check_domain(domain)] = dataset
     return datasets
 
-  def _check_dataset(self, domain: str) -> None:
-    if domain not in self.datasets:
-      raise ValueError(
-        f'the run does not say what {domain} was trained on; give '
-        f'--source={domain}=DATASET, such as folder:/my/images.'
-      )
+  def _check_datasets(
+    self, must_read: Sequence[str], *, may_read: Sequence[str] = ()
+  ) -> None:
+    """Raises unless the datasets are known, and may be read."""
+    for domain in must_read:
+      if domain not in self.datasets:
+        raise ValueError(
+          f'the run does not say what {domain} was trained on; give '
+          f'--source={domain}=DATASET, such as folder:/my/images.'
+        )
+    run_datasets.check(
+      self._recorded,
+      [d for d in (*must_read, *may_read) if d not in self._named],
+      allowed=self._values.run_datasets,
+    )
 
   def _held_out(self, domain: str) -> np.ndarray:
     """Images to compare by, which training has not seen if there are enough."""

@@ -1,11 +1,16 @@
 """Command-line helpers: which errors end a program with one line."""
 
+import functools
 import os
+import subprocess
+import sys
 from unittest import mock
 
 import tensorflow as tf
+from absl import flags
 from absl.testing import absltest, parameterized
 
+from tests import source_tree
 from tf_twingan import cli
 
 
@@ -30,6 +35,11 @@ class ErrorsTest(parameterized.TestCase):
       raise error
     self.assertEqual(stop.exception.code, message)
 
+  def test_names_in_a_message_cannot_steer_a_terminal(self):
+    with self.assertRaises(SystemExit) as stop, cli.report_errors():
+      raise ValueError('no \x1b[2J\n here')
+    self.assertEqual(stop.exception.code, 'Error: no \\x1b[2J\\n here')
+
   def test_a_bug_keeps_its_traceback(self):
     with self.assertRaises(KeyError), cli.report_errors():
       raise KeyError('x')
@@ -40,6 +50,92 @@ class ErrorsTest(parameterized.TestCase):
       del os.environ[names[1]]
       cli.prepare_tensorflow()
       self.assertEqual([os.environ[name] for name in names], ['0', '1'])
+
+
+class PathFlagsTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.home = os.path.expanduser('~')
+
+  def parse(self, define, *arguments, **options):
+    self.flags = flags.FlagValues()
+    # The flags of the test itself stay as they are.
+    with mock.patch.object(flags, 'DEFINE', self.into(flags.DEFINE)):
+      with mock.patch.object(
+        flags, 'DEFINE_multi', self.into(flags.DEFINE_multi)
+      ):
+        define('path', 'A path.', **options)
+    self.flags(['program', *arguments])
+    return self.flags.path
+
+  def into(self, define):
+    return functools.partial(
+      define, flag_values=self.flags, module_name='program'
+    )
+
+  def test_a_path(self):
+    self.assertEqual(
+      self.parse(cli.define_path, '--path=~/x'), f'{self.home}/x'
+    )
+
+  def test_its_default(self):
+    self.assertEqual(self.parse(cli.define_path, default='own'), 'own')
+
+  def test_a_user_who_is_not_there(self):
+    with self.assertRaisesRegex(
+      flags.IllegalFlagValueError, "flag --path=~no_one/x: .* no user 'no_one'"
+    ):
+      self.parse(cli.define_path, '--path=~no_one/x')
+
+  def test_paths(self):
+    self.assertEqual(
+      self.parse(cli.define_paths, '--path=~/x', '--path=a=~/y'),
+      [f'{self.home}/x', 'a=~/y'],
+    )
+    self.assertEqual(self.parse(cli.define_paths), [])
+
+  def test_paths_behind_names(self):
+    self.assertEqual(
+      self.parse(
+        cli.define_paths, '--path=~/a=b', '--path=photo=~/y', named=True
+      ),
+      [f'{self.home}/a=b', f'photo={self.home}/y'],
+    )
+
+
+class EveryProgramTest(parameterized.TestCase):
+  @parameterized.parameters(
+    ('tf_twingan.train', 'gin_file run_dir'),
+    ('tf_twingan.translate', 'run_dir input output reference'),
+    ('tf_twingan.sample', 'run_dir output'),
+    ('tf_twingan.search', 'run_dir index image output'),
+    (
+      'tf_twingan.evaluate',
+      'run_dir exported translations export_sources against features output',
+    ),
+    ('export.__main__', 'run_dir index output'),
+  )
+  def test_flags_that_take_paths_know_the_home_folder(self, module, names):
+    done = subprocess.run(
+      [
+        sys.executable,
+        '-c',
+        f"""
+import {module}
+from absl import flags
+for name in {names.split()!r}:
+  flags.FLAGS[name].parse('~/x')
+  value = flags.FLAGS[name].value
+  print(*(value if isinstance(value, list) else [value]))
+""",
+      ],
+      cwd=source_tree.ROOT,
+      capture_output=True,
+      text=True,
+      check=True,
+    )
+    expected = [os.path.expanduser('~/x')] * len(names.split())
+    self.assertEqual(done.stdout.split(), expected)
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ import tempfile
 from absl import flags
 from absl.testing import absltest, flagsaver, parameterized
 
+from tests import source_tree
 from tf_twingan import cli, gin_flags
 
 GIN_FILE = """
@@ -89,6 +90,7 @@ class ProgramTest(parameterized.TestCase):
   def run_train(self, *arguments):
     done = subprocess.run(
       [sys.executable, '-m', 'tf_twingan.train', *arguments],
+      cwd=source_tree.ROOT,
       capture_output=True,
       text=True,
       check=False,

@@ -126,6 +126,16 @@ def define_from() -> flags.FlagHolder:
   )
 
 
+def define_run_datasets() -> flags.FlagHolder:
+  """Defines --run_datasets, for `run_datasets.check`."""
+  return flags.DEFINE_bool(
+    'run_datasets',
+    False,
+    "Read the folders and TFDS datasets that the run's record names. By "
+    'default only embedded avatars are; others --source has to name.',
+  )
+
+
 def strip_gin_context(error: BaseException) -> str:
   """A message without gin's note of the configurable it came through."""
   return str(error).split('\n  In call to configurable')[0]

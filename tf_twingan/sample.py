@@ -27,8 +27,8 @@ _INTERPOLATE = flags.DEFINE_integer(
   'Number of images from each noise vector to the next.',
   lower_bound=2,
 )
-_OUTPUT = flags.DEFINE_string(
-  'output', None, 'The folder for the results.', required=True
+_OUTPUT = cli.define_path(
+  'output', 'The folder for the results.', required=True
 )
 
 

@@ -25,7 +25,7 @@ from absl import flags
 from tf_twingan import cli
 from tf_twingan.retrieval import options
 
-_INDEX = flags.DEFINE_string('index', None, "The index's folder.")
+_INDEX = cli.define_path('index', "The index's folder.")
 _RUN_DIR = cli.define_run_dir()
 _MODEL = cli.define_model('A query needs neither: the index knows its model.')
 _SOURCE = flags.DEFINE_multi_string(
@@ -44,8 +44,8 @@ _KIND = flags.DEFINE_enum(
   'build: how to search; by default exactly (flat) up to '
   f'{options.FLAT_UP_TO:,} images of a domain, and approximately beyond.',
 )
-_IMAGE = flags.DEFINE_multi_string(
-  'image', [], 'query: an image, as PATH or DOMAIN=PATH; may be repeated.'
+_IMAGE = cli.define_paths(
+  'image', 'query: an image, PATH or DOMAIN=PATH; may be repeated.', named=True
 )
 _K = flags.DEFINE_integer('k', 5, 'query: how many neighbours to find.')
 _BY = flags.DEFINE_enum(
@@ -56,7 +56,7 @@ _AMONG = flags.DEFINE_multi_string(
   None,
   "query: a domain to search; by default all in the index but the images' own.",
 )
-_OUTPUT = flags.DEFINE_string('output', None, 'query: folder for the results.')
+_OUTPUT = cli.define_path('output', 'query: folder for the results.')
 
 _FLAGS = {'build': ['kind'], 'query': ['image', 'k', 'by', 'among', 'output']}
 

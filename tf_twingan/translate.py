@@ -27,17 +27,17 @@ _TO = flags.DEFINE_string(
   'to', None, 'The domain to translate the images to.', required=True
 )
 _FROM = cli.define_from()
-_INPUT = flags.DEFINE_string(
-  'input', None, 'An image, or a folder of images.', required=True
+_INPUT = cli.define_path(
+  'input', 'An image, or a folder of images.', required=True
 )
-_OUTPUT = flags.DEFINE_string(
-  'output', None, 'The folder for the results.', required=True
+_OUTPUT = cli.define_path(
+  'output', 'The folder for the results.', required=True
 )
 _SIDE_BY_SIDE = flags.DEFINE_bool(
   'side_by_side', False, 'Put each result beside its source.'
 )
-_REFERENCE = flags.DEFINE_string(
-  'reference', None, 'An image of the domain --to, whose style to take.'
+_REFERENCE = cli.define_path(
+  'reference', 'An image of the domain --to, whose style to take.'
 )
 _STYLE_SEED = flags.DEFINE_integer(
   'style_seed',

@@ -58,6 +58,16 @@ USER_ERRORS = {
   ],
   'need no model': ['--run_dir={run}', '--translations=there'],
   'are not the domains': ['--translations=there', *SOURCES],
+  # Of datasets that nobody but the run names.
+  'names folder:/no/such for photo.*add --source=photo=folder:/no/such': [
+    '--run_dir={foreign}',
+    '--output={folder}/nothing',
+  ],
+  '/no/such': [
+    '--run_dir={foreign}',
+    '--output={folder}/nothing',
+    '--run_datasets',
+  ],
   'lacks 1 of 16.*0005.png': [
     '--translations={folder}/incomplete',
     '--output={folder}/nothing',
@@ -105,6 +115,10 @@ class EvaluateTest(absltest.TestCase):
     write_targets(folder / 'incomplete', without=[5])
     cls.of_run = [f'--run_dir={cls.run_dir}', f'--against={cls.other}']
     plain = shared_artifacts.run()
+    foreign = shared_artifacts.copy_of(plain)
+    (foreign / 'operative_config.gin').write_text(
+      "photo = 'folder:/no/such'\nanime = 'avatars:lorelei'\n"
+    )
     calls = {
       'export': [f'--export_sources={folder}/sources', '--resolution=32']
       + DIRECTION,
@@ -116,7 +130,10 @@ class EvaluateTest(absltest.TestCase):
         *DIRECTION,
       ],
       **{
-        message: [flag.format(run=plain, folder=folder) for flag in flags]
+        message: [
+          flag.format(run=plain, folder=folder, foreign=foreign)
+          for flag in flags
+        ]
         for message, flags in USER_ERRORS.items()
       },
     }

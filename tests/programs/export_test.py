@@ -42,12 +42,17 @@ def programs():
 
   Returns:
     ([(exit code, output)] of each error, the same of a run without datasets,
-    of a benchmark and of a plan).
+    of one that names a folder, of the same with --run_datasets, of a benchmark
+    and of a plan).
   """
+  foreign = shared_artifacts.copy_of(shared_artifacts.run())
+  (foreign / 'operative_config.gin').write_text("photo = 'folder:/no/such'\n")
   results = program_process.run_module_each(
     'export.__main__',
     *ERRORS,
     (f'--run_dir={shared_artifacts.run()}', '--to=anime', '--output=o'),
+    (f'--run_dir={foreign}', '--to=anime', '--output=o'),
+    (f'--run_dir={foreign}', '--to=anime', '--output=o', '--run_datasets'),
     ('benchmark', untrained.bundle(), '--threads=1'),
     ('plan', '--resolution=4', '--max_mb=100'),
   )
@@ -67,8 +72,15 @@ class ExportTest(absltest.TestCase):
     self.assertEqual(code, 1)
     self.assertIn('give --source=photo=DATASET', output)
 
+  def test_what_only_the_run_names_is_not_opened_unasked(self):
+    _, _, (code, output), (code_if_allowed, output_if_allowed), *_ = programs()
+    self.assertEqual([code, code_if_allowed], [1, 1])
+    self.assertIn('add --source=photo=folder:/no/such, or --run_d', output)
+    self.assertIn('Reading folder:/no/such for photo, as', output_if_allowed)
+    self.assertIn('/no/such', output_if_allowed.splitlines()[-1])
+
   def test_benchmark_times_every_tflite_file(self):
-    _, _, (code, output), _ = programs()
+    *_, (code, output), _ = programs()
     self.assertEqual(code, 0, output)
     # float32, dynamic, int8 and embed.
     self.assertEqual(output.count('.tflite'), 4)

@@ -25,6 +25,7 @@ class Options(NamedTuple):
     translations: folder of another program's translations.
     export_sources: folder to write the held-out sources to.
     source: two strings DOMAIN=DATASET.
+    run_datasets: whether to read the datasets that only a run's record names.
     source_domain: domain of the sources, --from.
     target_domain: domain of the translations, --to.
     resolution: side of the images, px.
@@ -40,6 +41,7 @@ class Options(NamedTuple):
   translations: str | None
   export_sources: str | None
   source: Sequence[str]
+  run_datasets: bool
   source_domain: str | None
   target_domain: str | None
   resolution: int | None
@@ -88,7 +90,9 @@ def _score_model(options, load_translator) -> None:
   _check_output(options)
   translator = load_translator(options.run_dir, options.model)
   datasets = dataset_pair.parse(options.source) or dataset_pair.of_run(
-    str(loading.folder(translator.origin)), translator.domains
+    str(loading.folder(translator.origin)),
+    translator.domains,
+    allowed=options.run_datasets,
   )
   for domain in datasets:
     translator.check_domain(domain)
@@ -135,7 +139,9 @@ def _score_export(options, load_translator) -> None:
         '--source=DOMAIN=DATASET for both of its domains.'
       )
     datasets = dataset_pair.of_run(
-      loading.folder(opened.origin), opened.domains
+      loading.folder(opened.origin),
+      opened.domains,
+      allowed=options.run_datasets,
     )
   translators = {
     kind or names.TRANSLATION: file.between(*datasets, options.direction)

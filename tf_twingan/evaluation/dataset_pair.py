@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan.data import dataset_strings
+from tf_twingan.data import dataset_strings, run_datasets
 from tf_twingan.data.sources import base, registry
 
 
@@ -81,18 +81,22 @@ def parse(values: Sequence[str]) -> dict[str, str]:
   return datasets
 
 
-def of_run(run_dir: str, domains: Sequence[str]) -> dict[str, str]:
+def of_run(
+  run_dir: str, domains: Sequence[str], *, allowed: bool
+) -> dict[str, str]:
   """Reads which datasets a run was trained on.
 
   Args:
     run_dir: directory of the run, or folder of a model that ships.
     domains: names of the model's domains.
+    allowed: whether the user allows to read what only the run names.
 
   Returns:
     {domain: dataset string}.
 
   Raises:
-    ValueError: the run does not name exactly two datasets.
+    ValueError: the run does not name exactly two datasets, or one of them may
+      not be read, see `run_datasets`.
   """
   datasets = dataset_strings.recorded_datasets(run_dir, domains)
   if len(datasets) != 2 or len(domains) != 2:
@@ -100,4 +104,5 @@ def of_run(run_dir: str, domains: Sequence[str]) -> dict[str, str]:
       'the run does not tell which images to score with; give --source='
       f'DOMAIN=DATASET for two of the domains {", ".join(domains)}.'
     )
+  run_datasets.check(datasets, domains, allowed=allowed)
   return datasets

@@ -32,6 +32,7 @@ class AvatarDataset(base.Dataset):
   own_options = ('limit', 'split')
   vectors_usage = _FACTORS
   has_ground_truth = True
+  comes_with_package = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """See `base.Dataset`."""

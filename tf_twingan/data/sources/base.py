@@ -67,6 +67,8 @@ class Dataset(abc.ABC):
     has_ground_truth: whether image i of the test split shows the same as image
       i of every other dataset of this scheme, so that translations have known
       targets.
+    comes_with_package: whether its images are part of this package, so that
+      nothing of the user's is opened.
 
   Attributes:
     text: the whole string.
@@ -80,6 +82,7 @@ class Dataset(abc.ABC):
   own_options: ClassVar[tuple[str, ...]] = ()
   vectors_usage: ClassVar[str | None] = None
   has_ground_truth: ClassVar[bool] = False
+  comes_with_package: ClassVar[bool] = False
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """Checks the options.

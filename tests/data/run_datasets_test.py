@@ -1,0 +1,52 @@
+"""Datasets that a run's record names are opened only if the user says so."""
+
+import contextlib
+import io
+import re
+import shlex
+
+from absl.testing import absltest, parameterized
+
+from tf_twingan.data import dataset_strings, run_datasets
+
+AVATARS = 'avatars:lorelei?limit=8&crop=0.9'
+
+
+class RunDatasetsTest(parameterized.TestCase):
+  def test_embedded_ones_are_read_without_a_word(self):
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed):
+      run_datasets.check({'a': AVATARS}, ['a', 'b'], allowed=False)
+    self.assertEqual(printed.getvalue(), '')
+
+  @parameterized.parameters('folder:/home/me', 'tfds:evil', 'folder:~')
+  def test_others_are_refused(self, dataset):
+    with self.assertRaisesRegex(ValueError, f'names {dataset} for a, and'):
+      run_datasets.check({'a': dataset, 'b': AVATARS}, 'ab', allowed=False)
+    # What is not to be read may be anything.
+    run_datasets.check({'a': dataset, 'b': AVATARS}, 'b', allowed=False)
+
+  def test_a_string_that_is_no_dataset_is_refused(self):
+    with self.assertRaisesRegex(ValueError, 'has no known scheme'):
+      run_datasets.check({'a': '/home/me'}, 'a', allowed=True)
+
+  def test_the_flags_to_add_are_quoted(self):
+    datasets = {'my photos': "folder:/it's $HOME", 'b': AVATARS}
+    with self.assertRaises(ValueError) as raised:
+      run_datasets.check(datasets, datasets, allowed=False)
+    (typed,) = re.findall('add (.*), or --run_datasets', str(raised.exception))
+    flags = [text.removeprefix('--source=') for text in shlex.split(typed)]
+    self.assertEqual(dict(map(dataset_strings.parse_flag, flags)), datasets)
+
+  def test_what_is_read_is_told_and_cannot_steer_a_terminal(self):
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed):
+      run_datasets.check({'a': 'folder:/x\x1b[2J'}, 'a', allowed=True)
+    self.assertEqual(
+      printed.getvalue(),
+      "Reading folder:/x\\x1b[2J for a, as the run's record says.\n",
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()
