@@ -10,9 +10,14 @@ import tensorflow as tf
 
 import tf_twingan
 from tests import shared_artifacts, tiny_run
-from tf_twingan import image_arrays, inference
+from tf_twingan import framing, image_arrays, inference
 from tf_twingan.models import registry
-from tf_twingan.runs import checkpoints, config_files
+from tf_twingan.runs import (
+  checkpoints,
+  config_files,
+  loading,
+  recorded_framing,
+)
 
 
 def images(count=3, height=8, width=8):
@@ -137,6 +142,14 @@ class TranslatorTest(tf.test.TestCase):
       checkpoints.Checkpoints(folder + '/checkpoints').prefixes()[0]
     ).get_variable_to_shape_map()
     self.assertNotIn('more/.ATTRIBUTES/VARIABLE_VALUE', names)
+
+  def test_a_saved_model_keeps_its_framing(self):
+    run = tiny_run.make()
+    frames = {'photo': framing.Framing(0.5), 'anime': framing.Framing()}
+    recorded_framing.write(run, frames)
+    saved = tempfile.mkdtemp() + '/saved'
+    inference.Translator(str(run)).save(saved)
+    self.assertEqual(loading.load(saved).framings, frames)
 
   def test_a_run_of_before_models_had_names(self):
     run = tiny_run.make()

@@ -6,13 +6,14 @@ from a run directory or from a model that ships with the package.
 
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_twingan import errors, pretrained
+from tf_twingan import errors, framing, pretrained
 from tf_twingan.models import registry
-from tf_twingan.runs import checkpoints, config_files
+from tf_twingan.runs import checkpoints, config_files, recorded_framing
 
 # Models that ship are named by this and their folder's name.
 PRETRAINED_PREFIX = 'pretrained:'
@@ -28,12 +29,14 @@ class LoadedModel(NamedTuple):
     resolution: resolution of the images that it generates, px.
     alpha: how far that resolution is faded in, in [0, 1].
     images_seen: images of each domain seen in training.
+    framings: {domain: how its images were made square for training}.
   """
 
   model: Any
   resolution: int
   alpha: float
   images_seen: int
+  framings: Mapping[str, framing.Framing] = {}
 
 
 def folder(origin: str) -> str:
@@ -82,6 +85,7 @@ def load(run_dir: str) -> LoadedModel:
     int(state['resolution'].numpy()),
     float(state['alpha'].numpy()),
     int(state['images_seen'].numpy()),
+    recorded_framing.read(run_dir, model.domains),
   )
 
 
@@ -103,6 +107,7 @@ def save(loaded: LoadedModel, run_dir: str) -> None:
       'new folder.'
     )
   config_files.write_model(run_dir, registry.describe(loaded.model))
+  recorded_framing.write(run_dir, loaded.framings)
   store.save(loaded.images_seen, _state(loaded))
 
 
