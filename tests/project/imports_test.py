@@ -64,7 +64,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'home_folder',
     'json_files',
   },
-  'models': set(),
+  'models': {'errors'},
   'metrics': set(),
   'runs': {
     'data',

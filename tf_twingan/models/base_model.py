@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from tf_twingan.models import configs
+from tf_twingan.models import configs, domain_names
 
 
 class BaseModel(keras.layers.Layer):
@@ -43,11 +43,12 @@ class BaseModel(keras.layers.Layer):
       name: layer name.
 
     Raises:
-      ValueError: the options do not fit the resolution.
+      ValueError: the options do not fit the resolution, or a name is none for
+        a domain, see `domain_names`.
     """
     super().__init__(name=name, autocast=False)
     config.check_fits(max_resolution)
-    self.domains = tuple(domains)
+    self.domains = domain_names.check_all(domains)
     self.max_resolution = max_resolution
     self.config = config
 
@@ -83,9 +84,4 @@ class BaseModel(keras.layers.Layer):
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming those that there are."""
-    if domain not in self.domains:
-      raise ValueError(
-        f'There is no domain {domain!r} in this model; it has '
-        f'{", ".join(self.domains)}.'
-      )
-    return domain
+    return domain_names.check_known(domain, self.domains)

@@ -28,13 +28,13 @@ def write_operative(run_dir: str) -> None:
   )
 
 
-def write_model(
+def check_model(
   run_dir: str, config: Mapping[str, Any], defaults: Mapping[str, Any] = {}
 ) -> None:
-  """Writes `model.json`.
+  """Checks that `model.json`, if there is one, describes the same network.
 
-  If the run has one already, it must say the same; only the precision may
-  change between two parts of a training, as it changes no weight's shape.
+  Only the precision may change between two parts of a training, as it changes
+  no weight's shape.
 
   Args:
     run_dir: the run directory.
@@ -44,25 +44,39 @@ def write_model(
   Raises:
     ValueError: the run has another architecture; names each difference.
   """
-  path = os.path.join(run_dir, _MODEL_FILE)
-  config = {**_IMPLIED, **config}
-  if os.path.exists(path):
-    stored = read_model(run_dir)
-    old = {**defaults, **stored}
-    differences = [
-      f'{key} is {old.get(key)!r} there and {config.get(key)!r} here'
-      for key in sorted({*old, *config} - {'precision'})
-      if old.get(key) != config.get(key)
-    ]
-    if differences:
-      raise ValueError(
-        f'{run_dir} holds a run of another architecture: '
-        f'{"; ".join(differences)}. Set these back, or choose another '
-        '--run_dir.'
-      )
-    if stored == config:
-      return
-  files.atomic_write(path, json.dumps(config, indent=2) + '\n')
+  if not os.path.exists(os.path.join(run_dir, _MODEL_FILE)):
+    return
+  # As the file would say it: lists, not what Keras makes of them.
+  new = json.loads(_as_json(config))
+  old = {**defaults, **read_model(run_dir)}
+  differences = [
+    f'{key} is {old.get(key)!r} there and {new.get(key)!r} here'
+    for key in sorted({*old, *new} - {'precision'})
+    if old.get(key) != new.get(key)
+  ]
+  if differences:
+    raise ValueError(
+      f'{run_dir} holds a run of another architecture: '
+      f'{"; ".join(differences)}. Set these back, or choose another '
+      '--run_dir.'
+    )
+
+
+def write_model(run_dir: str, config: Mapping[str, Any]) -> None:
+  """Writes `model.json`, in the place of one that is there.
+
+  Args:
+    run_dir: the run directory.
+    config: description of the model, see `models.registry.describe`.
+
+  Raises:
+    OSError: it could not be written; the old one is untouched.
+  """
+  files.atomic_write(os.path.join(run_dir, _MODEL_FILE), _as_json(config))
+
+
+def _as_json(config: Mapping[str, Any]) -> str:
+  return json.dumps({**_IMPLIED, **config}, indent=2) + '\n'
 
 
 def read_model(run_dir: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import tqdm
 
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry as sources_registry
+from tf_twingan.models import domain_names
 from tf_twingan.models import registry as models_registry
 from tf_twingan.runs import best, checkpoints, config_files
 from tf_twingan.training import (
@@ -88,13 +89,15 @@ def train(
     score_images=score_images,
     score_pictures=score_pictures,
     statistics_batches=statistics_batches,
+    checkpoints_kept=checkpoints_kept,
   )
+  _check_domains(domains)
   # First of all: several workers must find each other before anything runs.
   devices = strategies.make(strategy)
+  check_batch_sizes(growth, devices.num_replicas_in_sync)
   datasets = _load_datasets(
     domains, growth.final_resolution, max(sample_rows, score_pictures)
   )
-  check_batch_sizes(growth, devices.num_replicas_in_sync)
   # Not before the images are there: two processes that generate them at once
   # must not choose the same "random" temporary folder.
   keras.utils.set_random_seed(seed)
@@ -302,6 +305,28 @@ def _check_at_least_one(**options) -> None:
   for name, value in options.items():
     if value < 1:
       raise ValueError(f'train.{name} is {value}; at least 1.')
+
+
+def _check_domains(domains) -> None:
+  """Raises ValueError unless each is (name, dataset); reads no images."""
+  for entry in domains:
+    if not (
+      isinstance(entry, (tuple, list))
+      and len(entry) == 2
+      and all(isinstance(part, str) for part in entry)
+    ):
+      raise ValueError(
+        f'train.domains holds {entry!r}; write (NAME, DATASET) for each '
+        "domain, such as [('photo', 'folder:/p'), ('anime', 'folder:/a')]."
+      )
+  names = domain_names.check_all(name for name, _ in domains)
+  for index, name in enumerate(names):
+    if name in names[:index]:
+      raise ValueError(
+        f'train.domains has two of the name {name!r}; give each its own.'
+      )
+  for _, dataset in domains:
+    sources_registry.parse(dataset)
 
 
 def check_batch_sizes(growth: growth_schedule.Growth, replicas: int) -> None:
