@@ -48,7 +48,7 @@ def main(argv) -> None:
   from tf_twingan import configurables
   from tf_twingan.models import registry
   from tf_twingan.runs import config_files
-  from tf_twingan.training import loop
+  from tf_twingan.training import console, loop
 
   with cli.report_errors():
     params = gin_flags.bindings(_GIN_PARAM.value)
@@ -58,7 +58,7 @@ def main(argv) -> None:
     try:
       configurables.train(run_dir)
     except loop.Stopped as stopped:
-      print(cli.strip_gin_context(stopped), file=sys.stderr)
+      console.say(cli.strip_gin_context(stopped), to_stderr=True)
       sys.exit(128 + stopped.signum)
   model_class = registry.kind_of(config_files.read_model(run_dir))
   program, values = 'sample', '--count=64'

@@ -15,12 +15,17 @@ class CurvesTest(absltest.TestCase):
     (run / 'metrics.jsonl').write_text(
       '{"images_seen": 8, "time": 1.5, "loss": 4, "note": "x"}\n'
       '{"images_seen": 16, "time": 2.5, "loss": NaN}\n'
-      '{"images_seen": 24, "loss": 2, "swd": 7.5}\n'
+      '{"images_seen": 24, "loss": 2, "swd": 7.5, "is_x": true}\n'
+      '{"images_seen": "32", "loss": 2}\n'
+      '[40]\n'
+      f'{{"images_seen": 48, "loss": 1{400 * "0"}}}\n'
       '{"images_se'
     )
-    self.assertEqual(
-      curves.read(run), {'loss': [(8, 4), (24, 2)], 'swd': [(24, 7.5)]}
-    )
+    with self.assertLogs(level='WARNING') as logs:
+      self.assertEqual(
+        curves.read(run), {'loss': [(8, 4), (24, 2)], 'swd': [(24, 7.5)]}
+      )
+    self.assertIn(f'{run / "metrics.jsonl"}: 3 of its lines', logs.output[0])
 
   def test_runs_share_one_chart(self):
     runs = {

@@ -5,13 +5,14 @@ import pathlib
 import tempfile
 
 import tensorflow as tf
+from absl.testing import parameterized
 
 from tf_twingan.runs import best, checkpoints
 
 CONFIG = {'model': 'twingan', 'domains': ['a', 'b']}
 
 
-class BestTest(tf.test.TestCase):
+class BestTest(parameterized.TestCase, tf.test.TestCase):
   def setUp(self):
     super().setUp()
     self.run_dir = tempfile.mkdtemp()
@@ -68,6 +69,31 @@ class BestTest(tf.test.TestCase):
     self.assertEqual(self.weight(), 100)
     store = checkpoints.Checkpoints(str(self.folder / 'checkpoints'))
     self.assertLen(store.prefixes(), 1)
+
+  @parameterized.parameters(
+    '',
+    'garbage',
+    '[]',
+    '{}',
+    '{"by": "recall"}',
+    '{"by": "recall", "value": NaN, "resolution": 8, "images_seen": 1}',
+    '{"by": "recall", "value": "9", "resolution": 8, "images_seen": 1}',
+    '{"by": "recall", "value": 9, "resolution": null, "images_seen": 1}',
+  )
+  def test_a_damaged_score_counts_as_none_and_is_named(self, text):
+    kept = self.open()
+    self.keep(kept, 100, 0.5)
+    (self.folder / 'score.json').write_text(text)
+    with self.assertLogs(level='WARNING') as logs:
+      self.assertTrue(kept.is_beaten(0.1, 4))
+    self.assertIn(f'{self.folder / "score.json"} is damaged', logs.output[0])
+    self.keep(kept, 200, 0.1)
+    self.assertFalse(kept.is_beaten(0.1, 8))
+
+  def test_a_score_that_is_not_finite_is_never_the_best(self):
+    kept = self.open(more_is_better=False)
+    for value in (float('nan'), float('inf'), float('-inf')):
+      self.assertFalse(kept.is_beaten(value, 8))
 
 
 if __name__ == '__main__':

@@ -42,6 +42,40 @@ class GrowthTest(parameterized.TestCase):
   def test_total(self):
     self.assertEqual(schedule().total_images, 450)
 
+  def test_extra_images_hold_the_last_stage_and_move_no_other(self):
+    longer = schedule(extra_images=70)
+    self.assertEqual(longer.total_images, 520)
+    self.assertEqual(longer.phases[:-1], schedule().phases[:-1])
+    last = longer.phases[-1]
+    self.assertEqual((last.start, last.end, last.alpha(500)), (400, 520, 1.0))
+    # The last stage may have been a fade-in alone.
+    only = schedule(stable_images={4: 50, 8: 50, 16: 0}, extra_images=70)
+    self.assertEqual(only.phases[-1].end, 470)
+    with self.assertRaisesRegex(ValueError, 'Growth.extra_images is -1'):
+      schedule(extra_images=-1)
+
+  @parameterized.parameters(
+    (0, 0, 1.0),
+    (40, 4, 1.0),
+    (50, 4, 1.0),
+    (100, 8, 0.49),
+    (100, 8, 0.5),
+    (450, 16, 1.0),
+    (10_000, 16, 1.0),
+  )
+  def test_a_run_goes_on_where_it_was(self, seen, resolution, alpha):
+    schedule().check_goes_on(seen, resolution, alpha)
+
+  @parameterized.parameters(
+    (40, 8, 0.1, '8 px, faded in by 10%, but .* go back to 4 px'),
+    (100, 8, 0.9, 'go back to 8 px, faded in by 50%'),
+    (100, 8, 1.0, 'is at 8 px, but .* go back to 8 px, faded in by 50%'),
+    (250, 32, 1.0, 'extra_images=200'),
+  )
+  def test_a_run_never_goes_back(self, seen, resolution, alpha, message):
+    with self.assertRaisesRegex(ValueError, message):
+      schedule().check_goes_on(seen, resolution, alpha)
+
   def test_one_resolution_has_no_fade(self):
     only = schedule(start_resolution=16)
     self.assertEqual(only.total_images, 50)

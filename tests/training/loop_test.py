@@ -3,11 +3,16 @@
 `tests/programs/train_test.py` has real networks and real processes.
 """
 
+import contextlib
+import functools
+import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import tempfile
+from concurrent import futures
 from unittest import mock
 
 import numpy as np
@@ -23,6 +28,7 @@ from tf_twingan.training import (
   loop,
   setup,
   strategies,
+  summaries,
   validation_scores,
 )
 
@@ -322,7 +328,158 @@ class LoopTest(parameterized.TestCase):
     seen = [r['images_seen'] for r in rows(self.run)]
     self.assertEqual(seen, sorted(set(seen)))
 
-  @parameterized.parameters(signal.SIGINT, signal.SIGTERM)
+  def test_a_finished_run_trains_on_at_its_last_stage(self):
+    schedule = functools.partial(
+      growth_schedule.Growth,
+      final_resolution=8,
+      fade_images=32,
+      stable_images=32,
+      batch_size=8,
+    )
+    whole = self.run.parent / 'whole'
+    train(whole, growth=schedule(extra_images=40))
+    train(self.run, growth=schedule())
+    before = sorted(self.run.rglob('*'))
+    with self.assertRaisesRegex(
+      ValueError,
+      'seen 96 images of each domain and is at 8 px, .* back to 4 px. .*'
+      '--gin_param=Growth.extra_images=192',
+    ):
+      train(self.run, growth=schedule(stable_images=128))
+    self.assertEqual(sorted(self.run.rglob('*')), before)
+    # At every step there is a checkpoint of the last stage.
+    kept = []
+    trainer = Trainer(lambda step: kept.append(saved(self.run)) and None)
+    train(
+      self.run,
+      trainer,
+      growth=schedule(extra_images=40),
+      checkpoint_minutes=-1.0,
+    )
+    self.assertEqual(kept[:3], [[96], [104, 96], [112, 104, 96]])
+    self.assertNotIn('stage', trainer.events)
+    self.assertEqual(saved(self.run), [136, 128, 120])
+    self.assertEqual(
+      {r['resolution'] for r in rows(self.run) if r['images_seen'] > 64}, {8}
+    )
+    self.assert_same_end(self.run, whole)
+
+  def test_a_corrected_start_is_not_blocked_by_one_that_failed(self):
+    self.run.mkdir()
+    for text in ('{"domains": ["my photos", "b"]}', '', '[]'):
+      (self.run / 'model.json').write_text(text)
+      with self.assertRaises(loop.Stopped):
+        train(self.run, stop_after_images=8, checkpoint_minutes=1e9)
+      model = json.loads((self.run / 'model.json').read_text())
+      self.assertEqual(model['domains'], list(DOMAINS))
+      shutil.rmtree(self.run / 'checkpoints')
+
+  def test_a_kill_before_the_first_checkpoint_leaves_nothing_behind(self):
+    class Killed(BaseException):
+      pass
+
+    def at_step(step):
+      if step == 5:
+        raise Killed
+
+    with self.assertRaises(Killed):
+      train(self.run, Trainer(at_step), sample_images=8, score_images=1_000_000)
+    self.assertNotEmpty(rows(self.run))
+    self.assertNotEmpty(os.listdir(self.run / 'samples'))
+    (self.run / 'samples' / 'mine.png').touch()
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=16)
+    self.assertEqual([r['images_seen'] for r in rows(self.run)], [16])
+    self.assertEqual(os.listdir(self.run / 'samples'), ['mine.png'])
+
+  def test_grids_of_after_the_checkpoint_are_removed(self):
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=8)
+    for name in ('000000.0.png', '000000.1.png', '000123.4.png'):
+      (self.run / 'samples').mkdir(exist_ok=True)
+      (self.run / 'samples' / name).touch()
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=16)
+    self.assertEqual(os.listdir(self.run / 'samples'), ['000000.0.png'])
+
+  @parameterized.parameters('metrics.jsonl', 'samples', 'summaries', '')
+  def test_what_cannot_be_written_does_not_end_a_training(self, name):
+    def at_step(step):
+      if step != 3:
+        return
+      path = self.run / name
+      path.rename(self.run.parent / 'moved')
+      if name == 'metrics.jsonl':
+        path.mkdir()
+      elif name:
+        path.touch()
+
+    train(self.run, Trainer(at_step), sample_images=8)
+    self.assertEqual(saved(self.run), [TOTAL])
+    self.assertLen(saved(self.run / 'best'), 1)
+
+  def test_what_cannot_be_written_is_said_once(self):
+    output = io.StringIO()
+    with (
+      contextlib.redirect_stdout(output),
+      mock.patch.object(
+        summaries.metrics_file, 'append', side_effect=OSError('No space left')
+      ),
+    ):
+      train(self.run)
+    self.assertEqual(
+      output.getvalue().count('metrics.jsonl of'), 1, output.getvalue()
+    )
+    self.assertIn(
+      f"Warning: metrics.jsonl of {self.run} can't be written (No space left)",
+      output.getvalue(),
+    )
+
+  def test_a_best_checkpoint_that_cannot_be_written_ends_nothing(self):
+    output = io.StringIO()
+    with (
+      contextlib.redirect_stdout(output),
+      mock.patch.object(
+        checkpoints.Checkpoints, 'save_alone', side_effect=OSError('No space')
+      ),
+    ):
+      train(self.run)
+    self.assertEqual(saved(self.run), [TOTAL])
+    self.assertIn("one can't be written: No space", output.getvalue())
+
+  def test_a_training_in_another_thread_leaves_signals_alone(self):
+    handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGHUP)]
+    found = []
+    trainer = Trainer(
+      lambda step: found.append(
+        [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGHUP)]
+      )
+    )
+    with futures.ThreadPoolExecutor() as pool:
+      pool.submit(train, self.run, trainer).result()
+    self.assertEqual(found, [handlers] * (TOTAL // 8))
+    self.assertEqual(saved(self.run), [TOTAL])
+
+  def test_a_hangup_never_keeps_the_save_from_happening(self):
+    # A shell and the kernel may both send it, and a logout SIGTERM with it.
+    def at_step(step):
+      if step == 2:
+        for signum in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
+          signal.raise_signal(signum)
+
+    with self.assertRaises(loop.Stopped) as caught:
+      train(self.run, Trainer(at_step))
+    self.assertEqual(caught.exception.signum, signal.SIGTERM)
+    self.assertEqual(saved(self.run), [24])
+
+  def test_nohup_trains_on(self):
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    self.addCleanup(signal.signal, signal.SIGHUP, handler)
+    train(self.run, interrupted_at(2, signal.SIGHUP))
+    self.assertEqual(saved(self.run), [TOTAL])
+    self.assertEqual(signal.getsignal(signal.SIGHUP), signal.SIG_IGN)
+
+  @parameterized.parameters(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
   def test_a_signal_stops_and_saves(self, signum):
     handler = signal.getsignal(signum)
     with self.assertRaisesRegex(loop.Stopped, 'everything is') as caught:

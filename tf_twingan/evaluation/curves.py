@@ -1,12 +1,12 @@
 """Curves over training, from the metrics.jsonl that a run writes, as SVG."""
 
 import io
-import json
 import math
 import os
-import pathlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tf_twingan.runs import metrics_file
 
 if TYPE_CHECKING:
   from matplotlib import figure as matplotlib_figure
@@ -37,23 +37,26 @@ def read(run_dir: str | os.PathLike) -> dict[str, Curve]:
 
   Returns:
     {name: [(images seen, value), ...]}; values that are not finite are left
-    out.
+    out, and so are lines that can't be read, with a warning.
   """
-  file = pathlib.Path(run_dir, 'metrics.jsonl')
   curves: dict[str, Curve] = {}
-  if not file.is_file():
-    return curves
-  for line in file.read_text(encoding='utf-8').splitlines():
-    try:
-      values = json.loads(line)
-      images_seen = values.pop('images_seen')
-    except (ValueError, KeyError, AttributeError):
-      continue  # A training that was killed can leave part of a line.
-    values.pop('time', None)
-    for name, value in values.items():
-      if isinstance(value, (int, float)) and math.isfinite(value):
+  for row in metrics_file.read(run_dir):
+    images_seen = row.pop('images_seen')
+    row.pop('time', None)
+    for name, value in row.items():
+      if _is_finite(value):
         curves.setdefault(name, []).append((images_seen, value))
   return curves
+
+
+def _is_finite(value: Any) -> bool:
+  """Whether it is a number that a chart can show."""
+  if isinstance(value, bool) or not isinstance(value, (int, float)):
+    return False
+  try:
+    return math.isfinite(value)
+  except OverflowError:  # A whole number above all floats.
+    return False
 
 
 def charts(runs: Mapping[str, Mapping[str, Curve]]) -> list[Chart]:

@@ -8,15 +8,34 @@ repeats some steps finds the same scores again.
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from tf_twingan import files
+from absl import logging
+
+from tf_twingan import files, json_files
 from tf_twingan.runs import checkpoints, config_files
 
-_FOLDER = 'best'
+FOLDER = 'best'
 _FILE = 'score.json'
+
+
+class _Score(json_files.Model):
+  """The score of the stored checkpoint.
+
+  Attributes:
+    by: name of the score.
+    value: the model's score.
+    resolution: resolution of the stage, px.
+    images_seen: images of each domain seen.
+  """
+
+  by: str
+  value: float
+  resolution: int
+  images_seen: int
 
 
 class Best:
@@ -31,7 +50,7 @@ class Best:
         score, the next one replaces it.
       more_is_better: whether a higher score is better.
     """
-    self._folder = os.path.join(run_dir, _FOLDER)
+    self._folder = os.path.join(run_dir, FOLDER)
     self._by = by
     self._sign = 1 if more_is_better else -1
     self._store = checkpoints.Checkpoints(
@@ -39,13 +58,24 @@ class Best:
     )
 
   def is_beaten(self, value: float, resolution: int) -> bool:
-    """Whether a score at a resolution is better than the stored one's."""
+    """Whether a score at a resolution is better than the stored one's.
+
+    One that is not finite never is. A stored one that can't be read is, with
+    a warning.
+    """
+    if not math.isfinite(value):
+      return False
     stored = self._read()
-    if stored.get('by') != self._by:
+    if stored is None or stored.by != self._by:
       return True
-    if stored['resolution'] != resolution:
-      return resolution > stored['resolution']
-    return self._sign * value > self._sign * stored['value']
+    if stored.resolution != resolution:
+      return resolution > stored.resolution
+    return self._sign * value > self._sign * stored.value
+
+  @property
+  def is_there(self) -> bool:
+    """Whether there is a stored checkpoint."""
+    return bool(self._store.prefixes())
 
   def keep(
     self,
@@ -80,9 +110,17 @@ class Best:
     )
     files.atomic_write(path, json.dumps(score))
 
-  def _read(self):
-    path = os.path.join(self._folder, _FILE)
-    if not (os.path.exists(path) and self._store.prefixes()):
-      return {}
-    with open(path, encoding='utf-8') as file:
-      return json.load(file)
+  def _read(self) -> _Score | None:
+    if not self.is_there:
+      return None
+    try:
+      return json_files.read(
+        os.path.join(self._folder, _FILE),
+        _Score,
+        remedy='the next score replaces it',
+      )
+    except FileNotFoundError:
+      return None
+    except (OSError, ValueError) as error:
+      logging.warning('%s', error)
+      return None

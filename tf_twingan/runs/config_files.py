@@ -28,6 +28,11 @@ def write_operative(run_dir: str) -> None:
   )
 
 
+def has_model(run_dir: str) -> bool:
+  """Whether a directory holds a run, begun or saved: a `model.json`."""
+  return os.path.isfile(os.path.join(run_dir, _MODEL_FILE))
+
+
 def check_model(
   run_dir: str, config: Mapping[str, Any], defaults: Mapping[str, Any] = {}
 ) -> None:

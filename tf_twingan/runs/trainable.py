@@ -2,15 +2,16 @@
 
 import os
 import pathlib
-import tempfile
 
 import tensorflow as tf
 
+from tf_twingan import files
 from tf_twingan.runs import best, checkpoints, config_files
 
-# As much as must fit on the disk for a start: the smallest files of a run.
-_PROBE = bytes(2**20)
-# The number of steps is in every checkpoint that a training goes on from.
+# Every training writes to these, below its run directory.
+_FOLDERS = ('checkpoints', best.FOLDER, 'samples', 'summaries')
+_FILES = ('metrics.jsonl', 'model.json', 'operative_config.gin')
+# In every checkpoint that a training can go on from.
 _NEEDED = 'step/.ATTRIBUTES/VARIABLE_VALUE'
 
 
@@ -22,53 +23,22 @@ def check(run_dir: str) -> None:
 
   Raises:
     ValueError: it holds a model that can't be trained further.
-    OSError: it is no folder, or cannot be written.
+    OSError: it cannot be written; one line that names what is in the way.
   """
-  _check_is_no_best(run_dir)
-  nearest = _nearest_folder(run_dir)
-  _check_has_state(run_dir)
-  try:
-    with tempfile.TemporaryFile(dir=nearest) as file:
-      file.write(_PROBE)
-      file.flush()
-      os.fsync(file.fileno())
-  except OSError as error:
-    raise OSError(
-      f'The run directory {run_dir} cannot be written: {error.strerror}. Make '
-      'room or set its permissions, or choose another --run_dir.'
-    ) from error
-
-
-def _nearest_folder(run_dir: str) -> pathlib.Path:
-  """The directory itself, or the innermost one above it that exists."""
-  path = pathlib.Path(os.path.abspath(run_dir))
-  for place in (path, *path.parents):
-    if place.is_dir():
-      return place
-    if place.is_symlink() and not place.exists():
-      raise FileNotFoundError(
-        f'The run directory {run_dir} cannot be made: {place} is a link to '
-        f'{os.readlink(place)}, which is not there. Choose another --run_dir.'
-      )
-    if os.path.lexists(place):
-      raise NotADirectoryError(
-        f'The run directory {run_dir} cannot be made: {place} is a file. '
-        'Choose another --run_dir.'
-      )
-  return path
-
-
-def _check_is_no_best(run_dir: str) -> None:
   path = pathlib.Path(run_dir).resolve()
-  if path.name == best.FOLDER and config_files.has_model(path.parent):
+  if path.name == best.FOLDER and config_files.has_model(str(path.parent)):
     raise ValueError(
       f'{run_dir} is the best checkpoint of the run {path.parent}, which keeps '
-      'it up to date: train with the --run_dir of the run, or with that of a '
-      'copy of this folder.'
+      "it up to date: train with the run's --run_dir, or with that of a copy "
+      'of this folder.'
     )
+  _check_holds_all(run_dir)
+  files.check_writable(run_dir, *_FILES)
+  for name in _FOLDERS:
+    files.check_writable(os.path.join(run_dir, name))
 
 
-def _check_has_state(run_dir: str) -> None:
+def _check_holds_all(run_dir: str) -> None:
   prefixes = checkpoints.Checkpoints(
     os.path.join(run_dir, 'checkpoints')
   ).prefixes()
@@ -76,7 +46,8 @@ def _check_has_state(run_dir: str) -> None:
     return
   try:
     names = tf.train.load_checkpoint(prefixes[0]).get_variable_to_shape_map()
-  except checkpoints.DAMAGE:  # Restoring passes over it, and warns.
+  # What TensorFlow raises of a damaged one, which restoring passes over.
+  except (tf.errors.OpError, IndexError, RuntimeError, ValueError):
     return
   if _NEEDED not in names:
     raise ValueError(

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_arrays
+from tf_twingan import errors, image_arrays
 from tf_twingan.data import batch_stream
 from tf_twingan.models import registry
 from tf_twingan.runs import best, checkpoints
 from tf_twingan.training import (
+  console,
   growth_schedule,
   sample_grids,
   summaries,
@@ -272,9 +273,10 @@ class KeepBest:
   def run(self, info: StepInfo) -> None:
     """Replaces the best checkpoint if the score is better.
 
+    If it could not be written, the one before stays and the training goes on.
+
     Raises:
       FloatingPointError: a weight is NaN or Inf.
-      OSError: the checkpoint could not be written.
     """
     value = info.metrics.get(self._name)
     resolution = info.phase.resolution
@@ -282,13 +284,19 @@ class KeepBest:
     if value is None or not self._store.is_beaten(value, resolution):
       return
     self._trainer.check_finite()
-    self._store.keep(
-      info.images_seen,
-      self._state,
-      registry.describe(self._trainer.model),
-      value=value,
-      resolution=resolution,
-    )
+    try:
+      self._store.keep(
+        info.images_seen,
+        self._state,
+        registry.describe(self._trainer.model),
+        value=value,
+        resolution=resolution,
+      )
+    except OSError as error:
+      console.say(
+        'Warning: the best checkpoint stays the one before, as the new one '
+        f"can't be written: {errors.first_line(error)}"
+      )
 
 
 class SampleGrid:

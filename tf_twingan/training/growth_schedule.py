@@ -54,6 +54,7 @@ class Growth:
     final_resolution: int = 256,
     fade_images: ByResolution = 300_000,
     stable_images: ByResolution = 300_000,
+    extra_images: int = 0,
     batch_size: ByResolution = BATCH_SIZE,
     decay_images: int = 0,
   ):
@@ -65,6 +66,9 @@ class Growth:
       fade_images: images over which a new resolution fades in; by
         resolution.
       stable_images: images after that; by resolution.
+      extra_images: images by which the last stage is held longer: trains a
+        finished run on. Longer `fade_images` or `stable_images` would move
+        the stages, which count from the first image.
       batch_size: images per domain and step; by resolution.
       decay_images: the last ones of all, over which the learning rates fall
         linearly to zero (as in CycleGAN: Zhu et al. 2017, section 4).
@@ -76,6 +80,7 @@ class Growth:
         f'start_resolution {start_resolution} is above final_resolution '
         f'{final_resolution}; start at or below the final one.'
       )
+    extra = _at('extra_images', extra_images, final_resolution, 0)
     self.phases: list[Phase] = []
     seen = 0
     for resolution in resolutions.up_to(final_resolution):
@@ -90,7 +95,11 @@ class Growth:
           if resolution == start_resolution
           else _at('fade_images', fade_images, resolution, 0),
         ),
-        (False, _at('stable_images', stable_images, resolution, 0)),
+        (
+          False,
+          _at('stable_images', stable_images, resolution, 0)
+          + (extra if resolution == final_resolution else 0),
+        ),
       ):
         if images:
           self.phases.append(
@@ -117,10 +126,46 @@ class Growth:
         return phase
     return self.phases[-1]
 
+  def check_goes_on(
+    self, images_seen: int, resolution: int, alpha: float
+  ) -> None:
+    """Raises unless a run goes on where it was, or further.
+
+    Args:
+      images_seen: images of each domain that the run has seen.
+      resolution: resolution of its last step, px; 0 if it had none.
+      alpha: how far that resolution was faded in, in [0, 1].
+
+    Raises:
+      ValueError: by this schedule it would go back to an earlier stage; says
+        how to train longer instead.
+    """
+    phase = self.at(images_seen)
+    # A checkpoint holds alpha in float32.
+    if (phase.resolution, phase.alpha(images_seen) + 1e-6) >= (
+      resolution,
+      alpha,
+    ):
+      return
+    raise ValueError(
+      f'The run has seen {images_seen:,} images of each domain and is at '
+      f'{_stage(resolution, alpha)}, but by the growth schedule given here it '
+      f'would go back to {_stage(phase.resolution, phase.alpha(images_seen))}. '
+      'Set Growth.fade_images and Growth.stable_images back to those of its '
+      'operative_config.gin. To train longer, hold the last stage longer, for '
+      f'example by --gin_param=Growth.extra_images='
+      f'{self.total_images - images_seen}.'
+    )
+
   def rate(self, images_seen: int) -> float:
     """The factor of the learning rates, in [0, 1]."""
     remaining = self.total_images - images_seen
     return max(remaining, 0) / max(self.decay_images, remaining, 1)
+
+
+def _stage(resolution, alpha):
+  faded = '' if alpha >= 1 else f', faded in by {alpha:.0%}'
+  return f'{resolution} px{faded}'
 
 
 def _at(name, value, resolution, least):

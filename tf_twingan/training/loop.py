@@ -2,14 +2,18 @@
 
 import functools
 import signal
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
-import tqdm
-
 from tf_twingan.data import batch_stream
-from tf_twingan.training import growth_schedule, progress, strategies
+from tf_twingan.training import (
+  console,
+  growth_schedule,
+  progress,
+  strategies,
+)
 from tf_twingan.training.actions import Action, ReadLosses, StepInfo
 
 
@@ -62,6 +66,11 @@ class TrainingLoop:
     self._stop_after_images = stop_after_images
     self._is_chief = strategies.is_chief(trainer.strategy)
 
+  @property
+  def images_seen(self) -> int:
+    """Images of each domain seen."""
+    return int(self._position.images_seen.numpy())
+
   def run(self) -> None:
     """Trains to the end of the schedule.
 
@@ -72,7 +81,7 @@ class TrainingLoop:
       OSError: something could not be written.
     """
     growth, position = self._growth, self._position
-    seen, step = int(position.images_seen.numpy()), int(position.step.numpy())
+    seen, step = self.images_seen, int(position.step.numpy())
     with _StopSignal() as stop_signal:
       while seen < growth.total_images:
         phase = growth.at(seen)
@@ -130,7 +139,7 @@ class TrainingLoop:
     )
 
   def _progress_bar(self, phase, seen):
-    return tqdm.tqdm(
+    return console.progress_bar(
       total=phase.end - phase.start,
       initial=seen - phase.start,
       desc=f'{phase.resolution} px, '
@@ -160,8 +169,15 @@ class TrainingLoop:
     )
 
 
+# A closed terminal must not lose a training; Windows has no such signal.
+_HANGUP = getattr(signal, 'SIGHUP', None)
+
+
 class _StopSignal:
-  """Notes Ctrl-C or SIGTERM while it is open, for the loop to stop.
+  """Notes Ctrl-C, SIGTERM or SIGHUP while it is open, for the loop to stop.
+
+  Python handles signals in the main thread alone; in another one nothing is
+  noted.
 
   Attributes:
     number: the number of the signal that came; None if none did.
@@ -169,21 +185,29 @@ class _StopSignal:
 
   def __init__(self):
     self.number: int | None = None
+    self._previous: dict[int, Any] = {}
 
   def __enter__(self) -> '_StopSignal':
-    self._previous = {
-      number: signal.signal(number, self._on_signal)
-      for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    if threading.current_thread() is not threading.main_thread():
+      return self
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # `nohup` wants it ignored.
+    if _HANGUP and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
+      numbers.append(_HANGUP)
+    self._previous = {n: signal.signal(n, self._on_signal) for n in numbers}
     return self
 
   def __exit__(self, *exception) -> None:
     for number, handler in self._previous.items():
-      signal.signal(number, handler)
+      # None: it was not set from Python, and so cannot be set again.
+      signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
   def _on_signal(self, number, frame):
     del frame
-    if self.number is not None:
+    if number == _HANGUP:  # Comes more than once, or with SIGTERM.
+      self.number = self.number or number
+      return
+    if self.number not in (None, _HANGUP):
       raise KeyboardInterrupt  # Asked twice: do not wait for the save.
     self.number = number
 

@@ -1,23 +1,31 @@
 """Builds data, model and trainer of a run, then runs the training loop."""
 
+import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry as sources_registry
 from tf_twingan.models import domain_names
 from tf_twingan.models import registry as models_registry
-from tf_twingan.runs import best, checkpoints, config_files
+from tf_twingan.runs import (
+  best,
+  checkpoints,
+  config_files,
+  environment,
+  trainable,
+  training_lock,
+)
 from tf_twingan.training import (
   actions,
+  console,
   growth_schedule,
   loop,
   progress,
@@ -94,53 +102,56 @@ def train(
   _check_domains(domains)
   # First of all: several workers must find each other before anything runs.
   devices = strategies.make(strategy)
-  check_batch_sizes(growth, devices.num_replicas_in_sync)
-  datasets = _load_datasets(
-    domains, growth.final_resolution, max(sample_rows, score_pictures)
-  )
-  # Not before the images are there: two processes that generate them at once
-  # must not choose the same "random" temporary folder.
-  keras.utils.set_random_seed(seed)
-  if deterministic:
-    tf.config.experimental.enable_op_determinism()
-  built_trainer = trainer(
-    [domain for domain, _ in domains],
-    growth.final_resolution,
-    strategy=devices,
-    seed=seed,
-    vector_sizes={d: rows.shape[1] for d, rows in datasets.vectors.items()},
-  )
-  datasets = _check_trainer(built_trainer, growth, datasets)
-  scorer = _make_scorer(datasets, score_pictures)
-  scorer.check(best_by, growth.final_resolution, built_trainer.model)
-  training_loop = prepare_loop(
-    run_dir,
-    growth,
-    built_trainer,
-    batches=batch_stream.Batches(
-      datasets.images,
+  with _reserved(run_dir, devices):
+    check_batch_sizes(growth, devices.num_replicas_in_sync)
+    datasets = _load_datasets(
+      domains, growth.final_resolution, max(sample_rows, score_pictures)
+    )
+    # Not before the images are there: two processes that generate them at once
+    # must not choose the same "random" temporary folder.
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+      tf.config.experimental.enable_op_determinism()
+    built_trainer = trainer(
+      [domain for domain, _ in domains],
+      growth.final_resolution,
+      strategy=devices,
       seed=seed,
-      mirror=mirror,
-      paired=built_trainer.objective.needs_pairs,
-      vectors=datasets.vectors,
-    ),
-    scorer=scorer,
-    grid_images={
-      d: rows[:sample_rows] for d, rows in datasets.held_out.items()
-    },
-    has_ground_truth=datasets.has_ground_truth,
-    options=LoopOptions(
-      log_steps=log_steps,
-      sample_images=sample_images,
-      score_images=score_images,
-      best_by=best_by,
-      checkpoint_minutes=checkpoint_minutes,
-      checkpoints_kept=checkpoints_kept,
-      statistics_batches=statistics_batches,
-      stop_after_images=stop_after_images,
-    ),
-  )
-  training_loop.run()
+      vector_sizes={d: rows.shape[1] for d, rows in datasets.vectors.items()},
+    )
+    datasets = _check_trainer(built_trainer, growth, datasets)
+    scorer = _make_scorer(datasets, score_pictures)
+    scorer.check(best_by, growth.final_resolution, built_trainer.model)
+    training_loop = prepare_loop(
+      run_dir,
+      growth,
+      built_trainer,
+      batches=batch_stream.Batches(
+        datasets.images,
+        seed=seed,
+        mirror=mirror,
+        paired=built_trainer.objective.needs_pairs,
+        vectors=datasets.vectors,
+      ),
+      scorer=scorer,
+      grid_images={
+        d: rows[:sample_rows] for d, rows in datasets.held_out.items()
+      },
+      has_ground_truth=datasets.has_ground_truth,
+      options=LoopOptions(
+        log_steps=log_steps,
+        sample_images=sample_images,
+        score_images=score_images,
+        best_by=best_by,
+        checkpoint_minutes=checkpoint_minutes,
+        checkpoints_kept=checkpoints_kept,
+        statistics_batches=statistics_batches,
+        stop_after_images=stop_after_images,
+      ),
+    )
+    if deterministic and strategies.is_chief(devices):
+      environment.record(run_dir, begins=not training_loop.images_seen)
+    training_loop.run()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,25 +203,36 @@ def prepare_loop(
   store = checkpoints.Checkpoints(
     os.path.join(run_dir, 'checkpoints'), options.checkpoints_kept
   )
-  is_chief = strategies.is_chief(trainer.strategy)
-  if is_chief:
-    os.makedirs(run_dir, exist_ok=True)
-    config_files.write_model(
-      run_dir,
-      models_registry.describe(trainer.model),
-      models_registry.defaults(trainer.model),
+  best_store = best.Best(
+    run_dir,
+    by=options.best_by,
+    more_is_better=validation_scores.HIGHER_IS_BETTER[options.best_by],
+  )
+  description = models_registry.describe(trainer.model)
+  # A start that failed may have been corrected: nothing binds it yet.
+  if store.prefixes() or best_store.is_there:
+    config_files.check_model(
+      run_dir, description, models_registry.defaults(trainer.model)
     )
-    writer = summaries.Summaries(run_dir)
   prefix = store.restore(state)
+  seen = int(position.images_seen.numpy())
+  growth.check_goes_on(
+    seen, int(position.resolution.numpy()), float(position.alpha.numpy())
+  )
   if prefix:
-    seen = int(position.images_seen.numpy())
     trainer.apply_settings()
-    if is_chief:
-      writer.rewind(seen)
-    tqdm.tqdm.write(f'Continuing from {prefix}: {seen:,} images seen.')
+    console.say(f'Continuing from {prefix}: {seen:,} images seen.')
+  if seen >= growth.total_images:
+    console.say(
+      f'The run has seen all {growth.total_images:,} images of its schedule. '
+      '--gin_param=Growth.extra_images=N trains on for N more.'
+    )
 
-  if is_chief:
+  if strategies.is_chief(trainer.strategy):
+    config_files.write_model(run_dir, description)
     config_files.write_operative(run_dir)
+    writer = summaries.Summaries(run_dir)
+    writer.rewind(seen)
     score = actions.Score(trainer, scorer, options.score_images)
     grid = actions.SampleGrid(
       trainer,
@@ -227,11 +249,6 @@ def prepare_loop(
       now=time.monotonic(),
     )
     losses = actions.ReadLosses(options.log_steps, needed_by=[score, save])
-    best_store = best.Best(
-      run_dir,
-      by=options.best_by,
-      more_is_better=validation_scores.HIGHER_IS_BETTER[options.best_by],
-    )
     in_order = [
       losses,
       actions.EstimateStatistics(
@@ -259,6 +276,17 @@ def prepare_loop(
     agree_steps=options.log_steps,
     stop_after_images=options.stop_after_images,
   )
+
+
+@contextlib.contextmanager
+def _reserved(run_dir, devices) -> Iterator[None]:
+  """Checks and locks the run directory if this process writes it."""
+  if not strategies.is_chief(devices):
+    yield
+    return
+  trainable.check(run_dir)
+  with training_lock.hold(run_dir):
+    yield
 
 
 @dataclasses.dataclass(frozen=True)
@@ -297,7 +325,7 @@ def _load_datasets(domains, resolution, held_out_count) -> _Datasets:
     datasets.held_out[domain] = sources_registry.load(
       string, resolution, split='test'
     ).images[:held_out_count]
-    tqdm.tqdm.write(f'{domain}: {len(loaded.images):,} images from {string}')
+    console.say(f'{domain}: {len(loaded.images):,} images from {string}')
   return datasets
 
 
@@ -344,7 +372,7 @@ def _check_trainer(trainer, growth, datasets) -> _Datasets:
   for phase in growth.phases:
     trainer.check_batch_size(phase.batch_size, phase.resolution)
   if datasets.vectors and not trainer.objective.needs_vectors:
-    tqdm.tqdm.write(
+    console.say(
       f'Warning: nothing learns from the vectors of '
       f'{", ".join(datasets.vectors)}; set Objective.identity_weight to 1.0, '
       'or leave ?vectors out.'
@@ -356,7 +384,7 @@ def _check_trainer(trainer, growth, datasets) -> _Datasets:
     )
   precision = trainer.model.get_config()['precision']
   if strategies.emulates(precision):
-    tqdm.tqdm.write(
+    console.say(
       f'Warning: this CPU emulates {precision}, many times slower than '
       f'float32; set {type(trainer.model).__name__}.precision to float32.'
     )

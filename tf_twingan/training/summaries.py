@@ -1,36 +1,52 @@
 """Writes a run's metrics file, TensorBoard summaries and sample grids."""
 
-import json
+import contextlib
 import os
-import time
-from collections.abc import Mapping
+import pathlib
+import re
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import files, image_io
+from tf_twingan import errors, image_io
+from tf_twingan.runs import metrics_file
+from tf_twingan.training import console
+
+_GRID = re.compile(r'\d{6,}\.\d\.png')
 
 
 class Summaries:
-  """Writes `summaries/`, `metrics.jsonl` and `samples/` of a run."""
+  """Writes `summaries/`, `metrics.jsonl` and `samples/` of a run.
+
+  What can't be written is said, and lost; the training goes on, as its
+  checkpoints are what counts.
+  """
 
   def __init__(self, run_dir: str):
+    self._run_dir = run_dir
     self._writer = tf.summary.create_file_writer(
       os.path.join(run_dir, 'summaries')
     )
-    self._metrics = os.path.join(run_dir, 'metrics.jsonl')
-    self._samples = os.path.join(run_dir, 'samples')
+    self._samples = pathlib.Path(run_dir, 'samples')
+    self._failing: set[str] = set()
 
   def rewind(self, images_seen: int) -> None:
-    """Removes metrics of after `images_seen`, which a kill left behind.
+    """Removes metrics and grids of after `images_seen`, left by a kill.
 
-    The run does these steps again. A line that was cut short is removed, too.
+    The run does these steps again. TensorBoard drops by itself what a later
+    point of the same curve steps back behind.
+
+    Raises:
+      OSError: they could not be read or removed.
     """
-    if not os.path.exists(self._metrics):
+    metrics_file.rewind(self._run_dir, images_seen)
+    if not self._samples.is_dir():
       return
-    with open(self._metrics, encoding='utf-8') as file:
-      lines = [line for line in file if _is_before(line, images_seen)]
-    files.atomic_write(self._metrics, ''.join(lines))
+    for path in self._samples.iterdir():
+      is_newer = path.name > _grid_name(images_seen)
+      if _GRID.fullmatch(path.name) and (is_newer or not images_seen):
+        path.unlink()
 
   def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
     """Appends one line to the metrics and one point to each curve.
@@ -39,39 +55,43 @@ class Summaries:
       images_seen: images of each domain seen; the x axis.
       values: {name: value}.
     """
-    with open(self._metrics, 'a', encoding='utf-8') as file:
-      file.write(
-        json.dumps(
-          {'images_seen': images_seen, 'time': round(time.time(), 1), **values}
-        )
-        + '\n'
-      )
-    with self._writer.as_default(step=images_seen):
-      for name, value in values.items():
-        tf.summary.scalar(name, value)
-    self._writer.flush()
+    with self._going_on(metrics_file.NAME):
+      metrics_file.append(self._run_dir, images_seen, values)
+    with self._going_on('summaries/'):
+      with self._writer.as_default(step=images_seen):
+        for name, value in values.items():
+          tf.summary.scalar(name, value)
+      self._writer.flush()
 
-  def sample_grid(self, images_seen: int, grid: np.ndarray) -> str:
+  def sample_grid(self, images_seen: int, grid: np.ndarray) -> None:
     """Writes `samples/<kimg>.png` and shows it in TensorBoard.
 
     Args:
       images_seen: images of each domain seen; names the file in thousands.
       grid: uint8 [height, width, 3].
-
-    Returns:
-      The path of the file.
     """
-    os.makedirs(self._samples, exist_ok=True)
-    path = os.path.join(self._samples, f'{images_seen / 1000:08.1f}.png')
-    image_io.write_png(path, grid)
-    with self._writer.as_default(step=images_seen):
-      tf.summary.image('samples', grid[None])
-    self._writer.flush()
-    return path
+    with self._going_on('samples/'):
+      image_io.write_png(self._samples / _grid_name(images_seen), grid)
+    with self._going_on('summaries/'):
+      with self._writer.as_default(step=images_seen):
+        tf.summary.image('samples', grid[None])
+      self._writer.flush()
+
+  @contextlib.contextmanager
+  def _going_on(self, name: str) -> Iterator[None]:
+    """Says once that something can't be written, until it can again."""
+    try:
+      yield
+    except (OSError, tf.errors.OpError) as error:
+      if name not in self._failing:
+        console.say(
+          f"Warning: {name} of {self._run_dir} can't be written "
+          f'({errors.first_line(error)}). The training goes on without.'
+        )
+      self._failing.add(name)
+    else:
+      self._failing.discard(name)
 
 
-def _is_before(line: str, images_seen: int) -> bool:
-  try:
-    return json.loads(line)['images_seen'] <= images_seen
-  except (json.JSONDecodeError, KeyError):
-    return False
+def _grid_name(images_seen: int) -> str:
+  return f'{images_seen / 1000:08.1f}.png'

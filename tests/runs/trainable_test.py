@@ -1,0 +1,74 @@
+"""A directory that can't be trained in is refused before any work."""
+
+import os
+import pathlib
+import tempfile
+
+import tensorflow as tf
+from absl.testing import absltest, parameterized
+
+from tests import shared_artifacts
+from tf_twingan.runs import best, checkpoints, trainable
+
+
+class TrainableTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.run_dir = pathlib.Path(tempfile.mkdtemp(), 'run')
+
+  def save(self, run_dir, **state):
+    checkpoints.Checkpoints(str(run_dir / 'checkpoints')).save(
+      8, {name: tf.Variable(value) for name, value in state.items()}
+    )
+
+  def test_a_new_directory_is_not_made(self):
+    trainable.check(str(self.run_dir))
+    self.assertFalse(self.run_dir.exists())
+
+  def test_a_training_goes_on(self):
+    self.save(self.run_dir, weight=1.0, step=1)
+    trainable.check(str(self.run_dir))
+
+  def test_a_damaged_checkpoint_is_left_to_restoring(self):
+    self.save(self.run_dir, weight=1.0)
+    os.truncate(self.run_dir / 'checkpoints' / '000000008.index', 20)
+    trainable.check(str(self.run_dir))
+
+  def test_a_model_without_the_rest_is_refused(self):
+    with self.assertRaisesRegex(ValueError, "so it can't be trained further"):
+      trainable.check(str(shared_artifacts.run()))
+
+  def test_the_best_of_a_run_is_refused(self):
+    best.Best(str(self.run_dir), by='recall', more_is_better=True).keep(
+      8, {'step': tf.Variable(1)}, {'domains': ['a']}, value=1.0, resolution=8
+    )
+    (self.run_dir / 'model.json').write_text('{}')
+    with self.assertRaisesRegex(
+      ValueError, 'is the best checkpoint of the run'
+    ):
+      trainable.check(str(self.run_dir / 'best'))
+    copied = self.run_dir.parent / 'copied'
+    (self.run_dir / 'best').rename(copied)
+    trainable.check(str(copied))
+
+  @parameterized.parameters('', 'checkpoints', 'samples', 'summaries', 'best')
+  def test_a_file_in_the_way_is_named(self, name):
+    path = self.run_dir / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('')
+    with self.assertRaisesRegex(NotADirectoryError, f'{path}: no folder'):
+      trainable.check(str(self.run_dir))
+
+  def test_a_link_that_leads_nowhere_is_named(self):
+    self.run_dir.symlink_to(self.run_dir.parent / 'gone')
+    with self.assertRaisesRegex(OSError, f'{self.run_dir}: no folder'):
+      trainable.check(str(self.run_dir))
+
+  def test_a_folder_in_the_place_of_a_file_is_named(self):
+    (self.run_dir / 'metrics.jsonl').mkdir(parents=True)
+    with self.assertRaisesRegex(IsADirectoryError, 'metrics.jsonl'):
+      trainable.check(str(self.run_dir))
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,79 @@
+"""What is refused before any image is read, and leaves nothing behind."""
+
+import os
+import pathlib
+import tempfile
+from unittest import mock
+
+from absl.testing import absltest, parameterized
+
+from tests import shared_artifacts
+from tf_twingan.data.sources import registry
+from tf_twingan.runs import training_lock
+from tf_twingan.training import growth_schedule, setup
+
+DOMAINS = (('photo', 'avatars:toon-head'), ('anime', 'avatars:lorelei'))
+
+
+class SetupTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.run_dir = pathlib.Path(tempfile.mkdtemp(), 'run')
+    self.enter_context(
+      mock.patch.object(
+        registry, 'load', side_effect=AssertionError('images were read')
+      )
+    )
+
+  def train(self, run_dir=None, domains=DOMAINS, **options):
+    setup.train(
+      str(run_dir or self.run_dir),
+      domains=domains,
+      growth=growth_schedule.Growth(final_resolution=4),
+      trainer=mock.Mock(side_effect=AssertionError('a trainer was built')),
+      **options,
+    )
+
+  @parameterized.parameters(
+    ("'my photos' is no name", [('my photos', 'avatars:lorelei'), DOMAINS[0]]),
+    ("two of the name 'photo'", [DOMAINS[0], DOMAINS[0]]),
+    ('write .NAME, DATASET. for each', ['photo', 'anime']),
+    ('write .NAME, DATASET. for each', [('photo', None)]),
+    ('has no known scheme', [DOMAINS[0], ('anime', 'folde:/x')]),
+  )
+  def test_wrong_domains(self, message, domains):
+    with self.assertRaisesRegex(ValueError, message):
+      self.train(domains=domains)
+    self.assertFalse(self.run_dir.exists())
+
+  def test_wrong_values(self):
+    with self.assertRaisesRegex(ValueError, 'train.checkpoints_kept is 0'):
+      self.train(checkpoints_kept=0)
+    with self.assertRaisesRegex(ValueError, "Unknown strategy 'tpu'"):
+      self.train(strategy='tpu')
+
+  def test_a_run_that_another_program_trains(self):
+    with training_lock.hold(str(self.run_dir)):
+      with self.assertRaisesRegex(
+        OSError, f'Another program trains in .*process {os.getpid()}'
+      ):
+        self.train()
+
+  def test_a_model_that_cannot_be_trained_further(self):
+    with self.assertRaisesRegex(ValueError, "can't be trained further"):
+      self.train(shared_artifacts.run())
+
+  def test_a_directory_that_cannot_be_written(self):
+    self.run_dir.write_text('')
+    with self.assertRaisesRegex(NotADirectoryError, 'no folder'):
+      self.train()
+
+  def test_a_start_that_was_interrupted_leaves_nothing(self):
+    with mock.patch.object(registry, 'load', side_effect=KeyboardInterrupt):
+      with self.assertRaises(KeyboardInterrupt):
+        self.train()
+    self.assertFalse(self.run_dir.exists())
+
+
+if __name__ == '__main__':
+  absltest.main()

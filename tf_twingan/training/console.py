@@ -1,0 +1,60 @@
+"""What a training prints: lines, and a progress bar below them.
+
+A terminal that was closed, or a program that read the output and has ended,
+must not end a training. What can't be printed is dropped.
+"""
+
+import contextlib
+import os
+import sys
+from typing import Any
+
+import tqdm
+
+
+def say(text: str, *, to_stderr: bool = False) -> None:
+  """Prints a line above the progress bar, if there is one."""
+  stream = sys.stderr if to_stderr else sys.stdout
+  try:
+    tqdm.tqdm.write(text, file=stream)
+    stream.flush()
+  except OSError:
+    _drop(stream)
+
+
+def progress_bar(**options: Any) -> tqdm.tqdm:
+  """A progress bar with tqdm's options, on stderr."""
+  return tqdm.tqdm(file=_Lasting(sys.stderr), **options)
+
+
+class _Lasting:
+  """A stream that never fails to be written to."""
+
+  def __init__(self, stream: Any):
+    self._stream = stream
+
+  def __getattr__(self, name: str) -> Any:
+    return getattr(self._stream, name)
+
+  def write(self, text: str) -> None:
+    """Writes text, or drops it."""
+    try:
+      self._stream.write(text)
+    except OSError:
+      _drop(self._stream)
+
+  def flush(self) -> None:
+    """Flushes what was written, or drops it."""
+    try:
+      self._stream.flush()
+    except OSError:
+      _drop(self._stream)
+
+
+def _drop(stream: Any) -> None:
+  """Lets a stream lead nowhere from now on, so that no one's writing fails."""
+  # Some streams are no files.
+  with contextlib.suppress(OSError, ValueError):
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
