@@ -22,6 +22,9 @@ class ConfigFilesTest(parameterized.TestCase):
   def write(self, **options):
     config_files.write_model(str(self.folder), {**DOMAINS, **options})
 
+  def check(self, **options):
+    config_files.check_model(str(self.folder), {**DOMAINS, **options})
+
   def read(self):
     return config_files.read_model(str(self.folder))
 
@@ -35,26 +38,36 @@ class ConfigFilesTest(parameterized.TestCase):
     with self.assertRaisesRegex(
       ValueError, "norm is 'batch' there and 'instance' here"
     ):
-      self.write(norm='instance', channels_max=8)
+      self.check(norm='instance', channels_max=8)
+    self.check(norm='batch', channels_max=8)
     self.assertEqual(self.read()['norm'], 'batch')
+
+  def test_what_is_there_is_replaced(self):
+    for text in ('{"norm": "ba', '{"model": "other", "domains": ["c"]}'):
+      (self.folder / 'model.json').write_text(text)
+      self.write(norm='instance')
+      self.assertEqual(
+        self.read(), {'model': 'twingan', **DOMAINS, 'norm': 'instance'}
+      )
+
+  def test_no_file_forbids_nothing(self):
+    self.check(norm='batch')
 
   def test_a_file_of_an_older_version_means_the_defaults(self):
     folder = str(self.folder)
     self.write(norm='batch')
     described = {**DOMAINS, 'norm': 'batch'}
     with self.assertRaisesRegex(ValueError, 'smooth is False there and True'):
-      config_files.write_model(
+      config_files.check_model(
         folder, {**described, 'smooth': True}, {'smooth': False}
       )
-    config_files.write_model(
+    config_files.check_model(
       folder, {**described, 'smooth': False}, {'smooth': False}
     )
-    self.assertIs(self.read()['smooth'], False)
 
   def test_precision_may_change(self):
     self.write(precision='bfloat16', smooth=True)
-    self.write(precision='float32', smooth=True)
-    self.assertEqual(self.read()['precision'], 'float32')
+    self.check(precision='float32', smooth=True)
 
   def test_no_run_and_a_damaged_run(self):
     with self.assertRaisesRegex(FileNotFoundError, 'not a run directory'):
