@@ -108,7 +108,7 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
     shared = inference.Translator(str(self.folder / 'shared'))
     self.assertAllEqual(shared.translate(photos, to='anime'), translated)
     with self.assertRaisesRegex(ValueError, "model is '\\w+' there and 'twin"):
-      config_files.write_model(str(run), {'model': 'twingan'})
+      config_files.check_model(str(run), {'model': 'twingan'})
 
   def assert_resumes_to_the_same_weights(self, name):
     run = self.folder / 'parts'
