@@ -3,6 +3,8 @@ r"""Trains a twin network or another model, or continues a training.
   python -m tf_twingan.train --gin_file=anime.gin
   python -m tf_twingan.train --gin_file=photos.gin --run_dir=runs/mine \
       --photo=folder:/my/portraits --anime=folder:/my/anime
+  python -m tf_twingan.train --gin_file=finetune.gin --run_dir=runs/few \
+      --anime=folder:/my/50_images
   tensorboard --logdir=runs/mine/summaries
 
 The first trains on images that come with the package. Ctrl-C saves; the
@@ -13,6 +15,10 @@ gin/README.md lists the gin files and what they train; a dataset is
 
 The macros of a gin file, such as `photo = ...` in photos.gin, are flags:
 `--gin_file=photos.gin --help` lists them. Any other value takes --gin_param.
+
+--init_from=RUN starts a new run from the weights of another one: with other
+images, other domains (--init_domains=cat=anime), or a finer resolution
+(final_resolution=64, Growth.start_resolution=32). docs/training.md says how.
 """
 
 import os
@@ -39,6 +45,7 @@ _RUN_DIR = cli.define_path(
   'Where the run is kept; runs/<gin name> if not given. A '
   'run that is there is continued.',
 )
+_INIT = cli.define_init()
 
 
 def main(argv) -> None:
@@ -51,7 +58,7 @@ def main(argv) -> None:
   from tf_twingan.training import console, loop
 
   with cli.report_errors():
-    params = gin_flags.bindings(_GIN_PARAM.value)
+    params = gin_flags.bindings([*_GIN_PARAM.value, *_INIT()])
     path = gin_files.parse(_GIN_FILE.value, params)
     configurables.share_cores()
     run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)

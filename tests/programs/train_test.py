@@ -240,6 +240,37 @@ class TrainTest(absltest.TestCase):
       self.assertRegex(last, message)
       self.assertNotIn('Traceback', output)
 
+  @pytest.mark.slow
+  def test_a_start_from_another_run_ends_in_the_same_bits(self):
+    origin = whole_run()[0]
+    params = (
+      f"train.init_from='{origin}'",
+      "train.init_domains={'cat': 'anime'}",
+      "train.domains=[('photo', %photo), ('cat', %anime)]",
+      # From 8 px, where the other one ended, to 16 px.
+      'Growth.start_resolution=8',
+      'Growth.final_resolution=16',
+      'Growth.stable_images=16',
+      'Growth.fade_images=16',
+    )
+    whole, run = training_process.new_run(), training_process.new_run()
+    for directory, code, more in (
+      (whole, 0, ()),
+      (run, 128 + signal.SIGINT, ('train.stop_after_images=8',)),
+      (run, 0, ()),
+    ):
+      found, output = training_process.train(directory, *params, *more)
+      self.assertEqual(found, code, output)
+      if more:
+        self.assertIn(f'Starting from {origin} (96 images seen', output)
+        self.assertIn('keep their initial values', output)  # Of 16 px.
+    self.assertIn(f'is started already from {origin} at 96 images', output)
+    self.assert_same_bits(run, whole)
+    record = json.loads((run / 'init_from.json').read_text())
+    self.assertEqual(record['domains'], {'photo': 'photo', 'cat': 'anime'})
+    first = run / 'checkpoints' / '000000000.index'
+    self.assertTrue(first.exists())
+
   # Below: everything in place; quicker relatives are in `loop_test.py`.
 
   @pytest.mark.slow

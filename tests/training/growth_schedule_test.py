@@ -94,12 +94,27 @@ class GrowthTest(parameterized.TestCase):
   def test_the_rate_stays_if_nothing_is_said(self):
     self.assertEqual([schedule().rate(n) for n in (0, 449)], [1.0, 1.0])
 
+  @parameterized.parameters((0, 0.0), (99, 0.0), (100, 1.0), (400, 0.5))
+  def test_discriminators_may_be_trained_alone_at_first(self, seen, expected):
+    growing = schedule(discriminator_only_images=100, decay_images=100)
+    self.assertAlmostEqual(growing.generator_rate(seen), expected)
+    self.assertAlmostEqual(growing.rate(seen), expected or 1.0)
+
+  def test_both_rates_are_the_same_if_nothing_is_said(self):
+    growing = schedule(decay_images=100)
+    for seen in (0, 400, 449):
+      self.assertEqual(growing.generator_rate(seen), growing.rate(seen))
+
   @parameterized.parameters(
     (dict(final_resolution=24), '24 is not a power of two'),
     (dict(start_resolution=32), 'above final_resolution 16'),
     (dict(batch_size={4: 8}), 'batch_size has no entry for 8 px'),
     (dict(batch_size=0), 'batch_size is 0 at 4 px; at least 1'),
     (dict(decay_images=451), 'decay_images is 451; from 0 to the 450'),
+    (
+      dict(discriminator_only_images=451),
+      'discriminator_only_images is 451; from 0 to the 450',
+    ),
     (dict(stable_images=0, start_resolution=16), 'no images at all'),
   )
   def test_bad_values_are_named(self, options, message):

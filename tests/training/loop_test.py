@@ -71,7 +71,10 @@ class Model:
 
 
 class Trainer:
-  """Its weight becomes the mean of all batches; it notes what it is asked."""
+  """Its weight becomes the mean of its start and of all batches.
+
+  It notes what it is asked.
+  """
 
   strategy = tf.distribute.get_strategy()
 
@@ -82,6 +85,7 @@ class Trainer:
     self.at_step = at_step or (lambda step: None)
     self.events = []
     self.rates = []
+    self.generator_rates = []
 
   def start_stage(self):
     self.events.append('stage')
@@ -93,15 +97,25 @@ class Trainer:
     return 0.5
 
   def step(
-    self, batch, *, step, resolution, alpha, ema_decay, rate, stage_step
+    self,
+    batch,
+    *,
+    step,
+    resolution,
+    alpha,
+    ema_decay,
+    rate,
+    generator_rate,
+    stage_step,
   ):
     assert batch['photo'].shape[1] == resolution
     mean = tf.reduce_mean(tf.cast(batch['photo'], tf.float32)) / 255
     weight = self.model.weight
-    weight.assign(weight + (mean * (1 + alpha) - weight) * rate / (step + 1))
+    weight.assign(weight + (mean * (1 + alpha) - weight) * rate / (step + 2))
     loss = self.at_step(step)
     self.events.append('step')
     self.rates.append(rate)
+    self.generator_rates.append(generator_rate)
     return {'loss': mean if loss is None else tf.constant(loss)}
 
   def estimate_statistics(self, batches, *, resolution, alpha):
@@ -113,7 +127,29 @@ class Trainer:
       raise FloatingPointError('The weights hold NaN.')
 
 
-def train(run, trainer=None, *, growth=None, **options):
+class Start:
+  """Weights to start from; `warm_start_test` has real ones."""
+
+  def __init__(self, weight):
+    self.weight = weight
+
+  def apply(self, trainer, position):
+    trainer.model.weight.assign(self.weight)
+    position.resolution.assign(4)
+    return dict(
+      origin='runs/a',
+      origin_domains=list(DOMAINS),
+      domains={d: d for d in DOMAINS},
+      images_seen=800,
+      resolution=4,
+      warnings=[],
+      taken={'model': 1},
+      of={'model': 1},
+      left={},
+    )
+
+
+def train(run, trainer=None, *, growth=None, start=None, **options):
   """Trains in a run directory; returns the trainer."""
   trainer = trainer or Trainer()
   scorer = validation_scores.ValidationScorer(
@@ -134,6 +170,7 @@ def train(run, trainer=None, *, growth=None, **options):
     scorer=scorer,
     grid_images=HELD_OUT,
     has_ground_truth=True,
+    start=start,
     options=setup.LoopOptions(
       **{
         'log_steps': 2,
@@ -545,6 +582,49 @@ class LoopTest(parameterized.TestCase):
       trainer = Trainer()
       train(self.run, trainer, stop_after_images=16)
     self.assertEqual(trainer.events.count('step'), 1)
+
+  def test_a_start_from_other_weights_is_saved_before_the_first_step(self):
+    class Killed(BaseException):
+      pass
+
+    def at_step(step):
+      raise Killed
+
+    whole = self.run.parent / 'whole'
+    train(whole, start=Start(5.0))
+    self.assertEqual(saved(whole), [TOTAL, 0])
+    record = json.loads((whole / 'init_from.json').read_text())
+    self.assertEqual(record['origin'], 'runs/a')
+    with self.assertRaises(Killed):
+      train(self.run, Trainer(at_step), start=Start(5.0))
+    self.assertEqual(saved(self.run), [0])
+    values = checkpoints.tensors(store(self.run).prefixes()[0])
+    suffix = '/.ATTRIBUTES/VARIABLE_VALUE'
+    self.assertEqual(values[f'weight{suffix}'], 5.0)
+    self.assertEqual(values[f'resolution{suffix}'], 4)
+    # Started again it depends on the other run no more, whatever that holds.
+    with self.assertRaises(loop.Stopped):
+      train(self.run, start=Start(7.0), stop_after_images=40)
+    train(self.run)
+    self.assert_same_end(self.run, whole)
+    # It is another training than one that starts from nothing.
+    other = self.run.parent / 'other'
+    train(other)
+    with self.assertRaises(AssertionError):
+      self.assert_same_end(other, whole)
+
+  def test_discriminators_are_trained_alone_at_first(self):
+    growth = growth_schedule.Growth(
+      start_resolution=8,
+      final_resolution=8,
+      stable_images=48,
+      batch_size=8,
+      discriminator_only_images=20,
+      decay_images=16,
+    )
+    trainer = train(self.run, growth=growth)
+    self.assertEqual(trainer.generator_rates, [0.0, 0.0, 0.0, 1.0, 1.0, 0.5])
+    self.assertEqual(trainer.rates, [1.0, 1.0, 1.0, 1.0, 1.0, 0.5])
 
   def test_a_run_of_another_architecture_is_refused(self):
     train(self.run)

@@ -254,6 +254,21 @@ class TrainerTest(parameterized.TestCase, tf.test.TestCase):
     for side in (0, -1):
       self.assertNotAllEqual(before[side], trained[side])
 
+  def test_the_model_may_rest_while_discriminators_learn(self):
+    made = shared()
+    model, discriminators = (
+      made.model.trainable_variables,
+      made.discriminator_variables,
+    )
+    before = [v.numpy() for v in (*model, *discriminators)]
+    made.step(batch(), step=1, **STEP, generator_rate=0.0)
+    after = [v.numpy() for v in (*model, *discriminators)]
+    for index, (old, new) in enumerate(zip(before, after)):
+      self.assertEqual(np.array_equal(old, new), index < len(model))
+    # What it saw is normalized by what it saw; and then it goes on.
+    made.step(batch(), step=1, **STEP)
+    self.assertNotAllEqual(before[0], model[0])
+
   def test_a_new_stage_restarts_the_optimizers(self):
     made = shared()
     made.step(batch(), step=0, **STEP)

@@ -144,6 +144,25 @@ class Checkpoints:
       )
     return prefix
 
+  def read_newest(self) -> tuple[str, dict[str, np.ndarray]]:
+    """Reads every value of the newest readable checkpoint, for another run.
+
+    Returns:
+      Its path prefix, and its values as `tensors` returns them.
+
+    Raises:
+      FileNotFoundError: there is no checkpoint.
+      ValueError: none of those present can be read.
+    """
+    read = {}
+    prefix = self._newest(lambda prefix: read.update(tensors(prefix)))
+    if prefix is None:
+      raise FileNotFoundError(
+        f'There is no checkpoint in {self._folder} yet; wait for its first, or '
+        'give the directory of another run.'
+      )
+    return prefix, read
+
   def _newest(self, read):
     prefixes = self.prefixes()
     if not prefixes:

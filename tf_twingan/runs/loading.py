@@ -50,13 +50,18 @@ def folder(origin: str) -> str:
   return origin
 
 
+def pretrained_names() -> list[str]:
+  """The names of the models that ship with the package, sorted."""
+  return sorted(p.parent.name for p in PRETRAINED_FOLDER.glob('*/model.json'))
+
+
 def pretrained_dir(name: str) -> pathlib.Path:
   """Returns the folder of a model that ships with the package.
 
   Raises:
     ValueError: there is no such model; lists those that there are.
   """
-  known = sorted(p.parent.name for p in PRETRAINED_FOLDER.glob('*/model.json'))
+  known = pretrained_names()
   if name not in known:
     raise ValueError(
       f'There is no pretrained model {name!r}; there is '

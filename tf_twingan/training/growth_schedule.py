@@ -57,6 +57,7 @@ class Growth:
     extra_images: int = 0,
     batch_size: ByResolution = BATCH_SIZE,
     decay_images: int = 0,
+    discriminator_only_images: int = 0,
   ):
     """Makes the phases; "by resolution" is one number or one for each.
 
@@ -72,6 +73,9 @@ class Growth:
       batch_size: images per domain and step; by resolution.
       decay_images: the last ones of all, over which the learning rates fall
         linearly to zero (as in CycleGAN: Zhu et al. 2017, section 4).
+      discriminator_only_images: the first ones of all, during which the
+        discriminators alone are trained: a model that starts from a trained one
+        (`train.init_from`) would follow new ones before they know anything.
     """
     if resolutions.check(start_resolution) > resolutions.check(
       final_resolution
@@ -115,9 +119,16 @@ class Growth:
         f'Growth.decay_images is {decay_images}; from 0 to the {seen} images '
         'of the whole schedule.'
       )
+    if not 0 <= discriminator_only_images <= seen:
+      raise ValueError(
+        f'Growth.discriminator_only_images is {discriminator_only_images}; '
+        f'from 0 to the {seen} images of the whole schedule.'
+      )
+    self.start_resolution = start_resolution
     self.final_resolution = final_resolution
     self.total_images = seen
     self.decay_images = decay_images
+    self._discriminator_only_images = discriminator_only_images
 
   def at(self, images_seen: int) -> Phase:
     """The phase for the next batch; the last one once all is done."""
@@ -131,6 +142,9 @@ class Growth:
   ) -> None:
     """Raises unless a run goes on where it was, or further.
 
+    A run that has seen none may begin anywhere, also one that starts from the
+    weights of a finer resolution.
+
     Args:
       images_seen: images of each domain that the run has seen.
       resolution: resolution of its last step, px; 0 if it had none.
@@ -142,10 +156,10 @@ class Growth:
     """
     phase = self.at(images_seen)
     # A checkpoint holds alpha in float32.
-    if (phase.resolution, phase.alpha(images_seen) + 1e-6) >= (
-      resolution,
-      alpha,
-    ):
+    if not images_seen or (
+      phase.resolution,
+      phase.alpha(images_seen) + 1e-6,
+    ) >= (resolution, alpha):
       return
     raise ValueError(
       f'The run has seen {images_seen:,} images of each domain and is at '
@@ -158,9 +172,15 @@ class Growth:
     )
 
   def rate(self, images_seen: int) -> float:
-    """The factor of the learning rates, in [0, 1]."""
+    """The factor of the discriminators' learning rate, in [0, 1]."""
     remaining = self.total_images - images_seen
     return max(remaining, 0) / max(self.decay_images, remaining, 1)
+
+  def generator_rate(self, images_seen: int) -> float:
+    """The factor of the model's learning rate, in [0, 1]."""
+    if images_seen < self._discriminator_only_images:
+      return 0.0
+    return self.rate(images_seen)
 
 
 def _stage(resolution, alpha):

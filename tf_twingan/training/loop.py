@@ -100,6 +100,7 @@ class TrainingLoop:
                 seen - phase.stage_start, phase.batch_size
               ),
               rate=growth.rate(seen),
+              generator_rate=growth.generator_rate(seen),
               stage_step=(seen - phase.stage_start) // phase.batch_size,
             )
             self._losses.add(step, losses)

@@ -32,6 +32,7 @@ from tf_twingan.training import (
   strategies,
   summaries,
   validation_scores,
+  warm_start,
 )
 from tf_twingan.training.trainer import Trainer
 
@@ -56,6 +57,9 @@ def train(
   checkpoints_kept: int = 3,
   statistics_batches: int = 32,
   stop_after_images: int | None = None,
+  init_from: str | None = None,
+  init_domains: Mapping[str, str] | None = None,
+  retrain_coarser: bool = False,
 ) -> None:
   """Trains a run to the end of its schedule, or continues it.
 
@@ -84,6 +88,12 @@ def train(
     statistics_batches: batches that estimate the batch norm statistics of the
       EMA model before it is saved or generates.
     stop_after_images: stop, as if interrupted, once this many were seen.
+    init_from: a run directory or 'pretrained:NAME' whose weights a new run
+      starts from, see `warm_start`; a run that is there is continued.
+    init_domains: {domain: the domain there that it starts from}; by default
+      the one of the same name.
+    retrain_coarser: allow the schedule to begin at a coarser resolution than
+      `init_from` has reached, which changes weights that the finer ones need.
 
   Raises:
     Stopped: after a signal or `stop_after_images`; all is saved.
@@ -100,10 +110,25 @@ def train(
     checkpoints_kept=checkpoints_kept,
   )
   _check_domains(domains)
+  if init_domains and not init_from:
+    raise ValueError(
+      'train.init_domains says which domains of another run to start from; '
+      'name that run by train.init_from, or --init_from.'
+    )
   # First of all: several workers must find each other before anything runs.
   devices = strategies.make(strategy)
   with _reserved(run_dir, devices):
     check_batch_sizes(growth, devices.num_replicas_in_sync)
+    start = None
+    if init_from:
+      start = warm_start.prepare(
+        run_dir,
+        init_from,
+        domains=[domain for domain, _ in domains],
+        init_domains=init_domains or {},
+        growth=growth,
+        retrain_coarser=retrain_coarser,
+      )
     datasets = _load_datasets(
       domains, growth.final_resolution, max(sample_rows, score_pictures)
     )
@@ -138,6 +163,7 @@ def train(
         d: rows[:sample_rows] for d, rows in datasets.held_out.items()
       },
       has_ground_truth=datasets.has_ground_truth,
+      start=start,
       options=LoopOptions(
         log_steps=log_steps,
         sample_images=sample_images,
@@ -178,6 +204,7 @@ def prepare_loop(
   grid_images: Mapping[str, np.ndarray],
   has_ground_truth: bool,
   options: LoopOptions,
+  start: warm_start.WarmStart | None = None,
 ) -> loop.TrainingLoop:
   """Opens a run directory and makes the loop that trains in it.
 
@@ -193,6 +220,7 @@ def prepare_loop(
     grid_images: {domain: uint8 [n, resolution, resolution, 3]}, for the grids.
     has_ground_truth: row i of every domain shows the same character.
     options: how often things are done beside the steps.
+    start: weights that a run without a checkpoint starts from.
 
   Raises:
     ValueError: the run directory holds a run of other networks.
@@ -219,9 +247,12 @@ def prepare_loop(
   growth.check_goes_on(
     seen, int(position.resolution.numpy()), float(position.alpha.numpy())
   )
+  record = None
   if prefix:
     trainer.apply_settings()
     console.say(f'Continuing from {prefix}: {seen:,} images seen.')
+  elif start is not None:
+    record = start.apply(trainer, position)
   if seen >= growth.total_images:
     console.say(
       f'The run has seen all {growth.total_images:,} images of its schedule. '
@@ -231,6 +262,10 @@ def prepare_loop(
   if strategies.is_chief(trainer.strategy):
     config_files.write_model(run_dir, description)
     config_files.write_operative(run_dir)
+    if record is not None:
+      console.say('\n'.join(warm_start.summary(record, run_dir)))
+      warm_start.write_record(run_dir, record)
+      store.save(0, state)
     writer = summaries.Summaries(run_dir)
     writer.rewind(seen)
     score = actions.Score(trainer, scorer, options.score_images)

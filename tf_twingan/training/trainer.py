@@ -106,7 +106,7 @@ class Trainer:
     self._warm_up = average_warm_up
     self._parts = accumulate
     self._seed = seed
-    self._rate = 1.0
+    self._rates = (1.0, 1.0)  # Of the optimizers, below.
     self._traced_steps: dict[Any, Any] = {}
     adam = functools.partial(
       keras.optimizers.Adam, beta_1=beta_1, beta_2=beta_2
@@ -208,15 +208,15 @@ class Trainer:
 
   def apply_settings(self) -> None:
     """Sets what is configured, not trained, after a state was restored."""
-    self._set_rate(1.0)
+    self._set_rates(1.0, 1.0)
     with self.strategy.scope():
       self.loss_scale.apply_settings()
 
-  def _set_rate(self, rate):
-    """Multiplies the configured learning rates."""
-    self._rate = rate
+  def _set_rates(self, *rates):
+    """Multiplies the configured learning rates, each by its factor."""
+    self._rates = rates
     with self.strategy.scope():
-      for adam, learning_rate in self._optimizers:
+      for (adam, learning_rate), rate in zip(self._optimizers, rates):
         adam.learning_rate = learning_rate * rate
 
   def ema_decay(self, images_in_stage: int, batch_size: int) -> float:
@@ -247,6 +247,7 @@ class Trainer:
     alpha: float,
     ema_decay: float,
     rate: float = 1.0,
+    generator_rate: float | None = None,
     stage_step: int = 0,
   ) -> dict[str, tf.Tensor]:
     """Updates all networks once.
@@ -260,6 +261,8 @@ class Trainer:
       alpha: how far the stage is faded in, in [0, 1].
       ema_decay: share of the EMA weights that is kept, see `ema_decay`.
       rate: factor of the learning rates.
+      generator_rate: another factor for the model's; None for the same. At 0
+        its weights stay as they are.
       stage_step: steps since this resolution began, for models that change
         with them.
 
@@ -268,8 +271,9 @@ class Trainer:
       it observed, as the mean over replicas, and 'penalty/...' on the steps
       that apply it (else 0). Not synchronized with the host until read.
     """
-    if rate != self._rate:
-      self._set_rate(rate)
+    rates = (rate if generator_rate is None else generator_rate, rate)
+    if rates != self._rates:
+      self._set_rates(*rates)
     with self.strategy.scope():
       for network in (self.model, self.ema_model):
         network.start_step(stage_step)

@@ -1,0 +1,109 @@
+"""Reads the checkpoint of another run that a training starts from."""
+
+import dataclasses
+import datetime
+import glob
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tf_twingan import files
+from tf_twingan.models import resolutions
+from tf_twingan.runs import checkpoints, config_files, loading
+from tf_twingan.training import weight_matching
+
+_SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+  """A checkpoint to start from.
+
+  Attributes:
+    name: as the user named it: a run directory, or 'pretrained:NAME'.
+    config: description of its model, see `models.registry.describe`.
+    checkpoint: name of the checkpoint, the images seen.
+    sha256: checksum of the checkpoint's data.
+    saved: when it was written, ISO 8601.
+    images_seen: images of each domain seen.
+    resolution: px of the stage it is in.
+    alpha: how far that resolution is faded in, in [0, 1].
+    weights: {name: value}, see `weight_matching`.
+  """
+
+  name: str
+  config: Mapping[str, Any]
+  checkpoint: str
+  sha256: str
+  saved: str
+  images_seen: int
+  resolution: int
+  alpha: float
+  weights: Mapping[str, np.ndarray]
+
+  @property
+  def trained_resolution(self) -> int:
+    """The finest resolution that is faded in wholly, px."""
+    if self.alpha < 1 and self.resolution > resolutions.SMALLEST:
+      return self.resolution // 2
+    return max(self.resolution, resolutions.SMALLEST)
+
+
+def read(name: str) -> Origin:
+  """Reads the newest checkpoint of a run that can be read.
+
+  Args:
+    name: a run directory, in training or not, or the `best` in it; or
+      'pretrained:NAME'.
+
+  Raises:
+    FileNotFoundError: it holds no run, or no checkpoint yet.
+    ValueError: there is no such pretrained model, or no checkpoint can be
+      read, or its weights are not finite.
+  """
+  folder = _folder(name)
+  config = config_files.read_model(folder)
+  prefix, tensors = checkpoints.Checkpoints(
+    os.path.join(folder, 'checkpoints')
+  ).read_newest()
+  weights = {k.removesuffix(_SUFFIX): v for k, v in tensors.items()}
+  missing = [
+    n for n in ('images_seen', 'resolution', 'alpha') if n not in weights
+  ]
+  if missing:
+    raise ValueError(
+      f'{prefix} is no checkpoint of a training: it holds no '
+      f'{", ".join(missing)}.'
+    )
+  for key, value in weights.items():
+    if weight_matching.is_taken(key) and not np.all(np.isfinite(value)):
+      raise ValueError(
+        f'{prefix} holds NaN or Inf in {key}; start from an earlier '
+        f'checkpoint, such as {os.path.join(name, "best")}.'
+      )
+  data = sorted(glob.glob(f'{glob.escape(prefix)}.data-*'))
+  return Origin(
+    name=name,
+    config=config,
+    checkpoint=os.path.basename(prefix),
+    sha256=files.sha256(b''.join(pathlib.Path(p).read_bytes() for p in data)),
+    saved=datetime.datetime.fromtimestamp(
+      os.path.getmtime(data[0]), datetime.timezone.utc
+    ).isoformat(timespec='seconds'),
+    images_seen=int(weights['images_seen']),
+    resolution=int(weights['resolution']),
+    alpha=float(weights['alpha']),
+    weights=weights,
+  )
+
+
+def _folder(name):
+  if not os.path.exists(name) and name in loading.pretrained_names():
+    raise FileNotFoundError(
+      f'--init_from={name}: there is no such run directory; did you mean '
+      f'{loading.PRETRAINED_PREFIX}{name}, a model that ships with tf_twingan?'
+    )
+  return loading.folder(name)
