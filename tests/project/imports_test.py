@@ -79,6 +79,7 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   'losses': {'models', 'runs'},
   'training': {
+    'framing',
     'image_arrays',
     'image_io',
     'image_grids',

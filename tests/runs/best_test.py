@@ -7,7 +7,8 @@ import tempfile
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tf_twingan.runs import best, checkpoints
+from tf_twingan import framing
+from tf_twingan.runs import best, checkpoints, recorded_framing
 
 CONFIG = {'model': 'twingan', 'domains': ['a', 'b']}
 
@@ -40,6 +41,12 @@ class BestTest(parameterized.TestCase, tf.test.TestCase):
       json.loads((self.folder / 'model.json').read_text()), CONFIG
     )
     self.assertTrue((self.folder / 'operative_config.gin').exists())
+
+  def test_it_is_framed_like_its_run(self):
+    frames = {'a': framing.Framing(0.7), 'b': framing.Framing()}
+    recorded_framing.write(self.run_dir, frames)
+    self.keep(self.open(), 100, 0.0)
+    self.assertEqual(recorded_framing.read(self.folder, ('a', 'b')), frames)
 
   def test_more_or_less_is_better(self):
     for more in (True, False):

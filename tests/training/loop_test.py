@@ -19,10 +19,10 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import absltest, parameterized
 
-from tf_twingan import image_io
+from tf_twingan import framing, image_io
 from tf_twingan.data import batch_stream
 from tf_twingan.models import configs, registry
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import checkpoints, recorded_framing
 from tf_twingan.training import (
   growth_schedule,
   loop,
@@ -171,6 +171,7 @@ def train(run, trainer=None, *, growth=None, start=None, **options):
     grid_images=HELD_OUT,
     has_ground_truth=True,
     start=start,
+    framings={'photo': framing.Framing(0.7)},
     options=setup.LoopOptions(
       **{
         'log_steps': 2,
@@ -237,6 +238,10 @@ class LoopTest(parameterized.TestCase):
         'summaries',
       ],
       os.listdir(self.run),
+    )
+    self.assertEqual(
+      recorded_framing.read(self.run, ('photo', 'anime')),
+      {'photo': framing.Framing(0.7), 'anime': framing.Framing()},
     )
     self.assertEqual(saved(self.run), [TOTAL])
     found = rows(self.run)

@@ -16,7 +16,7 @@ from typing import Any
 from absl import logging
 
 from tf_twingan import files, json_files
-from tf_twingan.runs import checkpoints, config_files
+from tf_twingan.runs import checkpoints, config_files, recorded_framing
 
 FOLDER = 'best'
 _FILE = 'score.json'
@@ -50,6 +50,7 @@ class Best:
         score, the next one replaces it.
       more_is_better: whether a higher score is better.
     """
+    self._run_dir = run_dir
     self._folder = os.path.join(run_dir, FOLDER)
     self._by = by
     self._sign = 1 if more_is_better else -1
@@ -100,6 +101,9 @@ class Best:
     """
     config_files.write_model(self._folder, config)
     config_files.write_operative(self._folder)
+    recorded_framing.write(
+      self._folder, recorded_framing.read(self._run_dir, config['domains'])
+    )
     self._store.save_alone(images_seen, state)
     path = os.path.join(self._folder, _FILE)
     score = dict(

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_twingan import framing
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry as sources_registry
 from tf_twingan.models import domain_names
@@ -20,6 +21,7 @@ from tf_twingan.runs import (
   checkpoints,
   config_files,
   environment,
+  recorded_framing,
   trainable,
   training_lock,
 )
@@ -164,6 +166,7 @@ def train(
       },
       has_ground_truth=datasets.has_ground_truth,
       start=start,
+      framings=recorded_framing.of_datasets(datasets.strings),
       options=LoopOptions(
         log_steps=log_steps,
         sample_images=sample_images,
@@ -203,6 +206,7 @@ def prepare_loop(
   scorer: validation_scores.ValidationScorer,
   grid_images: Mapping[str, np.ndarray],
   has_ground_truth: bool,
+  framings: Mapping[str, framing.Framing],
   options: LoopOptions,
   start: warm_start.WarmStart | None = None,
 ) -> loop.TrainingLoop:
@@ -219,6 +223,7 @@ def prepare_loop(
     scorer: scores the EMA model.
     grid_images: {domain: uint8 [n, resolution, resolution, 3]}, for the grids.
     has_ground_truth: row i of every domain shows the same character.
+    framings: {domain: how its images were made square}, for the record.
     options: how often things are done beside the steps.
     start: weights that a run without a checkpoint starts from.
 
@@ -262,6 +267,7 @@ def prepare_loop(
   if strategies.is_chief(trainer.strategy):
     config_files.write_model(run_dir, description)
     config_files.write_operative(run_dir)
+    recorded_framing.write(run_dir, framings)
     if record is not None:
       console.say('\n'.join(warm_start.summary(record, run_dir)))
       warm_start.write_record(run_dir, record)
