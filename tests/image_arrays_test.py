@@ -117,6 +117,44 @@ class ConvertTest(absltest.TestCase):
       image_arrays.to_uint8(values), [0, 0, 128, 128, 255, 255]
     )
 
+  def test_what_is_not_finite_is_no_pixel(self):
+    finite = np.float32([0, 1])
+    self.assertIs(image_arrays.check_finite(finite), finite)
+    for value in (np.nan, np.inf, -np.inf):
+      with self.assertRaisesRegex(FloatingPointError, 'has diverged.*earlier'):
+        image_arrays.check_finite(np.float32([0, value]))
+
+
+class CheckImagesTest(parameterized.TestCase):
+  def test_images_are_returned(self):
+    images = np.zeros([2, 5, 4, 3], np.uint8)
+    self.assertIs(image_arrays.check_images(images), images)
+    self.assertLen(image_arrays.check_images([images[0]] * 3), 3)
+    self.assertEmpty(image_arrays.check_images(images[:0]))
+
+  @parameterized.named_parameters(
+    ('one', np.zeros([5, 4, 3], np.uint8), r'uint8 \[5, 4, 3\].*images\[None'),
+    ('grey', np.zeros([2, 5, 4], np.uint8), r'\[2, 5, 4\].*axis=-1'),
+    ('grey_channel', np.zeros([2, 5, 4, 1], np.uint8), r'repeat\(images, 3'),
+    ('alpha', np.zeros([2, 5, 4, 4], np.uint8), r'images\[\.\.\., :3'),
+    ('channels_first', np.zeros([2, 3, 4, 5], np.uint8), 'moveaxis'),
+    ('no_pixels', np.zeros([2, 0, 4, 3], np.uint8), r'uint8 \[2, 0, 4, 3\]'),
+    ('floats', np.zeros([2, 5, 4, 3]), r'are float64 .*0 to 255.*uint8'),
+    ('path', 'portrait.png', 'of a file, translator.read'),
+    ('nothing', [], r'are float64 \[0\]; give uint8 RGB'),
+    ('none', None, r'are object \[\]; give uint8 RGB'),
+  )
+  def test_anything_else_is_refused(self, images, message):
+    with self.assertRaisesRegex(ValueError, message):
+      image_arrays.check_images(images)
+
+  def test_a_list_of_different_sizes_is_refused(self):
+    sizes = [np.zeros([size, 4, 3], np.uint8) for size in (5, 6)]
+    with self.assertRaisesRegex(
+      ValueError, r'\[5, 4, 3\] and \[6, 4, 3\]; give one array, uint8 RGB'
+    ):
+      image_arrays.check_images(sizes)
+
 
 if __name__ == '__main__':
   absltest.main()

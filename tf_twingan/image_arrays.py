@@ -116,6 +116,22 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
   return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
+def check_finite(values: np.ndarray) -> np.ndarray:
+  """Returns what a network gives, or raises FloatingPointError.
+
+  Raises:
+    FloatingPointError: a value is NaN or infinite; as a pixel it would pass
+      for black or white.
+  """
+  if not np.isfinite(values).all():
+    raise FloatingPointError(
+      'the network gives NaN or infinite values: its training has diverged, or '
+      'its file is damaged; use an earlier checkpoint, or train again with a '
+      'lower learning rate'
+    )
+  return values
+
+
 def check_image(image: np.ndarray) -> np.ndarray:
   """Returns the image, or raises ValueError unless it is uint8 [h, w, 3]."""
   image = np.asarray(image)
@@ -125,3 +141,47 @@ def check_image(image: np.ndarray) -> np.ndarray:
       f'{image.dtype} {list(image.shape)}'
     )
   return image
+
+
+def check_images(images: np.ndarray) -> np.ndarray:
+  """Returns images as an array, or raises ValueError.
+
+  Raises:
+    ValueError: they are no uint8 array [n, height, width, 3]; says what they
+      are, and what to give instead.
+  """
+  try:
+    array = np.asarray(images)
+  except ValueError:
+    sizes = sorted({str(list(np.shape(image))) for image in images})
+    raise ValueError(
+      f'images are a list of different shapes, {" and ".join(sizes[:3])}; give '
+      'one array, uint8 RGB [n, height, width, 3], or one image at a time.'
+    ) from None
+  if array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] == 3:
+    if 0 not in array.shape[1:]:
+      return array
+  raise ValueError(
+    f'images are {array.dtype} {list(array.shape)}; give uint8 RGB '
+    f'[n, height, width, 3] ({_remedy(array)}).'
+  )
+
+
+def _remedy(array: np.ndarray) -> str:
+  """What makes images of an array, if that can be guessed."""
+  shape = array.shape
+  if array.dtype.kind in 'OSU':
+    return 'of a file, translator.read(path)[None]'
+  if array.dtype != np.uint8:
+    return 'values of 0 to 255, rounded, and .astype(np.uint8)'
+  if array.ndim == 3 and shape[2] == 3:
+    return 'a single image as images[None]'
+  if array.ndim == 3:
+    return 'grey images as np.stack([images] * 3, axis=-1)'
+  if array.ndim == 4 and shape[3] == 1:
+    return 'grey images as np.repeat(images, 3, axis=-1)'
+  if array.ndim == 4 and shape[3] == 4:
+    return 'without their transparency as images[..., :3]'
+  if array.ndim == 4 and shape[1] == 3:
+    return 'with the channels last as np.moveaxis(images, 1, -1)'
+  return 'a single image as images[None]'

@@ -41,8 +41,8 @@ class _TFLite(base.Format):
     context: contexts.Context,
     direction: contexts.Direction,
   ) -> np.ndarray:
-    loaded.choose(**context.numbers(direction))
-    return loaded.run(context.floats[direction[0]])
+    floats = context.floats[direction[0]]
+    return loaded.run(floats, **context.numbers(direction))
 
   def manifest_entry(
     self, built: bytes, loaded: tflite.File, context: contexts.Context

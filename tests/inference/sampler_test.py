@@ -33,6 +33,12 @@ class SamplerTest(tf.test.TestCase):
     self.assertNotAllClose(self.sampler.noise(5, seed=4), latents[:5])
     self.assertEqual(self.sampler.generate(latents[:0], 'photo').shape[0], 0)
 
+  def test_batches_of_any_size_share_a_trace(self):
+    fresh = tf_twingan.Sampler(str(self.run_dir))
+    for count in (3, 1, 40, 0, 2):
+      fresh.generate(fresh.noise(count), 'photo')
+    self.assertEqual(fresh._generate.tracing_count, 1)
+
   def test_a_single_domain_need_not_be_named(self):
     single = tf_twingan.Sampler(str(tiny_run.make_of_noise(['anime'])))
     latents = single.noise(2)
@@ -57,6 +63,18 @@ class SamplerTest(tf.test.TestCase):
       self.sampler.generate(self.sampler.noise(1), 'cat')
     with self.assertRaisesRegex(ValueError, r'are \[2, 5\]; give \[n, 6\]'):
       self.sampler.generate(np.zeros([2, 5], np.float32), 'photo')
+    with self.assertRaisesRegex(ValueError, 'latents hold NaN'):
+      self.sampler.generate(np.full([2, 6], np.nan), 'photo')
+    with self.assertRaisesRegex(ValueError, 'count is -1; give 0 or more'):
+      self.sampler.noise(-1)
+    one = np.ones(2, np.float32)
+    for ends, count, message in (
+      ([one, np.ones(3)], 3, r'are \[2\] and \[3\]; give two'),
+      ([one, 0 * one], 3, 'a latent vector is zero'),
+      ([one, one], 1, 'count is 1; give 2 or more'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        sampler.interpolate(*ends, count)
 
   def test_translator_and_sampler_name_each_other(self):
     run = shared_artifacts.run()

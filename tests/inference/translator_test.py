@@ -1,11 +1,15 @@
 """The Translator: shapes, domains, independence of images, bad input."""
 
+import concurrent.futures
 import functools
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import tf_twingan
@@ -18,6 +22,28 @@ from tf_twingan.runs import (
   loading,
   recorded_framing,
 )
+
+# Prints how many MB the process has after 10 and after 3,000 calls.
+_MIXED_CALLS = """
+import json, os, sys
+import numpy as np
+import tf_twingan
+
+translator = tf_twingan.Translator(sys.argv[1])
+rng, megabytes = np.random.default_rng(0), []
+for call in range(1, 3001):
+  height, width = rng.integers(8, 200, 2)
+  images = rng.integers(
+    0, 256, [rng.integers(1, 34), height, width, 3], dtype=np.uint8
+  )
+  translator.translate(images, to='anime')
+  translator.scales(images, 'photo')
+  if call in (10, 3000):
+    with open('/proc/self/statm') as file:
+      pages = int(file.read().split()[1])
+    megabytes.append(pages * os.sysconf('SC_PAGESIZE') / 1e6)
+print(json.dumps(megabytes))
+"""
 
 
 def images(count=3, height=8, width=8):
@@ -82,6 +108,59 @@ class TranslatorTest(tf.test.TestCase):
     for index in (0, 7, 39):
       alone = self.translator.translate(many[index : index + 1], to='anime')
       self.assertAllEqual(alone[0], together[index])
+
+  def test_batches_of_any_size_share_a_trace(self):
+    translator = inference.Translator(str(self.run_dir))
+    for count, size in ((3, 8), (1, 20), (2, 8), (40, 9), (0, 8), (7, 30)):
+      translator.translate(images(count, size, size), to='anime')
+      translator.encode(images(count, size, size), 'photo')
+      translator.scales(images(count, size, size), 'photo')
+    for traced in (
+      translator._translate,
+      translator._encode,
+      translator._scales,
+    ):
+      self.assertEqual(traced.tracing_count, 1)
+
+  def test_several_threads_may_use_it(self):
+    translator = inference.Translator(str(self.run_dir))
+    many = images(9)
+
+    expected = {
+      to: self.translator.translate(many, to=to) for to in ('anime', 'photo')
+    }
+
+    def call(number):
+      to = ('anime', 'photo')[number % 2]
+      return to, translator.translate(many[: number % 9 + 1], to=to)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+      for to, outputs in threads.map(call, range(40)):
+        self.assertAllEqual(outputs, expected[to][: len(outputs)])
+    self.assertEqual(translator._translate.tracing_count, 2)
+
+  @pytest.mark.slow
+  def test_memory_stays_flat(self):
+    """3,000 calls of mixed sizes; in a process, which starts with nothing."""
+    done = subprocess.run(
+      [sys.executable, '-c', _MIXED_CALLS, str(self.run_dir)],
+      stdout=subprocess.PIPE,
+      check=True,
+    )
+    after_10, after_3000 = json.loads(done.stdout)
+    # A trace for each size of batch would take 240.
+    self.assertLess(after_3000 - after_10, 60)
+
+  def test_a_model_that_diverged_gives_no_images(self):
+    broken = inference.Translator(str(self.run_dir))
+    for variable in broken.model.variables:
+      variable.assign(np.nan * variable)
+    for call in (
+      lambda: broken.translate(images(), to='anime'),
+      lambda: broken.encode(images(), 'photo'),
+    ):
+      with self.assertRaisesRegex(FloatingPointError, 'training has diverged'):
+        call()
 
   def test_any_size_and_no_images_at_all(self):
     wide = self.translator.translate(images(2, 40, 60), to='anime')
@@ -223,6 +302,12 @@ class TranslatorTest(tf.test.TestCase):
       translator.translate(images(2), to='anime', style=np.ones(3))
     with self.assertRaisesRegex(ValueError, r'is \[3, 4\]; .* or \[2, 4\]'):
       translator.translate(images(2), to='anime', style=codes)
+    with self.assertRaisesRegex(ValueError, 'zero or not finite'):
+      translator.translate(images(2), to='anime', style=np.zeros(4))
+    with self.assertRaisesRegex(ValueError, 'zero or not finite'):
+      translator.translate(images(2), to='anime', style=[1, np.nan, 1, 1])
+    with self.assertRaisesRegex(ValueError, 'seed is -1; give 0 or more'):
+      translator.random_styles(2, seed=-1)
     with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
       translator.style(images(), 'cat')
 
@@ -250,8 +335,23 @@ class TranslatorTest(tf.test.TestCase):
       self.translator.encode(images(), 'cat')
     with self.assertRaisesRegex(ValueError, r'images\[None\]'):
       self.translator.translate(images()[0], to='anime')
-    with self.assertRaisesRegex(ValueError, 'float64'):
-      self.translator.translate(images() / 255.0, to='anime')
+    for wrong, message in (
+      (images() / 255.0, 'float64'),
+      ([images(1)[0], images(1, 9)[0]], 'different shapes'),
+      (images()[..., 0], 'grey images'),
+      ('portrait.png', 'translator.read'),
+    ):
+      for call, domain in (
+        (self.translator.translate, ['anime']),
+        (self.translator.encode, ['photo']),
+        (self.translator.scales, ['photo']),
+        (self.translator.prepare, []),
+        (translator_with_styles().style, ['anime']),
+      ):
+        with self.assertRaisesRegex(ValueError, message):
+          call(wrong, *domain)
+      with self.assertRaisesRegex(ValueError, message):
+        translator_with_styles().translate(wrong, 'anime', style=np.ones(4))
 
   def test_several_sources_must_be_chosen_from(self):
     three = inference.Translator(str(tiny_run.make(('a', 'b', 'c'))))

@@ -1,12 +1,66 @@
-"""Functions of whole batches, applied to arrays of any length."""
+"""Functions of batches: traced once, and applied to arrays of any length."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tf_twingan import image_arrays
+
 BATCH_SIZE = 32
+
+
+class Traced:
+  """A function of a network, traced once for batches of any size.
+
+  `tf.function` alone traces it anew for every size, and keeps all traces: a
+  server with batches of changing size would grow without an end. Several
+  threads may call it at once.
+  """
+
+  def __init__(self, function: Callable[..., Any], *rows: Sequence[int]):
+    """Wraps a function.
+
+    Args:
+      function: takes a float32 tensor for each of `rows`, then strings; it is
+        traced once for each choice of these.
+      *rows: shape of a row of each tensor.
+    """
+    self._function = tf.function(function, autograph=False)
+    self._specs = [tf.TensorSpec([None, *row], tf.float32) for row in rows]
+    self._traces: dict[tuple[str, ...], Any] = {}
+    self._lock = threading.Lock()
+
+  @property
+  def tracing_count(self) -> int:
+    """How often it has been traced."""
+    return self._function.experimental_get_tracing_count()
+
+  def __call__(self, *arguments: Any) -> Any:
+    """Calls it.
+
+    Args:
+      *arguments: one float32 array for each of `rows`, and then the strings.
+
+    Returns:
+      What the function returns, with arrays for its tensors.
+
+    Raises:
+      FloatingPointError: it returns a value that is not finite.
+    """
+    arrays = arguments[: len(self._specs)]
+    strings = arguments[len(self._specs) :]
+    with self._lock:
+      if strings not in self._traces:
+        self._traces[strings] = self._function.get_concrete_function(
+          *self._specs, *strings
+        )
+    return tf.nest.map_structure(
+      lambda tensor: image_arrays.check_finite(tensor.numpy()),
+      self._traces[strings](*map(tf.constant, arrays)),
+    )
 
 
 def slices(length: int, size: int = BATCH_SIZE) -> Iterator[slice]:

@@ -5,10 +5,9 @@ EMA weights.
 """
 
 import numpy as np
-import tensorflow as tf
 
 from tf_twingan import image_arrays
-from tf_twingan.inference import batching
+from tf_twingan.inference import batching, random_vectors
 from tf_twingan.runs import loading
 
 
@@ -44,11 +43,11 @@ class Sampler:
     self.latent_size: int = loaded.model.latent_size
     self.resolution = loaded.resolution
     self.images_seen = loaded.images_seen
-    self._generate = tf.function(
+    self._generate = batching.Traced(
       lambda latents, domain: self._model.generate(
         latents, [domain], resolution=loaded.resolution, alpha=loaded.alpha
       ),
-      autograph=False,
+      [self.latent_size],
     )
 
   def noise(self, count: int, seed: int = 0) -> np.ndarray:
@@ -60,9 +59,11 @@ class Sampler:
 
     Returns:
       float32 [count, latent_size].
+
+    Raises:
+      ValueError: a number is negative.
     """
-    generator = np.random.default_rng(seed)
-    return generator.standard_normal([count, self.latent_size], np.float32)
+    return random_vectors.standard_normal(count, self.latent_size, seed)
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming the model's domains."""
@@ -82,6 +83,7 @@ class Sampler:
       uint8 RGB [n, resolution, resolution, 3].
 
     Raises:
+      FloatingPointError: the network gives NaN, as its training diverged.
       ValueError: there is no such domain, or `latents` is no such array.
     """
     if domain is None:
@@ -92,15 +94,18 @@ class Sampler:
       domain = self.domains[0]
     self.check_domain(domain)
     latents = np.asarray(latents, np.float32)
+    if latents.size and not np.isfinite(latents).all():
+      raise ValueError(
+        'latents hold NaN or infinite values; take those of `noise`, or '
+        'between them.'
+      )
     if latents.ndim != 2 or latents.shape[1] != self.latent_size:
       raise ValueError(
         f'latents are {list(latents.shape)}; give [n, {self.latent_size}], '
         'as `noise` does.'
       )
     return batching.apply(
-      lambda batch: image_arrays.to_uint8(
-        self._generate(batch, domain).numpy()
-      ),
+      lambda batch: image_arrays.to_uint8(self._generate(batch, domain)),
       latents,
     )
 
@@ -122,7 +127,21 @@ def interpolate(first: np.ndarray, last: np.ndarray, count: int) -> np.ndarray:
 
   Returns:
     float32 [count, latent_size], as long as noise is on average.
+
+  Raises:
+    ValueError: the vectors are not two of one length other than 0, or `count`
+      is less than 2.
   """
+  first, last = np.asarray(first, np.float32), np.asarray(last, np.float32)
+  if first.ndim != 1 or first.shape != last.shape:
+    raise ValueError(
+      f'latent vectors are {list(first.shape)} and {list(last.shape)}; give '
+      'two of one length, [latent_size].'
+    )
+  if not (first.any() and last.any()):
+    raise ValueError('a latent vector is zero; give vectors of `noise`.')
+  if count < 2:
+    raise ValueError(f'count is {count}; give 2 or more, as both ends count.')
   first, last = (v / np.linalg.norm(v) for v in (first, last))
   shares = np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
   mixed = (1 - shares) * first + shares * last

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import image_arrays, image_io
-from tf_twingan.inference import batching
+from tf_twingan.inference import batching, random_vectors
 from tf_twingan.runs import loading
 
 _CODE_SIZE = 4  # Side of the content code, px.
@@ -58,27 +58,34 @@ class Translator:
     self.images_seen = self._loaded.images_seen
     self.domains: tuple[str, ...] = self.model.domains
     stage = dict(resolution=self.resolution, alpha=self.alpha)
-    self._translate = tf.function(
-      lambda images, source, target, **condition: self.model.translate(
-        images, source, target, **condition, **stage
+    image = [self.resolution, self.resolution, 3]
+    self._translate = batching.Traced(
+      lambda images, source, target: self.model.translate(
+        images, source, target, **stage
       ),
-      autograph=False,
+      image,
     )
-    self._style = tf.function(
-      lambda images, domain: self.model.style(images, [domain], **stage),
-      autograph=False,
+    self._translate_to_styles = batching.Traced(
+      lambda images, codes, source, target: self.model.translate(
+        images, source, target, condition=codes, **stage
+      ),
+      image,
+      [self.style_size],
     )
-    self._encode = tf.function(
+    self._style = batching.Traced(
+      lambda images, domain: self.model.style(images, [domain], **stage), image
+    )
+    self._encode = batching.Traced(
       lambda images, source: (
         self.model.encode(images, [source], **stage).content
       ),
-      autograph=False,
+      image,
     )
-    self._scales = tf.function(
+    self._scales = batching.Traced(
       lambda images, source: _pooled(
         self.model.encode(images, [source], **stage)
       ),
-      autograph=False,
+      image,
     )
 
   @classmethod
@@ -163,20 +170,20 @@ class Translator:
       uint8 RGB [n, resolution, resolution, 3].
 
     Raises:
+      FloatingPointError: the network gives NaN, as its training diverged.
       ValueError: there is no such domain, `images` or `style` is no such array,
         or the model has no style codes.
     """
     source = self.source_for(to, source)
+    images = self.prepare(images)
     if style is None:
       return self._apply(
-        lambda batch: image_arrays.to_uint8(
-          self._translate(batch, source, to).numpy()
-        ),
+        lambda batch: image_arrays.to_uint8(self._translate(batch, source, to)),
         images,
       )
     return self._apply(
       lambda batch, codes: image_arrays.to_uint8(
-        self._translate(batch, source, to, condition=codes).numpy()
+        self._translate_to_styles(batch, codes, source, to)
       ),
       images,
       self._one_style_for_each(style, len(images)),
@@ -190,6 +197,11 @@ class Translator:
       raise ValueError(
         f'style is {list(codes.shape)}; give [{size}] for all images or '
         f'[{count}, {size}], one for each.'
+      )
+    if not (np.isfinite(codes).all() and codes.any(axis=-1).all()):
+      raise ValueError(
+        'style holds a code that is zero or not finite and so has no '
+        'direction; take codes of `style` or `random_styles`.'
       )
     return np.broadcast_to(codes, [count, size])
 
@@ -222,7 +234,7 @@ class Translator:
     """
     self._check_style_size()
     self.model.check_domain(domain)
-    return self._apply(lambda batch: self._style(batch, domain).numpy(), images)
+    return self._apply(lambda batch: self._style(batch, domain), images)
 
   def random_styles(self, count: int, seed: int) -> np.ndarray:
     """Random style codes, distributed as in training.
@@ -236,10 +248,10 @@ class Translator:
       float32 [count, style_size], the mean square of each 1.
 
     Raises:
-      ValueError: the model has no style codes.
+      ValueError: the model has no style codes, or a number is negative.
     """
-    codes = np.random.default_rng(seed).standard_normal(
-      [count, self._check_style_size()], np.float32
+    codes = random_vectors.standard_normal(
+      count, self._check_style_size(), seed
     )
     return codes / np.sqrt(np.mean(codes**2, axis=1, keepdims=True))
 
@@ -274,9 +286,7 @@ class Translator:
       float32 [n, 4, 4, channels].
     """
     self.model.check_domain(source)
-    return self._apply(
-      lambda batch: self._encode(batch, source).numpy(), images
-    )
+    return self._apply(lambda batch: self._encode(batch, source), images)
 
   def scales(self, images: np.ndarray, source: str) -> dict[int, np.ndarray]:
     """The encoder's features of every scale, each averaged down to 4x4.
@@ -293,13 +303,7 @@ class Translator:
       32, ... 8 is left out: the content code is its average.
     """
     self.model.check_domain(source)
-    return self._apply(
-      lambda batch: {
-        size: features.numpy()
-        for size, features in self._scales(batch, source).items()
-      },
-      images,
-    )
+    return self._apply(lambda batch: self._scales(batch, source), images)
 
   def source_for(self, to: str, source: str | None = None) -> str:
     """The domain to translate from.
@@ -353,12 +357,7 @@ class Translator:
     Raises:
       ValueError: `images` is no such array.
     """
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
-      raise ValueError(
-        f'images are {images.dtype} {list(images.shape)}; give uint8 RGB '
-        '[n, height, width, 3] (a single image as images[None]).'
-      )
+    images = image_arrays.check_images(images)
     if images.shape[1:3] == (self.resolution, self.resolution):
       return images
     prepared = np.zeros(

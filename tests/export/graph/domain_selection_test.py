@@ -56,10 +56,9 @@ def folded(source, target):
 
 def run(kind, source, target):
   """Runs the file of all domains in one direction."""
-  file = tflite.File(convert(kind)).choose(
-    source=DOMAINS.index(source), target=DOMAINS.index(target)
+  return tflite.File(convert(kind)).run(
+    IMAGES, source=DOMAINS.index(source), target=DOMAINS.index(target)
   )
-  return file.run(IMAGES)
 
 
 class SelectableNetworkTest(parameterized.TestCase, tf.test.TestCase):
@@ -135,9 +134,9 @@ class SelectableNetworkTest(parameterized.TestCase, tf.test.TestCase):
     self.assertLess(len(several), 1.03 * len(one))
 
   def test_a_domain_that_is_not_there_is_an_error(self):
-    file = tflite.File(convert('float32')).choose(source=0, target=3)
+    file = tflite.File(convert('float32'))
     with self.assertRaises(RuntimeError):
-      file.run(IMAGES)
+      file.run(IMAGES, source=0, target=3)
 
   def test_the_domains_have_to_be_chosen(self):
     file = tflite.File(convert('float32'))
@@ -145,7 +144,7 @@ class SelectableNetworkTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, 'source, target.*given nothing'):
       file.run(IMAGES)
     with self.assertRaisesRegex(ValueError, 'given source'):
-      file.choose(source=0)
+      file.run(IMAGES, source=0)
 
   def test_it_is_timed(self):
     latency = benchmark.measure(convert('dynamic'), threads=1, seconds=0.01)

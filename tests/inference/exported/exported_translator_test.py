@@ -1,5 +1,6 @@
 """Exported files translate as the model does, and say what they lack."""
 
+import concurrent.futures
 import functools
 import pathlib
 import shutil
@@ -47,6 +48,10 @@ def halve(image):
   return image / 2
 
 
+def divide_by_zero(image):
+  return image / (0 * image)
+
+
 class ExportedTranslatorTest(tf.test.TestCase):
   @classmethod
   def setUpClass(cls):
@@ -81,6 +86,41 @@ class ExportedTranslatorTest(tf.test.TestCase):
       off = np.abs(outputs.astype(int) - expected)
       self.assertLessEqual(off.max(), 2 * most, kind)
       self.assertLessEqual(off.mean(), most / 4, kind)
+
+  def test_bad_input_is_named_and_no_images_are_none(self):
+    file = self.files.translators['float32']
+    with self.assertRaisesRegex(ValueError, 'are float64 .*give uint8 RGB'):
+      file.translate(np.zeros([1, PX, PX, 3]), 'anime')
+    for kind in ('saved_model', 'float32', 'int8'):
+      none = self.files.translators[kind].translate(
+        np.zeros([0, 5, 5, 3], np.uint8), 'anime'
+      )
+      self.assertEqual(none.shape, (0, PX, PX, 3))
+
+  def test_several_threads_may_use_a_file(self):
+    images = np.random.default_rng(0).integers(
+      0, 256, [8, PX, PX, 3], dtype=np.uint8
+    )
+    directions = [('anime', 'photo'), ('photo', 'anime')]
+    files = exported_translator.open_export(untrained.bundle_of_all())
+    for kind in ('saved_model', 'float32'):
+      file = files.translators[kind]
+      expected = {names: file.translate(images, *names) for names in directions}
+      with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        jobs = [
+          (names, threads.submit(file.translate, images[:count], *names))
+          for count in range(1, 9)
+          for names in directions
+        ]
+        for names, job in jobs:
+          outputs = job.result()
+          self.assertAllClose(outputs, expected[names][: len(outputs)], atol=1)
+
+  def test_a_file_that_gives_nan_gives_no_images(self):
+    path = alone(convert(divide_by_zero))
+    file = exported_translator.open_export(path).translators['']
+    with self.assertRaisesRegex(FloatingPointError, 'NaN or infinite'):
+      file.between('a', 'b', ('a', 'b')).translate(untrained.images(), 'b', 'a')
 
   def test_a_single_file_names_its_direction(self):
     # Named like a pattern, too.

@@ -15,9 +15,9 @@ import numpy as np
 import tqdm
 
 from tf_twingan import image_arrays
+from tf_twingan.inference import batching
 from tf_twingan.inference.exported import bundle_manifest, saved_model, tflite
 
-_BATCH = 32
 _TFLITE = '.tflite'
 # {format: why it is not opened as a translator}
 _NOT_TRANSLATORS = {
@@ -133,21 +133,25 @@ class ExportedTranslator:
       uint8 RGB [n, height, width, 3].
 
     Raises:
-      ValueError: the file does not translate in this direction.
+      FloatingPointError: the file gives NaN, as a training that diverged does.
+      ValueError: the file does not translate in this direction, or `images` is
+        no such array.
     """
-    translate = self._function(source, to)
-    size, outputs = self.resolution, []
+    function, size = self._function(source, to), self.resolution
+    images = image_arrays.check_images(images)
+
+    def translate(batch):
+      if batch.shape[1:3] != (size, size):
+        batch = np.stack([image_arrays.square(i, size) for i in batch])
+      outputs = function(batch)
+      bar.update(len(batch))
+      return outputs
+
     title = '/'.join(self.path.parts[-2:])
     with tqdm.tqdm(
       total=len(images), desc=title, unit=' images', leave=False
     ) as bar:
-      for start in range(0, len(images), _BATCH):
-        batch = images[start : start + _BATCH]
-        if batch.shape[1:3] != (size, size):
-          batch = np.stack([image_arrays.square(i, size) for i in batch])
-        outputs.append(translate(batch))
-        bar.update(len(batch))
-    return np.concatenate(outputs)
+      return batching.apply(translate, images)
 
   def _function(self, source: str | None, to: str) -> TranslateFunction:
     if source is None:
@@ -326,7 +330,7 @@ def _functions_by_choice(
 
   def function(source, target):
     numbers = dict(source=domains.index(source), target=domains.index(target))
-    return lambda images: file.choose(**numbers).translate(images)
+    return lambda images: file.translate(images, **numbers)
 
   return {bundle_manifest.direction(*d): function(*d) for d in directions}
 

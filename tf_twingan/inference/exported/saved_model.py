@@ -83,6 +83,6 @@ def _pixel_function(signature) -> Callable[[np.ndarray], np.ndarray]:
   def translate(images: np.ndarray) -> np.ndarray:
     floats = tf.constant(image_arrays.to_float(images))
     (outputs,) = signature(**{name: floats}).values()
-    return image_arrays.to_uint8(outputs.numpy())
+    return image_arrays.to_uint8(image_arrays.check_finite(outputs.numpy()))
 
   return translate

@@ -7,12 +7,15 @@ Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018, section
 takes and gives images in [-1, 1].
 """
 
+import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
+
+from tf_twingan import image_arrays
 
 _IDENTIFIER, _METADATA = b'TFL3', b'TFLITE_METADATA'
 _EIGHT_BITS = (np.uint8, np.int8)
@@ -41,7 +44,7 @@ _DEFAULT_OUTPUT = _same_for_all_channels(-1, 1 / 127.5)
 
 
 class File:
-  """A loaded TFLite file. One thread may use it at a time.
+  """A loaded TFLite file. Several threads may use it; they take turns.
 
   Attributes:
     side: side of the images that it takes, px.
@@ -82,7 +85,7 @@ class File:
       )
     (self._input,), (self._output,) = images, outputs
     self._choices = self._tensor_indices(numbers)
-    self._chosen_numbers: dict[str, int] = {}
+    self._lock = threading.Lock()
     shape = self._input['shape'].tolist()
     if len(shape) != 4 or shape[0] != 1 or shape[1:3] != [shape[1]] * 2:
       raise ValueError(
@@ -117,19 +120,13 @@ class File:
     """
     return tuple(self._choices)
 
-  def choose(self, **numbers: int) -> 'File':
-    """Sets the inputs beside the image; returns the file itself.
-
-    Raises:
-      ValueError: the names are not those of `choices`.
-    """
+  def _check_choices(self, numbers: Mapping[str, int]) -> None:
+    """Raises ValueError unless the names are those of `choices`."""
     if set(numbers) != set(self._choices):
       raise ValueError(
         f'it takes {", ".join(sorted(self._choices)) or "nothing"} beside the '
         f'image, but was given {", ".join(sorted(numbers)) or "nothing"}'
       )
-    self._chosen_numbers = numbers
-    return self
 
   def _tensor_indices(self, tensors) -> dict[str, int]:
     """{name in the signature: index} of input tensors."""
@@ -139,45 +136,55 @@ class File:
     names = {t['index']: n for n, t in runner.get_input_details().items()}
     return {names[t['index']]: t['index'] for t in tensors}
 
-  def run(self, values: np.ndarray) -> np.ndarray:
+  def run(self, values: np.ndarray, **numbers: int) -> np.ndarray:
     """Runs the file on one image after the other.
 
     Args:
       values: float32 [n, side, side, 3], as the network was trained on them:
         in [-1, 1], unless its metadata says otherwise. Eight bits are converted
         on the way in and out.
+      **numbers: the inputs beside the image, by the names in `choices`.
 
     Returns:
       float32 [n, ...].
 
     Raises:
-      ValueError: there is a choice, and `choose` was not called.
-      RuntimeError: a chosen number is no domain's.
+      ValueError: the names are not those of `choices`.
+      RuntimeError: a number is no domain's.
     """
-    self.choose(**self._chosen_numbers)
-    for name, number in self._chosen_numbers.items():
-      self._interpreter.set_tensor(self._choices[name], np.int32([number]))
-    results = []
-    for image in values:
-      self._interpreter.set_tensor(
-        self._input['index'], _quantize(image[None], self._input)
-      )
-      self._interpreter.invoke()
-      result = self._interpreter.get_tensor(self._output['index'])[0]
-      results.append(_dequantize(result, self._output))
-    return np.stack(results)
+    self._check_choices(numbers)
+    results = np.empty([len(values), *self.shape[1:]], np.float32)
+    # The interpreter holds one image at a time.
+    with self._lock:
+      for name, number in numbers.items():
+        self._interpreter.set_tensor(self._choices[name], np.int32([number]))
+      for row, image in enumerate(values):
+        self._interpreter.set_tensor(
+          self._input['index'], _quantize(image[None], self._input)
+        )
+        self._interpreter.invoke()
+        result = self._interpreter.get_tensor(self._output['index'])[0]
+        results[row] = _dequantize(result, self._output)
+    return results
 
-  def translate(self, images: np.ndarray) -> np.ndarray:
+  def translate(self, images: np.ndarray, **numbers: int) -> np.ndarray:
     """Translates images.
 
     Args:
       images: uint8 RGB [n, side, side, 3].
+      **numbers: the inputs beside the image, by the names in `choices`.
 
     Returns:
       uint8 RGB [n, height, width, 3].
+
+    Raises:
+      FloatingPointError: the file gives NaN, as a training that diverged does.
+      ValueError, RuntimeError: see `run`.
     """
-    outputs = self.run(self._input_normalization.apply(images))
-    pixels = self._output_normalization.apply(outputs)
+    outputs = self.run(self._input_normalization.apply(images), **numbers)
+    pixels = image_arrays.check_finite(
+      self._output_normalization.apply(outputs)
+    )
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 
