@@ -238,7 +238,7 @@ class TranslatorTest(tf.test.TestCase):
     old = inference.Translator(str(run))
     self.assertEqual(old.fingerprint, self.translator.fingerprint)
     # It can be trained further, too: nothing differs.
-    config_files.write_model(str(run), {'model': 'twingan', **config})
+    config_files.check_model(str(run), {'model': 'twingan', **config})
     (run / 'model.json').write_text(json.dumps({'model': 'newer', **config}))
     with self.assertRaisesRegex(ValueError, "model 'newer'.*has twingan"):
       inference.Translator(str(run))
@@ -251,11 +251,9 @@ class TranslatorTest(tf.test.TestCase):
     (run / 'model.json').write_text(json.dumps(config))
     old = inference.Translator(str(run))
     self.assertEqual(old.fingerprint, self.translator.fingerprint)
-    config_files.write_model(
-      str(run),
-      registry.describe(old.model),
-      registry.defaults(old.model),
-    )
+    described = registry.describe(old.model)
+    config_files.check_model(str(run), described, registry.defaults(old.model))
+    config_files.write_model(str(run), described)
     self.assertEqual(
       json.loads((run / 'model.json').read_text()), json.loads(written)
     )
