@@ -56,6 +56,22 @@ class NoSpaceTest(dataset_case.DatasetCase):
     self.assertEqual(os.listdir(self.cache), [])
 
 
+class NoHomeTest(dataset_case.DatasetCase):
+  def test_the_variable_is_named(self):
+    self.write(3)
+    with (
+      mock.patch.dict(os.environ),
+      # What a number without an account has.
+      mock.patch('pwd.getpwuid', side_effect=KeyError),
+    ):
+      del os.environ['HOME'], os.environ['TF_TWINGAN_CACHE']
+      self.assert_one_line(
+        OSError,
+        'HOME is not set; set TF_TWINGAN_CACHE to a folder that can be',
+        self.load,
+      )
+
+
 class NamesTest(dataset_case.DatasetCase):
   def test_arrays_of_earlier_versions_are_found(self):
     found = cache.decode(

@@ -19,7 +19,7 @@ import numpy as np
 import tqdm
 from absl import logging
 
-from tf_twingan import files
+from tf_twingan import files, home_folder
 
 _VARIABLE = 'TF_TWINGAN_CACHE'
 # An unfinished file that no one has written to for this long is a leftover.
@@ -45,10 +45,21 @@ class DecodedImages(NamedTuple):
 
 
 def folder() -> pathlib.Path:
-  """The cache's folder: `$TF_TWINGAN_CACHE` or `~/.cache/tf_twingan`."""
-  return pathlib.Path(
-    os.environ.get(_VARIABLE) or '~/.cache/tf_twingan'
-  ).expanduser()
+  """The cache's folder: `$TF_TWINGAN_CACHE` or `~/.cache/tf_twingan`.
+
+  Raises:
+    OSError: nobody knows of a home folder, as in containers that run under a
+      number without an account; names the variable.
+  """
+  path = os.environ.get(_VARIABLE) or '~/.cache/tf_twingan'
+  try:
+    return pathlib.Path(home_folder.expand(path))
+  except ValueError as error:
+    raise OSError(
+      'there is no folder to keep decoded images in: '
+      f'{error.args[0].split("; ")[0]}; set {_VARIABLE} to a folder that can '
+      'be written'
+    ) from error
 
 
 def decode(

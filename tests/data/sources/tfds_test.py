@@ -72,6 +72,20 @@ class TfdsTest(dataset_case.DatasetCase):
     patch.start()
     self.addCleanup(patch.stop)
 
+  def test_without_a_home_folder_the_variable_is_named(self):
+    with (
+      mock.patch.dict(os.environ),
+      # What a number without an account has.
+      mock.patch('pwd.getpwuid', side_effect=KeyError),
+    ):
+      del os.environ['HOME']
+      os.environ.pop('TFDS_DATA_DIR', None)
+      self.assert_one_line(
+        ValueError,
+        'tfds:mnist: there is no home folder .*; set TFDS_DATA_DIR',
+        lambda: registry.load('tfds:mnist', 8),
+      )
+
   def test_images_and_splits(self):
     dataset = 'tfds:sources_test_images'
     train = registry.load(dataset, 8)

@@ -9,7 +9,7 @@ added and is the same in every run.
 import pathlib
 from collections.abc import Mapping
 
-from tf_twingan import files, image_io
+from tf_twingan import files, home_folder, image_io
 from tf_twingan.data import image_vectors
 from tf_twingan.data.sources import base, folder_splits
 
@@ -31,7 +31,7 @@ class FolderDataset(base.EncodedDataset):
 
   def load(self, resolution: int, split: str) -> base.ImageSet:
     """See `base.Dataset.load`."""
-    top = pathlib.Path(self.what).expanduser()
+    top = pathlib.Path(home_folder.expand(self.what))
     splits = folder_splits.find(top, self._test, dataset=self.text)
     has_splits = splits.test is not None
     root = splits.test if has_splits and split == 'test' else splits.train
@@ -70,7 +70,7 @@ class FolderDataset(base.EncodedDataset):
     ]
     return loaded._replace(
       vectors=image_vectors.read_file(
-        top / pathlib.Path(self.vectors).expanduser(),
+        top / home_folder.expand(self.vectors),
         below_top,
         dataset=self.text,
       )
@@ -78,7 +78,7 @@ class FolderDataset(base.EncodedDataset):
 
   def named_images(self, resolution: int) -> base.NamedImages:
     """Names the images by their paths below the folder."""
-    root = pathlib.Path(self.what).expanduser().resolve()
+    root = pathlib.Path(home_folder.expand(self.what)).resolve()
     options = self.text.removeprefix(f'{self.scheme}:{self.what}')
     return base.NamedImages(
       f'{self.scheme}:{root}{options}',

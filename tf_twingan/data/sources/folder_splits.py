@@ -10,6 +10,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
+from tf_twingan import home_folder
 from tf_twingan.data.sources import base
 
 _TRAIN = 'train'
@@ -73,9 +74,7 @@ def find(
 
 
 def _given(folder, test, dataset) -> pathlib.Path:
-  found = pathlib.Path(
-    os.path.normpath(folder / pathlib.Path(test).expanduser())
-  )
+  found = pathlib.Path(os.path.normpath(folder / home_folder.expand(test)))
   if not found.is_dir():
     raise FileNotFoundError(
       f'dataset {dataset}: test={test} is no folder ({found}); give the folder '

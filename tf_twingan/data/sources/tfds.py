@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_twingan import errors
+from tf_twingan import errors, home_folder
 from tf_twingan.data import image_vectors
 from tf_twingan.data.sources import base
 
@@ -90,11 +90,22 @@ class TfdsDataset(base.EncodedDataset):
     ]
     return base.NamedImages(self.text, names, read)
 
+  def _default_folder(self) -> str:
+    """Where TensorFlow Datasets keeps them by itself."""
+    try:
+      return home_folder.expand('~/tensorflow_datasets')
+    except ValueError as error:
+      # It would make a folder "~" here.
+      raise ValueError(
+        f'{self.text}: there is no home folder to keep it in; set '
+        'TFDS_DATA_DIR to the folder for it'
+      ) from error
+
   def _builder(self) -> Any:
     """The dataset's builder, downloaded and prepared."""
     import tensorflow_datasets as tfds
 
-    data_dir = os.environ.get('TFDS_DATA_DIR')
+    data_dir = os.environ.get('TFDS_DATA_DIR') or self._default_folder()
     try:
       builder = tfds.builder(self.what, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError:
