@@ -5,7 +5,6 @@ to a square (`?fit=pad`). A network trained on it has never seen anything else,
 so whatever reads images for that network frames them alike.
 """
 
-import math
 import os
 from typing import NamedTuple
 
@@ -50,11 +49,8 @@ class Framing(NamedTuple):
       resolution: side of the result in pixels.
 
     Raises:
-      FileNotFoundError: there is no such file.
       UnreadableImage: it is no image that can be read.
     """
-    # Twice the pixels needed leave the last step to the better filter.
-    needed = math.ceil(2 * resolution / self.crop)
-    return self.square(
-      image_io.read(path_or_bytes, at_least=needed), resolution
+    return image_io.read_square(
+      path_or_bytes, resolution, self.fit, crop=self.crop
     )

@@ -26,11 +26,18 @@ def square(
   Returns:
     uint8 RGB, [resolution, resolution, 3].
   """
+  return square_of(Image.fromarray(image), resolution, fit, crop=crop)
+
+
+def square_of(
+  image: Image.Image, resolution: int, fit: str = 'crop', *, crop: float = 1.0
+) -> np.ndarray:
+  """Makes an image of Pillow square, mode RGB; see `square`."""
   if fit not in FITS:
     raise ValueError(f'fit {fit!r} is unknown; use one of {", ".join(FITS)}')
   if not 0 < crop <= 1:
     raise ValueError(f'crop {crop} is outside (0, 1]; 1 keeps everything')
-  height, width = image.shape[:2]
+  width, height = image.size
   kept_width, kept_height = crop * width, crop * height
   if fit == 'crop':
     kept_width = kept_height = min(kept_width, kept_height)
@@ -38,7 +45,7 @@ def square(
   scale = resolution / max(kept_width, kept_height)
   # At least one pixel, even of an image a thousand times as long as high.
   size = (max(1, round(kept_width * scale)), max(1, round(kept_height * scale)))
-  small = Image.fromarray(image).resize(
+  small = image.resize(
     size,
     Image.Resampling.LANCZOS,
     reducing_gap=3.0,

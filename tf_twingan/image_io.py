@@ -1,22 +1,34 @@
 """Image files: read any common format, write PNG, list a folder.
 
-All images are read by `read`, so that an image becomes the same eight-bit RGB
-array whatever its format. It relies on Pillow rather than on TensorFlow's
-decoders, which ignore EXIF orientation, drop alpha and allocate as much memory
-as a file's header claims.
+All images are read by `read` or `read_square`, so that an image becomes the
+same eight-bit RGB array whatever its format. They rely on Pillow rather than on
+TensorFlow's decoders, which ignore EXIF orientation, drop alpha and allocate as
+much memory as a file's header claims.
 """
 
+import contextlib
+import errno
+import importlib
 import io
+import math
 import os
 import pathlib
+import stat
+from collections.abc import Iterator
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile
 
-from tf_twingan import files, image_arrays
+from tf_twingan import (
+  errors,
+  files,
+  image_arrays,
+  image_headers,
+  image_pixels,
+  memory_budget,
+)
 
-# HEIC is listed, though Pillow cannot read it, so that such files in a folder
-# straight from a phone are reported instead of passed over silently.
 SUFFIXES = (
   '.avif',
   '.bmp',
@@ -33,117 +45,239 @@ SUFFIXES = (
   '.tiff',
   '.webp',
 )
-MAX_PIXELS = 64 * 2**20
+MAX_PIXELS = image_headers.MAX_PIXELS
+_KNOWN = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'PPM', 'AVIF', 'HEIC')
 
-# Naming the formats keeps Pillow from handing a mislabelled file to one of its
-# plugins that start other programs (EPS runs Ghostscript).
-_FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'PPM', 'AVIF')
+# What all threads of a process together may need to decode images.
+_memory = memory_budget.MemoryBudget(3 * 2**29)
+
+Source = str | os.PathLike | bytes | bytearray | memoryview
 
 
 class UnreadableImage(ValueError):
   """An image that cannot be used.
 
   Attributes:
-    reason: why it cannot be used, without the name of the file.
+    reason: why it cannot be used, without the name of the file; one line.
   """
 
   def __init__(self, name: str, reason: str):
-    super().__init__(f'{name}: {reason}')
-    self.reason = reason
+    self.reason = errors.printable(reason)
+    super().__init__(f'{errors.printable(name)}: {self.reason}')
 
 
-class _Refused(Exception):
-  """Why an image that the decoder accepts is still refused."""
+class MissingImage(UnreadableImage, FileNotFoundError):
+  """There is no file of this name, or it is a link to one that is gone."""
 
 
-def read(
-  path_or_bytes: str | os.PathLike | bytes, *, at_least: int | None = None
-) -> np.ndarray:
+def read(source: Source, *, at_least: int | None = None) -> np.ndarray:
   """Reads one image of any common format, upright and opaque.
 
   Args:
-    path_or_bytes: path of a file, or the content of one.
+    source: path of a file, or the content of one.
     at_least: length in pixels that suffices for both sides. A JPEG may then
       come back smaller than stored (by 2, 4 or 8, both sides still at least
-      this long), which decodes large photos several times faster.
+      this long), which decodes large photos several times faster, and those of
+      up to 256 Mi pixels at all.
 
   Returns:
     uint8 RGB, [height, width, 3]: EXIF orientation applied, transparency
-    composited on white, the first frame or page, 16-bit grey scaled to 8 bits.
+    composited on white, the first frame or page, grey of up to 16 bits scaled.
 
   Raises:
-    FileNotFoundError: there is no such file.
-    UnreadableImage: it is no image that can be read, or has more pixels than
-      `MAX_PIXELS`.
+    MissingImage: there is no such file.
+    UnreadableImage: it is no regular file, no image that can be read, over one
+      of the limits of `image_headers`, or of a kind that `image_pixels`
+      refuses.
   """
-  file: io.BytesIO | str | os.PathLike
-  if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
-    name, file = 'the given bytes', io.BytesIO(path_or_bytes)
+  with _decoded(source, at_least) as image:
+    return np.asarray(image)
+
+
+def read_square(
+  source: Source, resolution: int, fit: str = 'crop', *, crop: float = 1.0
+) -> np.ndarray:
+  """Reads one image and makes it square, with less memory than one by one.
+
+  Args:
+    source: see `read`.
+    resolution: side of the result in pixels.
+    fit: see `image_arrays.square`.
+    crop: see `image_arrays.square`.
+
+  Returns:
+    uint8 RGB, [resolution, resolution, 3].
+
+  Raises:
+    UnreadableImage: see `read`.
+  """
+  # Twice the pixels needed leave the last step to the better filter.
+  at_least = math.ceil(2 * resolution / crop)
+  with _decoded(source, at_least) as image:
+    return image_arrays.square_of(image, resolution, fit, crop=crop)
+
+
+@contextlib.contextmanager
+def _decoded(source: Source, at_least: int | None) -> Iterator[Image.Image]:
+  """An image of mode RGB, for the length of a block."""
+  kind = UnreadableImage
+  if isinstance(source, (bytes, bytearray, memoryview)):
+    name = 'the given bytes'
   else:
-    name, file = os.fspath(path_or_bytes), path_or_bytes
-  try:
-    with Image.open(file, formats=_FORMATS) as image:
-      width, height = image.size
-      if width * height > MAX_PIXELS:
-        raise _Refused(
-          f'{width}x{height} pixels are over the limit of '
-          f'{MAX_PIXELS} pixels; make it smaller'
-        )
-      if at_least is not None:
-        image.draft(None, (at_least, at_least))
-      image.load()
-      return np.asarray(_rgb(_upright(image)))
-  except FileNotFoundError:
-    raise FileNotFoundError(f'{name}: no such file; check the path') from None
-  except _Refused as error:
-    reason = str(error)
-  except (
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-  ) as error:
-    reason = f'over the limit of {MAX_PIXELS} pixels; make it smaller ({error})'
-  except Image.UnidentifiedImageError:
-    reason = (
+    name = os.fspath(source)
+  with contextlib.ExitStack() as held:
+    try:
+      image = _decode(source, at_least, held)
+    except image_headers.Refused as error:
+      reason = str(error)
+    except OSError as error:
+      reason = _reason(name, error)
+      if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        kind = MissingImage
+    # On damaged files the decoders raise nearly every exception there is.
+    except Exception as error:
+      reason = ' '.join(str(error).split()) or type(error).__name__
+    else:
+      yield image
+      return
+  raise kind(name, reason) from None
+
+
+def _decode(
+  source: Source, at_least: int | None, held: contextlib.ExitStack
+) -> Image.Image:
+  if isinstance(source, (bytes, bytearray, memoryview)):
+    file, size = io.BytesIO(source), len(source)
+  else:
+    file = held.enter_context(open(source, 'rb', opener=_open_regular))
+    size = os.fstat(file.fileno()).st_size
+  header = image_headers.check(file, size)
+  if header is None:
+    raise image_headers.Refused(
       'not an image in a known format, or damaged at its start '
-      f'(known: {", ".join(_FORMATS)})'
+      f'(known: {", ".join(_KNOWN)})'
     )
-  # On damaged files the decoders raise nearly every exception there is.
-  except Exception as error:
-    reason = ' '.join(str(error).split()) or type(error).__name__
-  raise UnreadableImage(name, reason) from None
+  file.seek(0)
+  image = _open_plugin(header.kind, file)
+  needed = 0
+  if header.kind == 'JPEG':
+    image_headers.check_pixels(*image.size, image_headers.MAX_STORED_PIXELS)
+    if header.has_several_scans:
+      # Two bytes for each of three coefficients, of a small result as well.
+      needed = 6 * image.size[0] * image.size[1]
+    if at_least is not None:
+      image.draft(None, (at_least, at_least))
+  image_headers.check_pixels(*image.size)
+  held.enter_context(_memory.hold(needed + image_pixels.bytes_needed(image)))
+  rgb = image_pixels.load_rgb(image)
+  turn = _TURNS.get(_orientation(image))
+  return rgb if turn is None else rgb.transpose(turn)
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _open_regular(path: str, flags: int) -> int:
+  """Opens a regular file and nothing else.
+
+  A FIFO would wait for its writer for ever, and opening some devices acts.
+  """
+  _check_regular(os.stat(path).st_mode)
+  # It may have been replaced since.
+  descriptor = os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))
   try:
-    return ImageOps.exif_transpose(image)
+    _check_regular(os.fstat(descriptor).st_mode)
+  except BaseException:
+    os.close(descriptor)
+    raise
+  return descriptor
+
+
+def _check_regular(mode: int) -> None:
+  if stat.S_ISDIR(mode):
+    raise IsADirectoryError(errno.EISDIR, '')
+  if not stat.S_ISREG(mode):
+    kind = {
+      stat.S_IFIFO: 'a FIFO',
+      stat.S_IFSOCK: 'a socket',
+      stat.S_IFCHR: 'a device',
+      stat.S_IFBLK: 'a device',
+    }.get(stat.S_IFMT(mode), 'something else')
+    raise image_headers.Refused(f'no regular file but {kind}')
+
+
+def _reason(name: str, error: OSError) -> str:
+  """Why a file cannot be opened or read."""
+  if error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if os.path.islink(name):
+      return 'a link to a file that does not exist'
+    return 'no such file; check the path'
+  if error.errno == errno.ELOOP:
+    return 'a link that leads back to itself'
+  if error.errno == errno.EISDIR:
+    try:
+      os.scandir(name).close()
+    except OSError as unlistable:
+      return (
+        f'this folder cannot be listed ({unlistable.strerror}); check its '
+        'permissions'
+      )
+    return 'a folder, not an image file'
+  if error.errno is not None:
+    return f'cannot be opened ({error.strerror}); check its permissions'
+  # What Pillow says about damaged files.
+  return ' '.join(str(error).split()) or type(error).__name__
+
+
+# Naming the plugins keeps Pillow from handing a mislabelled file to one of
+# those that start other programs (EPS runs Ghostscript). Not through
+# `Image.open`, which warns of what `image_headers` has found good.
+_PLUGINS = {
+  'AVIF': ('PIL.AvifImagePlugin', 'AvifImageFile'),
+  'BMP': ('PIL.BmpImagePlugin', 'BmpImageFile'),
+  'GIF': ('PIL.GifImagePlugin', 'GifImageFile'),
+  'HEIF': ('pillow_heif.as_plugin', 'HeifImageFile'),
+  'JPEG': ('PIL.JpegImagePlugin', 'jpeg_factory'),
+  'PNG': ('PIL.PngImagePlugin', 'PngImageFile'),
+  'PPM': ('PIL.PpmImagePlugin', 'PpmImageFile'),
+  'TIFF': ('PIL.TiffImagePlugin', 'TiffImageFile'),
+  'WEBP': ('PIL.WebPImagePlugin', 'WebPImageFile'),
+}
+
+
+def _open_plugin(kind: str, file: BinaryIO) -> ImageFile.ImageFile:
+  module, factory = _PLUGINS[kind]
+  try:
+    plugin = getattr(importlib.import_module(module), factory)
+  except ImportError:
+    raise image_headers.Refused(
+      "HEIC needs `pip install 'tf_twingan[heic]'`; or convert it to JPEG"
+    ) from None
+  try:
+    return plugin(file, '')
+  except SyntaxError as error:
+    reason = f'a {kind} file that is damaged or of an unknown kind ({error}'
+    if kind == 'TIFF':
+      with contextlib.suppress(Exception):
+        reason += image_pixels.describe_tiff(file)
+    raise image_headers.Refused(f'{reason})') from None
+
+
+# How an image is turned upright, by the orientation in its EXIF.
+_TURNS = {
+  2: Image.Transpose.FLIP_LEFT_RIGHT,
+  3: Image.Transpose.ROTATE_180,
+  4: Image.Transpose.FLIP_TOP_BOTTOM,
+  5: Image.Transpose.TRANSPOSE,
+  6: Image.Transpose.ROTATE_270,
+  7: Image.Transpose.TRANSVERSE,
+  8: Image.Transpose.ROTATE_90,
+}
+
+
+def _orientation(image: Image.Image) -> int:
+  try:
+    return image.getexif().get(0x0112, 1)
   # Damaged EXIF says nothing about the orientation; the pixels are still good.
   except Exception:
-    return image
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-  """An opaque eight-bit RGB image from any of Pillow's pixel modes."""
-  if image.mode.startswith('I'):
-    # Pillow's own conversion clips, which turns 16-bit grey nearly white.
-    values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 65535:
-      raise _Refused(
-        f'integer grey from {values.min()} to {values.max()}; '
-        'save it with 8 or 16 bits'
-      )
-    image = Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
-  elif image.mode == 'F':
-    values = np.asarray(image)
-    if not (values.min() >= 0 and values.max() <= 1):
-      raise _Refused(
-        'floating-point grey outside [0, 1]; save it with 8 or 16 bits'
-      )
-    image = Image.fromarray(np.rint(values * 255).astype(np.uint8))
-  if image.has_transparency_data:
-    image = image.convert('RGBA')
-    white = Image.new('RGBA', image.size, 'white')
-    image = Image.alpha_composite(white, image)
-  return image.convert('RGB')
+    return 1
 
 
 def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
@@ -161,19 +295,35 @@ def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
 def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
   """All image files under a folder, sorted by their path inside it.
 
-  Files count by their suffix (`SUFFIXES`, in either case). Links to folders
-  are followed; hidden files and folders are left out.
+  Files count by their suffix (`SUFFIXES`, in either case), also those that
+  cannot be read, say a link to nothing: `read` tells why. A folder below that
+  cannot be listed counts as one such file. Links to folders are followed;
+  hidden files and folders are left out.
+
+  Raises:
+    FileNotFoundError: there is no such folder.
+    ValueError: it is no folder, or cannot be listed.
   """
   folder = pathlib.Path(folder)
-  if not folder.exists():
-    raise FileNotFoundError(f'{folder}: no such folder; check the path')
-  if not folder.is_dir():
+  name = errors.printable(folder)
+  if not os.path.lexists(folder):
+    raise FileNotFoundError(f'{name}: no such folder; check the path')
+  if os.path.exists(folder) and not os.path.isdir(folder):
     raise ValueError(
-      f'{folder}: a file, not a folder; give the folder that holds the images'
+      f'{name}: a file, not a folder; give the folder that holds the images'
     )
   paths, visited = [], set()
+
+  def add_unlistable(error: OSError) -> None:
+    if os.fspath(error.filename) == os.fspath(folder):
+      raise ValueError(
+        f'{name}: this folder cannot be listed ({error.strerror}); check its '
+        'permissions'
+      )
+    paths.append(pathlib.Path(error.filename))
+
   for root, folders, names in os.walk(
-    folder, onerror=_raise_unlistable, followlinks=True
+    folder, onerror=add_unlistable, followlinks=True
   ):
     # A link to one of its own parents would otherwise never end.
     real = os.path.realpath(root)
@@ -188,10 +338,3 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
       if not name.startswith('.') and name.lower().endswith(SUFFIXES)
     ]
   return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
-
-
-def _raise_unlistable(error: OSError) -> None:
-  raise ValueError(
-    f'{error.filename}: this folder cannot be listed '
-    f'({error.strerror}); check its permissions'
-  )

@@ -135,8 +135,8 @@ def read_folder(folder: str | os.PathLike, task: tasks.Task) -> Candidate:
       'keep one of them.'
     )
   size = task.sources.shape[1]
-  images = [image_io.read(files[name][0]) for name in names]
-  return Candidate(np.stack([image_arrays.square(p, size) for p in images]))
+  images = [image_io.read_square(files[name][0], size) for name in names]
+  return Candidate(np.stack(images))
 
 
 def write_sources(folder: str | os.PathLike, sources: np.ndarray) -> None:

@@ -338,12 +338,10 @@ class Translator:
       uint8 RGB [resolution, resolution, 3].
 
     Raises:
-      FileNotFoundError: there is no such file.
-      UnreadableImage: it is no readable image.
+      UnreadableImage: it is no readable image; `image_io.MissingImage`, which
+        is a FileNotFoundError, too, if there is no such file.
     """
-    # A JPEG is decoded no larger than the Lanczos filter needs.
-    image = image_io.read(path, at_least=2 * self.resolution)
-    return image_arrays.square(image, self.resolution)
+    return image_io.read_square(path, self.resolution)
 
   def prepare(self, images: np.ndarray) -> np.ndarray:
     """Crops and scales images to what the model takes.
