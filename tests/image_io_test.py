@@ -1,17 +1,32 @@
 """Image files: every common kind of image, good and bad."""
 
+import concurrent.futures
+import errno
+import importlib
 import io
+import math
 import os
 import pathlib
 import struct
+import sys
 import tempfile
-import zlib
+import threading
+import warnings
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
 from PIL import Image
 
-from tf_twingan import image_io
+from tests import image_bytes, image_entries
+from tf_twingan import (
+  errors,
+  image_arrays,
+  image_headers,
+  image_io,
+  image_pixels,
+  memory_budget,
+)
 
 
 def _encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -115,7 +130,7 @@ class ReadTest(parameterized.TestCase):
 
   def test_16_bit_colour_is_scaled(self):
     row = b'\0' + struct.pack('>6H', 0, 32896, 65535, 65535, 257, 0)
-    result = image_io.read(_png(2, 1, depth=16, color=2, data=row))
+    result = image_io.read(image_bytes.png(2, 1, depth=16, color=2, data=row))
     np.testing.assert_array_equal(result, [[[0, 128, 255], [255, 1, 0]]])
 
   def test_float_grey(self):
@@ -148,10 +163,12 @@ class ReadTest(parameterized.TestCase):
       with self.assertRaisesRegex(
         ValueError, 'the limit of 67108864'
       ) as caught:
-        image_io.read(_png(width, height, depth=8, color=2, data=b''))
+        image_io.read(
+          image_bytes.png(width, height, depth=8, color=2, data=b'')
+        )
       self.assertNotIn('\n', str(caught.exception))
     with self.assertRaisesRegex(ValueError, '9000x8000 pixels'):
-      image_io.read(_png(9000, 8000, depth=8, color=2, data=b''))
+      image_io.read(image_bytes.png(9000, 8000, depth=8, color=2, data=b''))
 
   @parameterized.parameters('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP')
   def test_truncated(self, kind):
@@ -190,8 +207,11 @@ class ReadTest(parameterized.TestCase):
         image_io.read(data)
 
   def test_missing_file(self):
-    with self.assertRaisesRegex(FileNotFoundError, 'nowhere.png: no such file'):
-      image_io.read('/nowhere.png')
+    # Who expects a file is told so; who reads many skips it.
+    for kind in (FileNotFoundError, image_io.UnreadableImage):
+      with self.assertRaisesRegex(kind, 'nowhere.png: no such file') as caught:
+        image_io.read('/nowhere.png')
+    self.assertEqual(caught.exception.reason, 'no such file; check the path')
 
   def test_at_least_decodes_jpeg_smaller(self):
     data = _encoded(Image.fromarray(_two_halves(640, 320)), 'JPEG')
@@ -199,25 +219,125 @@ class ReadTest(parameterized.TestCase):
     self.assertEqual(image_io.read(data, at_least=80).shape, (80, 160, 3))
     self.assertEqual(image_io.read(data, at_least=321).shape, (320, 640, 3))
 
+  def test_photos_of_100_megapixels_are_decoded_smaller(self):
+    data = _encoded(Image.new('L', (12000, 9000), 90), 'JPEG')
+    with warnings.catch_warnings():
+      warnings.simplefilter('error')
+      read = image_io.read_square(data, 64)
+    np.testing.assert_array_equal(read, np.full((64, 64, 3), 90))
+    for at_least in (None, 5000):
+      with self.assertRaisesRegex(ValueError, '12000x9000 pixels are over'):
+        image_io.read(data, at_least=at_least)
 
-def _png(
-  width: int, height: int, *, depth: int, color: int, data: bytes
-) -> bytes:
-  def chunk(kind: bytes, content: bytes) -> bytes:
-    return (
-      struct.pack('>I', len(content))
-      + kind
-      + content
-      + struct.pack('>I', zlib.crc32(kind + content))
-    )
+  @parameterized.parameters(('crop', 1.0), ('pad', 1.0), ('crop', 0.6))
+  def test_read_square_is_read_then_square(self, fit, crop):
+    noise = np.random.default_rng(0).integers(0, 256, (90, 70, 4), np.uint8)
+    for kind in ('PNG', 'JPEG'):
+      data = _encoded(Image.fromarray(noise[..., : 4 - (kind == 'JPEG')]), kind)
+      np.testing.assert_array_equal(
+        image_io.read_square(data, 16, fit, crop=crop),
+        image_arrays.square(
+          image_io.read(data, at_least=math.ceil(32 / crop)),
+          16,
+          fit,
+          crop=crop,
+        ),
+      )
 
-  head = struct.pack('>IIBBBBB', width, height, depth, color, 0, 0, 0)
-  return (
-    b'\x89PNG\r\n\x1a\n'
-    + chunk(b'IHDR', head)
-    + chunk(b'IDAT', zlib.compress(data))
-    + chunk(b'IEND', b'')
-  )
+  def test_what_threads_decode_shares_one_budget(self):
+    data = _encoded(Image.new('RGB', (500, 400)), 'PNG')
+    held, most = 0, 0
+    lock = threading.Lock()
+    load = image_pixels.load_rgb
+
+    def counted(image):
+      nonlocal held, most
+      with lock:
+        held += 1
+        most = max(most, held)
+      rgb = load(image)
+      with lock:
+        held -= 1
+      return rgb
+
+    # Room for two images, of twelve bytes a pixel.
+    budget = memory_budget.MemoryBudget(5_000_000)
+    with (
+      mock.patch.object(image_io, '_memory', budget),
+      mock.patch.object(image_pixels, 'load_rgb', counted),
+      concurrent.futures.ThreadPoolExecutor(8) as pool,
+    ):
+      list(pool.map(image_io.read, [data] * 40))
+    self.assertBetween(most, 1, 2)
+
+  def test_odd_entries(self):
+    folder = pathlib.Path(_temporary_folder(self))
+    odd = image_entries.make_odd(folder)
+    listed = image_io.list_files(folder)
+    self.assertLen(listed, len(odd) + image_entries.READABLE)
+    reasons = {}
+    for path in listed:
+      try:
+        self.assertEqual(image_io.read(path).shape, (20, 20, 3))
+      except image_io.UnreadableImage as error:
+        reasons[path.name] = error.reason
+        self.assertTrue(str(error).isprintable(), str(error))
+        self.assertEqual(
+          str(error), f'{errors.printable(path)}: {error.reason}'
+        )
+    self.assertEqual(reasons, odd)
+
+  def test_a_file_that_becomes_a_fifo(self):
+    path = os.path.join(_temporary_folder(self), 'a.png')
+    os.mkfifo(path)
+    regular = os.stat(__file__)
+    with mock.patch.object(os, 'stat', return_value=regular):
+      with self.assertRaisesRegex(ValueError, 'no regular file but a FIFO'):
+        image_io.read(path)
+
+  def test_a_file_without_permission(self):
+    path = os.path.join(_temporary_folder(self), 'a.png')
+    pathlib.Path(path).touch()
+    denied = PermissionError(errno.EACCES, 'Permission denied')
+    with mock.patch.object(os, 'open', side_effect=denied):
+      with self.assertRaisesRegex(
+        image_io.UnreadableImage,
+        r'a\.png: cannot be opened \(Permission denied\); check',
+      ):
+        image_io.read(path)
+
+  def test_a_name_that_no_file_can_have(self):
+    for name, reason in (
+      ('a' * 300 + '.png', 'File name too long'),
+      ('a\0.png', 'null byte'),
+    ):
+      with self.assertRaisesRegex(image_io.UnreadableImage, reason):
+        image_io.read(name)
+
+  def test_heic_without_its_decoder(self):
+    data = b'\0\0\0\x18ftypheic' + bytes(4) + b'mif1heic' + bytes(100)
+    with mock.patch.dict(sys.modules, {'pillow_heif.as_plugin': None}):
+      with self.assertRaisesRegex(
+        ValueError, r"HEIC needs `pip install 'tf_twingan\[heic\]'`; or convert"
+      ):
+        image_io.read(data)
+
+  def test_heic(self):
+    if not image_io.reads_heic():
+      self.skipTest('the extra heic is not installed')
+    pillow_heif = importlib.import_module('pillow_heif')
+    photo = Image.fromarray(_two_halves(64, 32))
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pillow_heif.from_pillow(photo).save(stream, quality=95, exif=exif.tobytes())
+    read = image_io.read(stream.getvalue()).astype(int)
+    self.assertEqual(read.shape, (64, 32, 3))
+    np.testing.assert_allclose(read[4, 16], (255, 0, 0), atol=8)
+    np.testing.assert_allclose(read[-4, 16], (0, 0, 255), atol=8)
+    with mock.patch.object(image_headers, 'MAX_PIXELS', 1000):
+      with self.assertRaisesRegex(ValueError, '64 pixels are over'):
+        image_io.read(stream.getvalue())
 
 
 class FilesTest(absltest.TestCase):
@@ -274,6 +394,30 @@ class FilesTest(absltest.TestCase):
     (self.folder / 'top').mkdir()
     (self.folder / 'top' / 'link').symlink_to(self.folder / 'real')
     self.assertLen(image_io.list_files(self.folder / 'top'), 1)
+
+  def test_a_folder_below_that_cannot_be_listed_is_listed_itself(self):
+    (self.folder / 'a.png').touch()
+    closed = self.folder / 'closed'
+    closed.mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+      if os.fspath(path) == os.fspath(closed):
+        raise PermissionError(errno.EACCES, 'Permission denied', str(path))
+      return scandir(path)
+
+    with absltest.mock.patch.object(os, 'scandir', refuse):
+      self.assertEqual(
+        image_io.list_files(self.folder), [self.folder / 'a.png', closed]
+      )
+      with self.assertRaisesRegex(
+        image_io.UnreadableImage, r'cannot be listed \(Permission denied\)'
+      ):
+        image_io.read(closed)
+      with self.assertRaisesRegex(ValueError, 'closed: this folder cannot be'):
+        image_io.list_files(closed)
+    with self.assertRaisesRegex(ValueError, 'a folder, not an image file'):
+      image_io.read(closed)
 
   def test_list_files_of_no_folder(self):
     with self.assertRaisesRegex(FileNotFoundError, 'gone: no such folder'):

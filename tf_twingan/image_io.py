@@ -8,7 +8,7 @@ much memory as a file's header claims.
 
 import contextlib
 import errno
-import importlib
+import importlib.util
 import io
 import math
 import os
@@ -240,6 +240,11 @@ _PLUGINS = {
   'TIFF': ('PIL.TiffImagePlugin', 'TiffImageFile'),
   'WEBP': ('PIL.WebPImagePlugin', 'WebPImageFile'),
 }
+
+
+def reads_heic() -> bool:
+  """Whether HEIC can be read: only with what the extra `heic` installs."""
+  return importlib.util.find_spec('pillow_heif') is not None
 
 
 def _open_plugin(kind: str, file: BinaryIO) -> ImageFile.ImageFile:

@@ -103,19 +103,23 @@ def decode(
     array = np.load(array_path, mmap_mode='r')
     if array.shape != (record['count'], *shape) or array.dtype != np.uint8:
       raise ValueError(f'holds {array.dtype} {array.shape}')
+    skipped = tuple((str(name), str(why)) for name, why in record['skipped'])
+    held_out = int(record['held_out'])
   except FileNotFoundError:
     pass
-  except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+  except (
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    OSError,
+    RecursionError,
+  ) as error:
     logging.warning(
       '%s is damaged (%s): decoding the images again', array_path, error
     )
   else:
-    return DecodedImages(
-      array,
-      tuple(map(tuple, record['skipped'])),
-      record['held_out'],
-      record_path,
-    )
+    return DecodedImages(array, skipped, held_out, record_path)
 
   needed = count * int(np.prod(shape)) + 4096
   try:

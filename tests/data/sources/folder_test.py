@@ -11,6 +11,7 @@ import numpy as np
 from absl.testing import absltest
 from PIL import Image
 
+from tests import image_entries
 from tests.data.sources import dataset_case
 from tf_twingan import image_arrays, image_io
 from tf_twingan.data.sources import base, registry
@@ -161,7 +162,7 @@ class FolderTest(dataset_case.DatasetCase):
     # The broken one needs no row; a changed file is read, without decoding.
     names.remove(broken)
     self.write_vectors(names)
-    with mock.patch.object(image_io, 'read', side_effect=AssertionError):
+    with mock.patch.object(image_io, 'read_square', side_effect=AssertionError):
       with self.assertLogs(level='WARNING'):
         self.assert_own_rows(self.load('?vectors=vectors.npz'))
       np.savez(self.photos / 'vectors.npz', names=names, vectors=[[7]] * 39)
@@ -198,7 +199,7 @@ class FolderTest(dataset_case.DatasetCase):
   def test_cache_is_used(self):
     self.write(12)
     first = self.load()
-    with mock.patch.object(image_io, 'read', side_effect=AssertionError):
+    with mock.patch.object(image_io, 'read_square', side_effect=AssertionError):
       again = self.load()
       self.load(split='test')
     self.assertIsInstance(again.images, np.memmap)
@@ -217,7 +218,8 @@ class FolderTest(dataset_case.DatasetCase):
     self.assertLen(list(self.cache.glob('*.npy')), 2)
     self.assertLen(list(self.cache.glob('*.json')), 2)
     os.utime(self.photos / '002.png', (1, 1))
-    with mock.patch.object(image_io, 'read', wraps=image_io.read) as read:
+    read_square = image_io.read_square
+    with mock.patch.object(image_io, 'read_square', wraps=read_square) as read:
       self.load()
     self.assertEqual(read.call_count, 3)
 
@@ -230,6 +232,9 @@ class FolderTest(dataset_case.DatasetCase):
       (array, array.read_bytes()[:200]),
       (array, b''),
       (record, b'{"count": 3'),
+      (record, b'{"count": 12, "held_out": 1, "skipped": [1]}'),
+      (record, b'{"count": 12, "held_out": [], "skipped": []}'),
+      (record, b'[' * 100_000),
     ):
       path.write_bytes(content)
       with self.assertLogs(level='WARNING') as logs:
@@ -252,10 +257,69 @@ class FolderTest(dataset_case.DatasetCase):
     self.assertFalse(old.exists())
     self.assertTrue(new.exists())
 
+  def test_odd_entries_are_skipped_and_listed(self):
+    self.write(10)
+    odd = image_entries.make_odd(self.photos)
+    with self.assertLogs(level='WARNING') as logs:
+      loaded = self.load()
+    self.assertLen(loaded.images, 12 - len(self.load(split='test').images))
+    self.assertEqual(dict(loaded.skipped), odd)
+    self.assertIn(
+      f'{len(odd)} of {12 + len(odd)} images skipped', logs.output[0]
+    )
+    self.assertNotIn('\x1b', logs.output[0])
+    # The record, too, keeps names that are not UTF-8.
+    self.assertEqual(self.load().skipped, loaded.skipped)
+
+  def test_a_file_that_goes_away_is_skipped(self):
+    self.write(12)
+    listed = image_io.list_files
+
+    def list_then_remove(folder):
+      paths = listed(folder)
+      paths[3].unlink()
+      return paths
+
+    with mock.patch.object(image_io, 'list_files', list_then_remove):
+      with self.assertLogs(level='WARNING'):
+        loaded = self.load()
+    self.assertEqual(
+      loaded.skipped, (('003.png', 'no such file; check the path'),)
+    )
+
+  def test_a_link_that_leads_somewhere_again_is_read(self):
+    self.write(5)
+    (self.photos / 'link.png').symlink_to(self.root / 'away.png')
+    self.assertLen(self.load().skipped, 1)
+    image_io.write_png(self.root / 'away.png', dataset_case.flat_image(200))
+    loaded = self.load()
+    self.assertEqual(loaded.skipped, ())
+    self.assertIn(
+      200,
+      dataset_case.numbers(loaded.images)
+      + dataset_case.numbers(self.load(split='test').images),
+    )
+
+  def test_what_was_unreadable_is_read_when_it_can_be(self):
+    self.write(5)
+    (self.photos / 'x.heic').write_bytes(
+      b'\0\0\0\x18ftypheic' + bytes(4) + b'mif1heic'
+    )
+    keys = set()
+    for readable in (False, True):
+      with mock.patch.object(image_io, 'reads_heic', return_value=readable):
+        self.load()
+      keys |= {path.name for path in self.cache.glob('*.json')}
+    for allowed in (False, True):
+      with mock.patch.object(os, 'access', return_value=allowed):
+        self.load()
+      keys |= {path.name for path in self.cache.glob('*.json')}
+    self.assertLen(keys, 3)
+
   def test_interrupted_decoding_leaves_nothing(self):
     self.write(6)
     with mock.patch.object(
-      image_arrays, 'square', side_effect=KeyboardInterrupt
+      image_io, 'read_square', side_effect=KeyboardInterrupt
     ):
       with self.assertRaises(KeyboardInterrupt):
         self.load()

@@ -97,7 +97,7 @@ class TfdsTest(dataset_case.DatasetCase):
       ),
       list(range(20)),
     )
-    with mock.patch.object(image_io, 'read', side_effect=AssertionError):
+    with mock.patch.object(image_io, 'read_square', side_effect=AssertionError):
       again = registry.load(dataset, 8)
     np.testing.assert_array_equal(again.images, train.images)
     other = f'{dataset}:1.0.0?split=trainB'
@@ -122,14 +122,15 @@ class TfdsTest(dataset_case.DatasetCase):
       self.assertEqual(
         found.vectors[:, 0].tolist(), [float(p[0, 0, 0]) for p in found.images]
       )
-    read = image_io.read
+    read = image_io.read_square
 
-    def fail(encoded, **options):
-      if read(encoded)[0, 0, 0] == 10:
+    def fail(encoded, *args, **options):
+      image = read(encoded, *args, **options)
+      if image[0, 0, 0] == 10:
         raise image_io.UnreadableImage('', 'bad')
-      return read(encoded, **options)
+      return image
 
-    with mock.patch.object(image_io, 'read', side_effect=fail):
+    with mock.patch.object(image_io, 'read_square', side_effect=fail):
       with self.assertLogs(level='WARNING'):
         found = registry.load(f'{dataset}who', 16)
     self.assertLen(found.images, 17)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from absl import logging
 
-from tf_twingan import framing, image_arrays
+from tf_twingan import errors, framing, image_arrays
 from tf_twingan.data import cache
 
 SPLITS = ('train', 'test')
@@ -200,7 +200,9 @@ class EncodedDataset(Dataset):
       split: one of `SPLITS`.
     """
     total, skipped = len(decoded.images), decoded.skipped
-    few = '; '.join(f'{path} ({reason})' for path, reason in skipped[:3])
+    few = '; '.join(
+      f'{errors.printable(path)} ({reason})' for path, reason in skipped[:3]
+    )
     if skipped:
       logging.warning(
         '%s: %d of %d images skipped: %s; the full list is in %s',

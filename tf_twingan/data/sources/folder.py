@@ -6,10 +6,12 @@ depends on the files' names alone, so that it stays held out when images are
 added and is the same in every run.
 """
 
+import errno
+import os
 import pathlib
 from collections.abc import Mapping
 
-from tf_twingan import files, home_folder, image_io
+from tf_twingan import errors, files, home_folder, image_io
 from tf_twingan.data import image_vectors
 from tf_twingan.data.sources import base, folder_splits
 
@@ -43,14 +45,10 @@ class FolderDataset(base.EncodedDataset):
       paths = {n: p for n, p in paths.items() if not n.startswith(below)}
     fractions = {name: _hash_fraction(name) for name in paths}
     names = sorted(paths, key=fractions.__getitem__)
-    stamps = []
-    for name in names:
-      stat = paths[name].stat()
-      stamps.append((name, stat.st_size, stat.st_mtime_ns))
     decoded = self.decode(
       resolution,
       location=str(root.resolve()),
-      content=stamps,
+      content=[_stamp(name, paths[name]) for name in names],
       count=len(names),
       images=lambda: ((name, paths[name]) for name in names),
       is_held_out=lambda name: fractions[name] < base.HOLDOUT_FRACTION,
@@ -94,12 +92,28 @@ class FolderDataset(base.EncodedDataset):
       raise type(error)(f'dataset {self.text}: {error}') from None
     if not paths:
       raise ValueError(
-        f'{self.text}: no images found under {root}; '
+        f'{self.text}: no images found under {errors.printable(root)}; '
         f'searched for **/*{{{",".join(image_io.SUFFIXES)}}}'
       )
     return paths
 
 
+def _stamp(name: str, path: pathlib.Path) -> tuple[str | int, ...]:
+  """What changes when a file does, or when it becomes readable."""
+  try:
+    status = path.stat()
+  except OSError as error:
+    return name, errno.errorcode.get(error.errno or 0, 'unknown')
+  stamp = name, status.st_size, status.st_mtime_ns
+  if not os.access(path, os.R_OK):
+    return *stamp, 'unreadable'
+  if path.suffix.lower() in ('.heic', '.heif') and image_io.reads_heic():
+    return *stamp, 'heic'
+  return stamp
+
+
 def _hash_fraction(name: str) -> float:
   """A number in [0, 1) that depends on nothing but the name."""
-  return int(files.sha256(name)[:13], 16) / 16**13
+  # Bytes of a name that are not UTF-8 are lone surrogates in Python.
+  digest = files.sha256(name.encode(errors='surrogatepass'))
+  return int(digest[:13], 16) / 16**13
