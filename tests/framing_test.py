@@ -39,10 +39,10 @@ class FramingTest(absltest.TestCase):
     encoded = io.BytesIO()
     Image.fromarray(framed(640)).save(encoded, 'JPEG')
     with mock.patch.object(
-      image_arrays, 'square', wraps=image_arrays.square
+      image_arrays, 'square_of', wraps=image_arrays.square_of
     ) as square:
       framing.Framing(0.5).read(encoded.getvalue(), 8)
-    self.assertEqual(square.call_args.args[0].shape, (80, 80, 3))
+    self.assertEqual(square.call_args.args[0].size, (80, 80))
 
   def test_it_is_written_like_the_options_of_a_dataset(self):
     self.assertEqual(str(framing.Framing()), '')
