@@ -407,14 +407,14 @@ class LoopTest(parameterized.TestCase):
     self.assert_same_end(self.run, whole)
 
   def test_a_corrected_start_is_not_blocked_by_one_that_failed(self):
-    self.run.mkdir()
     for text in ('{"domains": ["my photos", "b"]}', '', '[]'):
+      self.run.mkdir()
       (self.run / 'model.json').write_text(text)
       with self.assertRaises(loop.Stopped):
         train(self.run, stop_after_images=8, checkpoint_minutes=1e9)
       model = json.loads((self.run / 'model.json').read_text())
       self.assertEqual(model['domains'], list(DOMAINS))
-      shutil.rmtree(self.run / 'checkpoints')
+      shutil.rmtree(self.run)
 
   def test_a_kill_before_the_first_checkpoint_leaves_nothing_behind(self):
     class Killed(BaseException):
@@ -571,6 +571,57 @@ class LoopTest(parameterized.TestCase):
     with self.assertRaisesRegex(FloatingPointError, 'weights hold NaN'):
       train(self.run, trainer, stop_after_images=16)
     self.assertEqual(saved(self.run), [8])
+
+  def test_a_divergence_that_stays_finite_is_not_saved(self):
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=8)
+    trainer = Trainer()
+    trainer.at_step = lambda step: trainer.model.weight.assign(2e13) and None
+    with self.assertRaisesRegex(
+      FloatingPointError,
+      'diverged: at 16 images.* has 2e.13 in weight,.*Lower Trainer.learning',
+    ):
+      train(self.run, trainer, stop_after_images=16)
+    with self.assertRaisesRegex(FloatingPointError, "'loss' is 2e.13 at step"):
+      train(self.run, Trainer(lambda step: 2e13))
+    self.assertEqual(saved(self.run), [8])
+    self.assertFalse((self.run / 'best').exists())
+
+  def test_weights_that_diverged_in_a_checkpoint_are_passed_over(self):
+    for count in (16, 24):
+      with self.assertRaises(loop.Stopped):
+        train(self.run, stop_after_images=count)
+    # As a version wrote it that did not look at its values.
+    prefix = store(self.run).prefixes()[0]
+    checkpoint = tf.train.Checkpoint(weight=tf.Variable(np.nan))
+    checkpoint.write(prefix)
+    with self.assertLogs(level='WARNING') as logs:
+      trainer = train(self.run, checkpoint_minutes=-1.0)
+    self.assertIn('000000024 has NaN in weight', logs.output[0])
+    self.assertEqual(trainer.events.count('step'), (TOTAL - 16) // 8)
+    self.assertEqual(saved(self.run), [TOTAL, TOTAL - 8, TOTAL - 16])
+
+  def test_a_run_without_its_checkpoints_is_refused(self):
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=24)
+    before = (self.run / 'metrics.jsonl').read_text()
+    shutil.rmtree(self.run / 'checkpoints')
+    with self.assertRaisesRegex(ValueError, 'its checkpoints are gone.*best'):
+      train(self.run)
+    self.assertEqual((self.run / 'metrics.jsonl').read_text(), before)
+    # What the sentence says.
+    shutil.copytree(self.run / 'best' / 'checkpoints', self.run / 'checkpoints')
+    self.assertEqual(train(self.run).events.count('step'), (TOTAL - 24) // 8)
+
+  def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(self):
+    broken = Trainer(lambda step: np.nan if step == 5 else None)
+    with self.assertRaises(FloatingPointError):
+      train(self.run, broken)
+    self.assertNotEmpty(rows(self.run))
+    with self.assertLogs(level='WARNING') as logs:
+      trainer = train(self.run)
+    self.assertIn('before its first checkpoint; starting', logs.output[0])
+    self.assertEqual(trainer.events.count('step'), TOTAL // 8)
 
   def test_a_full_disk_stops_the_run_and_keeps_the_good_checkpoint(self):
     with self.assertRaises(loop.Stopped):

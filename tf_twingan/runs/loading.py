@@ -84,7 +84,16 @@ def load(run_dir: str) -> LoadedModel:
   # many CPUs emulate the half precision that a GPU was trained in.
   model = registry.build(config_files.read_model(run_dir), precision='float32')
   state = _state(LoadedModel(model, 0, 1.0, 0))
-  _store(run_dir).restore_part(state)
+  try:
+    _store(run_dir).restore_part(state)
+  except FileNotFoundError as error:
+    best = os.path.join(run_dir, 'best')
+    if os.path.isdir(os.path.join(best, 'checkpoints')):
+      raise FileNotFoundError(
+        f'There is no checkpoint in {run_dir}/checkpoints; give the best one, '
+        f'{best}.'
+      ) from error
+    raise
   return LoadedModel(
     model,
     int(state['resolution'].numpy()),

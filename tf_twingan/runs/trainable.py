@@ -3,10 +3,8 @@
 import os
 import pathlib
 
-import tensorflow as tf
-
 from tf_twingan import files
-from tf_twingan.runs import best, checkpoints, config_files
+from tf_twingan.runs import best, checkpoints, config_files, fresh_start
 
 # Every training writes to these, below its run directory.
 _FOLDERS = ('checkpoints', best.FOLDER, 'samples', 'summaries')
@@ -22,7 +20,8 @@ def check(run_dir: str) -> None:
     run_dir: the run directory; it need not exist, and is not made.
 
   Raises:
-    ValueError: it holds a model that can't be trained further.
+    ValueError: it holds a model that can't be trained further, or a run whose
+      checkpoints are gone.
     OSError: it cannot be written; one line that names what is in the way.
   """
   path = pathlib.Path(run_dir).resolve()
@@ -39,15 +38,14 @@ def check(run_dir: str) -> None:
 
 
 def _check_holds_all(run_dir: str) -> None:
-  prefixes = checkpoints.Checkpoints(
-    os.path.join(run_dir, 'checkpoints')
-  ).prefixes()
+  store = checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints'))
+  prefixes = store.prefixes()
   if not prefixes:
+    fresh_start.check(run_dir, store)
     return
   try:
-    names = tf.train.load_checkpoint(prefixes[0]).get_variable_to_shape_map()
-  # What TensorFlow raises of a damaged one, which restoring passes over.
-  except (tf.errors.OpError, IndexError, RuntimeError, ValueError):
+    names = checkpoints.names(prefixes[0])
+  except checkpoints.DAMAGE:  # Restoring passes over it.
     return
   if _NEEDED not in names:
     raise ValueError(

@@ -16,7 +16,7 @@ import tensorflow as tf
 from tf_twingan import errors, image_arrays
 from tf_twingan.data import batch_stream
 from tf_twingan.models import registry
-from tf_twingan.runs import best, checkpoints
+from tf_twingan.runs import best, checkpoints, divergence
 from tf_twingan.training import (
   console,
   growth_schedule,
@@ -77,7 +77,7 @@ class Action(Protocol):
 
 
 class ReadLosses:
-  """Reads losses from the device once in a while; stops at NaN.
+  """Reads losses from the device once in a while; stops if they diverged.
 
   Not after every step, because the device would have to wait for it. Adds the
   means since the last reading to the metrics.
@@ -116,7 +116,8 @@ class ReadLosses:
     """Adds the mean losses to the metrics.
 
     Raises:
-      FloatingPointError: a loss is NaN or Inf; names the loss and the step.
+      FloatingPointError: a loss is NaN, Inf or too large to come from a
+        healthy training; names the loss and the step.
     """
     rows = [
       (step, {name: float(value) for name, value in losses.items()})
@@ -125,12 +126,10 @@ class ReadLosses:
     self._unread.clear()
     for step, losses in rows:
       for name, value in losses.items():
-        if not np.isfinite(value):
+        if not abs(value) <= divergence.LOSS_LIMIT:
           raise FloatingPointError(
-            f'The loss {name!r} is {value} at step {step}. Lower '
-            'Trainer.learning_rate or set the precision to float32 and '
-            'run the same command: it continues from the last good '
-            'checkpoint.'
+            f'The loss {name!r} is {value:.3g} at step {step}. '
+            f'{divergence.REMEDY}'
           )
     for name in rows[0][1]:
       info.metrics[name] = float(np.mean([losses[name] for _, losses in rows]))
@@ -276,7 +275,7 @@ class KeepBest:
     If it could not be written, the one before stays and the training goes on.
 
     Raises:
-      FloatingPointError: a weight is NaN or Inf.
+      FloatingPointError: a weight is NaN, Inf or too large.
     """
     value = info.metrics.get(self._name)
     resolution = info.phase.resolution
@@ -391,7 +390,7 @@ class SaveCheckpoint:
     """Saves a checkpoint.
 
     Raises:
-      FloatingPointError: a weight is NaN or Inf.
+      FloatingPointError: a weight is NaN, Inf or too large.
       OSError: the checkpoint could not be written.
     """
     self._trainer.check_finite()

@@ -13,7 +13,6 @@ import numpy as np
 from tf_twingan import files
 from tf_twingan.models import resolutions
 from tf_twingan.runs import checkpoints, config_files, loading
-from tf_twingan.training import weight_matching
 
 _SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
@@ -78,12 +77,6 @@ def read(name: str) -> Origin:
       f'{prefix} is no checkpoint of a training: it holds no '
       f'{", ".join(missing)}.'
     )
-  for key, value in weights.items():
-    if weight_matching.is_taken(key) and not np.all(np.isfinite(value)):
-      raise ValueError(
-        f'{prefix} holds NaN or Inf in {key}; start from an earlier '
-        f'checkpoint, such as {os.path.join(name, "best")}.'
-      )
   data = sorted(glob.glob(f'{glob.escape(prefix)}.data-*'))
   return Origin(
     name=name,

@@ -21,6 +21,7 @@ from tf_twingan.runs import (
   checkpoints,
   config_files,
   environment,
+  fresh_start,
   recorded_framing,
   trainable,
   training_lock,
@@ -228,7 +229,8 @@ def prepare_loop(
     start: weights that a run without a checkpoint starts from.
 
   Raises:
-    ValueError: the run directory holds a run of other networks.
+    ValueError: the run directory holds a run of other networks, or one whose
+      checkpoints cannot be used or are gone.
     OSError: it could not be written.
   """
   position = progress.Progress.start()
@@ -265,6 +267,8 @@ def prepare_loop(
     )
 
   if strategies.is_chief(trainer.strategy):
+    if not prefix:
+      fresh_start.begin(run_dir, store)
     config_files.write_model(run_dir, description)
     config_files.write_operative(run_dir)
     recorded_framing.write(run_dir, framings)

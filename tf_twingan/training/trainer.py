@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tf_twingan.losses import base_objective
 from tf_twingan.models import registry
+from tf_twingan.runs import divergence
 from tf_twingan.training import (
   accumulation,
   batch_norm_calibration,
@@ -322,5 +323,6 @@ class Trainer:
     ):
       if not np.all(np.isfinite(variable.numpy())):
         raise FloatingPointError(
-          f'The weights or averages {variable.name} hold NaN or Inf.'
+          f'The weights or averages {variable.name} hold NaN or Inf. '
+          f'{divergence.REMEDY}'
         )
