@@ -191,8 +191,9 @@ def report_errors() -> Iterator[None]:
     yield
   except (ValueError, OSError, FloatingPointError) as error:
     sys.exit(f'Error: {errors.printable(strip_gin_context(error))}')
-  except KeyboardInterrupt:
-    sys.exit('Interrupted.')
+  except KeyboardInterrupt as error:
+    # Some say how far they came.
+    sys.exit(' '.join(['Interrupted.', *map(str, error.args)]))
   except Exception as error:
     message = _tensorflow_message(error)
     if message is None:

@@ -17,6 +17,11 @@ def first_line(error: BaseException) -> str:
   return lines[0] if lines else type(error).__name__
 
 
+def reason(error: OSError) -> str:
+  """What the system says of an error, without the file's name and number."""
+  return error.strerror or first_line(error)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
   """`; did you mean 'NAME'?` with the closest known name, or '' if none is."""
   close = difflib.get_close_matches(name, list(known), n=1)

@@ -6,7 +6,8 @@ r"""Generates images from noise with a trained run, as of pggan.gin.
 
 Each domain gets a folder of PNGs and a sheet of all of them, `DOMAIN.png`;
 images of the same number in two domains come from the same noise. With
---interpolate a row of the sheet leads from one noise vector to the next.
+--interpolate a row of the sheet leads from one noise vector to the next. Ctrl-C
+keeps what is written; the same command begins again.
 """
 
 from absl import flags

@@ -8,15 +8,15 @@ r"""Translates images with a trained run or a pretrained model.
       --input=portrait.jpg --output=translated --reference=anime_face.png
 
 Images may have any size and common format; the largest square in the middle
-is used. Each result is a PNG named like its source; one that can't be read is
-skipped and listed.
+is used. Each result is a PNG named like its source: a.jpg becomes a.png, or
+a.jpg.png where there is an a.webp, too. One that can't be read is skipped and
+listed. Ctrl-C keeps what is written; the same command begins again. --output
+may lie in --input: what is in it is not translated.
 
 A model with style codes (TwinGAN.style_size) translates to the style of an
 image of the target domain (--reference) or to a random one (--style_seed);
 without these, to the mean style of the domain.
 """
-
-import sys
 
 from absl import flags
 
@@ -54,24 +54,20 @@ def main(argv) -> None:
     files.check_writable(_OUTPUT.value)
     from tf_twingan.inference import file_translation
 
+    images = file_translation.find_images(_INPUT.value, _OUTPUT.value)
+    outputs = file_translation.output_paths(images, _INPUT.value, _OUTPUT.value)
     translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
     translator.source_for(_TO.value, _FROM.value)
     style = _style_code(translator)
-    images = file_translation.find_images(_INPUT.value)
     skipped = file_translation.translate_files(
       translator,
-      file_translation.output_paths(images, _INPUT.value, _OUTPUT.value),
+      outputs,
       _TO.value,
       _FROM.value,
       style=style,
       side_by_side=_SIDE_BY_SIDE.value,
     )
-  count = len(images) - len(skipped)
-  print(f'{count} of {len(images)} images translated to {_OUTPUT.value}')
-  for path, reason in skipped.items():
-    print(f'  skipped {path}: {reason}', file=sys.stderr)
-  if not count:
-    sys.exit('Error: no image could be read.')
+    file_translation.print_result(len(images), skipped, _OUTPUT.value)
 
 
 def _style_code(translator):

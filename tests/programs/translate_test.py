@@ -1,7 +1,10 @@
 """The translate program: what it writes, prints and refuses."""
 
+import os
 import pathlib
+import shutil
 import tempfile
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest
@@ -10,6 +13,7 @@ from PIL import Image
 from tests import shared_artifacts
 from tests.programs import in_process
 from tf_twingan import image_arrays, image_io, inference
+from tf_twingan.inference import batching
 
 
 def translate(*flags):
@@ -56,6 +60,64 @@ class TranslateTest(absltest.TestCase):
     self.assertEqual(
       image_io.read(self.outputs / 'deep' / 'b.png').shape, (8, 8, 3)
     )
+
+  def test_odd_entries_are_listed_and_the_others_translated(self):
+    os.symlink('/no/such.png', self.inputs / 'dangling.png')
+    os.symlink('loop.png', self.inputs / 'loop.png')
+    os.mkfifo(self.inputs / 'pipe.png')
+    long = f'{"a" * 251}.png'
+    self.image.save(self.inputs / long)
+    # Kept apart by their endings, the names are too long for the disk.
+    for ending in ('.png', '.jpg'):
+      self.image.save(self.inputs / f'{"b" * 251}{ending}')
+    not_utf8 = os.fsdecode(b'\xff.png')
+    self.image.save(self.inputs / not_utf8)
+    (self.outputs / 'deep' / 'b.png').mkdir(parents=True)
+    code, output = translate(*self.flags, '--to=anime')
+    self.assertEqual(code, 0, output)
+    self.assertCountEqual(
+      [p for p in os.listdir(self.outputs) if p != 'deep'],
+      ['a.jpg.png', 'a.png.png', long, not_utf8],
+    )
+    self.assertIn('4 of 11 images translated', output)
+    listed = [
+      line.split(': ', 1) for line in output.splitlines() if 'skipped' in line
+    ]
+    names = [pathlib.Path(path.split()[-1]).name for path, _ in listed]
+    self.assertCountEqual(
+      names,
+      ['broken.jpg', 'dangling.png', 'loop.png', 'pipe.png', 'b.webp']
+      + [f'{"b" * 251}{ending}' for ending in ('.png', '.jpg')],
+    )
+    self.assertTrue(all(reason for _, reason in listed))
+    self.assertTrue(output.isascii())
+
+  def test_outputs_inside_the_input_are_not_translated_again(self):
+    flags = [*self.flags, '--to=anime', f'--output={self.inputs / "deep"}']
+    (self.inputs / 'deep' / 'b.webp').unlink()
+    for _ in range(2):
+      code, output = translate(*flags)
+      self.assertEqual(code, 0, output)
+      self.assertIn('2 of 3 images translated', output)
+    self.assertIn('2 images in', output)
+    self.assertIn('are left out: outputs go there', output)
+
+  def test_an_interruption_keeps_what_is_done(self):
+    shutil.rmtree(self.inputs / 'deep')
+    with (
+      mock.patch.object(batching.slices, '__defaults__', (1,)),
+      mock.patch.object(
+        inference.Translator,
+        'translate',
+        side_effect=[np.zeros([1, 8, 8, 3], np.uint8), KeyboardInterrupt],
+      ),
+    ):
+      code, output = translate(*self.flags, '--to=anime')
+    self.assertEqual(code, 1)
+    self.assertRegex(
+      output, 'Interrupted. 1 of 3 images are translated and stay; the same'
+    )
+    self.assertLen(self.results(), 1)
 
   def test_one_image_beside_its_source(self):
     one = [*self.flags[:1], f'--input={self.inputs / "a.jpg"}', self.flags[2]]

@@ -1,78 +1,130 @@
 """Translates image files into PNG files of the same names."""
 
 import collections
+import itertools
 import os
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tqdm
 
-from tf_twingan import image_io
-from tf_twingan.inference import batching, translator
+from tf_twingan import errors, image_io
+from tf_twingan.inference import batching, output_files, translator
 
 
-def find_images(path: str | os.PathLike) -> list[pathlib.Path]:
+def find_images(
+  path: str | os.PathLike, folder: str | os.PathLike
+) -> list[pathlib.Path]:
   """The image files of a path: the file itself, or all below a folder.
+
+  Files below the folder for the output are left out, as they are output of an
+  earlier call, and that is printed.
+
+  Args:
+    path: an image file, or a folder.
+    folder: folder for the output; may lie inside of `path`.
 
   Raises:
     FileNotFoundError: there is nothing at this path.
-    ValueError: it is a folder without images.
+    ValueError: it is a folder without images, or is itself the folder for the
+      output.
   """
   root = pathlib.Path(path)
-  files = [root] if root.is_file() else image_io.list_files(root)
-  if not files:
+  if root.exists() and not root.is_dir():
+    return [root]
+  found = image_io.list_files(root)
+  output, within = os.path.realpath(folder), os.path.realpath(root)
+  images = found
+  if not _is_below(within, output):
+    images = [
+      p for p in found if not _is_below(os.path.realpath(p.parent), output)
+    ]
+  if len(images) < len(found):
+    print(
+      f'{len(found) - len(images)} images in {errors.printable(folder)} are '
+      'left out: outputs go there.'
+    )
+  if not images:
     raise ValueError(
       f'{root} holds no images; these are looked for: '
       f'{", ".join(sorted(image_io.SUFFIXES))}.'
     )
-  return files
+  return images
+
+
+def _is_below(path: str, folder: str) -> bool:
+  """Whether a path is a folder's or one inside of it; both without links."""
+  return pathlib.PurePath(path).is_relative_to(folder)
 
 
 def output_paths(
-  files: Sequence[pathlib.Path],
+  images: Sequence[pathlib.Path],
   root: str | os.PathLike,
   folder: str | os.PathLike,
 ) -> dict[pathlib.Path, pathlib.Path]:
-  """Where the output of each file goes: PNG files with the names of theirs.
+  """Where the output of each image goes: PNG files with the names of theirs.
 
-  Where several files differ in their suffix only, it becomes part of the name.
+  Where two would have one name, they keep their suffixes (`a.jpg.png`), and
+  where these are alike, too, a number is added (`a.jpg-2.png`). Names that
+  differ in upper and lower case only count as one, as many disks take them.
 
   Args:
-    files: image files, from `find_images`.
+    images: image files, from `find_images`.
     root: the path they were found at; folders below it are kept.
     folder: folder for the output.
 
   Raises:
-    ValueError: a file would be overwritten, or two would have the same output.
+    ValueError: a file would be overwritten, or the folder is that of the
+      images, so that outputs would pass for images the next time.
   """
   root = pathlib.Path(root)
-  same_name = {
-    path: pathlib.Path(
-      folder, path.relative_to(root) if path != root else path.name
+  names = {
+    path: pathlib.Path(path.relative_to(root) if path != root else path.name)
+    for path in images
+  }
+  stems = collections.Counter(_key(n.with_suffix('')) for n in names.values())
+  taken = {_key(parent) for name in names.values() for parent in name.parents}
+  outputs = {}
+  for path, name in names.items():
+    is_unique = stems[_key(name.with_suffix(''))] == 1
+    output = next(
+      n for n in _possible_names(name, is_unique) if _key(n) not in taken
     )
-    for path in files
-  }
-  stems = collections.Counter(p.with_suffix('') for p in same_name.values())
-  outputs = {
-    path: output.with_suffix('.png')
-    if stems[output.with_suffix('')] == 1
-    else output.with_name(f'{output.name}.png')
-    for path, output in same_name.items()
-  }
-  inputs = {path.resolve() for path in files}
+    taken.add(_key(output))
+    outputs[path] = pathlib.Path(folder, output)
+  originals = {os.path.realpath(path) for path in images}
   for output in outputs.values():
-    if output.resolve() in inputs:
+    if os.path.realpath(output) in originals:
       raise ValueError(
         f'{output} is one of the images to translate and would be '
         'overwritten; choose another --output.'
       )
-  if len(set(outputs.values())) < len(files):
+  if root.is_dir() and os.path.realpath(root) == os.path.realpath(folder):
     raise ValueError(
-      'Several images would get the same result file; rename those that '
-      'differ in their endings only.'
+      f'{folder} holds the images, and the next time the outputs would be '
+      f'taken for images, too; choose another --output, such as '
+      f'{pathlib.Path(folder, "translated")}.'
     )
   return outputs
+
+
+def _key(path: pathlib.Path) -> str:
+  """What names have in common that some disk takes for one."""
+  return unicodedata.normalize('NFC', path.as_posix()).casefold()
+
+
+def _possible_names(
+  name: pathlib.Path, is_unique: bool
+) -> Iterator[pathlib.Path]:
+  """Names of an image's output, the best one first."""
+  if is_unique:
+    yield name.with_suffix('.png')
+  yield name.with_name(f'{name.name}.png')
+  for number in itertools.count(2):
+    yield name.with_name(f'{name.name}-{number}.png')
 
 
 def translate_files(
@@ -96,37 +148,71 @@ def translate_files(
     side_by_side: whether to put each output to the right of its source.
 
   Returns:
-    The files that could not be read, each with the reason.
+    The files that could not be read, or whose output could not be written
+    although that of others could, each with the reason.
+
+  Raises:
+    FloatingPointError: the network gives NaN, as its training diverged.
+    KeyboardInterrupt: the user stopped it; says how many are translated.
+    OSError: nothing can be written any more; likewise.
   """
   skipped: dict[pathlib.Path, str] = {}
-  files = list(outputs)
-  for part in tqdm.tqdm(
-    list(batching.slices(len(files))),
-    unit=' batches',
-    desc=f'translating to {to}',
-  ):
-    images = _read(model, files[part], skipped)
-    if not images:
-      continue
-    sources = np.stack(list(images.values()))
-    translated = model.translate(sources, to, source, style=style)
-    if side_by_side:
-      translated = np.concatenate([sources, translated], axis=2)
-    for path, image in zip(images, translated):
-      image_io.write_png(outputs[path], image)
+  paths = list(outputs)
+  folder = os.path.commonpath([path.parent for path in outputs.values()])
+  with output_files.OutputFiles(folder, len(paths), 'translated') as writer:
+    for part in tqdm.tqdm(
+      list(batching.slices(len(paths))),
+      unit=' batches',
+      desc=f'translating to {to}',
+    ):
+      images = _read(model, paths[part], skipped)
+      if not images:
+        continue
+      sources = np.stack(list(images.values()))
+      translated = model.translate(sources, to, source, style=style)
+      if side_by_side:
+        translated = np.concatenate([sources, translated], axis=2)
+      for path, image in zip(images, translated):
+        reason = writer.write(outputs[path], image)
+        if reason:
+          skipped[path] = reason
   return skipped
+
+
+def print_result(
+  count: int, skipped: Mapping[pathlib.Path, str], folder: str | os.PathLike
+) -> None:
+  """Prints how many images are translated, and lists the others.
+
+  Args:
+    count: number of images that were to be translated.
+    skipped: what `translate_files` returned.
+    folder: folder of the output.
+
+  Raises:
+    ValueError: not one is translated.
+  """
+  done = count - len(skipped)
+  print(f'{done} of {count} images translated to {errors.printable(folder)}')
+  for path, reason in skipped.items():
+    print(errors.printable(f'  skipped {path}: {reason}'), file=sys.stderr)
+  if not done:
+    raise ValueError('no image could be read and its translation written.')
 
 
 def _read(
   model: translator.Translator,
-  files: Iterable[pathlib.Path],
+  paths: Iterable[pathlib.Path],
   skipped: dict[pathlib.Path, str],
 ) -> dict[pathlib.Path, np.ndarray]:
   """The images that can be read; the others are added to `skipped`."""
   images = {}
-  for path in files:
+  for path in paths:
     try:
       images[path] = model.read(path)
     except image_io.UnreadableImage as error:
       skipped[path] = error.reason
+    # A dangling link, a file that has gone since, or one that is not ours.
+    except OSError as error:
+      skipped[path] = errors.reason(error)
   return images

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan import image_grids, image_io
-from tf_twingan.inference import sampler
+from tf_twingan import files, image_grids, image_io
+from tf_twingan.inference import batching, output_files, sampler
 
 _COLUMNS = 8
 
@@ -70,11 +70,25 @@ def write(
 
   Returns:
     The folder of the images, which is `output`/DOMAIN.
+
+  Raises:
+    FloatingPointError: the network gives NaN, as its training diverged.
+    KeyboardInterrupt: the user stopped it; says how many are written.
+    OSError: they cannot be written.
+    ValueError: there is no such domain.
   """
-  images = model.generate(latents.vectors, domain)
   folder = pathlib.Path(output, domain)
-  for name, image in zip(latents.names, images):
-    image_io.write_png(folder / f'{name}.png', image)
+  files.check_writable(output, f'{domain}.png')
+  files.check_writable(folder)
+  count, parts = len(latents.names), []
+  with output_files.OutputFiles(folder, count, f'in {folder}') as writer:
+    for part in batching.slices(count):
+      parts.append(model.generate(latents.vectors[part], domain))
+      for name, image in zip(latents.names[part], parts[-1]):
+        reason = writer.write(folder / f'{name}.png', image)
+        if reason:
+          raise OSError(reason)
+  images = np.concatenate(parts)
   rows = [
     list(images[start : start + latents.columns])
     for start in range(0, len(images), latents.columns)
