@@ -22,7 +22,6 @@ from tests import image_bytes, image_entries
 from tf_twingan import (
   errors,
   image_arrays,
-  image_headers,
   image_io,
   image_pixels,
   memory_budget,
@@ -335,9 +334,14 @@ class ReadTest(parameterized.TestCase):
     self.assertEqual(read.shape, (64, 32, 3))
     np.testing.assert_allclose(read[4, 16], (255, 0, 0), atol=8)
     np.testing.assert_allclose(read[-4, 16], (0, 0, 255), atol=8)
-    with mock.patch.object(image_headers, 'MAX_PIXELS', 1000):
-      with self.assertRaisesRegex(ValueError, '64 pixels are over'):
-        image_io.read(stream.getvalue())
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(Image.new('RGB', (64, 64))).save(stream)
+    content = stream.getvalue()
+    # Its size stands in the box `ispe`.
+    size = content.index(b'ispe') + 8
+    huge = content[:size] + struct.pack('>2I', 9000, 9000) + content[size + 8 :]
+    with self.assertRaisesRegex(ValueError, '9000x9000 pixels are over'):
+      image_io.read(huge)
 
 
 class FilesTest(absltest.TestCase):
@@ -422,6 +426,9 @@ class FilesTest(absltest.TestCase):
   def test_list_files_of_no_folder(self):
     with self.assertRaisesRegex(FileNotFoundError, 'gone: no such folder'):
       image_io.list_files(self.folder / 'gone')
+    (self.folder / 'link').symlink_to('nowhere')
+    with self.assertRaisesRegex(FileNotFoundError, 'link: a link that leads'):
+      image_io.list_files(self.folder / 'link')
     (self.folder / 'a.png').touch()
     with self.assertRaisesRegex(ValueError, 'a file, not a folder'):
       image_io.list_files(self.folder / 'a.png')

@@ -311,9 +311,12 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
   """
   folder = pathlib.Path(folder)
   name = errors.printable(folder)
-  if not os.path.lexists(folder):
-    raise FileNotFoundError(f'{name}: no such folder; check the path')
-  if os.path.exists(folder) and not os.path.isdir(folder):
+  if not os.path.exists(folder):
+    what = (
+      'a link that leads nowhere' if folder.is_symlink() else 'no such folder'
+    )
+    raise FileNotFoundError(f'{name}: {what}; check the path')
+  if not os.path.isdir(folder):
     raise ValueError(
       f'{name}: a file, not a folder; give the folder that holds the images'
     )
