@@ -211,6 +211,14 @@ class TrainTest(absltest.TestCase):
       'train.sample_images is 0; at least 1': ['train.sample_images=0'],
       'at 8 px, choose one of recall, reconstr': ["train.best_by='swd'"],
       "Unknown strategy 'tpu'; choose one of": ["train.strategy='tpu'"],
+      "did you mean 'avatar_twins'": ["train.init_from='pretrained:avatar'"],
+      'trained up to 32 px: .* Add --gin_param="Growth.start_resolution=8"': [
+        "train.init_from='pretrained:avatar_twins'"
+      ],
+      r'does not fit: \d+% of the weights .* channels_max is 64 there and 8': [
+        "train.init_from='pretrained:avatar_twins'",
+        'Growth.start_resolution=8',
+      ],
       'Trainer.model is CycleGAN, but': ['Trainer.model=@CycleGAN'],
       'which Objective cannot train; set Trainer.discriminator to @Disc': [
         'Trainer.discriminator=@PatchDiscriminator',

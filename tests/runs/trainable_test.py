@@ -35,8 +35,11 @@ class TrainableTest(parameterized.TestCase):
     trainable.check(str(self.run_dir))
 
   def test_a_model_without_the_rest_is_refused(self):
-    with self.assertRaisesRegex(ValueError, "so it can't be trained further"):
-      trainable.check(str(shared_artifacts.run()))
+    run = str(shared_artifacts.run())
+    with self.assertRaisesRegex(
+      ValueError, f"so it can't be trained further; .* by --init_from={run} and"
+    ):
+      trainable.check(run)
 
   def test_the_best_of_a_run_is_refused(self):
     best.Best(str(self.run_dir), by='recall', more_is_better=True).keep(

@@ -8,7 +8,12 @@ from tf_twingan.runs import best, checkpoints, config_files, fresh_start
 
 # Every training writes to these, below its run directory.
 _FOLDERS = ('checkpoints', best.FOLDER, 'samples', 'summaries')
-_FILES = ('metrics.jsonl', 'model.json', 'operative_config.gin')
+_FILES = (
+  'metrics.jsonl',
+  'model.json',
+  'operative_config.gin',
+  'init_from.json',
+)
 # In every checkpoint that a training can go on from.
 _NEEDED = 'step/.ATTRIBUTES/VARIABLE_VALUE'
 
@@ -28,8 +33,8 @@ def check(run_dir: str) -> None:
   if path.name == best.FOLDER and config_files.has_model(str(path.parent)):
     raise ValueError(
       f'{run_dir} is the best checkpoint of the run {path.parent}, which keeps '
-      "it up to date: train with the run's --run_dir, or with that of a copy "
-      'of this folder.'
+      "it up to date: train with the run's --run_dir, or start a new run from "
+      f'it, by --init_from={run_dir} and another --run_dir.'
     )
   _check_holds_all(run_dir)
   files.check_writable(run_dir, *_FILES)
@@ -50,6 +55,6 @@ def _check_holds_all(run_dir: str) -> None:
   if _NEEDED not in names:
     raise ValueError(
       f'{run_dir} holds a model to generate images with, without '
-      "discriminators and optimizers, so it can't be trained further; choose "
-      'another --run_dir.'
+      "discriminators and optimizers, so it can't be trained further; start a "
+      f'new run from it, by --init_from={run_dir} and another --run_dir.'
     )
