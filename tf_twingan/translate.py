@@ -81,7 +81,8 @@ def _style_code(translator):
   if seed is not None:
     return translator.random_styles(1, seed)[0]
   if reference is not None:
-    return translator.style(translator.read(reference)[None], _TO.value)[0]
+    image = translator.read(reference, _TO.value)
+    return translator.style(image[None], _TO.value)[0]
   return None
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import tf_twingan
 from tests import shared_artifacts, tiny_run
-from tf_twingan import framing, image_arrays, inference
+from tf_twingan import framing, image_arrays, image_io, inference
 from tf_twingan.models import registry
 from tf_twingan.runs import (
   checkpoints,
@@ -221,6 +221,38 @@ class TranslatorTest(tf.test.TestCase):
       checkpoints.Checkpoints(folder + '/checkpoints').prefixes()[0]
     ).get_variable_to_shape_map()
     self.assertNotIn('more/.ATTRIBUTES/VARIABLE_VALUE', names)
+
+  def test_images_are_framed_as_the_training_framed_them(self):
+    run = tiny_run.make()
+    recorded_framing.write(
+      run, {'photo': framing.Framing(0.5), 'anime': framing.Framing()}
+    )
+    framed = inference.Translator(str(run))
+    large = images(2, 32, 32)
+    middle = np.stack([image_arrays.square(i, 8, crop=0.5) for i in large])
+    self.assertAllEqual(
+      framed.translate(large, to='anime'),
+      self.translator.translate(middle, to='anime'),
+    )
+    self.assertAllEqual(
+      framed.translate(large, to='photo'),
+      self.translator.translate(large, to='photo'),
+    )
+    self.assertAllEqual(
+      framed.encode(large, 'photo'), self.translator.encode(middle, 'photo')
+    )
+    path = tempfile.mkdtemp() + '/large.png'
+    image_io.write_png(path, large[0])
+    self.assertAllEqual(framed.read(path, 'photo'), middle[0])
+    self.assertAllEqual(framed.read(path, 'anime'), self.translator.read(path))
+    for ambiguous in (framed.read, lambda path: framed.prepare(large)):
+      with self.assertRaisesRegex(ValueError, 'photo crop=0.5.*name the dom'):
+        ambiguous(path)
+    # Those of the model's own resolution are squares already.
+    self.assertAllEqual(framed.prepare(middle, 'photo'), middle)
+    # Whoever crops by other means says so.
+    framed.framings['photo'] = framing.Framing()
+    self.assertAllEqual(framed.read(path), self.translator.read(path))
 
   def test_a_saved_model_keeps_its_framing(self):
     run = tiny_run.make()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_arrays, image_io
+from tf_twingan import framing, image_arrays
 from tf_twingan.inference import batching, random_vectors
 from tf_twingan.runs import loading
 
@@ -30,6 +30,8 @@ class Translator:
     resolution: side of the output images, px.
     alpha: how far that resolution is faded in; 1 except during a fade-in.
     images_seen: images of each domain that the training has seen.
+    framings: {domain: how images of it become squares, as in training}; may be
+      set, say to `framing.Framing()` for images that are cropped already.
     origin: what `reopen` takes to load this model again, on this machine.
   """
 
@@ -56,6 +58,7 @@ class Translator:
     # Python numbers, so that a graph holds just what this stage runs.
     self.alpha = self._loaded.alpha
     self.images_seen = self._loaded.images_seen
+    self.framings = dict(self._loaded.framings)
     self.domains: tuple[str, ...] = self.model.domains
     stage = dict(resolution=self.resolution, alpha=self.alpha)
     image = [self.resolution, self.resolution, 3]
@@ -155,8 +158,7 @@ class Translator:
     """Translates images to another domain.
 
     Args:
-      images: uint8 RGB [n, height, width, 3] of any size; the largest square
-        in the middle is used.
+      images: uint8 RGB [n, height, width, 3] of any size; see `prepare`.
       to: name of the domain to translate to.
       source: name of the domain that the images belong to; may be left out if
         the model has two.
@@ -175,7 +177,7 @@ class Translator:
         or the model has no style codes.
     """
     source = self.source_for(to, source)
-    images = self.prepare(images)
+    images = self.prepare(images, source)
     if style is None:
       return self._apply(
         lambda batch: image_arrays.to_uint8(self._translate(batch, source, to)),
@@ -234,7 +236,9 @@ class Translator:
     """
     self._check_style_size()
     self.model.check_domain(domain)
-    return self._apply(lambda batch: self._style(batch, domain), images)
+    return self._apply(
+      lambda batch: self._style(batch, domain), self.prepare(images, domain)
+    )
 
   def random_styles(self, count: int, seed: int) -> np.ndarray:
     """Random style codes, distributed as in training.
@@ -286,7 +290,9 @@ class Translator:
       float32 [n, 4, 4, channels].
     """
     self.model.check_domain(source)
-    return self._apply(lambda batch: self._encode(batch, source), images)
+    return self._apply(
+      lambda batch: self._encode(batch, source), self.prepare(images, source)
+    )
 
   def scales(self, images: np.ndarray, source: str) -> dict[int, np.ndarray]:
     """The encoder's features of every scale, each averaged down to 4x4.
@@ -303,7 +309,9 @@ class Translator:
       32, ... 8 is left out: the content code is its average.
     """
     self.model.check_domain(source)
-    return self._apply(lambda batch: self._scales(batch, source), images)
+    return self._apply(
+      lambda batch: self._scales(batch, source), self.prepare(images, source)
+    )
 
   def source_for(self, to: str, source: str | None = None) -> str:
     """The domain to translate from.
@@ -328,11 +336,36 @@ class Translator:
       )
     return others[0]
 
-  def read(self, path: str | os.PathLike) -> np.ndarray:
+  def framing_of(self, domain: str | None = None) -> framing.Framing:
+    """How images of a domain become squares.
+
+    Args:
+      domain: name of the domain; may be left out if all domains have the same
+        framing.
+
+    Raises:
+      ValueError: there is no such domain, or `domain` is left out although it
+        makes a difference.
+    """
+    if domain is not None:
+      return self.framings[self.model.check_domain(domain)]
+    framings = set(self.framings.values())
+    if len(framings) > 1:
+      raise ValueError(
+        'The domains of this model were framed differently for training: '
+        f'{", ".join(f"{d} {f}" for d, f in self.framings.items())}; name the '
+        'domain of the images.'
+      )
+    return framings.pop()
+
+  def read(
+    self, path: str | os.PathLike, domain: str | None = None
+  ) -> np.ndarray:
     """Reads an image file, cropped and scaled to what the model takes.
 
     Args:
       path: an image of any size and common format.
+      domain: name of the domain that the image belongs to; see `framing_of`.
 
     Returns:
       uint8 RGB [resolution, resolution, 3].
@@ -341,13 +374,18 @@ class Translator:
       UnreadableImage: it is no readable image; `image_io.MissingImage`, which
         is a FileNotFoundError, too, if there is no such file.
     """
-    return image_io.read_square(path, self.resolution)
+    return self.framing_of(domain).read(path, self.resolution)
 
-  def prepare(self, images: np.ndarray) -> np.ndarray:
+  def prepare(
+    self, images: np.ndarray, domain: str | None = None
+  ) -> np.ndarray:
     """Crops and scales images to what the model takes.
 
     Args:
-      images: uint8 RGB [n, height, width, 3] of any size.
+      images: uint8 RGB [n, height, width, 3] of any size. Those of the model's
+        resolution pass as they are; others are framed as the training's were:
+        by default, the largest square in the middle is used.
+      domain: name of the domain that they belong to; see `framing_of`.
 
     Returns:
       uint8 [n, resolution, resolution, 3].
@@ -358,20 +396,21 @@ class Translator:
     images = image_arrays.check_images(images)
     if images.shape[1:3] == (self.resolution, self.resolution):
       return images
+    frame = self.framing_of(domain)
     prepared = np.zeros(
       [len(images), self.resolution, self.resolution, 3], np.uint8
     )
     for row, image in enumerate(images):
-      prepared[row] = image_arrays.square(image, self.resolution)
+      prepared[row] = frame.square(image, self.resolution)
     return prepared
 
   def _apply(
     self, function: Callable[..., Any], images: np.ndarray, *more: np.ndarray
   ) -> Any:
-    """Results of a function of float images, in batches; see `batching`."""
+    """Results of a function of prepared images, in batches, as floats."""
     return batching.apply(
       lambda batch, *rest: function(image_arrays.to_float(batch), *rest),
-      self.prepare(images),
+      images,
       *more,
     )
 

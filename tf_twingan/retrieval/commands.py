@@ -4,6 +4,7 @@ These are the two commands of `python -m tf_twingan.search`. They print what
 they take for granted, show progress, and list images that cannot be read.
 """
 
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -166,7 +167,12 @@ def _open_files(
         f'{path}: taken for an image of {domain!r}; '
         f'--image=DOMAIN={path} says otherwise'
       )
-    yield domain, base.NamedImages(path, [path], model.read)
+    yield (
+      domain,
+      base.NamedImages(
+        path, [path], functools.partial(model.read, domain=domain)
+      ),
+    )
 
 
 def _queries(

@@ -217,7 +217,7 @@ class SearchIndex:
         domain,
         source,
         images,
-        prepare=lambda image: self.translator.prepare(image[None])[0],
+        prepare=lambda image: self.translator.prepare(image[None], domain)[0],
         commit=self._commit,
       )
 
