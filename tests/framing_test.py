@@ -45,7 +45,7 @@ class FramingTest(absltest.TestCase):
     self.assertEqual(square.call_args.args[0].size, (80, 80))
 
   def test_it_is_written_like_the_options_of_a_dataset(self):
-    self.assertEqual(str(framing.Framing()), '')
+    self.assertEqual(str(framing.Framing()), 'crop=1')
     self.assertEqual(str(framing.Framing(0.7)), 'crop=0.7')
     self.assertEqual(str(framing.Framing(0.7, 'pad')), 'crop=0.7&fit=pad')
 

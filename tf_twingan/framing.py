@@ -25,8 +25,8 @@ class Framing(NamedTuple):
   fit: str = 'crop'
 
   def __str__(self) -> str:
-    """The options of a dataset string, `crop=0.7&fit=pad`; '' by default."""
-    options = [f'crop={self.crop:g}'] if self.crop != 1 else []
+    """The options of a dataset string, such as `crop=0.7&fit=pad`."""
+    options = [f'crop={self.crop:g}']
     options += [f'fit={self.fit}'] if self.fit != 'crop' else []
     return '&'.join(options)
 

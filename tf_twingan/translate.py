@@ -8,10 +8,11 @@ r"""Translates images with a trained run or a pretrained model.
       --input=portrait.jpg --output=translated --reference=anime_face.png
 
 Images may have any size and common format; the largest square in the middle
-is used. Each result is a PNG named like its source: a.jpg becomes a.png, or
-a.jpg.png where there is an a.webp, too. One that can't be read is skipped and
-listed. Ctrl-C keeps what is written; the same command begins again. --output
-may lie in --input: what is in it is not translated.
+is used, or what the training's datasets kept (?crop=0.7). Each result is a PNG
+named like its source: a.jpg becomes a.png, or a.jpg.png where there is an
+a.webp, too. One that can't be read is skipped and listed. Ctrl-C keeps what is
+written; the same command begins again. --output may lie in --input: what is in
+it is not translated.
 
 A model with style codes (TwinGAN.style_size) translates to the style of an
 image of the target domain (--reference) or to a random one (--style_seed);
@@ -30,20 +31,21 @@ _FROM = cli.define_from()
 _INPUT = cli.define_path(
   'input', 'An image, or a folder of images.', required=True
 )
-_OUTPUT = cli.define_path(
-  'output', 'The folder for the results.', required=True
-)
+_OUTPUT = cli.define_path('output', 'The folder of the results.', required=True)
 _SIDE_BY_SIDE = flags.DEFINE_bool(
   'side_by_side', False, 'Put each result beside its source.'
+)
+_FRAME_AS_TRAINED = flags.DEFINE_bool(
+  'frame_as_trained',
+  True,
+  "Crop images as the training's datasets did; --noframe_as_trained takes the "
+  'largest square in the middle, for images that are cropped already.',
 )
 _REFERENCE = cli.define_path(
   'reference', 'An image of the domain --to, whose style to take.'
 )
 _STYLE_SEED = flags.DEFINE_integer(
-  'style_seed',
-  None,
-  'Take a random style; the same number gives the same style.',
-  lower_bound=0,
+  'style_seed', None, 'A random style, the same for a number.', lower_bound=0
 )
 
 
@@ -58,6 +60,8 @@ def main(argv) -> None:
     outputs = file_translation.output_paths(images, _INPUT.value, _OUTPUT.value)
     translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
     translator.source_for(_TO.value, _FROM.value)
+    if not _FRAME_AS_TRAINED.value:
+      translator.framings.clear()
     style = _style_code(translator)
     skipped = file_translation.translate_files(
       translator,
@@ -80,10 +84,10 @@ def _style_code(translator):
     )
   if seed is not None:
     return translator.random_styles(1, seed)[0]
-  if reference is not None:
-    image = translator.read(reference, _TO.value)
-    return translator.style(image[None], _TO.value)[0]
-  return None
+  if reference is None:
+    return None
+  image = translator.read(reference, _TO.value)
+  return translator.style(image[None], _TO.value)[0]
 
 
 def run() -> None:

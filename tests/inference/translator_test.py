@@ -246,12 +246,12 @@ class TranslatorTest(tf.test.TestCase):
     self.assertAllEqual(framed.read(path, 'photo'), middle[0])
     self.assertAllEqual(framed.read(path, 'anime'), self.translator.read(path))
     for ambiguous in (framed.read, lambda path: framed.prepare(large)):
-      with self.assertRaisesRegex(ValueError, 'photo crop=0.5.*name the dom'):
+      with self.assertRaisesRegex(ValueError, 'photo: crop=0.5.*name the dom'):
         ambiguous(path)
     # Those of the model's own resolution are squares already.
     self.assertAllEqual(framed.prepare(middle, 'photo'), middle)
     # Whoever crops by other means says so.
-    framed.framings['photo'] = framing.Framing()
+    framed.framings.clear()
     self.assertAllEqual(framed.read(path), self.translator.read(path))
 
   def test_a_saved_model_keeps_its_framing(self):

@@ -10,10 +10,11 @@ import numpy as np
 from absl.testing import absltest
 from PIL import Image
 
-from tests import shared_artifacts
+from tests import shared_artifacts, tiny_run
 from tests.programs import in_process
-from tf_twingan import image_arrays, image_io, inference
+from tf_twingan import framing, image_arrays, image_io, inference
 from tf_twingan.inference import batching
+from tf_twingan.runs import recorded_framing
 
 
 def translate(*flags):
@@ -47,6 +48,29 @@ class TranslateTest(absltest.TestCase):
   def results(self):
     return sorted(
       str(p.relative_to(self.outputs)) for p in self.outputs.rglob('*.png')
+    )
+
+  def test_images_are_framed_as_in_training(self):
+    run = tiny_run.make()
+    recorded_framing.write(run, {'photo': framing.Framing(0.5)})
+    flags = [f'--run_dir={run}', *self.flags[1:], '--to=anime']
+    framed = inference.Translator(str(run))
+
+    def expected(image):
+      return framed.translate(image[None], to='anime')[0]
+
+    code, output = translate(*flags)
+    self.assertEqual(code, 0, output)
+    self.assertIn('photo are framed as in training: crop=0.5', output)
+    np.testing.assert_array_equal(
+      image_io.read(self.outputs / 'a.png.png'),
+      expected(image_arrays.square(np.asarray(self.image), 8, crop=0.5)),
+    )
+    code, output = translate(*flags, '--noframe_as_trained')
+    self.assertNotIn('framed', output)
+    np.testing.assert_array_equal(
+      image_io.read(self.outputs / 'a.png.png'),
+      expected(image_arrays.square(np.asarray(self.image), 8)),
     )
 
   def test_a_folder(self):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import tqdm
 
-from tf_twingan import errors, image_io
+from tf_twingan import errors, framing, image_io
 from tf_twingan.inference import batching, output_files, translator
 
 
@@ -158,6 +158,10 @@ def translate_files(
   """
   skipped: dict[pathlib.Path, str] = {}
   paths = list(outputs)
+  source = model.source_for(to, source)
+  frame = model.framing_of(source)
+  if frame != framing.Framing():
+    print(f'Images of {source} are framed as in training: {frame}.')
   folder = os.path.commonpath([path.parent for path in outputs.values()])
   with output_files.OutputFiles(folder, len(paths), 'translated') as writer:
     for part in tqdm.tqdm(
@@ -165,7 +169,7 @@ def translate_files(
       unit=' batches',
       desc=f'translating to {to}',
     ):
-      images = _read(model, paths[part], skipped)
+      images = _read(model, paths[part], source, skipped)
       if not images:
         continue
       sources = np.stack(list(images.values()))
@@ -203,13 +207,14 @@ def print_result(
 def _read(
   model: translator.Translator,
   paths: Iterable[pathlib.Path],
+  source: str,
   skipped: dict[pathlib.Path, str],
 ) -> dict[pathlib.Path, np.ndarray]:
   """The images that can be read; the others are added to `skipped`."""
   images = {}
   for path in paths:
     try:
-      images[path] = model.read(path)
+      images[path] = model.read(path, source)
     except image_io.UnreadableImage as error:
       skipped[path] = error.reason
     # A dangling link, a file that has gone since, or one that is not ours.

@@ -31,7 +31,7 @@ class Translator:
     alpha: how far that resolution is faded in; 1 except during a fade-in.
     images_seen: images of each domain that the training has seen.
     framings: {domain: how images of it become squares, as in training}; may be
-      set, say to `framing.Framing()` for images that are cropped already.
+      changed. Without an entry, the largest square in the middle is used.
     origin: what `reopen` takes to load this model again, on this machine.
   """
 
@@ -348,15 +348,16 @@ class Translator:
         makes a difference.
     """
     if domain is not None:
-      return self.framings[self.model.check_domain(domain)]
-    framings = set(self.framings.values())
-    if len(framings) > 1:
+      self.model.check_domain(domain)
+      return self.framings.get(domain, framing.Framing())
+    framings = {d: self.framing_of(d) for d in self.domains}
+    if len(set(framings.values())) > 1:
       raise ValueError(
-        'The domains of this model were framed differently for training: '
-        f'{", ".join(f"{d} {f}" for d, f in self.framings.items())}; name the '
+        'The domains of this model were framed differently for training '
+        f'({", ".join(f"{d}: {f}" for d, f in framings.items())}); name the '
         'domain of the images.'
       )
-    return framings.pop()
+    return framings[self.domains[0]]
 
   def read(
     self, path: str | os.PathLike, domain: str | None = None
