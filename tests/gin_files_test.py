@@ -30,6 +30,12 @@ class ConfigsTest(parameterized.TestCase):
     gin_files.parse(str(mine))
     self.assertEqual(gin.query_parameter('Growth.fade_images'), 5)
 
+  def test_a_second_training_of_a_process_takes_nothing_of_the_first(self):
+    gin_files.parse('tiny.gin', ['Growth.fade_images=7'])
+    gin_files.parse('base.gin')
+    with self.assertRaises(ValueError):
+      gin.query_parameter('Growth.fade_images')
+
   def test_a_missing_file_names_those_that_there_are(self):
     with self.assertRaisesRegex(FileNotFoundError, "'anme.gin'.*anime.gin"):
       gin_files.parse('anme.gin')

@@ -54,6 +54,8 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
     ValueError: a name is unknown or a line is no binding.
   """
   path = find(gin_file)
+  # What a training of the same process has parsed before is no part of it.
+  gin.clear_config()
   values = macros(path)
   for param in gin_params:
     gin_corrections.check(param, values, path.name)

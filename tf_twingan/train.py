@@ -7,11 +7,13 @@ r"""Trains a twin network or another model, or continues a training.
       --anime=folder:/my/50_images
   tensorboard --logdir=runs/mine/summaries
 
-The first trains on images that come with the package. Ctrl-C saves; the
-same command continues. The run directory holds sample grids (`samples/`),
-curves (`summaries/`, `metrics.jsonl`), checkpoints and the configuration.
-gin/README.md lists the gin files and what they train; a dataset is
-`avatars:STYLE`, `folder:PATH` or `tfds:NAME`.
+The first trains on images that come with the package. Ctrl-C, SIGTERM and a
+closed terminal save, and a second Ctrl-C ends without; the same command
+continues, on the same machine to the same bits. A finished run trains on at
+its last stage with --gin_param=Growth.extra_images=N. The run directory holds
+sample grids (`samples/`), curves (`summaries/`, `metrics.jsonl`), checkpoints
+and the configuration. gin/README.md lists the gin files and what they train;
+a dataset is `avatars:STYLE`, `folder:PATH` or `tfds:NAME`.
 
 The macros of a gin file, such as `photo = ...` in photos.gin, are flags:
 `--gin_file=photos.gin --help` lists them. Any other value takes --gin_param.
@@ -67,7 +69,7 @@ def main(argv) -> None:
     except loop.Stopped as stopped:
       console.say(cli.strip_gin_context(stopped), to_stderr=True)
       sys.exit(128 + stopped.signum)
-  model_class = registry.kind_of(config_files.read_model(run_dir))
+    model_class = registry.kind_of(config_files.read_model(run_dir))
   program, values = 'sample', '--count=64'
   if model_class.translates:
     program, values = 'translate', '--input=DIR_OR_FILE --to=DOMAIN'

@@ -8,7 +8,10 @@ here does the same with everything in place.
 import json
 import os
 import pathlib
+import pty
 import signal
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -197,6 +200,86 @@ class TrainTest(absltest.TestCase):
     return run, newest(run)
 
   @pytest.mark.slow
+  def test_a_second_training_is_refused_and_translating_is_not(self):
+    run = training_process.new_run()
+    params = [AT_4_PX, 'Growth.stable_images=100_000']
+    process = training_process.start(
+      run, *params, 'train.checkpoint_minutes=0.0'
+    )
+    self.addCleanup(process.kill)
+    training_process.wait_until(
+      process, lambda: any(run.glob('checkpoints/*.index'))
+    )
+    code, output = training_process.train(run, *params)
+    self.assertEqual(code, 1, output)
+    self.assertIn(
+      f'Another program trains in {run} (process {process.pid})', output
+    )
+    self.assertEqual(tf_twingan.Translator(str(run)).resolution, 4)
+    # Whoever is killed gives way.
+    process.kill()
+    process.communicate(timeout=training_process.PATIENCE)
+    code, output = training_process.train(
+      run, *params, 'train.stop_after_images=8'
+    )
+    self.assertEqual(code, 128 + signal.SIGINT, output)
+    seen = [row['images_seen'] for row in rows(run)]
+    self.assertEqual(seen, sorted(set(seen)))
+
+  @pytest.mark.slow
+  def test_a_closed_terminal_saves(self):
+    run = training_process.new_run()
+    terminal, ours = pty.openpty()
+    process = subprocess.Popen(
+      [
+        *(sys.executable, '-m', 'tf_twingan.train', '--gin_file=tiny.gin'),
+        *(f'--run_dir={run}', f'--gin_param={AT_4_PX}'),
+        '--gin_param=Growth.stable_images=100_000',
+      ],
+      cwd=training_process.ROOT,
+      stdin=ours,
+      stdout=ours,
+      stderr=ours,
+      start_new_session=True,
+    )
+    self.addCleanup(process.kill)
+    os.close(ours)
+    # Its output must be read, or it would wait for that.
+    while not (run / 'metrics.jsonl').exists():
+      os.read(terminal, 1000)
+    os.close(terminal)
+    # As the shell does then.
+    process.send_signal(signal.SIGHUP)
+    code = process.wait(timeout=training_process.PATIENCE)
+    self.assertEqual(code, 128 + signal.SIGHUP)
+    self.assertEqual(
+      rows(run)[-1]['images_seen'], int(os.path.basename(newest(run)))
+    )
+
+  @pytest.mark.slow
+  def test_a_process_trains_twice_and_in_a_thread(self):
+    run = training_process.new_run()
+    code = """
+import os, sys, threading
+os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
+from tf_twingan import configurables, gin_files
+def train(run_dir):
+  gin_files.parse('tiny.gin', [sys.argv[2], 'Growth.stable_images=16'])
+  configurables.train(run_dir)
+train(sys.argv[1] + '1')
+thread = threading.Thread(target=train, args=[sys.argv[1] + '2'])
+thread.start()
+thread.join()
+"""
+    subprocess.run(
+      [sys.executable, '-c', code, str(run), AT_4_PX],
+      cwd=training_process.ROOT,
+      check=True,
+    )
+    first, second = (run.with_name(f'run{i}') for i in (1, 2))
+    self.assert_same_bits(first, second)
+
+  @pytest.mark.slow
   def test_ctrl_c_saves(self):
     run, prefix = self.stopped_by(signal.SIGINT)
     self.assertEqual(
@@ -219,6 +302,9 @@ class TrainTest(absltest.TestCase):
         "train.init_from='pretrained:avatar_twins'",
         'Growth.start_resolution=8',
       ],
+      "'my photos' is no name for a domain: .* 'my_photos'": [
+        "train.domains=[('my photos', %photo), ('anime', %anime)]"
+      ],
       'Trainer.model is CycleGAN, but': ['Trainer.model=@CycleGAN'],
       'which Objective cannot train; set Trainer.discriminator to @Disc': [
         'Trainer.discriminator=@PatchDiscriminator',
@@ -230,17 +316,20 @@ class TrainTest(absltest.TestCase):
         'Trainer.learning_rate=1e30',
       ],
     }
+    runs = [training_process.new_run() for _ in cases]
     results = program_process.run_each(
       'train',
       *(
         [
           '--gin_file=tiny.gin',
-          f'--run_dir={training_process.new_run()}',
+          f'--run_dir={run}',
           *(f'--gin_param={param}' for param in params),
         ]
-        for params in cases.values()
+        for run, params in zip(runs, cases.values(), strict=True)
       ),
     )
+    # Only the last one trained at all.
+    self.assertEqual([run for run in runs if run.exists()], runs[-1:])
     for message, (code, output) in zip(cases, results, strict=True):
       self.assertEqual(code, 1, output)
       last = output.strip().splitlines()[-1]

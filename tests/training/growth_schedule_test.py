@@ -56,6 +56,7 @@ class GrowthTest(parameterized.TestCase):
 
   @parameterized.parameters(
     (0, 0, 1.0),
+    (0, 16, 1.0),
     (40, 4, 1.0),
     (50, 4, 1.0),
     (100, 8, 0.49),

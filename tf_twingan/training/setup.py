@@ -75,7 +75,8 @@ def train(
       vector_sizes=).
     strategy: name of the distribution strategy, see `strategies.make`.
     seed: seed of weights, batches, mirroring and noise.
-    deterministic: make every operation give the same bits again.
+    deterministic: make every operation give the same bits again, on the same
+      machine with the same number of threads; see `runs.environment`.
     mirror: flip half of the training images left to right.
     log_steps: steps between two readings of the losses; several workers also
       agree that often whether to stop.
@@ -102,6 +103,11 @@ def train(
     Stopped: after a signal or `stop_after_images`; all is saved.
     FloatingPointError: a loss, a weight or an optimizer's average became NaN
       or Inf; the checkpoints are good ones.
+    ValueError: a value is impossible, or the run directory holds another run,
+      or one that can't be trained further; found out before any step.
+    OSError: the run directory can't be written, or another program trains in
+      it, both found out before images are read; or a checkpoint can't be
+      written.
   """
   _check_at_least_one(
     log_steps=log_steps,
