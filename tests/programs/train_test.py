@@ -244,9 +244,7 @@ class TrainTest(absltest.TestCase):
     )
     self.addCleanup(process.kill)
     os.close(ours)
-    # Its output must be read, or it would wait for that.
-    while not (run / 'metrics.jsonl').exists():
-      os.read(terminal, 1000)
+    training_process.wait_until(process, (run / 'metrics.jsonl').exists)
     os.close(terminal)
     # As the shell does then.
     process.send_signal(signal.SIGHUP)
