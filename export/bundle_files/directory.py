@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import tf_twingan
 from export import contexts
-from tf_twingan import files
+from tf_twingan import files, framing
 from tf_twingan.inference.exported import bundle_manifest
 
 
@@ -33,6 +33,11 @@ def manifest(
     failed: {format: its figures and its gate}, of formats that are left out.
   """
   translator, about = context.translator, context.about
+  framings = {
+    domain: frame._asdict()
+    for domain, frame in translator.framings.items()
+    if frame != framing.Framing()
+  }
   return dict(
     name=context.name,
     **context.manifest_head(),
@@ -53,6 +58,7 @@ def manifest(
     golden=golden,
     files=entries,
     failed=failed,
+    **({'framing': framings} if framings else {}),
   )
 
 

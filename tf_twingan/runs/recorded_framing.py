@@ -19,9 +19,15 @@ from tf_twingan.data.sources import registry
 FILE = 'framing.json'
 
 
-class _Framing(json_files.Model):
+class Record(json_files.Model):
+  """One domain's framing in a file; see `framing.Framing`."""
+
   crop: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
   fit: Literal['crop', 'pad'] = 'crop'
+
+  def to_framing(self) -> framing.Framing:
+    """The framing that it tells."""
+    return framing.Framing(self.crop, self.fit)
 
 
 def of_datasets(datasets: Mapping[str, str]) -> dict[str, framing.Framing]:
@@ -73,13 +79,10 @@ def read(
   if path.exists():
     values = json_files.read(
       path,
-      dict[str, _Framing],
+      dict[str, Record],
       remedy='delete it and start the training command again to write it anew',
     )
-    recorded = {
-      domain: framing.Framing(value.crop, value.fit)
-      for domain, value in values.items()
-    }
+    recorded = {domain: value.to_framing() for domain, value in values.items()}
   else:
     recorded = _of_operative_config(run_dir, domains)
   return {d: recorded.get(d, framing.Framing()) for d in domains}

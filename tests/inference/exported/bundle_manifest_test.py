@@ -7,6 +7,7 @@ import tempfile
 
 from absl.testing import absltest, parameterized
 
+from tf_twingan import framing
 from tf_twingan.inference.exported import bundle_manifest
 
 GOOD = {
@@ -54,6 +55,16 @@ class BundleManifestTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message) as caught:
       self.read({**GOOD, **values})
     self.assertIn(str(self.folder / 'manifest.json'), str(caught.exception))
+
+  def test_framings_are_those_of_the_source_domains(self):
+    cropped = framing.Framing(0.7, 'pad')
+    manifest = {**GOOD, 'framing': {'photo': cropped._asdict()}}
+    self.assertEqual(
+      bundle_manifest.framings(self.read(manifest)), {'photo2anime': cropped}
+    )
+    self.assertEqual(bundle_manifest.framings(self.read(GOOD)), {})
+    with self.assertRaisesRegex(ValueError, r'framing\.photo\.crop: '):
+      self.read({**GOOD, 'framing': {'photo': {'crop': 2.0}}})
 
   def test_a_link_out_of_the_bundle_is_no_file_of_it(self):
     os.symlink(tempfile.mkdtemp(), self.folder / 'out')

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import functools
+import json
 import pathlib
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from export import tensor_names
 from export.bundle_files import metadata
 from export.graph import tflite_conversion
 from tests.export import untrained
+from tf_twingan import image_arrays
 from tf_twingan.inference.exported import (
   bundle_manifest,
   exported_translator,
@@ -185,6 +187,30 @@ class ExportedTranslatorTest(tf.test.TestCase):
     (path,) = folder.glob('*_float32.tflite')
     with self.assertRaisesRegex(ValueError, 'keep it in its bundle'):
       exported_translator.open_export(alone(path.read_bytes()))
+
+  def test_images_are_framed_as_the_manifest_says(self):
+    folder = pathlib.Path(tempfile.mkdtemp())
+    shutil.copy(self.float32, folder)
+    manifest = bundle_manifest.read_manifest(self.folder)
+    manifest['files'] = {
+      self.float32.name: manifest['files'][self.float32.name]
+    }
+    manifest['framing'] = {'photo': {'crop': 0.5, 'fit': 'crop'}}
+    (folder / bundle_manifest.MANIFEST).write_text(json.dumps(manifest))
+    large = np.random.default_rng(0).integers(
+      0, 256, [2, 4 * PX, 5 * PX, 3], np.uint8
+    )
+    middle = np.stack([image_arrays.square(i, PX, crop=0.5) for i in large])
+    whole = self.files.translators['float32']
+    for path in (folder, folder / self.float32.name):
+      (framed,) = exported_translator.open_export(path).translators.values()
+      for file in (framed, framed.between('anime', 'photo')):
+        self.assertAllEqual(
+          file.translate(large, 'anime'), whole.translate(middle, 'anime')
+        )
+      self.assertAllEqual(
+        framed.translate(middle, 'anime'), whole.translate(middle, 'anime')
+      )
 
   def test_what_does_not_translate_is_refused(self):
     (embed,) = self.folder.glob('embed*')

@@ -10,7 +10,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from tf_twingan import json_files, plain_names
+from tf_twingan import framing, json_files, plain_names
+from tf_twingan.runs import recorded_framing
 
 MANIFEST = 'manifest.json'
 
@@ -35,6 +36,7 @@ class _Manifest(json_files.Model):
   domains: list[json_files.PlainName] | None = None
   model: _Model = _Model()
   golden: dict[str, json_files.PathInside] = {}
+  framing: dict[str, recorded_framing.Record] = {}
 
 
 def direction(source: str, to: str) -> str:
@@ -51,6 +53,23 @@ def directions(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
   if 'domains' in manifest:
     return list(itertools.product(manifest['domains'], repeat=2))
   return [(manifest['source'], manifest['target'])]
+
+
+def framings(manifest: Mapping[str, Any]) -> dict[str, framing.Framing]:
+  """{direction: how the images of its source become squares}.
+
+  Directions whose images are not framed in any other way than by taking the
+  largest square in the middle are missing.
+  """
+  by_domain = {
+    domain: framing.Framing(**values)
+    for domain, values in manifest.get('framing', {}).items()
+  }
+  return {
+    direction(source, to): by_domain[source]
+    for source, to in directions(manifest)
+    if source in by_domain
+  }
 
 
 def read_manifest(folder: str | os.PathLike) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import tqdm
 
-from tf_twingan import image_arrays
+from tf_twingan import framing, image_arrays
 from tf_twingan.inference import batching
 from tf_twingan.inference.exported import bundle_manifest, saved_model, tflite
 
@@ -36,6 +36,8 @@ class ExportedTranslator:
   Attributes:
     path: location of the file.
     resolution: side of the images that it takes, px.
+    framings: {name of a direction: how its images become squares}; without an
+      entry, the largest square in the middle is used.
   """
 
   def __init__(
@@ -45,6 +47,7 @@ class ExportedTranslator:
     functions: Mapping[str, TranslateFunction],
     *,
     name_is_uncertain: bool = False,
+    framings: Mapping[str, framing.Framing] = {},
   ):
     """Wraps the functions of a file.
 
@@ -55,8 +58,10 @@ class ExportedTranslator:
         that translates}.
       name_is_uncertain: whether the name of the direction may be something
         else, such as a title that another program gave the file.
+      framings: see the attribute.
     """
     self.path, self.resolution = path, resolution
+    self.framings = dict(framings)
     self._functions = dict(functions)
     self._name_is_uncertain = name_is_uncertain
 
@@ -91,7 +96,10 @@ class ExportedTranslator:
       name = bundle_manifest.direction(*requested)
       if requested in supported:
         return ExportedTranslator(
-          self.path, self.resolution, {name: self._functions[name]}
+          self.path,
+          self.resolution,
+          {name: self._functions[name]},
+          framings=self.framings,
         )
       raise ValueError(
         f'{self.path} translates {self._names()}, not {name}; export that '
@@ -123,8 +131,8 @@ class ExportedTranslator:
     """Translates images to another domain.
 
     Args:
-      images: uint8 RGB [n, height, width, 3] of any size; the largest square
-        in the middle is used.
+      images: uint8 RGB [n, height, width, 3] of any size. Those of the file's
+        resolution pass as they are; others are framed as in `framings`.
       to: name of the domain to translate to.
       source: name of the domain the images belong to; may be left out if
         there is only one to translate from.
@@ -137,12 +145,14 @@ class ExportedTranslator:
       ValueError: the file does not translate in this direction, or `images` is
         no such array.
     """
-    function, size = self._function(source, to), self.resolution
+    name, size = self._name(source, to), self.resolution
+    function = self._functions[name]
+    frame = self.framings.get(name, framing.Framing())
     images = image_arrays.check_images(images)
 
     def translate(batch):
       if batch.shape[1:3] != (size, size):
-        batch = np.stack([image_arrays.square(i, size) for i in batch])
+        batch = np.stack([frame.square(i, size) for i in batch])
       outputs = function(batch)
       bar.update(len(batch))
       return outputs
@@ -153,7 +163,8 @@ class ExportedTranslator:
     ) as bar:
       return batching.apply(translate, images)
 
-  def _function(self, source: str | None, to: str) -> TranslateFunction:
+  def _name(self, source: str | None, to: str) -> str:
+    """The name of a direction that the file translates."""
     if source is None:
       suffix = bundle_manifest.direction('', to)
       names = [name for name in self._functions if name.endswith(suffix)]
@@ -165,7 +176,7 @@ class ExportedTranslator:
         f'{self.path} translates {self._names()}, not {source or "one"} to '
         f'{to}.'
       )
-    return self._functions[names[0]]
+    return names[0]
 
   def _names(self) -> str:
     return ', '.join(filter(None, self._functions)) or 'an unnamed direction'
@@ -267,6 +278,8 @@ def _open_bundle(folder: pathlib.Path) -> ExportedFiles:
 
 def _with_manifest(manifest, translators, left_out) -> ExportedFiles:
   model = manifest.get('model', {})
+  for translator in translators.values():
+    translator.framings |= bundle_manifest.framings(manifest)
   return ExportedFiles(
     translators,
     None if 'domains' in manifest else (manifest['source'], manifest['target']),
