@@ -12,6 +12,7 @@ type, and pydantic checks it:
 """
 
 import functools
+import json
 import os
 import stat
 from typing import Annotated, Any, TypeVar
@@ -100,6 +101,15 @@ def parse(content: bytes | str, kind: type[T], *, name: str, remedy: str) -> T:
     return _adapter(kind).validate_json(content)
   except pydantic.ValidationError as error:
     problem = error.errors(include_url=False)[0]
+  if 'surrogate' in problem['msg'] and problem['type'] == 'json_invalid':
+    # Python's form of a file name that is not UTF-8, which it writes and reads
+    # as JSON, and pydantic takes but does not read.
+    try:
+      return _adapter(kind).validate_python(json.loads(content))
+    except pydantic.ValidationError as error:
+      problem = error.errors(include_url=False)[0]
+    except (ValueError, RecursionError):
+      pass
   where = '.'.join(_printable(part) for part in problem['loc'])
   reason = problem['msg'].removeprefix('Value error, ')
   if problem['type'] == 'extra_forbidden':

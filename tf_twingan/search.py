@@ -7,9 +7,10 @@ r"""Finds images of another domain that look like a given one.
   python -m tf_twingan.search query --index=faces.index \
       --image=portrait.jpg --output=found
 
-`build` makes an index or adds to it, and skips what it holds already: the same
-command continues after an interruption, and adds the new images of a folder.
-`query` writes `neighbours.json` and contact sheets to --output.
+`build` makes an index or brings it up to date: the same command continues after
+an interruption, adds the new images of a folder and takes in replaced ones;
+with --prune it removes those that have gone. `query` writes `neighbours.json`
+and contact sheets to --output. `remove` erases the images of --name.
 
 A dataset is `folder:PATH`, `avatars:STYLE` or `tfds:NAME`, with options. Its
 domain goes in front: `photo=folder:PATH`. Without one, `build` takes its images
@@ -34,15 +35,17 @@ _SOURCE = flags.DEFINE_multi_string(
 _LIMIT = flags.DEFINE_integer(
   'limit', None, 'The first so many images of each dataset.', lower_bound=1
 )
-_QDRANT = flags.DEFINE_string(
-  'qdrant', None, 'Qdrant server that is to search: http://localhost:6333.'
-)
+_QDRANT = flags.DEFINE_string('qdrant', None, 'Qdrant server to search by.')
 _KIND = flags.DEFINE_enum(
   'kind',
   None,
   options.KINDS,
   'build: how to search; by default exactly (flat) up to '
   f'{options.FLAT_UP_TO:,} images of a domain, and approximately beyond.',
+)
+_PRUNE = flags.DEFINE_bool('prune', False, 'build: remove what has gone.')
+_NAME = flags.DEFINE_multi_string(
+  'name', [], 'remove: an image, NAME or DOMAIN=NAME; may be repeated.'
 )
 _IMAGE = cli.define_paths(
   'image', 'query: an image, PATH or DOMAIN=PATH; may be repeated.', named=True
@@ -58,14 +61,15 @@ _AMONG = flags.DEFINE_multi_string(
 )
 _OUTPUT = cli.define_path('output', 'query: folder for the results.')
 
-_FLAGS = {'build': ['kind'], 'query': ['image', 'k', 'by', 'among', 'output']}
+_QUERY = ['image', 'k', 'by', 'among', 'output']
+_FLAGS = {'build': ['kind', 'prune'], 'query': _QUERY, 'remove': ['name']}
 
 
 def main(argv) -> None:
-  """Runs `build` or `query`."""
+  """Runs `build`, `query` or `remove`."""
   with cli.report_errors():
     command = cli.parse_command(
-      argv, _FLAGS, 'write `search build` or `search query` before the flags'
+      argv, _FLAGS, 'write `search build`, `query` or `remove` before the flags'
     )
     if not _INDEX.value:
       raise ValueError("give --index, the index's folder.")
@@ -74,19 +78,16 @@ def main(argv) -> None:
     translator = None
     if command == 'build' or _RUN_DIR.value or _MODEL.value:
       translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
-    images = dict(datasets=_SOURCE.value, limit=_LIMIT.value)
     index = dict(folder=_INDEX.value, model=translator, server=_QDRANT.value)
+    images = dict(datasets=_SOURCE.value, limit=_LIMIT.value)
+    found = dict(among=_AMONG.value, k=_K.value, by=_BY.value)
     if command == 'build':
-      commands.build(**index, **images, kind=_KIND.value)
+      commands.build(**index, **images, kind=_KIND.value, prune=_PRUNE.value)
+    elif command == 'remove':
+      commands.remove(**index, **images, names=_NAME.value)
     else:
       commands.query(
-        **index,
-        **images,
-        files=_IMAGE.value,
-        among=_AMONG.value,
-        k=_K.value,
-        by=_BY.value,
-        output=_OUTPUT.value,
+        **index, **images, **found, files=_IMAGE.value, output=_OUTPUT.value
       )
 
 

@@ -1,8 +1,12 @@
 """The search program: what it prints, writes and refuses."""
 
 import json
+import os
 import pathlib
+import re
+import shlex
 import tempfile
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest
@@ -11,6 +15,7 @@ from PIL import Image
 from tests import program_process, shared_artifacts
 from tests.programs import in_process
 from tf_twingan import image_io
+from tf_twingan.retrieval import results, search_index, storage
 
 
 class SearchTest(absltest.TestCase):
@@ -106,6 +111,139 @@ class SearchTest(absltest.TestCase):
     self.assertLess(query['neighbours'][0]['distance'], 1e-4)
     [skipped] = results['skipped']
     self.assertIn('not an image', skipped['reason'])
+
+  def folder_of(self, count):
+    folder = pathlib.Path(tempfile.mkdtemp(), "it's mine")
+    folder.mkdir()
+    generator = np.random.default_rng(1)
+    for i in range(count):
+      noise = generator.integers(0, 256, [8, 8, 3], np.uint8)
+      Image.fromarray(noise).save(folder / f'{i}.png')
+    return folder
+
+  def test_what_is_gone_or_replaced_is_noticed(self):
+    folder = self.folder_of(6)
+    source = f'--source=anime=folder:{folder}'
+    self.build(source)
+    (folder / '0.png').unlink()
+    (folder / '1.png').write_bytes((folder / '5.png').read_bytes())
+    # Touched, and not changed.
+    os.utime(folder / '2.png', (1, 1))
+    # Beyond the limit, and there.
+    code, output = self.build(source, '--limit=4')
+    self.assertEqual(code, 0, output)
+    self.assertIn('1 names are no longer there; --prune removes them', output)
+    self.assertIn('1 images were replaced, and are taken in anew', output)
+    self.assertIn('0 new images', output)
+    self.assertIn('holds 6 of anime', output)
+    code, output = self.build(source, '--prune')
+    self.assertIn('1 names are no longer there; they are removed', output)
+    self.assertNotIn('replaced', output)
+    self.assertIn('holds 5 of anime', output)
+    code, output = self.query(
+      f'--image=anime={folder / "5.png"}', '--k=5', '--among=anime'
+    )
+    self.assertEqual(code, 0, output)
+    [query] = self.results()['queries']
+    near = query['neighbours']
+    self.assertCountEqual(
+      [n['name'] for n in near], [f'{i}.png' for i in range(1, 6)]
+    )
+    # The replaced one is as near as the one that it was replaced by.
+    for neighbour in near[:2]:
+      self.assertIn(neighbour['name'], ('1.png', '5.png'))
+      self.assertLess(neighbour['distance'], 1e-4)
+
+  def test_an_index_without_stamps_notices_what_was_replaced(self):
+    folder = self.folder_of(4)
+    source = f'--source=anime=folder:{folder}'
+    no_stamps = mock.patch.object(
+      search_index.SearchIndex, 'add', autospec=True
+    )
+    add = search_index.SearchIndex.add
+    with no_stamps as adding:  # As version 0.1 built it.
+      adding.side_effect = lambda *args, stamps, **kwargs: add(*args, **kwargs)
+      self.build(source)
+    (folder / '1.png').write_bytes((folder / '3.png').read_bytes())
+    _, output = self.build(source)
+    self.assertIn('1 images were replaced', output)
+    _, output = self.build(source)
+    self.assertNotIn('replaced', output)
+    # Now they have stamps, and none is read again.
+    with mock.patch.object(image_io, 'read') as read:
+      self.build(source)
+    read.assert_not_called()
+
+  def test_a_person_is_removed(self):
+    folder = self.folder_of(3)
+    self.build(f'--source=folder:{folder}', f'--source=photo=folder:{folder}')
+    remove = ('search', 'remove', f'--index={self.index}')
+    code, output = in_process.run(
+      *remove, '--name=anime=1.png', '--name=2.png', '--name=nobody'
+    )
+    self.assertEqual(code, 1)
+    self.assertRegex(output, 'Error: .* holds no image of the name nobody')
+    self.assertEqual(output.count('removed 2.png of'), 2)
+    self.assertIn(f'removed 1.png of anime (folder:{folder})', output)
+    self.assertNotIn('removed 1.png of photo', output)
+    names = [
+      json.loads(path.read_text()) for path in self.index.glob('*names.json')
+    ]
+    self.assertCountEqual(names, [['0.png'], ['0.png', '1.png']])
+    code, output = in_process.run(*remove)
+    self.assertIn('give --name', output)
+    code, output = in_process.run(*remove, '--name=0.png', '--limit=3')
+    self.assertIn('neither --source nor --limit', output)
+
+  def test_printed_flags_can_be_pasted(self):
+    folder = self.folder_of(2)
+    _, output = self.build(f'--source=folder:{folder}')
+    [line] = [row for row in output.splitlines() if 'says otherwise' in row]
+    pasted = line.partition('; ')[2].removesuffix(' says otherwise')
+    self.assertEqual(shlex.split(pasted), [f'--source=DOMAIN=folder:{folder}'])
+
+  def test_names_that_are_not_utf8(self):
+    folder = self.folder_of(2)
+    name = os.fsdecode(b'caf\xe9\x1b[2J.png')
+    (folder / '0.png').rename(folder / name)
+    for _ in range(2):
+      code, output = self.build(f'--source=folder:{folder}')
+      self.assertEqual(code, 0, output)
+    self.assertIn('0 new images', output)
+    code, output = self.query(
+      f'--image=anime={folder / name}', '--k=1', '--among=anime'
+    )
+    self.assertEqual(code, 0, output)
+    self.assertIsNone(re.search('\x1b|[\udc80-\udcff]', output))
+    [query] = self.results()['queries']
+    self.assertEqual(query['neighbours'][0]['name'], name)
+    code, output = in_process.run(
+      'search', 'remove', f'--index={self.index}', f'--name={name}'
+    )
+    self.assertEqual(code, 0, output)
+    self.assertIn(r'removed caf\xe9\x1b[2J.png of anime', output)
+
+  def test_a_query_begins_anew_where_the_index_changed(self):
+    folder = self.folder_of(4)
+    self.build(f'--source=anime=folder:{folder}')
+    write = results.write
+
+    def writing(*args, **kwargs):
+      if not changes:
+        changes.append(
+          in_process.run(
+            'search', 'remove', f'--index={self.index}', '--name=0.png'
+          )
+        )
+        raise storage.Changed
+      return write(*args, **kwargs)
+
+    changes = []
+    with mock.patch.object(results, 'write', writing):
+      code, output = self.query(f'--image=photo={folder / "0.png"}', '--k=3')
+    self.assertEqual(code, 0, output)
+    [query] = self.results()['queries']
+    self.assertNotIn('0.png', [n['name'] for n in query['neighbours']])
 
   def test_user_errors_are_one_line(self):
     self.build(f'--source=folder:{self.images}')

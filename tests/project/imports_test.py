@@ -143,6 +143,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'plain_names',
     'data',
     'inference',
+    'runs',
   },
   PACKAGE: {'inference', 'retrieval'},
   # Registers with gin what the gin files name.

@@ -25,7 +25,7 @@ class LearningTest(tf.test.TestCase):
 
   def setUp(self):
     super().setUp()
-    self.records = records.Records(storage.Storage(tempfile.mkdtemp()), [])
+    self.records = records.Records(storage.Storage(tempfile.mkdtemp()), [], 8)
 
   def add(self, domain, some):
     self.records.append(domain, '', [str(i) for i in range(len(some))], some)

@@ -66,7 +66,7 @@ class ContractTest(parameterized.TestCase):
     content = searched.save('anime')
     if content is not None:
       again = make()
-      again.restore('anime', content)
+      again.restore('anime', content, np.arange(100, 160), DIMENSIONS)
       searched, both = again, (again, searched)
       for one in both:
         one.add('anime', np.array([999]), queries[:1])

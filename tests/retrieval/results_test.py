@@ -1,6 +1,9 @@
 """Results of a search: what programs read, and the sheet to look at."""
 
+import json
+import os
 import pathlib
+import tempfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -76,6 +79,22 @@ class ResultsTest(absltest.TestCase):
     )
     self.assertLen(first['neighbours'], 2)
     self.assertEqual(second['name'], 'b')
+
+  def test_a_name_that_is_not_utf8_is_read_again(self):
+    name = os.fsdecode(b'caf\xe9\x1b[2J.png')
+    [first, _] = self.results
+    query = first.query._replace(name=name)
+    folder = pathlib.Path(tempfile.mkdtemp())
+    record = first.neighbours[0].record._replace(name=name)
+    found = first._replace(
+      query=query, neighbours=[search_index.Neighbour(record, 0.5)]
+    )
+    file, _ = results.write(folder, self.index, [found], by='own')
+    text = file.read_text(encoding='utf-8')
+    self.assertNotIn('\x1b', text)
+    [read] = json.loads(text)['queries']
+    self.assertEqual(read['name'], name)
+    self.assertEqual(read['neighbours'][0]['name'], name)
 
 
 if __name__ == '__main__':

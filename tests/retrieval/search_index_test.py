@@ -4,9 +4,12 @@ The network is untrained, so an image's neighbours mean nothing; that an image
 is its own nearest neighbour, and all that surrounds it, can be tested.
 """
 
+import json
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
 from unittest import mock
@@ -15,11 +18,13 @@ import numpy as np
 import pytest
 import qdrant_client
 import tensorflow as tf
+from absl.testing import parameterized
 
 import tf_twingan
 from tests import shared_artifacts
 from tf_twingan.retrieval import (
   embeddings,
+  index_learning,
   options,
   qdrant,
   records,
@@ -41,7 +46,7 @@ class Stopped(Exception):
   pass
 
 
-class SearchIndexTest(tf.test.TestCase):
+class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
@@ -273,7 +278,9 @@ class SearchIndexTest(tf.test.TestCase):
       qdrant.QdrantNeighbours, 'connect', return_value=served
     ):
       self.build(server='http://here')
-      self.assertEqual(self.load()._manifest.server, 'http://here')
+      self.assertEqual(
+        self.load(server='http://here')._manifest.server, 'http://here'
+      )
       self.assertEqual(served.count('anime'), 40)
     self.assert_same_results(self.build(kind='flat'), self.load())
     self.assertEqual(self.load()._neighbours.kind(7), 'flat')
@@ -356,6 +363,364 @@ class SearchIndexTest(tf.test.TestCase):
       empty.query(self.photo, 'photo', k=1)
     with self.assertRaisesRegex(FileNotFoundError, 'holds no search index'):
       tf_twingan.SearchIndex.load(self.folder.with_name('nowhere'))
+
+  def build_served(self, client):
+    warnings.filterwarnings('ignore', 'Payload indexes have no effect')
+    return self.build(
+      neighbours=qdrant.QdrantNeighbours(client, 'faces', 'here')
+    )
+
+  def files_with(self, *contents):
+    """The files of the index that any of these bytes stand in."""
+    return [
+      path.name
+      for path in self.folder.iterdir()
+      if any(content in path.read_bytes() for content in contents)
+    ]
+
+  def traces(self, index, domain, name):
+    """What an index keeps of an image: its name, pixels and vector."""
+    [record] = [r for r in index.stored(domain) if r.name == name]
+    for numbers, vectors in index.vectors(domain):
+      if record.number in numbers:
+        [vector] = vectors[numbers == record.number]
+    pixels = index.image(record.number)
+    return name.encode(), pixels.tobytes(), vector.tobytes()
+
+  @parameterized.parameters('flat', 'hnsw')
+  def test_nothing_of_a_removed_image_stays(self, kind):
+    with mock.patch.object(records, 'SHARD_SIZE', 16):
+      index = tf_twingan.SearchIndex.build(
+        self.folder, self.translator, kind=kind
+      )
+      some = [(f'person-{i}', image) for i, image in enumerate(self.anime)]
+      index.add('anime', some, source='folder:a')
+      index.add('photo', named(self.photo), source='folder:p')
+      index.finish()
+    traces = self.traces(index, 'anime', 'person-17')
+    # Names, images, the shard's vectors and those of faiss.
+    self.assertLen(self.files_with(*traces), 4)
+    other = self.traces(index, 'anime', 'person-18')
+    self.assertEqual(index.remove(['person-17'], domain='anime'), 1)
+    self.assertEmpty(self.files_with(*traces))
+    self.assertNotEmpty(self.files_with(other[1]))
+    for opened in (index, self.load()):
+      self.assertLen(opened, 69)
+      found = self.found(opened, self.anime, 'anime', k=39, among=['anime'])
+      for i, row in enumerate(found):
+        self.assertNotIn(('anime', 'person-17'), row)
+        if i != 17:
+          self.assertEqual(row[0], ('anime', f'person-{i}'))
+    # It may come back, under another number.
+    index.add('anime', some, source='folder:a')
+    index.finish()
+    self.assertEqual(
+      self.found(index, self.anime[17:18], 'anime', k=1, among=['anime']),
+      [[('anime', 'person-17')]],
+    )
+
+  def test_what_was_learned_from_a_removed_image_is_learned_anew(self):
+    index = self.build()
+    kept = [(f'{i}.png', self.anime[i]) for i in range(1, 40)]
+    expected = tf_twingan.SearchIndex.build(
+      self.folder.with_name('expected'), self.translator
+    )
+    expected.add('anime', kept, source='folder:a')
+    expected.add('photo', named(self.photo), source='folder:p')
+    expected.finish()
+    index.remove(['0.png'], domain='anime')
+    self.assert_same_results(self.load(), expected)
+
+  def test_removing_by_name_domain_and_source(self):
+    index = self.build()
+    self.assertEqual(index.remove(['nobody']), 0)
+    self.assertEqual(index.remove(['0.png'], source='folder:b'), 0)
+    self.assertEqual(index.remove('0.png', source='folder:p'), 1)
+    self.assertEqual((index.count('photo'), index.count('anime')), (29, 40))
+    self.assertEqual(index.remove(['0.png', '1.png']), 3)
+    with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
+      index.remove(['2.png'], domain='cat')
+    # All of a domain, then all.
+    names = [r.name for r in index.stored('photo')]
+    index.remove(names, domain='photo')
+    self.assertEqual(self.load().domains, ('anime',))
+    index.remove([r.name for r in index.stored()])
+    self.assertLen(index, 0)
+    self.assertCountEqual(os.listdir(self.folder), ['lock', 'manifest.json'])
+    self.build()
+    self.assertLen(self.load(), 70)
+
+  def test_removing_from_a_server(self):
+    client = qdrant_client.QdrantClient(':memory:')
+    index = self.build_served(client)
+    self.assertEqual(index.remove(['3.png'], domain='anime'), 1)
+    points = client.scroll('faces', limit=100, with_vectors=True)[0]
+    self.assertCountEqual(
+      [point.id for point in points], [r.number for r in index.stored()]
+    )
+    self.assertLen(points, 69)
+    again = self.load(neighbours=index._neighbours)
+    found = self.found(again, self.anime[4:5], 'anime', k=1, among=['anime'])
+    self.assertEqual(found, [[('anime', '4.png')]])
+
+  def test_removing_from_a_server_many_were_learned_from(self):
+    client = qdrant_client.QdrantClient(':memory:')
+    with mock.patch.object(index_learning, 'ENOUGH', 30):
+      index = self.build_served(client)
+      with mock.patch.object(client, 'upsert') as upsert:
+        index.remove(['3.png'], domain='anime')
+      # Its points go, and no other is sent again.
+      upsert.assert_not_called()
+      self.assertEqual(client.count('faces').count, 69)
+      index.add('anime', named(images(2, 9)), source='folder:b')
+      index.finish()
+    self.assertEqual(client.count('faces').count, 71)
+    found = self.found(index, images(2, 9), 'anime', k=1, among=['anime'])
+    self.assertEqual(found, [[('anime', '0.png')], [('anime', '1.png')]])
+
+  def test_stopped_while_it_removes(self):
+    self.build()
+    whole = self.folder
+    write = storage.Storage._write
+    for stop in range(100):
+      self.folder = whole.with_name(f'removing_{stop}')
+      shutil.copytree(whole, self.folder)
+      left = iter(range(stop))
+
+      def stopping(files, name, content, left=left):
+        if next(left, None) is None:
+          raise Stopped
+        write(files, name, content)
+
+      index = tf_twingan.SearchIndex.edit(self.folder, self.translator)
+      traces = self.traces(index, 'anime', '3.png')
+      try:
+        with mock.patch.object(storage.Storage, '_write', stopping):
+          index.remove(['3.png'], domain='anime')
+      except Stopped:
+        # Whole as before, and the same call does what is left.
+        self.assertLen(self.load(translator=self.translator), 70)
+        again = tf_twingan.SearchIndex.edit(self.folder, self.translator)
+        again.remove(['3.png'], domain='anime')
+      else:
+        break
+      self.assertLen(self.load(translator=self.translator), 69)
+      self.assertEmpty(self.files_with(*traces[1:]))
+      shutil.rmtree(self.folder)
+    self.assertGreater(stop, 8)
+
+  def test_whoever_searches_meanwhile_gets_the_index_as_it_was(self):
+    before = self.build()
+    expected = self.found(before, self.photo[:3], 'photo')
+    commit, seen = storage.Storage.commit, []
+
+    def committing(files, values):
+      commit(files, values)
+      opened = self.load(translator=self.translator)
+      if len(opened) == 70:
+        self.assertEqual(self.found(opened, self.photo[:3], 'photo'), expected)
+      seen.append(len(opened))
+
+    index = tf_twingan.SearchIndex.edit(self.folder, self.translator)
+    with (
+      mock.patch.object(records, 'SHARD_SIZE', 16),
+      mock.patch.object(storage.Storage, 'commit', committing),
+    ):
+      index.remove(['0.png'], domain='anime', finish=False)
+      index.add('anime', named(images(40, 9)), source='folder:b')
+      index.finish()
+    # All at once, and only with the last commit.
+    self.assertEqual(seen, [70] * (len(seen) - 1) + [109])
+    self.assertGreater(len(seen), 6)
+
+  def test_an_index_that_changes_while_it_is_opened(self):
+    self.build()
+    writer = tf_twingan.SearchIndex.edit(self.folder, self.translator)
+    writer.add('anime', named(images(3, 9)), source='folder:b')
+    read, finishes = storage.Storage.read_manifest, iter([writer.finish])
+
+    def reading(files):
+      values = read(files)
+      for finish in finishes:
+        finish()  # Removes files that `values` names.
+      return values
+
+    with mock.patch.object(storage.Storage, 'read_manifest', reading):
+      self.assertLen(self.load(translator=self.translator), 73)
+
+  def test_what_was_removed_meanwhile_is_not_called_damage(self):
+    index = self.build()
+    tf_twingan.SearchIndex.edit(self.folder, self.translator).remove(['0.png'])
+    with self.assertRaisesRegex(storage.Changed, 'Another program changed'):
+      index.image(0)
+
+  def test_an_index_that_is_searched_is_not_changed_from_what_it_was(self):
+    self.build()
+    index = tf_twingan.SearchIndex.edit(self.folder, self.translator)
+    index.add('anime', named(images(3, 9)), source='folder:b')
+    searched = self.load(translator=self.translator)
+    self.assertLen(searched, 70)
+    with self.assertRaisesRegex(OSError, 'open it by `edit`'):
+      searched.add('anime', named(images(3, 8)), source='folder:c')
+
+  @pytest.mark.slow
+  def test_readers_and_a_writer(self):
+    """Loads while another process adds, removes and finishes in turn."""
+    self.build()
+    program = f"""
+import numpy as np
+import tf_twingan
+model = tf_twingan.Translator({str(self.run_dir)!r})
+print('ready', flush=True)
+for turn in range(12):
+  index = tf_twingan.SearchIndex.edit({str(self.folder)!r}, model)
+  rows = np.random.default_rng(turn).integers(0, 256, [3, 8, 8, 3], np.uint8)
+  named = [(f'{{turn}}-{{i}}.png', row) for i, row in enumerate(rows)]
+  index.add('anime', named, source='folder:b')
+  index.finish()
+  index.remove([named[0][0]], domain='anime')
+"""
+    with subprocess.Popen(
+      [sys.executable, '-c', program],
+      stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE,
+      text=True,
+    ) as writer:
+      self.assertEqual(writer.stdout.readline(), 'ready\n')
+      sizes = set()
+      while writer.poll() is None:
+        index = self.load(translator=self.translator)
+        sizes.add(len(index))
+        self.assertLen(index.query(self.photo[:1], 'photo', k=3)[0], 3)
+      self.assertEqual(writer.returncode, 0, writer.stderr.read())
+    self.assertLen(self.load(translator=self.translator), 94)
+    # Every load found whole images, and not always the same.
+    self.assertGreater(len(sizes), 3)
+
+  def test_only_a_server_that_is_named_is_connected_to(self):
+    self.build()
+    path = self.folder / 'manifest.json'
+    values = json.loads(path.read_text())
+    del values['checksum']
+    values['server'] = 'http://stranger.example\x1b[2J'
+    storage.Storage(self.folder).commit(values)
+    with mock.patch.object(qdrant.QdrantNeighbours, 'connect') as connect:
+      for opening in (
+        tf_twingan.SearchIndex.load,
+        tf_twingan.SearchIndex.edit,
+        tf_twingan.SearchIndex.build,
+      ):
+        with self.assertRaisesRegex(
+          ValueError, r"add '--qdrant=http://stranger.example\\x1b"
+        ):
+          opening(self.folder, self.translator)
+      connect.assert_not_called()
+      connect.return_value = mock.Mock(count=lambda domain: 99)
+      tf_twingan.SearchIndex.load(
+        self.folder, self.translator, server='http://mine:1'
+      )
+      self.assertEqual(connect.call_args.args[0], 'http://mine:1')
+    index = tf_twingan.SearchIndex.build(
+      self.folder, self.translator, kind='flat'
+    )
+    self.assertIsNone(index._manifest.server)
+
+  def test_a_model_that_moved(self):
+    run = shared_artifacts.copy_of(self.run_dir)
+    moved = run.with_name('moved')
+    index = tf_twingan.SearchIndex.build(
+      self.folder, tf_twingan.Translator(str(run))
+    )
+    index.add('anime', named(self.anime))
+    index.finish()
+    run.rename(moved)
+    with self.assertRaisesRegex(
+      FileNotFoundError, f'built with the run {run}, .*add --run_dir=DIR'
+    ):
+      self.load()
+    self.load(translator=tf_twingan.Translator(str(moved)))
+
+  def test_a_model_that_is_none_of_this_machine(self):
+    self.build()
+    values = json.loads((self.folder / 'manifest.json').read_text())
+    del values['checksum']
+    for origin in (
+      'gs://bucket/run',
+      '//host/share/run',
+      'runs/mine',
+      'pretrained:../../run',
+      '',
+    ):
+      values['origin'] = origin
+      storage.Storage(self.folder).commit(values)
+      with mock.patch.object(tf_twingan.Translator, 'reopen') as reopen:
+        with self.assertRaisesRegex(ValueError, 'names (the|a) model'):
+          self.load()
+        reopen.assert_not_called()
+
+  def test_values_of_wrong_types_are_named(self):
+    self.build()
+    path = self.folder / 'manifest.json'
+    whole = json.loads(path.read_text())
+    del whole['checksum']
+    outside = {'name': '../../../etc/passwd', 'sha256': '0'}
+    shard = whole['shards'][0]
+    found = whole['findable']['anime']
+    for values, message in (
+      ({'shards': 7}, 'shards'),
+      ({'shards': [7]}, r'shards\.0'),
+      ({'shards': [{**shard, 'count': '40'}]}, r'shards\.0\.count'),
+      ({'shards': [{**shard, 'count': 10**12}]}, r'shards\.0\.count'),
+      ({'shards': [{**shard, 'count': 39}]}, 'holds 40 lines'),
+      ({'shards': [{**shard, 'names': outside}]}, 'begins with a dot'),
+      ({'shards': [{**shard, 'pictures': {}}]}, 'needs a name and a sha256'),
+      ({'shards': [{**shard, 'domain': 'cat'}]}, 'has no such domains'),
+      ({'shards': [{**shard, 'removed': [3, 1]}]}, 'are in no order'),
+      ({'shards': [{**shard, 'removed': [4000]}]}, 'are in no order'),
+      ({'shards': [shard, {**shard, 'start': 3}]}, 'is in two places'),
+      ({'embedding': outside}, 'embedding: '),
+      ({'embedding': found['file']}, 'holds no embedding'),
+      ({'findable': {'anime': {**found, 'count': -1}}}, 'count'),
+      ({'findable': {'anime': {**found, 'count': 10**9}}}, 'not all images'),
+      ({'findable': {'anime': {**found, 'file': outside}}}, 'begins with a'),
+      ({'finished': outside}, 'finished: '),
+      ({'finished': shard['names']}, 'finished|damaged'),
+      ({'kind': 'tree'}, 'kind: '),
+      ({'id': '../x'}, 'id: '),
+      ({'id': None}, 'id: '),
+      ({'fingerprint': 3}, 'fingerprint: '),
+    ):
+      storage.Storage(self.folder).commit({**whole, **values})
+      with self.assertRaisesRegex(ValueError, message) as caught:
+        self.load(translator=self.translator)
+      self.assertRegex(str(caught.exception), f'{self.folder}/.* is damaged')
+
+  def test_a_graph_that_leads_nowhere_is_refused_before_it_is_searched(self):
+    self.build(kind='hnsw')
+    path = self.folder / 'manifest.json'
+    values = json.loads(path.read_text())
+    del values['checksum']
+    entry = values['findable']['anime']['file']
+    content = bytearray((self.folder / entry['name']).read_bytes())
+    # Somewhere among the links; a stranger corrects the checksums.
+    content[2000:2004] = b'\xff\xff\xff\x7f'
+    values['findable']['anime']['file'] = storage.Storage(self.folder).write(
+      'x.faiss', bytes(content)
+    )
+    storage.Storage(self.folder).commit(values)
+    with self.assertRaisesRegex(ValueError, 'faiss is damaged .*leads nowhere'):
+      self.load(translator=self.translator)
+
+  def test_an_index_of_version_0_1_opens(self):
+    """Without stamps, and with the names of files that it had."""
+    self.build()
+    path = self.folder / 'manifest.json'
+    values = json.loads(path.read_text())
+    self.assertNotIn('finished', values)
+    self.assertEqual(
+      set(values['shards'][0]),
+      {'domain', 'source', 'count', 'pictures', 'names', 'vectors', 'key'},
+    )
 
   def test_a_single_image(self):
     index = tf_twingan.SearchIndex.build(self.folder, self.translator)

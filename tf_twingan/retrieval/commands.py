@@ -1,23 +1,29 @@
-"""Builds an index from datasets, and looks up images of files and datasets.
+"""Builds an index from datasets, looks up images in it, and removes some.
 
-These are the two commands of `python -m tf_twingan.search`. They print what
+These are the commands of `python -m tf_twingan.search`. They print what
 they take for granted, show progress, and list images that cannot be read.
 """
 
 import functools
+import pathlib
+import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tqdm
 
-from tf_twingan import image_io, inference
+from tf_twingan import errors, image_io, inference
 from tf_twingan.data import dataset_strings
 from tf_twingan.data.sources import base, registry
 from tf_twingan.inference import batching
-from tf_twingan.retrieval import results, search_index
+from tf_twingan.retrieval import records, results, search_index, storage
 
 _BATCH_SIZE = 256
+# By how much versions of decoders may differ at an average pixel, of 255.
+_DECODERS_DIFFER = 2
+# How often a query begins anew because another program changed the index.
+_ATTEMPTS = 10
 
 # Images of one dataset or file, and the name of the domain they belong to.
 _DomainImages = tuple[str, base.NamedImages]
@@ -31,8 +37,9 @@ def build(
   limit: int | None = None,
   kind: str | None = None,
   server: str | None = None,
+  prune: bool = False,
 ) -> None:
-  """Builds an index of datasets, or adds to the one that is there.
+  """Builds an index of datasets, or brings the one that is there up to date.
 
   Args:
     folder: folder of the index.
@@ -40,29 +47,82 @@ def build(
     datasets: `DATASET` or `DOMAIN=DATASET` each.
     limit: number of images of each dataset to take; None takes all.
     kind: one of `options.KINDS`; None leaves it as it is.
-    server: address of the Qdrant server that is to search; None leaves it as
-      it is.
+    server: address of the Qdrant server that is to search; None for faiss.
+    prune: whether to remove images whose names a dataset no longer has.
 
   Raises:
-    ValueError: a dataset cannot be used, or the index is of another model.
+    ValueError: a dataset cannot be used, or the index is of another model or
+      searched by a server that is not given.
     OSError: the index cannot be written, or the server does not answer.
   """
   if not datasets:
     raise ValueError('give --source, what to build the index of.')
   # All of them, before any work: the last may be misspelt.
-  opened = _open_datasets(
-    model, datasets, default=model.domains[-1], limit=limit
-  )
+  opened = _open_datasets(model, datasets, default=model.domains[-1])
   index = search_index.SearchIndex.build(
     folder, model, kind=kind, server=server
   )
   new = 0
   for domain, images in opened:
-    known = index.names(domain, images.dataset)
-    names = [name for name in images.names if name not in known]
-    new += index.add(domain, _read(images, names, []), source=images.dataset)
+    new += _update(index, domain, images, limit=limit, prune=prune)
   index.finish()
-  print(f'{new:,} new images; {folder} holds {_counts(index, index.domains)}')
+  print(
+    f'{new:,} new images; {errors.printable(folder)} holds '
+    f'{_counts(index, index.domains)}'
+  )
+
+
+def remove(
+  folder: str,
+  model: inference.Translator | None,
+  names: Sequence[str],
+  *,
+  datasets: Sequence[str] = (),
+  limit: int | None = None,
+  server: str | None = None,
+) -> None:
+  """Removes images from all files of an index, and from its server.
+
+  Args:
+    folder: folder of the index.
+    model: model that the index was built with; None opens it where it was then.
+    names: `NAME` or `DOMAIN=NAME` each, as `neighbours.json` has the names.
+    datasets: must be empty, as names are removed whatever they are from.
+    limit: must be None.
+    server: address of the Qdrant server that searches the index, if one does.
+
+  Raises:
+    FileNotFoundError: there is no index, or its model has gone.
+    ValueError: there is no image of a name; those of the others are removed.
+    OSError: the index cannot be written, or the server does not answer.
+  """
+  if not names:
+    raise ValueError('give --name, the name of an image to remove.')
+  if datasets or limit:
+    raise ValueError('`remove` takes --name, and neither --source nor --limit.')
+  index = search_index.SearchIndex.edit(folder, model, server=server)
+  found: dict[str, list[records.Record]] = {name: [] for name in names}
+  for record in index.stored():
+    for name in (record.name, f'{record.domain}={record.name}'):
+      if name in found:
+        found[name].append(record)
+  for domain in index.domains:
+    of_domain = [r for rs in found.values() for r in rs if r.domain == domain]
+    index.remove([r.name for r in of_domain], domain=domain, finish=False)
+  # Also where none was found: an interrupted command may have left files.
+  index.remove(())
+  for record in {r for rs in found.values() for r in rs}:
+    print(
+      f'removed {errors.printable(record.name)} of {record.domain} '
+      f'({errors.printable(record.source)})'
+    )
+  missing = [name for name, removed in found.items() if not removed]
+  if missing:
+    raise ValueError(
+      f'{errors.printable(folder)} holds no image of the name '
+      f'{errors.printable(missing[0])}; neighbours.json of a query has the '
+      'names as the index has them.'
+    )
 
 
 def query(
@@ -90,11 +150,12 @@ def query(
     among: names of the domains to search; None takes all but the images' own.
     k: number of neighbours of each image.
     by: one of `options.BY`.
-    server: where the Qdrant server is now, if it moved.
+    server: address of the Qdrant server that searches the index, if one does.
 
   Raises:
     FileNotFoundError: there is no index, or its model has gone.
-    ValueError: an argument is wrong, or no image could be read.
+    ValueError: an argument is wrong, no image could be read, or the index is
+      searched by a server that is not given.
     OSError: the results cannot be written, or the server does not answer.
   """
   if not output:
@@ -107,6 +168,33 @@ def query(
   queries = list(_queries(index, files, datasets, limit, skipped))
   if not queries:
     raise ValueError('no image could be read.')
+  attempts = 0
+  while True:
+    try:
+      written = _search(index, queries, among, k, by, output, skipped)
+      break
+    except storage.Changed:  # And has removed what was found, say.
+      attempts += 1
+      if attempts == _ATTEMPTS:
+        raise
+      index = search_index.SearchIndex.load(
+        folder, index.translator, server=server
+      )
+  file, *sheets = written
+  more = f' to {sheets[-1].name}' if len(sheets) > 1 else ''
+  print(f'{errors.printable(file)}, {errors.printable(sheets[0])}{more}')
+
+
+def _search(
+  index: search_index.SearchIndex,
+  queries: Sequence[results.Query],
+  among: Sequence[str] | None,
+  k: int,
+  by: str,
+  output: str,
+  skipped: Sequence[tuple[str, str]],
+) -> list[pathlib.Path]:
+  """Looks up images, and writes their neighbours; see `query`."""
   found: list[results.Result] = []
   for domain in dict.fromkeys(query.domain for query in queries):
     of_domain = [query for query in queries if query.domain == domain]
@@ -122,9 +210,82 @@ def query(
       delay=1,
     ):
       found += results.search(index, of_domain[part], targets, k=k, by=by)
-  file, *sheets = results.write(output, index, found, by=by, skipped=skipped)
-  more = f' to {sheets[-1].name}' if len(sheets) > 1 else ''
-  print(f'{file}, {sheets[0]}{more}')
+  return results.write(output, index, found, by=by, skipped=skipped)
+
+
+def _update(
+  index: search_index.SearchIndex,
+  domain: str,
+  images: base.NamedImages,
+  *,
+  limit: int | None,
+  prune: bool,
+) -> int:
+  """Takes in what is new in a dataset or was replaced; see `build`.
+
+  Returns:
+    How many images were new.
+  """
+  dataset = errors.printable(images.dataset)
+  names = images.names[:limit]
+  known = {r.name: r for r in index.stored(domain, images.dataset)}
+  gone = [*known.keys() - {*images.names}]
+  # Before they are read, so that whatever changes later is noticed next time.
+  stamps = {name: images.stamp(name) for name in names}
+  replaced = _replaced(index, domain, images, known, stamps)
+  if gone:
+    print(
+      f'{dataset}: {len(gone):,} names are no longer there; '
+      + ('they are removed' if prune else '--prune removes them')
+    )
+  if replaced:
+    print(
+      f'{dataset}: {len(replaced):,} images were replaced, and are taken in '
+      'anew'
+    )
+  removed = [*replaced, *(gone if prune else ())]
+  if removed:
+    index.remove(removed, domain=domain, source=images.dataset, finish=False)
+  wanted = [n for n in names if n not in known or n in replaced]
+  added = index.add(
+    domain,
+    _read(images, wanted, []),
+    source=images.dataset,
+    stamps={name: stamps[name] for name in wanted},
+  )
+  return max(0, added - len(replaced))
+
+
+def _replaced(
+  index: search_index.SearchIndex,
+  domain: str,
+  images: base.NamedImages,
+  known: Mapping[str, records.Record],
+  stamps: Mapping[str, str | None],
+) -> set[str]:
+  """The names of stored images whose files now hold other ones.
+
+  A stamp that differs, or that an older index lacks, proves nothing: the images
+  are compared, and where they are the same, the new stamp is noted.
+  """
+  replaced: set[str] = set()
+  same: dict[str, str | None] = {}
+  suspects = [
+    name
+    for name, stamp in stamps.items()
+    if stamp and name in known and stamp != known[name].stamp
+  ]
+  for name, image in _read(images, suspects, []):
+    before = index.image(known[name].number).astype(int)
+    after = index.translator.prepare(image[None], domain)[0]
+    differ = np.abs(after - before).mean()
+    if differ > (0 if known[name].stamp else _DECODERS_DIFFER):
+      replaced.add(name)
+    else:
+      same[name] = stamps[name]
+  if same:
+    index.set_stamps(domain, images.dataset, same)
+  return replaced
 
 
 def _counts(index: search_index.SearchIndex, domains: Sequence[str]) -> str:
@@ -136,7 +297,7 @@ def _open_datasets(
   datasets: Sequence[str],
   *,
   default: str,
-  limit: int | None,
+  limit: int | None = None,
 ) -> list[_DomainImages]:
   """Opens datasets; says which are taken for images of the default domain."""
   opened = []
@@ -146,9 +307,10 @@ def _open_datasets(
       model.check_domain(domain)
     else:
       domain = default
+      flag = shlex.quote(f'--source=DOMAIN={dataset}')
       print(
-        f'{dataset}: taken for images of {domain!r}; '
-        f'--source=DOMAIN={dataset} says otherwise'
+        f'{errors.printable(dataset)}: taken for images of {domain!r}; '
+        f'{errors.printable(flag)} says otherwise'
       )
     images = registry.named_images(dataset, model.resolution, limit=limit)
     opened.append((domain, images))
@@ -163,9 +325,10 @@ def _open_files(
     domain, equals, path = text.partition('=')
     if not equals or domain not in model.domains:
       domain, path = default, text
+      flag = shlex.quote(f'--image=DOMAIN={path}')
       print(
-        f'{path}: taken for an image of {domain!r}; '
-        f'--image=DOMAIN={path} says otherwise'
+        f'{errors.printable(path)}: taken for an image of {domain!r}; '
+        f'{errors.printable(flag)} says otherwise'
       )
     yield (
       domain,
@@ -202,7 +365,10 @@ def _read(
   """Reads images with a progress bar; then lists those that cannot be read."""
   unreadable = []
   for name in tqdm.tqdm(
-    names, desc=f'reading {images.dataset}', unit=' images', delay=1
+    names,
+    desc=f'reading {errors.printable(images.dataset)}',
+    unit=' images',
+    delay=1,
   ):
     try:
       yield name, images.read(name)
@@ -213,5 +379,8 @@ def _read(
       reason = error.strerror or str(error)
     unreadable.append((name, reason))
   for name, reason in unreadable:
-    print(f'  skipped {name}: {reason}', file=sys.stderr)
+    print(
+      f'  skipped {errors.printable(name)}: {errors.printable(reason)}',
+      file=sys.stderr,
+    )
   skipped += unreadable

@@ -16,9 +16,13 @@ domains.
 import dataclasses
 import hashlib
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from tf_twingan import errors
+from tf_twingan.retrieval import npy_files
 
 # Counts changes of the recipe: vectors of different versions do not compare.
 VERSION = 1
@@ -37,7 +41,8 @@ class Embedding:
   Attributes:
     means: mean features of each domain, by its name.
     projection: float32 [features, dimensions], orthonormal columns.
-    learned_from: number of images of each domain that were learned from.
+    learned_from: number of images of each domain that were learned from; -1
+      where one of them was removed, so that its mean is learned again.
   """
 
   means: Mapping[str, Means]
@@ -53,7 +58,18 @@ class Embedding:
 
     Returns:
       float32 [n, dimensions], of unit length: inner products are cosines.
+
+    Raises:
+      ValueError: these are not the features that it was learned from.
     """
+    learned = {s: mean.shape for s, mean in self.means[domain].items()}
+    found = {s: values.shape[1:] for s, values in scales.items()}
+    if learned != found:
+      raise ValueError(
+        f'The embedding was learned from features of other shapes ({learned}) '
+        f'than this model gives ({found}); build the index anew in another '
+        'folder.'
+      )
     return unit(features(scales, self.means[domain]) @ self.projection)
 
   def key(self, domain: str) -> str:
@@ -81,15 +97,61 @@ class Embedding:
 
   @classmethod
   def from_bytes(cls, content: bytes, domains: Sequence[str]) -> 'Embedding':
-    """The embedding that `to_bytes` stored."""
-    means: dict[str, dict[int, np.ndarray]] = {d: {} for d in domains}
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-      for name in arrays.files:
+    """The embedding that `to_bytes` stored.
+
+    Raises:
+      ValueError: it is something else; says what is wrong with it.
+    """
+    try:
+      arrays = _read_arrays(content)
+      means: dict[str, dict[int, np.ndarray]] = {d: {} for d in domains}
+      for name, array in arrays.items():
         if name.startswith('mean_'):
           _, place, scale = name.split('_')
-          means[domains[int(place)]][int(scale)] = arrays[name]
+          means[domains[int(place)]][int(scale)] = array
       counts = arrays['learned_from'].tolist()
-      return cls(means, arrays['projection'], dict(zip(domains, counts)))
+      embedding = cls(means, arrays['projection'], dict(zip(domains, counts)))
+    # Whatever a damaged archive makes its readers raise.
+    except Exception as error:
+      raise ValueError(
+        f'it holds no embedding: {errors.first_line(error)}'
+      ) from None
+    embedding._check(counts, len(domains))
+    return embedding
+
+  def _check(self, counts: list, domains: int) -> None:
+    projection, means = self.projection, list(self.means.values())
+    lengths = {sum(array.size for array in mean.values()) for mean in means}
+    arrays = [projection, *(a for mean in means for a in mean.values())]
+    if not (
+      projection.ndim == 2
+      and projection.shape[1] >= 1
+      and lengths == {len(projection)}
+      and all(a.dtype == np.float32 and np.isfinite(a).all() for a in arrays)
+      and len(counts) == domains
+      and all(isinstance(count, int) for count in counts)
+    ):
+      raise ValueError('it holds an embedding of other features')
+
+
+def _read_arrays(content: bytes) -> dict[str, np.ndarray]:
+  """The arrays of an .npz file, of which none is larger than the file."""
+  with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    if sum(m.file_size for m in archive.infolist()) > len(content):
+      raise ValueError('its arrays are larger than itself')
+    return {
+      member.filename.removesuffix('.npy'): _read_member(archive, member)
+      for member in archive.infolist()
+    }
+
+
+def _read_member(
+  archive: zipfile.ZipFile, member: zipfile.ZipInfo
+) -> np.ndarray:
+  if member.compress_type != zipfile.ZIP_STORED:
+    # A few bytes could expand to any size.
+    raise ValueError(f'{member.filename} is compressed')
+  return npy_files.parse(archive.read(member))
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import faiss
 import numpy as np
 
-from tf_twingan.retrieval import options
+from tf_twingan.retrieval import faiss_structure, options
 
 _HNSW_LINKS = 32
 _HNSW_BUILD = 80
@@ -93,10 +93,23 @@ class FaissNeighbours:
     """What `restore` needs."""
     return faiss.serialize_index(self._indexes[domain]).tobytes()
 
-  def restore(self, domain: str, content: bytes) -> None:
-    """Takes the vectors from what `save` returned."""
+  def remove(self, domain: str, numbers: np.ndarray) -> bool:
+    """Removes none: a graph cannot, and the others are handed over fast."""
+    del domain, numbers
+    return False
+
+  def restore(
+    self, domain: str, content: bytes, numbers: np.ndarray, dimensions: int
+  ) -> None:
+    """See `nearest_neighbours.Neighbours.restore`."""
+    faiss_structure.check(content, numbers, dimensions)
     index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
-    assert isinstance(index, faiss.IndexIDMap), domain
+    # How thoroughly to search is not the file's to say: it could ask for ages.
+    inner = faiss.downcast_index(index.index)
+    if isinstance(inner, faiss.IndexHNSWFlat):
+      _set_effort(inner)
+    elif isinstance(inner, faiss.IndexIVFPQ):
+      inner.nprobe = _probed(inner.nlist)
     self._indexes[domain] = index
 
 
@@ -108,8 +121,7 @@ def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
     return faiss.IndexFlat(dimensions, metric)
   if kind == 'hnsw':
     index = faiss.IndexHNSWFlat(dimensions, _HNSW_LINKS, metric)
-    index.hnsw.efConstruction = _HNSW_BUILD
-    index.hnsw.efSearch = _HNSW_SEARCH
+    _set_effort(index)
     return index
   if count < _IVF_PQ_FROM:
     raise ValueError(
@@ -125,5 +137,14 @@ def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
   )
   compressed.pq.cp.max_points_per_centroid = _PQ_TRAINED_ON
   compressed.train(sample)
-  compressed.nprobe = max(16, lists // 16)
+  compressed.nprobe = _probed(lists)
   return compressed
+
+
+def _set_effort(index: faiss.IndexHNSWFlat) -> None:
+  index.hnsw.efConstruction = _HNSW_BUILD
+  index.hnsw.efSearch = _HNSW_SEARCH
+
+
+def _probed(lists: int) -> int:
+  return max(16, lists // 16)

@@ -1,12 +1,14 @@
 """Learns from the images of an index: the domains' means, and the projection.
 
 Learned from few images, both are learned again when there are twice as many,
-until there were enough. The sample of a domain that the index has few images
-of, or none, is filled up with translations of the other domains' images, so
-that the mean of a domain is known before the first query from it.
+until there were enough, or when images are removed before that. The sample of a
+domain that the index has few images of, or none, is filled up with translations
+of the other domains' images, so that the mean of a domain is known before the
+first query from it.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -41,12 +43,14 @@ def learn(
     dict(before.learned_from) if before else dict.fromkeys(domains, 0)
   )
   projection_is_due = before is None or _is_due(
-    len(images), sum(learned_from.values())
+    len(images), _total(learned_from)
   )
   due = [
     d
     for d in domains
-    if projection_is_due or _is_due(counts[d], learned_from[d])
+    if projection_is_due
+    or learned_from[d] < 0
+    or _is_due(counts[d], learned_from[d])
   ]
   if not due:
     return None
@@ -74,6 +78,32 @@ def learn(
     projection,
     {d: counts[d] if d in due else learned_from[d] for d in domains},
   )
+
+
+def forget(
+  embedding: embeddings.Embedding, domains: Iterable[str]
+) -> embeddings.Embedding | None:
+  """What stays of an embedding when images of some domains are removed.
+
+  What was learned from fewer than `ENOUGH` images shows much of each, and is
+  learned again; the mean and the directions of more are statistics that stay.
+
+  Returns:
+    The same embedding, one whose means of domains are marked to be learned
+    again, or None if all is.
+  """
+  if _total(embedding.learned_from) < ENOUGH:
+    return None
+  forgotten = {d: -1 for d in domains if embedding.learned_from[d] < ENOUGH}
+  if not forgotten:
+    return embedding
+  return dataclasses.replace(
+    embedding, learned_from={**embedding.learned_from, **forgotten}
+  )
+
+
+def _total(learned_from: Mapping[str, int]) -> int:
+  return sum(max(0, count) for count in learned_from.values())
 
 
 def _is_due(count: int, learned_from: int) -> bool:

@@ -4,7 +4,6 @@ Each step does what is left to do, and says when a part of it is done, so that
 an interrupted one continues from there.
 """
 
-import uuid
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -67,7 +66,7 @@ def make_searchable(
   neighbours: nearest_neighbours.Neighbours,
   files: storage.Storage,
   findable: dict[str, manifest.Findable],
-) -> None:
+) -> bool:
   """Hands a domain's vectors over to the search, as far as it lacks them.
 
   Args:
@@ -77,6 +76,9 @@ def make_searchable(
     neighbours: what searches the vectors.
     files: the files of the index.
     findable: for each domain what can be found; brought up to date.
+
+  Returns:
+    Whether anything was to do.
   """
   total = images.count(domain)
   kind = neighbours.kind(total)
@@ -92,29 +94,33 @@ def make_searchable(
     sample = [vectors[::step] for _, vectors in images.vectors(domain)]
     neighbours.start(domain, total, np.concatenate(sample))
   if count == total:
-    return
+    return False
   for numbers, vectors in images.vectors(domain, after=count):
     neighbours.add(domain, numbers, vectors)
   content, file = neighbours.save(domain), None
   if content is not None:
-    file = files.write(f'{uuid.uuid4().hex[:8]}.faiss', content)
-  findable[domain] = manifest.Findable(key, kind, total, file)
+    file = files.write('vectors.faiss', content)
+  findable[domain] = manifest.Findable(
+    key=key, kind=kind, count=total, file=file
+  )
+  return True
 
 
 def count_findable(
   findable: Mapping[str, manifest.Findable],
   embedding: embeddings.Embedding | None,
-  neighbours: nearest_neighbours.Neighbours,
+  neighbours: nearest_neighbours.Neighbours | None = None,
 ) -> int:
   """The number of images that a search by this embedding can find.
 
   Args:
     findable: what can be found, by the names of the domains.
     embedding: current embedding; None before one is learned.
-    neighbours: what searches the vectors.
+    neighbours: what searches the vectors, and may lack some; None to believe
+      `findable`.
   """
   return sum(
-    min(state.count, neighbours.count(domain))
+    min(state.count, neighbours.count(domain)) if neighbours else state.count
     for domain, state in findable.items()
     if embedding and state.key == embedding.key(domain)
   )

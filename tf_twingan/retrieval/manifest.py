@@ -3,20 +3,24 @@
 Attributes are named like the keys of that file, except for a shard's images.
 """
 
-import dataclasses
+import json
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from tf_twingan import inference
-from tf_twingan.retrieval import embeddings, storage
+import pydantic
+
+from tf_twingan import errors, inference, json_files
+from tf_twingan.retrieval import embeddings, options, storage
 
 # The key of a shard's images in format 1 of the file.
 _IMAGES = 'pictures'
+_MAX_SHARD = 4096
+
+_Row = Annotated[int, pydantic.Field(ge=0, lt=_MAX_SHARD)]
 
 
-@dataclasses.dataclass
-class Shard:
+class Shard(json_files.Model):
   """Some images of one domain and dataset, in the order they came.
 
   Attributes:
@@ -28,19 +32,47 @@ class Shard:
     vectors: file of their embeddings, float32 [count, dimensions], or None
       before they are embedded.
     key: key of the embedding of `vectors`; see `Embedding.key`.
+    stamps: file of their stamps, a JSON list; see `records.Record`. None where
+      there are none, as in an index of version 0.1.
+    start: number of its first image; None if it follows on the last number of
+      the shard before.
+    removed: rows of images that were removed; they have left their numbers
+      behind, but are in no file.
   """
+
+  model_config = pydantic.ConfigDict(populate_by_name=True)
 
   domain: str
   source: str
-  count: int
-  images: storage.Entry
+  count: int = pydantic.Field(ge=1, le=_MAX_SHARD)
+  images: storage.Entry = pydantic.Field(alias=_IMAGES)
   names: storage.Entry
   vectors: storage.Entry | None = None
   key: str | None = None
+  stamps: storage.Entry | None = None
+  start: int | None = pydantic.Field(default=None, ge=0, lt=2**62)
+  removed: list[_Row] = pydantic.Field(default_factory=list)
+
+  @property
+  def span(self) -> int:
+    """How many numbers it takes, of images that are there and that were."""
+    return self.count + len(self.removed)
+
+  @pydantic.model_validator(mode='after')
+  def _check_removed(self) -> 'Shard':
+    if self.removed != sorted(set(self.removed)) or (
+      self.removed and self.removed[-1] >= self.span
+    ):
+      raise ValueError('its removed rows are in no order')
+    return self
+
+  def entries(self) -> list[storage.Entry]:
+    """Its files."""
+    files = [self.images, self.names, self.vectors, self.stamps]
+    return [entry for entry in files if entry]
 
 
-@dataclasses.dataclass
-class Findable:
+class Findable(json_files.Model):
   """What can be found of one domain.
 
   Attributes:
@@ -52,12 +84,11 @@ class Findable:
 
   key: str
   kind: str
-  count: int
+  count: json_files.Count
   file: storage.Entry | None
 
 
-@dataclasses.dataclass
-class Manifest:
+class Manifest(json_files.Model):
   """The parts of an index.
 
   Attributes:
@@ -70,54 +101,68 @@ class Manifest:
     embedding: file of the learned embedding; None before there is one.
     shards: the images.
     findable: what can be found, by the names of the domains.
+    finished: file of the manifest as it was when all images could be found
+      last; None if all can be found now, or never could. Whoever searches
+      meanwhile takes that one.
   """
 
-  id: str
+  id: str = pydantic.Field(pattern='^[0-9a-f]{1,32}$')
   embedding_version: int
   fingerprint: str
   origin: str
-  kind: str | None = None
+  kind: Literal[options.KINDS] | None = None
   server: str | None = None
   embedding: storage.Entry | None = None
-  shards: list[Shard] = dataclasses.field(default_factory=list)
-  findable: dict[str, Findable] = dataclasses.field(default_factory=dict)
+  shards: list[Shard] = pydantic.Field(default_factory=list)
+  findable: dict[str, Findable] = pydantic.Field(default_factory=dict)
+  finished: storage.Entry | None = None
 
   @classmethod
   def of_empty_index(cls, model: inference.Translator) -> 'Manifest':
     """The manifest of a new index that is built with a model."""
     return cls(
-      uuid.uuid4().hex, embeddings.VERSION, model.fingerprint, model.origin
+      id=uuid.uuid4().hex,
+      embedding_version=embeddings.VERSION,
+      fingerprint=model.fingerprint,
+      origin=model.origin,
     )
 
   @classmethod
-  def from_json(cls, values: Mapping[str, Any]) -> 'Manifest':
-    """The manifest that a file holds."""
-    manifest = cls(**{k: v for k, v in values.items() if k != 'format'})
-    manifest.shards = [
-      Shard(
-        images=shard[_IMAGES], **{k: shard[k] for k in shard if k != _IMAGES}
-      )
-      for shard in values['shards']
-    ]
-    manifest.findable = {
-      domain: Findable(**state) for domain, state in values['findable'].items()
-    }
-    return manifest
+  def from_json(
+    cls, values: Mapping[str, Any], *, name: str = 'manifest.json'
+  ) -> 'Manifest':
+    """The manifest that a file holds.
+
+    Args:
+      values: what the file holds.
+      name: name of the file, for messages.
+
+    Raises:
+      ValueError: a value is missing or wrong; one sentence.
+    """
+    return json_files.parse(
+      json.dumps({k: v for k, v in values.items() if k != 'format'}),
+      cls,
+      name=name,
+      remedy=storage.REMEDY,
+    )
 
   def to_json(self) -> dict[str, Any]:
     """What the file is to hold."""
-    values = dataclasses.asdict(self)
+    values = self.model_dump(by_alias=True)
+    # Version 0.1 reads no other keys, and most indexes need none.
+    _drop_empty(values, 'finished')
     for shard in values['shards']:
-      shard[_IMAGES] = shard.pop('images')
+      _drop_empty(shard, 'stamps', 'start', 'removed')
     return values
 
   def entries(self) -> Iterator[storage.Entry]:
     """All files of the index."""
-    entries = [self.embedding]
     for shard in self.shards:
-      entries += [shard.images, shard.names, shard.vectors]
-    entries += [state.file for state in self.findable.values()]
-    return (entry for entry in entries if entry)
+      yield from shard.entries()
+    others = [self.embedding, self.finished]
+    others += [state.file for state in self.findable.values()]
+    yield from (entry for entry in others if entry)
 
   def check_model(self, model: inference.Translator, folder: Any) -> None:
     """Refuses an index whose vectors do not compare with those of a model.
@@ -127,14 +172,21 @@ class Manifest:
     """
     if self.fingerprint != model.fingerprint:
       raise ValueError(
-        f'The index in {folder} is of another model '
-        f'({self.fingerprint[:12]}, then at {self.origin}) than this one '
+        f'The index in {errors.printable(folder)} is of another model '
+        f'({errors.printable(self.fingerprint[:12])}, then at '
+        f'{errors.printable(self.origin)}) than this one '
         f'({model.fingerprint[:12]}). Give the model that it was built with, '
         'or build another index.'
       )
     if self.embedding_version != embeddings.VERSION:
       raise ValueError(
-        f'The index in {folder} is of embedding version '
+        f'The index in {errors.printable(folder)} is of embedding version '
         f'{self.embedding_version}, and this version of tf_twingan makes '
         f'{embeddings.VERSION}; build another index.'
       )
+
+
+def _drop_empty(values: dict[str, Any], *keys: str) -> None:
+  for key in keys:
+    if not values[key] and values[key] != 0:
+      del values[key]

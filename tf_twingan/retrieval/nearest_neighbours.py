@@ -28,6 +28,9 @@ class Neighbours(Protocol):
   def add(self, domain: str, numbers: np.ndarray, vectors: np.ndarray) -> None:
     """Adds vectors of a domain, or replaces those of the same numbers."""
 
+  def remove(self, domain: str, numbers: np.ndarray) -> bool:
+    """Removes vectors by their numbers; False asks for a new `start`."""
+
   def count(self, domain: str) -> int:
     """How many vectors of a domain there are."""
 
@@ -44,8 +47,20 @@ class Neighbours(Protocol):
   def save(self, domain: str) -> bytes | None:
     """What `restore` needs; None if a server keeps the vectors."""
 
-  def restore(self, domain: str, content: bytes) -> None:
-    """Takes the vectors from what `save` returned."""
+  def restore(
+    self, domain: str, content: bytes, numbers: np.ndarray, dimensions: int
+  ) -> None:
+    """Takes the vectors from what `save` returned.
+
+    Args:
+      domain: name of the domain.
+      content: what `save` returned, or what is said to be that.
+      numbers: the numbers of the vectors that it must hold, int64 [n].
+      dimensions: length of these.
+
+    Raises:
+      ValueError: it is something else; says what is wrong with it.
+    """
 
 
 def create(

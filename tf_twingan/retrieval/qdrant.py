@@ -126,6 +126,23 @@ class QdrantNeighbours:
           wait=True,
         )
 
+  def remove(self, domain: str, numbers: np.ndarray) -> bool:
+    """Removes vectors by their numbers; the server waits until it has."""
+    from qdrant_client import models
+
+    del domain  # Numbers are unique.
+    with self._errors_explained():
+      if self._client.collection_exists(self._collection):
+        for start in range(0, len(numbers), _BATCH):
+          self._client.delete(
+            self._collection,
+            models.PointIdsList(
+              points=numbers[start : start + _BATCH].tolist()
+            ),
+            wait=True,
+          )
+    return True
+
   def count(self, domain: str) -> int:
     """How many vectors of a domain the server holds."""
     with self._errors_explained():
@@ -151,13 +168,16 @@ class QdrantNeighbours:
       responses = self._client.query_batch_points(self._collection, requests)
     for row, response in enumerate(responses):
       for place, point in enumerate(response.points):
-        numbers[row, place], cosines[row, place] = point.id, point.score
+        if isinstance(point.id, int):  # Others are not of this index.
+          numbers[row, place], cosines[row, place] = point.id, point.score
     return numbers, cosines
 
   def save(self, domain: str) -> None:
     """Does nothing, as the server keeps the vectors."""
 
-  def restore(self, domain: str, content: bytes) -> None:
+  def restore(
+    self, domain: str, content: bytes, numbers: np.ndarray, dimensions: int
+  ) -> None:
     """Does nothing, as the server kept the vectors."""
 
   @contextlib.contextmanager

@@ -7,12 +7,13 @@ the query, its translation, and its neighbours in the other domain.
 import json
 import os
 import pathlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf_twingan import files, image_grids, image_io
+from tf_twingan import errors, files, image_grids, image_io
 from tf_twingan.inference import batching
 from tf_twingan.retrieval import search_index
 
@@ -26,6 +27,7 @@ _TITLES = {
 }
 _JSON = 'neighbours.json'
 _ROWS = 20  # Of one sheet.
+_NOT_UTF8 = re.compile('[\ud800-\udfff]')
 
 
 class Query(NamedTuple):
@@ -114,14 +116,17 @@ def contact_sheet(
     )
     captions.append(
       [query.domain, *(f'as {d}' for d in translations), *[''] * untranslated]
-      + [f'{n.distance:.3f}\n{n.record.name}' for n in neighbours]
+      + [
+        f'{n.distance:.3f}\n{errors.printable(n.record.name)}'
+        for n in neighbours
+      ]
       + [''] * not_found
     )
   return image_grids.contact_sheet(
     rows,
     ['query', *['translation'] * translated, 'nearest']
     + [f'no. {place}' for place in range(2, places + 1)],
-    [result.query.name for result in results],
+    [errors.printable(result.query.name) for result in results],
     captions=captions,
     title=_TITLES[by],
   )
@@ -197,5 +202,7 @@ def write(
   values = to_json(index, results, by=by)
   values['skipped'] = [{'name': n, 'reason': r} for n, r in skipped]
   text = json.dumps(values, indent=1, ensure_ascii=False) + '\n'
+  # Bytes of a name that are not UTF-8 stay what Python reads as that name.
+  text = _NOT_UTF8.sub(lambda match: f'\\u{ord(match[0]):04x}', text)
   files.atomic_write(file, text)
   return written

@@ -1,23 +1,34 @@
 """The files of an index: written atomically, and checked when they are read.
 
 The manifest (`manifest.json`) is the only file that is replaced; all others are
-written once, then listed in it with their checksums. A file that it does not
-list does not count, so a program may be killed at any moment: the next one
-finds the last manifest and all files that it lists. Every file is checked when
-it is read, as a silently wrong index would go unnoticed for long.
+written once, under names of their own, then listed in it with their checksums.
+A file that it does not list does not count, so a program may be killed at any
+moment: the next one finds the last manifest and all files that it lists. Every
+file is checked when it is read, as a silently wrong index would go unnoticed
+for long. A reader that misses a file asks whether the manifest has changed
+meanwhile; if so, it finds another, whole index there.
+
+A folder may come from a stranger: a name in it stays inside the folder, only
+regular files are opened, and nothing is allocated that a file does not hold.
 """
 
 import contextlib
 import io
 import json
+import math
 import os
 import pathlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+import shlex
+import stat
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
+import pydantic
 
-from tf_twingan import files
+from tf_twingan import errors, files, json_files, plain_names
+from tf_twingan.retrieval import npy_files
 
 # Counts incompatible changes of the files.
 FORMAT = 1
@@ -26,9 +37,27 @@ _LOCK = 'lock'
 
 # All other files are named so, in order that `tidy` removes no one else's.
 _PREFIX = 'index-'
+# What stands before the numbers of an array, and more.
+_HEADER_BYTES = 4096
+
+REMEDY = 'restore it from a copy, or build the index anew in another folder'
+
+T = TypeVar('T')
+
+
+def _check_entry(entry: dict[str, str]) -> dict[str, str]:
+  if not entry.keys() >= {'name', 'sha256'}:
+    raise ValueError('a file needs a name and a sha256')
+  plain_names.check_name(entry['name'])
+  return entry
+
 
 # A file by its name and the checksum of its content.
-Entry = dict[str, str]
+Entry = Annotated[dict[str, str], pydantic.AfterValidator(_check_entry)]
+
+
+class Changed(OSError):
+  """Another program has changed the index since it was opened."""
 
 
 class Storage:
@@ -52,6 +81,7 @@ class Storage:
     Raises:
       FileNotFoundError: there is no index.
       ValueError: it is damaged, or of another version of the program.
+      OSError: it cannot be read.
     """
     manifest, self._last = self._checked_manifest()
     return manifest
@@ -60,33 +90,40 @@ class Storage:
     """Refuses to go on from a manifest that is no longer the last one.
 
     Raises:
-      OSError: another program has committed since it was read.
+      Changed: another program has committed since it was read.
     """
     if self._checked_manifest()[1] != self._last:
-      raise OSError(
-        f'Another program changed {self.folder} since it was opened; run the '
+      raise Changed(
+        f'Another program changed {self.shown} since it was opened; run the '
         'command again.'
       )
+
+  @property
+  def shown(self) -> str:
+    """The folder, for messages."""
+    return errors.printable(self.folder)
 
   def _checked_manifest(self) -> tuple[dict[str, Any], str]:
     """The manifest and its checksum."""
     path = self.folder / _MANIFEST
     try:
-      manifest = json.loads(path.read_text(encoding='utf-8'))
-      checksum, found = manifest.pop('checksum'), manifest.get('format')
+      manifest = json_files.read(path, dict[str, Any], remedy=REMEDY)
     except (FileNotFoundError, NotADirectoryError):
+      index = shlex.quote(f'--index={self.folder}')
       raise FileNotFoundError(
-        f'{self.folder} holds no search index: there is no {_MANIFEST}. '
-        'Build one first: python -m tf_twingan.search build'
+        f'{self.shown} holds no search index: there is no {_MANIFEST}. Build '
+        'one first: python -m tf_twingan.search build '
+        f'{errors.printable(index)}'
       ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-      raise self._damaged(path, f'it is no manifest: {error}') from None
+    checksum = manifest.pop('checksum', None)
     if checksum != _manifest_checksum(manifest):
-      raise self._damaged(path, 'its checksum differs')
+      raise self.damaged(_MANIFEST, 'its checksum differs')
+    found = manifest.get('format')
     if found != FORMAT:
       raise ValueError(
-        f'{path} is of format {found}, and this version of tf_twingan reads '
-        f'format {FORMAT}; build the index anew in another folder.'
+        f'{errors.printable(path)} is of format {found!r}, and this version '
+        f'of tf_twingan reads format {FORMAT}; build the index anew in another '
+        'folder.'
       )
     return manifest, checksum
 
@@ -113,60 +150,151 @@ class Storage:
       # Row by row, as `read_row` wants it.
       np.save(buffer, np.ascontiguousarray(content), allow_pickle=False)
       content = buffer.getvalue()
-    name = _PREFIX + name
+    # Of its own: a reader of an older manifest never finds another content.
+    name = f'{_PREFIX}{uuid.uuid4().hex[:8]}-{name}'
     self._write(name, content)
     return {'name': name, 'sha256': files.sha256(content)}
 
-  def read(self, entry: Entry) -> bytes:
+  def read(self, entry: Entry, *, at_most: int | None = None) -> bytes:
     """The content of a file.
 
-    Raises:
-      ValueError: it is missing or not what was written.
-    """
-    path = self.folder / entry['name']
-    try:
-      content = path.read_bytes()
-    except OSError as error:
-      raise self._damaged(path, error.strerror or str(error)) from None
-    if files.sha256(content) != entry['sha256']:
-      raise self._damaged(path, 'its checksum differs')
-    return content
-
-  def read_array(self, entry: Entry) -> np.ndarray:
-    """The array of a file.
+    Args:
+      entry: the file.
+      at_most: number of bytes that it may have; a larger one is not read.
 
     Raises:
-      ValueError: it is missing or not what was written.
-    """
-    return np.load(io.BytesIO(self.read(entry)), allow_pickle=False)
-
-  def read_row(self, entry: Entry, row: int) -> np.ndarray:
-    """A row of the array of a file, which is checked the first time only.
-
-    Raises:
+      Changed: it is missing, and no longer listed.
       ValueError: it is missing or not what was written.
     """
     name = entry['name']
-    if name not in self._rows:
-      content = self.read(entry)
-      array = np.load(io.BytesIO(content), allow_pickle=False)
-      start = len(content) - array.nbytes
-      self._rows[name] = (start, array.dtype, array.shape[1:])
-    start, dtype, shape = self._rows[name]
-    size = int(np.prod(shape))
-    # Not left open or mapped: an index has more files than a program may open.
-    return np.fromfile(
-      self.folder / name,
-      dtype,
-      count=size,
-      offset=start + row * size * dtype.itemsize,
-    ).reshape(shape)
+    try:
+      content = _read_regular(self.folder / name, at_most)
+    except OSError as error:
+      raise self._unreadable(name, error) from None
+    except ValueError as error:
+      raise self.damaged(name, str(error)) from None
+    if files.sha256(content) != entry['sha256']:
+      raise self.damaged(name, 'its checksum differs')
+    return content
+
+  def read_json(self, entry: Entry, kind: type[T]) -> T:
+    """What a JSON file holds, of this type.
+
+    Raises:
+      Changed: it is missing, and no longer listed.
+      ValueError: it is missing or not what was written.
+    """
+    return json_files.parse(
+      self.read(entry, at_most=json_files.MAX_BYTES),
+      kind,
+      name=errors.printable(self.folder / entry['name']),
+      remedy=REMEDY,
+    )
+
+  def read_array(
+    self,
+    entry: Entry,
+    dtype: Any = None,
+    shape: Sequence[int | None] | None = None,
+  ) -> np.ndarray:
+    """The array of a file, read-only.
+
+    Args:
+      entry: the file.
+      dtype: type that its numbers must have; None takes any.
+      shape: lengths that it must have, None where any will do.
+
+    Raises:
+      Changed: it is missing, and no longer listed.
+      ValueError: it is missing, not what was written, or no such array.
+    """
+    at_most = None
+    if dtype is not None and shape is not None and None not in shape:
+      size = np.dtype(dtype).itemsize * math.prod(map(int, shape))
+      at_most = size + _HEADER_BYTES
+    content = self.read(entry, at_most=at_most)
+    try:
+      array = npy_files.parse(content)
+      if dtype is not None and array.dtype != dtype:
+        raise ValueError(f'it holds {array.dtype}, and should hold {dtype}')
+      if shape is not None and (
+        len(shape) != array.ndim
+        or any(n not in (None, m) for n, m in zip(shape, array.shape))
+      ):
+        wanted = ', '.join('any' if n is None else str(n) for n in shape)
+        raise ValueError(
+          f'it holds {list(array.shape)} numbers, and should hold [{wanted}]'
+        )
+      if array.dtype.kind == 'f' and not np.isfinite(array).all():
+        raise ValueError('a number in it is not finite')
+    except ValueError as error:
+      raise self.damaged(entry['name'], str(error)) from None
+    return array
+
+  def read_row(
+    self,
+    entry: Entry,
+    row: int,
+    dtype: Any = None,
+    shape: Sequence[int | None] | None = None,
+  ) -> np.ndarray:
+    """A row of the array of a file, which is checked the first time only.
+
+    Args:
+      entry: the file.
+      row: number of the row.
+      dtype: see `read_array`.
+      shape: see `read_array`.
+
+    Raises:
+      Changed: it is missing, and no longer listed.
+      ValueError: it is missing, not what was written, or no such array.
+    """
+    name = entry['name']
+    path = self.folder / name
+    try:
+      if name not in self._rows:
+        array = self.read_array(entry, dtype, shape)
+        if not array.flags.c_contiguous:
+          raise self.damaged(name, 'its numbers are not row by row')
+        start = path.stat().st_size - array.nbytes
+        self._rows[name] = (start, array.dtype, array.shape[1:])
+      start, row_dtype, row_shape = self._rows[name]
+      size = math.prod(row_shape)
+      # Not left open or mapped: an index has more files than a program may
+      # open.
+      return np.fromfile(
+        path,
+        row_dtype,
+        count=size,
+        offset=start + row * size * row_dtype.itemsize,
+      ).reshape(row_shape)
+    except Changed:
+      raise
+    except OSError as error:
+      raise self._unreadable(name, error) from None
+
+  def damaged(self, name: str, why: str) -> ValueError:
+    """The error for a file that is not what was written."""
+    path = errors.printable(self.folder / name)
+    return ValueError(f'{path} is damaged ({why}); {REMEDY}.')
+
+  def _unreadable(self, name: str, error: OSError) -> Exception:
+    if isinstance(error, FileNotFoundError):
+      try:
+        self.check_unchanged()
+      except Changed as changed:
+        return changed
+      except (OSError, ValueError):
+        pass  # The manifest has gone, too: the file's absence says as much.
+    return self.damaged(name, error.strerror or str(error))
 
   def tidy(self, listed: set[str]) -> None:
     """Removes what an interrupted program left; `listed` files stay."""
     for path in self.folder.iterdir():
       ours = path.name.startswith((_PREFIX, f'{_MANIFEST}.'))
-      if ours and path.name not in listed:
+      is_file = path.is_symlink() or not path.is_dir()
+      if ours and is_file and path.name not in listed:
         path.unlink()
 
   @contextlib.contextmanager
@@ -180,10 +308,12 @@ class Storage:
       try:
         with self._explained(self.folder):
           self.folder.mkdir(parents=True, exist_ok=True)
+          if (self.folder / _LOCK).is_symlink():
+            raise OSError(f'its {_LOCK} is a link')
           held.enter_context(files.lock(self.folder / _LOCK))
       except files.Locked:
         raise OSError(
-          f'Another program is writing to {self.folder}; wait until it ends.'
+          f'Another program is writing to {self.shown}; wait until it ends.'
         ) from None
       yield
 
@@ -198,16 +328,25 @@ class Storage:
       yield
     except OSError as error:
       raise OSError(
-        f'Cannot write {path} ({error.strerror or error}); free some space or '
-        'choose another folder, then run the same command again: what was '
-        'written before is kept.'
+        f'Cannot write {errors.printable(path)} ({error.strerror or error}); '
+        'free some space or choose another folder, then run the same command '
+        'again: what was written before is kept.'
       ) from error
 
-  def _damaged(self, path: pathlib.Path, why: str) -> ValueError:
-    return ValueError(
-      f'{path} is damaged ({why}); restore it from a copy, or build the index '
-      'anew in another folder.'
-    )
+
+def _read_regular(path: pathlib.Path, at_most: int | None) -> bytes:
+  """The content of a file that is no FIFO or device and not too large."""
+  # Without O_NONBLOCK, opening a FIFO would wait for its writer for ever.
+  descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0))
+  with open(descriptor, 'rb') as file:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+      raise ValueError('it is no regular file')
+    if at_most is not None and status.st_size > at_most:
+      raise ValueError(
+        f'it has {status.st_size:,} bytes, and should have {at_most:,} or fewer'
+      )
+    return file.read()
 
 
 def _manifest_checksum(manifest: Mapping[str, Any]) -> str:

@@ -48,11 +48,14 @@ class NamedImages(NamedTuple):
     names: names of the images, in a fixed order; each is there once.
     read: reads the image of a name as uint8 RGB [resolution, resolution, 3];
       raises `image_io.UnreadableImage` or OSError where that is no image.
+    stamp: what changes when the file of a name is replaced; None where there is
+      no file, so that it cannot be.
   """
 
   dataset: str
   names: list[str]
   read: Callable[[str], np.ndarray]
+  stamp: Callable[[str], str | None] = lambda name: None
 
 
 class Dataset(abc.ABC):

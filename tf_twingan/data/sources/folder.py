@@ -82,6 +82,7 @@ class FolderDataset(base.EncodedDataset):
       f'{self.scheme}:{root}{options}',
       [path.relative_to(root).as_posix() for path in self._list(root)],
       lambda name: self.framing.read(root / name, resolution),
+      lambda name: ' '.join(map(str, _stamp(name, root / name)[1:])),
     )
 
   def _list(self, root: pathlib.Path) -> list[pathlib.Path]:
