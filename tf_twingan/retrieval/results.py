@@ -7,7 +7,6 @@ the query, its translation, and its neighbours in the other domain.
 import json
 import os
 import pathlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -27,7 +26,6 @@ _TITLES = {
 }
 _JSON = 'neighbours.json'
 _ROWS = 20  # Of one sheet.
-_NOT_UTF8 = re.compile('[\ud800-\udfff]')
 
 
 class Query(NamedTuple):
@@ -202,7 +200,5 @@ def write(
   values = to_json(index, results, by=by)
   values['skipped'] = [{'name': n, 'reason': r} for n, r in skipped]
   text = json.dumps(values, indent=1, ensure_ascii=False) + '\n'
-  # Bytes of a name that are not UTF-8 stay what Python reads as that name.
-  text = _NOT_UTF8.sub(lambda match: f'\\u{ord(match[0]):04x}', text)
   files.atomic_write(file, text)
   return written
