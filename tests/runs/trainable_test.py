@@ -62,6 +62,10 @@ class TrainableTest(parameterized.TestCase):
     with self.assertRaisesRegex(NotADirectoryError, f'{path}: no folder'):
       trainable.check(str(self.run_dir))
 
+  def test_a_name_that_is_not_utf_8_is_refused(self):
+    with self.assertRaisesRegex(ValueError, r'caf\\xe9 is not UTF-8'):
+      trainable.check(f'{tempfile.mkdtemp()}/caf\udce9')
+
   def test_a_link_that_leads_nowhere_is_named(self):
     self.run_dir.symlink_to(self.run_dir.parent / 'gone')
     with self.assertRaisesRegex(OSError, f'{self.run_dir}: no folder'):

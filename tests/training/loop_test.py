@@ -345,6 +345,16 @@ class LoopTest(parameterized.TestCase):
       (whole / 'best' / 'score.json').read_text(),
     )
 
+  def test_a_run_directory_named_like_a_pattern(self):
+    whole = self.run.parent / 'whole'
+    train(whole)
+    run = self.run.parent / 'exp[1] *?'
+    for more in (dict(stop_after_images=40), {}):
+      with contextlib.suppress(loop.Stopped):
+        trainer = train(run, **more)
+    self.assertEqual(trainer.events.count('step'), (TOTAL - 40) // 8)
+    self.assert_same_end(run, whole)
+
   def test_a_kill_loses_nothing_but_time(self):
     whole = self.run.parent / 'whole'
     train(whole)

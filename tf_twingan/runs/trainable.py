@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from tf_twingan import files
+from tf_twingan import errors, files
 from tf_twingan.runs import best, checkpoints, config_files, fresh_start
 
 # Every training writes to these, below its run directory.
@@ -26,9 +26,17 @@ def check(run_dir: str) -> None:
 
   Raises:
     ValueError: it holds a model that can't be trained further, or a run whose
-      checkpoints are gone.
+      checkpoints are gone; or its name is not UTF-8.
     OSError: it cannot be written; one line that names what is in the way.
   """
+  try:
+    run_dir.encode()
+  except UnicodeEncodeError:
+    # TensorBoard's files keep their path.
+    raise ValueError(
+      f'--run_dir={errors.printable(run_dir)} is not UTF-8, which TensorFlow '
+      'needs; choose another name.'
+    ) from None
   path = pathlib.Path(run_dir).resolve()
   if path.name == best.FOLDER and config_files.has_model(str(path.parent)):
     raise ValueError(
