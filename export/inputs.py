@@ -174,7 +174,9 @@ def _model_card(
   path = pathlib.Path(folder, _CARD)
   if path.is_file():
     return path.read_text(encoding='utf-8')
-  trained_on = '\n'.join(f'- {d}: `{s}`' for d, s in datasets.items())
+  trained_on = '\n'.join(
+    f'- {d}: {texts.inline_code(s)}' for d, s in datasets.items()
+  )
   return (
     f'# Model card\n\nTrained by tf_twingan on {translator.images_seen:,} '
     f'images of each domain, at {translator.resolution} px:\n\n{trained_on}\n\n'

@@ -1,15 +1,17 @@
 """Contact sheets: images laid out as a grid with captions."""
 
+import bisect
 import functools
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from tf_twingan import image_arrays
+from tf_twingan import errors, image_arrays
 
 _TEXT_COLOR = (40, 40, 40)
 _SMALLEST_TEXT = 9
+_LONGEST_TEXT = 200  # Characters.
 
 
 def contact_sheet(
@@ -150,6 +152,8 @@ class _Text:
   """
 
   def __init__(self, text: str, width: int, size: int):
+    # Names may hold what no font draws, and be as long as they like.
+    text = '\n'.join(map(errors.printable, text[:_LONGEST_TEXT].splitlines()))
     self._font = _font(size)
     self._lines: list[str] = []
     while not self._wrap(text, width) and size > _SMALLEST_TEXT:
@@ -176,9 +180,11 @@ class _Text:
           self._lines.append(line)
         while len(word) > 1 and self._length(word) > width:
           unbroken = False
-          end = len(word) - 1
-          while end > 1 and self._length(word[:end]) > width:
-            end -= 1
+          ends = range(1, min(len(word), width + 1))
+          fitting = bisect.bisect(
+            ends, width, key=lambda end, word=word: self._length(word[:end])
+          )
+          end = max(fitting, 1)
           self._lines.append(word[:end])
           word = word[end:]
         line = word

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from export.bundle_files import texts
+
 _PARITY = {
   'max_difference': 'largest difference (of -1 to 1)',
   'psnr': 'PSNR, dB',
@@ -270,7 +272,7 @@ for neighbor in searcher.search(image).nearest_neighbors:
 ```
 
 An item is JSON of `name`, `source` and `domain`; half the distance is
-1 - cosine. The golden input's nearest is `{first['name']}` at
+1 - cosine. The golden input's nearest is {texts.inline_code(first['name'])} at
 {first['distance']:.4f}. The library scales an image of another size coarsely:
 give it a square of {px} px.
 Every vector is compared with, so a query's time grows with the index."""

@@ -1,6 +1,9 @@
 """What exported files say of themselves: title, author, licence, model card."""
 
+import re
 from typing import NamedTuple
+
+from tf_twingan import errors
 
 
 class About(NamedTuple):
@@ -21,3 +24,12 @@ class About(NamedTuple):
   author: str
   licence: str
   card: str
+
+
+def inline_code(text: str) -> str:
+  """A name as code within a line of Markdown, whatever characters it has."""
+  text = errors.printable(text)
+  # A fence longer than any in the text does not end there.
+  longest = max((len(run) for run in re.findall('`+', text)), default=0)
+  fence = '`' * (longest + 1)
+  return f'{fence} {text} {fence}' if longest else f'{fence}{text}{fence}'

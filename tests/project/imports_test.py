@@ -57,7 +57,7 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   'image_pixels': {'image_headers'},
   'memory_budget': set(),
-  'image_grids': {'image_arrays'},
+  'image_grids': {'errors', 'image_arrays'},
   'framing': {'image_arrays', 'image_io'},
   'files': {'errors'},
   'errors': set(),

@@ -3,12 +3,13 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
 import numpy as np
 from PIL import Image
 
+from tf_twingan import errors
 from tf_twingan.evaluation import curves as training_curves
 from tf_twingan.evaluation import image_sheets, tables
 
@@ -49,6 +50,8 @@ def render(
     loader=jinja2.PackageLoader(__package__, ''),
     # All text is escaped: names are paths, and may hold anything.
     autoescape=True,
+    # Nor may control characters reach a terminal from the page's source.
+    finalize=_printable,
     undefined=jinja2.StrictUndefined,
     keep_trailing_newline=True,
   )
@@ -62,6 +65,12 @@ def render(
     lines=tables.lines,
     data_uri=_data_uri,
   )
+
+
+def _printable(value: Any) -> Any:
+  """Text without control characters; markup and numbers as they are."""
+  # Markup is a subclass of text.
+  return errors.printable(value) if type(value) is str else value
 
 
 def _data_uri(image: np.ndarray) -> str:

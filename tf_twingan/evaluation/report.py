@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tf_twingan import files
+from tf_twingan import errors, files
 from tf_twingan.evaluation import (
   baselines,
   candidates,
@@ -99,7 +99,7 @@ def write(
     + ', '.join(f'{d} from {dataset}' for d, dataset in pair.datasets.items())
   )
   summary += f'. {note}' if note else ''
-  print(summary)
+  print(errors.printable(summary))
   reports = {part.task.title: _report(part, features) for part in parts}
   tasks_record = {title: report.record for title, report in reports.items()}
   record = dict(
@@ -127,7 +127,7 @@ def write(
       {name: curves.read(path) for name, path in runs.items()},
     ),
   )
-  print(f'\n{html_file}, {json_file}')
+  print('\n' + errors.printable(f'{html_file}, {json_file}'))
 
 
 def _report(part: Part, features: str) -> _PartReport:
@@ -151,7 +151,8 @@ def _report(part: Part, features: str) -> _PartReport:
   if task.recolored and task.recolored.is_estimated:
     record['backgrounds_found'] = task.recolored.share_found
   record['notes'] = notes
-  print('\n'.join(['', task.title, tables.as_text(table), *notes]))
+  shown = [errors.printable(note) for note in notes]
+  print('\n'.join(['', task.title, tables.as_text(table), *shown]))
   sheets = image_sheets.make(task, scored, first_scores)
   sections = [page.Section(task.title, table, sheets, ' '.join(notes))]
   for key, title, more in (

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tf_twingan import errors
 from tf_twingan.evaluation import columns
 
 Table = Mapping[str, Mapping[str, float | str | None]]
@@ -44,10 +45,11 @@ def as_text(table: Table) -> str:
   Args:
     table: {candidate: {column: value}}.
   """
-  widths = [max(len(name), 7) for name in table]
+  names = [errors.printable(name) for name in table]
+  widths = [max(len(name), 7) for name in names]
   body = [(line.name, line.cells) for line in lines(table)]
   left = max(len(name) for name, _ in body)
   return '\n'.join(
     '  '.join([name.ljust(left), *(c.rjust(w) for c, w in zip(cells, widths))])
-    for name, cells in [('', list(table)), *body]
+    for name, cells in [('', names), *body]
   )
