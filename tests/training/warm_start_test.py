@@ -14,7 +14,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 import tf_twingan
-from tests import shared_artifacts
+from tests import shared_artifacts, two_devices
 from tf_twingan.losses import (
   image_augmentation,
   pggan_objective,
@@ -39,7 +39,13 @@ SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 def make(
-  domains=DOMAINS, resolution=16, *, shared=False, sizes=None, **options
+  domains=DOMAINS,
+  resolution=16,
+  *,
+  shared=False,
+  sizes=None,
+  strategy=None,
+  **options,
 ):
   keras.utils.set_random_seed(7)
   objective = twingan_objective.Objective(
@@ -57,7 +63,7 @@ def make(
       **NARROW,
     ),
     objective=objective,
-    strategy=tf.distribute.get_strategy(),
+    strategy=strategy or tf.distribute.get_strategy(),
     shared_discriminator=shared,
     vector_sizes=sizes,
   )
@@ -205,6 +211,18 @@ class WarmStartTest(parameterized.TestCase, tf.test.TestCase):
     ]
     self.assertGreater(np.std(outputs[0]), 1)
     self.assertAllEqual(*outputs)
+
+  def test_every_device_starts_from_the_same(self):
+    made = make(strategy=two_devices.strategy())
+    record = prepare(origin_run()).apply(made, progress.Progress.start())
+    self.assertEqual(record['taken'], record['of'])
+    weights = stored(origin_run())
+    found = warm_start.variables_by_name(made.state)
+    self.assertCountEqual(found, arrays(make()))
+    for name, variable in found.items():
+      self.assertLen(variable.values, 2)
+      for own in variable.values:
+        np.testing.assert_array_equal(own.numpy(), weights[name], name)
 
   def test_a_renamed_domain_starts_from_the_one_that_is_named(self):
     made = make(('cat', 'photo'))
@@ -396,4 +414,5 @@ class WarmStartTest(parameterized.TestCase, tf.test.TestCase):
 
 
 if __name__ == '__main__':
+  two_devices.configure()
   tf.test.main()

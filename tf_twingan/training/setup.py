@@ -266,6 +266,7 @@ def prepare_loop(
     console.say(f'Continuing from {prefix}: {seen:,} images seen.')
   elif start is not None:
     record = start.apply(trainer, position)
+    trainer.apply_settings()
   if seen >= growth.total_images:
     console.say(
       f'The run has seen all {growth.total_images:,} images of its schedule. '
