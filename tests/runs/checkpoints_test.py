@@ -185,7 +185,9 @@ class CheckpointsTest(parameterized.TestCase, tf.test.TestCase):
   def test_older_ones_that_cannot_be_read_do_not_count(self):
     self.store.save(1, state(1.0))
     damage(self.store.save(2, state(2.0)))
-    checkpoints.Checkpoints(self.folder, keep=2).save(3, state(3.0))
+    with self.assertLogs(level='WARNING') as logs:
+      checkpoints.Checkpoints(self.folder, keep=2).save(3, state(3.0))
+    self.assertIn('Deleted checkpoint', logs.output[0])
     self.assertEqual(
       [os.path.basename(p) for p in self.store.prefixes()],
       ['000000003', '000000001'],

@@ -91,9 +91,17 @@ class Checkpoints:
     if len(older) > self._keep:
       good: list[int] = []
       for number in older:
-        if len(good) < self._keep and self._is_good(number):
+        if len(good) == self._keep:
+          self._remove(number)
+        elif self._is_good(number):
           good.append(number)
         else:
+          if self._has_index(number):
+            logging.warning(
+              'Deleted checkpoint %s, which could not be used and is older '
+              'than one that can.',
+              self._prefix(number),
+            )
           self._remove(number)
     self._tidy()
     return prefix
