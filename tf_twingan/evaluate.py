@@ -56,7 +56,7 @@ _AGAINST = cli.define_paths(
 _FEATURES = cli.define_path(
   'features',
   'The network behind Fréchet and kernel distance: own, trained on the target '
-  'domain within seconds; inception; or the path of a Keras or SavedModel.',
+  'domain within seconds; inception; or a path: NAME.keras or a SavedModel.',
   default=names.OWN_FEATURES,
 )
 _OUTPUT = cli.define_path('output', 'The folder for the results.')

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import errors, image_arrays, literal_paths
-from tf_twingan.evaluation import names, own_features
+from tf_twingan.evaluation import keras_files, names, own_features
+from tf_twingan.inference.exported import graph_operations
 
 _BATCH = 32
 _INCEPTION_SIZE = 299  # px
@@ -35,7 +36,7 @@ def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:
   Args:
     name: 'own': a small network, trained on the target domain; 'inception':
       InceptionV3 of keras.applications, pooled, 2048 values; or the path of a
-      Keras model or a SavedModel, which gets float32 RGB in [-1, 1] of the
+      .keras file or a SavedModel, which gets float32 RGB in [-1, 1] of the
       size that its input has. Its output is averaged over positions.
     training: real images of the target domain, uint8 [m, resolution,
       resolution, 3]; only 'own' is trained on them.
@@ -52,7 +53,7 @@ def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:
   if not os.path.exists(name):
     raise FileNotFoundError(
       f'--features={name}: no such file; give own, inception, or the path of a '
-      'Keras model or a SavedModel.'
+      '.keras file or a SavedModel.'
     )
   label = os.path.basename(os.path.normpath(name))
   if not os.path.isdir(name):
@@ -77,22 +78,24 @@ def _inception() -> Any:
 def _by_path(path: str) -> tuple[Any, int]:
   """A network and the side of the images that it takes."""
   try:
-    network = keras.models.load_model(path, compile=False)
-    shape = network.input_shape
-  except Exception as keras_error:
-    try:
+    if os.path.isdir(path):
+      graph_operations.check(path)
       loaded = tf.saved_model.load(path)
       network = loaded.signatures['serving_default']
-    except Exception as error:
-      raise ValueError(
-        f'--features={path} is neither a Keras model '
-        f'({errors.first_line(keras_error)}) nor a SavedModel with a '
-        f'serving_default signature ({errors.first_line(error)}).'
-      ) from error
-    # The model owns the weights that its signature only refers to.
-    network._keep = loaded
-    (spec,) = network.structured_input_signature[1].values()
-    shape = spec.shape
+      # The model owns the weights that its signature only refers to.
+      network._keep = loaded
+      (spec,) = network.structured_input_signature[1].values()
+      shape = spec.shape
+    else:
+      network = keras_files.load(path)
+      shape = network.input_shape
+  # Keras and TensorFlow raise all kinds for what they cannot read.
+  except Exception as error:
+    raise ValueError(
+      f'--features={path} is neither a Keras model (NAME.keras) nor a '
+      'SavedModel with a serving_default signature that only compute: '
+      f'{errors.first_line(error)}.'
+    ) from error
   if len(shape) != 4 or shape[-1] != 3:
     raise ValueError(
       f'--features={path} takes {tuple(shape)}; give a network of images '

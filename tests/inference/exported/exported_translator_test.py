@@ -8,9 +8,11 @@ import shutil
 import tempfile
 from unittest import mock
 
+import flatbuffers
 import numpy as np
 import tensorflow as tf
 from absl.testing import absltest
+from tensorflow.lite.python import schema_py_generated as schema
 
 import tf_twingan
 from export import tensor_names
@@ -40,6 +42,17 @@ def convert(function) -> bytes:
   return tflite_conversion.Graph(
     tf.function(function), tf.Module(), PX
   ).convert('float32')
+
+
+def with_operation(content: bytes, name: bytes) -> bytes:
+  """A TFLite file that names one operation more."""
+  model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+  operation = schema.OperatorCodeT()
+  operation.customCode = name
+  model.operatorCodes.append(operation)
+  builder = flatbuffers.Builder(0)
+  builder.Finish(model.Pack(builder), b'TFL3')
+  return bytes(builder.Output())
 
 
 def identity(image):
@@ -222,6 +235,13 @@ class ExportedTranslatorTest(tf.test.TestCase):
     (without / self.float32.name).unlink()
     foreign = tempfile.mkdtemp()
     tf.saved_model.save(tf.Module(), foreign)
+    reading = tf.Module()
+    reading.translate = tf.function(
+      lambda x: {'x': tf.fill(tf.shape(x), tf.io.read_file('x'))},
+      input_signature=[tf.TensorSpec([1, 8, 8, 3])],
+    )
+    hostile = tempfile.mkdtemp()
+    tf.saved_model.save(reading, hostile, {'translate': reading.translate})
     for path, words in (
       (embed, 'no image but, as the embed format'),
       (alone(embed.read_bytes()), 'no image but, as the embed'),
@@ -232,6 +252,11 @@ class ExportedTranslatorTest(tf.test.TestCase):
       (tempfile.mkdtemp(), 'Write one with `python -m export`'),
       (without, 'float32.tflite is missing.*export again'),
       (foreign, 'signatures are none, but one should be translate'),
+      (hostile, 'has the operations ReadFile, which may'),
+      (
+        alone(with_operation(self.float32.read_bytes(), b'FlexWriteFile')),
+        'some.tflite: it has operations of TensorFlow .FlexWriteFile',
+      ),
       ('/nowhere/at/all.tflite', 'no such file or folder'),
     ):
       with self.subTest(words):

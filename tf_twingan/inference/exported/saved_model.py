@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import errors, image_arrays, literal_paths
+from tf_twingan.inference.exported import graph_operations
 
 FILE = 'saved_model.pb'
 # Signatures from images in [-1, 1] to images in [-1, 1]: of one direction; of
@@ -32,11 +33,15 @@ class SavedModel:
       folder: folder of one version; holds FILE.
 
     Raises:
-      ValueError: it is damaged, or has no signature that translates.
+      ValueError: it is damaged, has no signature that translates, or does
+        more than to compute, see `graph_operations`.
     """
     try:
       with literal_paths.folder(folder) as path:
+        graph_operations.check(path)
         self._loaded = tf.saved_model.load(path)
+    except graph_operations.ReachesOut:
+      raise
     except (ValueError, OSError, tf.errors.OpError) as error:
       raise ValueError(
         f'TensorFlow cannot load it ({errors.first_line(error)})'

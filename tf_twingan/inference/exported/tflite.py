@@ -60,10 +60,12 @@ class File:
       threads: number of threads to run on.
 
     Raises:
-      ValueError: it is no TFLite file, the interpreter lacks an operation, or
-        it does not take one image (and numbers) and give one tensor.
+      ValueError: it is no TFLite file, it has operations of TensorFlow, the
+        interpreter lacks an operation, or it does not take one image (and
+        numbers) and give one tensor.
     """
     parsed = _parse(model)
+    _check_operations(parsed)
     try:
       self._interpreter = tf.lite.Interpreter(
         model_content=model, num_threads=threads
@@ -235,6 +237,26 @@ def _parse(model: bytes) -> schema.ModelT:
       f'it is no TFLite file, or damaged ({" ".join(str(error).split())}); '
       'export or copy it again'
     ) from error
+
+
+def _check_operations(parsed: schema.ModelT) -> None:
+  """Raises ValueError if a file has operations of TensorFlow itself.
+
+  The interpreter runs these, too, and some read or write files.
+  """
+  names = [code.customCode or b'' for code in parsed.operatorCodes or []]
+  flex = sorted(
+    {
+      name.decode('utf-8', 'replace')
+      for name in names
+      if name.startswith(b'Flex')
+    }
+  )
+  if flex:
+    raise ValueError(
+      f'it has operations of TensorFlow ({", ".join(flex)}), which may read or '
+      'write files; convert it to those that TFLite has built in'
+    )
 
 
 def _read_metadata(parsed: schema.ModelT):
