@@ -227,6 +227,25 @@ class TrainTest(absltest.TestCase):
     self.assertEqual(seen, sorted(set(seen)))
 
   @pytest.mark.slow
+  def test_a_finished_run_trains_on_at_its_last_stage(self):
+    run = shared_artifacts.copy_of(whole_run()[0])
+    code, output = training_process.train(run, 'Growth.stable_images=128')
+    self.assertEqual(code, 1, output)
+    self.assertIn('it would go back to 4 px', output)
+    self.assertIn('--gin_param=Growth.extra_images=192', output)
+    self.assertEqual(int(os.path.basename(newest(run))), TOTAL)
+    code, output = training_process.train(run, 'Growth.extra_images=16')
+    self.assertEqual(code, 0, output)
+    store = checkpoints.Checkpoints(str(run / 'checkpoints'))
+    self.assertEqual(
+      [int(os.path.basename(p)) for p in store.prefixes()], [TOTAL + 16, TOTAL]
+    )
+    self.assertEqual(
+      [(r['images_seen'], r['resolution']) for r in rows(run)][-2:],
+      [(TOTAL, 8), (TOTAL + 16, 8)],
+    )
+
+  @pytest.mark.slow
   def test_a_closed_terminal_saves(self):
     run = training_process.new_run()
     terminal, ours = pty.openpty()

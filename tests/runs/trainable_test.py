@@ -2,8 +2,11 @@
 
 import os
 import pathlib
+import shutil
 import tempfile
+from unittest import mock
 
+import keras
 import tensorflow as tf
 from absl.testing import absltest, parameterized
 
@@ -75,6 +78,19 @@ class TrainableTest(parameterized.TestCase):
     (self.run_dir / 'metrics.jsonl').mkdir(parents=True)
     with self.assertRaisesRegex(IsADirectoryError, 'metrics.jsonl'):
       trainable.check(str(self.run_dir))
+
+  def test_a_disk_without_room_for_a_checkpoint_is_named(self):
+    layer = keras.layers.Dense(100)
+    layer.build([None, 999])  # 100,000 float32.
+    state = {'a': {'layer': layer}, 'step': tf.Variable(0, dtype=tf.int64)}
+    disk = mock.Mock(free=400_008)
+    with mock.patch.object(shutil, 'disk_usage', return_value=disk):
+      trainable.check_room(str(self.run_dir), state)
+      disk.free -= 1
+      with self.assertRaisesRegex(
+        OSError, r'takes 0.4 MB and the disk of .*run has 0.4 MB left; free'
+      ):
+        trainable.check_room(str(self.run_dir), state)
 
 
 if __name__ == '__main__':

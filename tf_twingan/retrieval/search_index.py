@@ -528,7 +528,8 @@ class SearchIndex:
       if target not in self.domains:
         raise ValueError(
           f'The index holds no images of {target!r}; it holds '
-          f'{", ".join(self.domains) or "none at all"}.'
+          f'{", ".join(self.domains) or "none at all"}'
+          f'{errors.did_you_mean(target, self.domains) or "."}'
         )
     return tuple(dict.fromkeys(among))
 

@@ -1,7 +1,13 @@
 """Whether a run directory can be trained in, found out before any work."""
 
+import math
 import os
 import pathlib
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
 
 from tf_twingan import errors, files
 from tf_twingan.runs import best, checkpoints, config_files, fresh_start
@@ -48,6 +54,32 @@ def check(run_dir: str) -> None:
   files.check_writable(run_dir, *_FILES)
   for name in _FOLDERS:
     files.check_writable(os.path.join(run_dir, name))
+
+
+def check_room(run_dir: str, state: Mapping[str, Any]) -> None:
+  """Raises unless the disk has room for a checkpoint.
+
+  Args:
+    run_dir: the run directory, or one that is to be made.
+    state: trackable objects by name, as they are saved.
+
+  Raises:
+    OSError: it has not; says how much is missing.
+  """
+  size = sum(
+    math.prod(variable.shape) * variable.dtype.size
+    for part in tf.nest.flatten(dict(state))
+    for variable in getattr(part, 'variables', [part])
+    if isinstance(variable, tf.Variable)
+  )
+  path = pathlib.Path(run_dir).absolute()
+  there = next(p for p in (path, *path.parents) if p.is_dir())
+  free = shutil.disk_usage(there).free
+  if free < size:
+    raise OSError(
+      f'A checkpoint takes {size / 1e6:,.1f} MB and the disk of {run_dir} has '
+      f'{free / 1e6:,.1f} MB left; free some, or choose another --run_dir.'
+    )
 
 
 def _check_holds_all(run_dir: str) -> None:

@@ -274,6 +274,7 @@ def prepare_loop(
     )
 
   if strategies.is_chief(trainer.strategy):
+    trainable.check_room(run_dir, state)
     if not prefix:
       fresh_start.begin(run_dir, store)
     config_files.write_model(run_dir, description)
