@@ -65,8 +65,13 @@ class SamplerTest(tf.test.TestCase):
       self.sampler.generate(np.zeros([2, 5], np.float32), 'photo')
     with self.assertRaisesRegex(ValueError, 'latents hold NaN'):
       self.sampler.generate(np.full([2, 6], np.nan), 'photo')
-    with self.assertRaisesRegex(ValueError, 'count is -1; give 0 or more'):
+    with self.assertRaisesRegex(ValueError, 'count is -1; give a whole number'):
       self.sampler.noise(-1)
+    with self.assertRaisesRegex(ValueError, 'seed is 0.5; give a whole number'):
+      self.sampler.noise(1, 0.5)
+    for wrong in ('noise', [[1], [1, 2]], [None]):
+      with self.assertRaisesRegex(ValueError, 'latents '):
+        self.sampler.generate(wrong, 'photo')
     one = np.ones(2, np.float32)
     for ends, count, message in (
       ([one, np.ones(3)], 3, r'are \[2\] and \[3\]; give two'),

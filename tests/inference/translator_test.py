@@ -336,7 +336,11 @@ class TranslatorTest(tf.test.TestCase):
       translator.translate(images(2), to='anime', style=np.zeros(4))
     with self.assertRaisesRegex(ValueError, 'zero or not finite'):
       translator.translate(images(2), to='anime', style=[1, np.nan, 1, 1])
-    with self.assertRaisesRegex(ValueError, 'seed is -1; give 0 or more'):
+    with self.assertRaisesRegex(ValueError, 'style is no array of numbers'):
+      translator.translate(images(2), to='anime', style='bright')
+    with self.assertRaisesRegex(
+      ValueError, 'seed is -1; give a whole number, 0 or more'
+    ):
       translator.random_styles(2, seed=-1)
     with self.assertRaisesRegex(ValueError, "no domain 'cat'"):
       translator.style(images(), 'cat')

@@ -7,7 +7,7 @@ EMA weights.
 import numpy as np
 
 from tf_twingan import image_arrays
-from tf_twingan.inference import batching, random_vectors
+from tf_twingan.inference import batching, vectors
 from tf_twingan.runs import loading
 
 
@@ -63,7 +63,7 @@ class Sampler:
     Raises:
       ValueError: a number is negative.
     """
-    return random_vectors.standard_normal(count, self.latent_size, seed)
+    return vectors.standard_normal(count, self.latent_size, seed)
 
   def check_domain(self, domain: str) -> str:
     """Returns the name, or raises ValueError naming the model's domains."""
@@ -93,7 +93,7 @@ class Sampler:
         )
       domain = self.domains[0]
     self.check_domain(domain)
-    latents = np.asarray(latents, np.float32)
+    latents = vectors.as_floats(latents, 'latents')
     if latents.size and not np.isfinite(latents).all():
       raise ValueError(
         'latents hold NaN or infinite values; take those of `noise`, or '

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import framing, image_arrays
-from tf_twingan.inference import batching, random_vectors
+from tf_twingan.inference import batching, vectors
 from tf_twingan.runs import loading
 
 _CODE_SIZE = 4  # Side of the content code, px.
@@ -194,7 +194,7 @@ class Translator:
   def _one_style_for_each(self, style: np.ndarray, count: int) -> np.ndarray:
     """Style codes as float32 [count, style_size]."""
     size = self._check_style_size()
-    codes = np.asarray(style, np.float32)
+    codes = vectors.as_floats(style, 'style')
     if codes.shape not in ((size,), (count, size)):
       raise ValueError(
         f'style is {list(codes.shape)}; give [{size}] for all images or '
@@ -254,9 +254,7 @@ class Translator:
     Raises:
       ValueError: the model has no style codes, or a number is negative.
     """
-    codes = random_vectors.standard_normal(
-      count, self._check_style_size(), seed
-    )
+    codes = vectors.standard_normal(count, self._check_style_size(), seed)
     return codes / np.sqrt(np.mean(codes**2, axis=1, keepdims=True))
 
   @property
