@@ -24,6 +24,9 @@ _CODE_SIZE = 4  # Side of the content code, px.
 class Translator:
   """Translates images between the domains of one model.
 
+  Several threads may use it at once. Its memory does not grow with the number
+  of calls or the sizes of their batches.
+
   Attributes:
     domains: names of the model's domains, in order.
     model: the network, in float32, with the EMA weights.
