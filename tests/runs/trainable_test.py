@@ -79,6 +79,12 @@ class TrainableTest(parameterized.TestCase):
     with self.assertRaisesRegex(IsADirectoryError, 'metrics.jsonl'):
       trainable.check(str(self.run_dir))
 
+  def test_a_pipe_in_the_place_of_a_file_is_named(self):
+    self.run_dir.mkdir()
+    os.mkfifo(self.run_dir / 'operative_config.gin')
+    with self.assertRaisesRegex(OSError, 'config.gin is no regular file'):
+      trainable.check(str(self.run_dir))
+
   def test_a_disk_without_room_for_a_checkpoint_is_named(self):
     layer = keras.layers.Dense(100)
     layer.build([None, 999])  # 100,000 float32.

@@ -52,6 +52,12 @@ def check(run_dir: str) -> None:
     )
   _check_holds_all(run_dir)
   files.check_writable(run_dir, *_FILES)
+  for path in (pathlib.Path(run_dir, name) for name in _FILES):
+    if path.exists() and not path.is_file():
+      # Writing to a pipe would wait for its reader for ever.
+      raise OSError(
+        f'{path} is no regular file; move it away, or choose another --run_dir.'
+      )
   for name in _FOLDERS:
     files.check_writable(os.path.join(run_dir, name))
 
