@@ -1,5 +1,6 @@
 """Pixels of every kind: converted as their file says, or refused by name."""
 
+import io
 import struct
 import tempfile
 import zlib
@@ -273,6 +274,23 @@ class PngTest(parameterized.TestCase):
     data = data[:8] + image_bytes.png_chunk(b'CgBI', bytes(4)) + data[8:]
     with self.assertRaisesRegex(ValueError, 'CgBI'):
       image_io.read(data)
+
+
+class TransparencyTest(parameterized.TestCase):
+  @parameterized.parameters('RGBA', 'LA', 'PA', 'P')
+  def test_large_images_are_composited_a_few_rows_at_a_time(self, mode):
+    # More than two times the pixels that are taken at once.
+    noise = np.random.default_rng(0).integers(0, 256, (50, 70, 4), np.uint8)
+    image = Image.fromarray(noise).convert(mode).resize((1500, 1500), 0)
+    kind = 'TIFF' if mode == 'PA' else 'PNG'
+    options = {'transparency': 7} if mode == 'P' else {}
+    data = image_bytes.encoded(image, kind, **options)
+    read = image_io.read(data)
+    with Image.open(io.BytesIO(data)) as opened:
+      rgba = opened.convert('RGBA')
+    white = Image.new('RGBA', rgba.size, 'white')
+    expected = Image.alpha_composite(white, rgba).convert('RGB')
+    np.testing.assert_array_equal(read, np.asarray(expected))
 
 
 class OtherFormatsTest(parameterized.TestCase):

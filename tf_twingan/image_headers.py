@@ -254,7 +254,9 @@ def _check_bmp(file, head):
   # Pillow decodes run lengths in Python.
   if compression in (1, 2) and bits in (4, 8):
     size = file.seek(0, 2)
-    if values > MAX_SLOW_VALUES or size > 4 * values + MAX_PARTS:
+    # No encoder takes more than two bytes for a pixel, and for an end of row.
+    most = 2 * values + 2 * abs(height) + MAX_PARTS
+    if values > MAX_SLOW_VALUES or size > most:
       raise Refused(
         f'{abs(width)}x{abs(height)} pixels and {size:,} bytes are too many '
         'for a BMP with run lengths; save it as PNG'

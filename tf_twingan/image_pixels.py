@@ -95,12 +95,8 @@ def load_rgb(image: ImageFile.ImageFile) -> Image.Image:
           'a TIFF whose fourth sample is not said to be transparency; save it '
           'as RGB, or as PNG'
         )
-  if image.mode == 'La':
-    image = image.convert('LA')
   if image.has_transparency_data:
-    image = image.convert('RGBA')
-    background = Image.new('RGBA', image.size, 'white')
-    image = Image.alpha_composite(background, image)
+    return _on_white(image)
   return image if image.mode == 'RGB' else image.convert('RGB')
 
 
@@ -126,11 +122,25 @@ def bytes_needed(image: ImageFile.ImageFile) -> int:
   """About how many bytes `load_rgb` and what follows take at their peak."""
   width, height = image.size
   # Pillow keeps four bytes a pixel: one image more for what is made of it, and
-  # one for its resized or turned copy; transparency takes two more.
-  per_pixel = 12
-  if image.has_transparency_data or image.format in ('WEBP', 'AVIF', 'HEIF'):
-    per_pixel = 20
+  # one for its resized or turned copy. Some decoders have two of their own.
+  per_pixel = 20 if image.format in ('WEBP', 'AVIF', 'HEIF') else 12
   return width * height * per_pixel
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+  """RGB from an image with transparency, a few rows at a time."""
+  width, height = image.size
+  rgb = Image.new('RGB', image.size)
+  rows = max(1, 2**20 // width)
+  for top in range(0, height, rows):
+    part = image.crop((0, top, width, min(top + rows, height)))
+    if part.mode == 'La':
+      part = part.convert('LA')
+    part = part.convert('RGBA')
+    background = Image.new('RGBA', part.size, 'white')
+    composite = Image.alpha_composite(background, part)
+    rgb.paste(composite.convert('RGB'), (0, top))
+  return rgb
 
 
 def _scaled(
