@@ -195,6 +195,25 @@ class SearchTest(absltest.TestCase):
     code, output = in_process.run(*remove, '--name=0.png', '--limit=3')
     self.assertIn('neither --source nor --limit', output)
 
+  def test_odd_entries_of_a_folder_are_skipped_and_listed(self):
+    folder = self.folder_of(2)
+    (folder / 'gone.png').symlink_to(folder / 'nowhere.png')
+    (folder / 'loop.png').symlink_to(folder / 'loop.png')
+    os.mkfifo(folder / 'pipe.png')
+    code, output = self.build(f'--source=anime=folder:{folder}')
+    self.assertEqual(code, 0, output)
+    self.assertIn('2 new images', output)
+    for name in ('gone.png', 'loop.png', 'pipe.png'):
+      self.assertRegex(output, f'skipped {name}: .')
+    code, output = self.query(
+      f'--image=anime={folder / "pipe.png"}',
+      f'--image=anime={folder / "gone.png"}',
+      f'--image=anime={folder / "0.png"}',
+      '--k=1',
+    )
+    self.assertEqual(code, 0, output)
+    self.assertLen(self.results()['skipped'], 2)
+
   def test_printed_flags_can_be_pasted(self):
     folder = self.folder_of(2)
     _, output = self.build(f'--source=folder:{folder}')

@@ -102,6 +102,45 @@ class StorageTest(absltest.TestCase):
       sorted([kept['name'], 'manifest.json', 'mine.npy', 'model.json']),
     )
 
+  def test_only_regular_files_of_the_right_size_are_read(self):
+    entry = self.files.write('a.npy', np.zeros([4, 2], np.uint8))
+    path = self.folder / entry['name']
+    for shape in ([4, 3], [3, 2], [8]):
+      with self.assertRaisesRegex(ValueError, r'a\.npy is damaged .*should'):
+        self.files.read_array(entry, np.uint8, shape)
+    with self.assertRaisesRegex(ValueError, 'should hold float32'):
+      self.files.read_array(entry, np.float32, [4, 2])
+    # A sparse file takes no place on the disk, and would take all memory.
+    with open(path, 'wb') as file:
+      file.truncate(2**40)
+    with self.assertRaisesRegex(ValueError, 'has 1,099,511,627,776 bytes'):
+      self.files.read_array(entry, np.uint8, [4, 2])
+    path.unlink()
+    os.mkfifo(path)
+    with self.assertRaisesRegex(ValueError, 'no regular file'):
+      self.files.read(entry)
+    # It is removed all the same, and a folder of that name is left alone.
+    folder = self.folder / 'index-folder'
+    folder.mkdir()
+    self.files.tidy(set())
+    self.assertEqual(os.listdir(self.folder), ['index-folder'])
+
+  def test_a_lock_that_is_a_link_is_not_followed(self):
+    self.folder.mkdir()
+    victim = self.folder.with_name('victim')
+    victim.write_text('precious')
+    (self.folder / 'lock').symlink_to(victim)
+    with self.assertRaisesRegex(OSError, 'its lock is a link'):
+      with self.files.lock():
+        self.fail('it was followed')
+    self.assertEqual(victim.read_text(), 'precious')
+
+  def test_files_of_the_same_name_never_replace_each_other(self):
+    first = self.files.write('a.npy', np.zeros(3))
+    second = self.files.write('a.npy', np.ones(3))
+    self.assertEqual(self.files.read_array(first).sum(), 0)
+    self.assertEqual(self.files.read_array(second).sum(), 3)
+
   def test_one_program_writes_at_a_time(self):
     with self.files.lock():
       with self.assertRaisesRegex(OSError, 'Another program is writing'):

@@ -105,6 +105,7 @@ class FaissNeighbours:
     faiss_structure.check(content, numbers, dimensions)
     index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
     # How thoroughly to search is not the file's to say: it could ask for ages.
+    assert isinstance(index, faiss.IndexIDMap), domain
     inner = faiss.downcast_index(index.index)
     if isinstance(inner, faiss.IndexHNSWFlat):
       _set_effort(inner)

@@ -209,6 +209,6 @@ class _Reader:
     return found
 
 
-def _require(holds: bool, otherwise: str) -> None:
+def _require(holds: bool | np.bool_, otherwise: str) -> None:
   if not holds:
     raise ValueError(otherwise)

@@ -90,7 +90,8 @@ def choose_search(
     raise ValueError(
       f'The index in {errors.printable(folder)} is searched by the Qdrant '
       f'server at {errors.printable(parts.server)}. If you trust that server, '
-      f'name it: add {flag}, or server=... in Python.'
+      f'name it: add {flag}, or server=... in Python. `search build` with '
+      '--kind=flat does without any.'
     )
 
 

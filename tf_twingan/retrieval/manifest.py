@@ -6,18 +6,25 @@ Attributes are named like the keys of that file, except for a shard's images.
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pydantic
 
 from tf_twingan import errors, inference, json_files
 from tf_twingan.retrieval import embeddings, options, storage
 
-# The key of a shard's images in format 1 of the file.
-_IMAGES = 'pictures'
 _MAX_SHARD = 4096
 
 _Row = Annotated[int, pydantic.Field(ge=0, lt=_MAX_SHARD)]
+
+
+def _check_kind(kind: str) -> str:
+  if kind not in options.KINDS:
+    raise ValueError(f'{kind!r} is none of {", ".join(options.KINDS)}')
+  return kind
+
+
+_Kind = Annotated[str, pydantic.AfterValidator(_check_kind)]
 
 
 class Shard(json_files.Model):
@@ -45,7 +52,7 @@ class Shard(json_files.Model):
   domain: str
   source: str
   count: int = pydantic.Field(ge=1, le=_MAX_SHARD)
-  images: storage.Entry = pydantic.Field(alias=_IMAGES)
+  images: storage.Entry = pydantic.Field(alias='pictures')
   names: storage.Entry
   vectors: storage.Entry | None = None
   key: str | None = None
@@ -110,7 +117,7 @@ class Manifest(json_files.Model):
   embedding_version: int
   fingerprint: str
   origin: str
-  kind: Literal[options.KINDS] | None = None
+  kind: _Kind | None = None
   server: str | None = None
   embedding: storage.Entry | None = None
   shards: list[Shard] = pydantic.Field(default_factory=list)

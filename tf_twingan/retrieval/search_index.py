@@ -394,7 +394,7 @@ class SearchIndex:
       kept = index_learning.forget(self._embedding, gone)
       if kept is not self._embedding:
         self._set_embedding(kept)
-        self._manifest.embedding = kept and self._write_embedding(kept)
+        self._manifest.embedding = self._write_embedding(kept) if kept else None
 
   def _write_embedding(self, embedding: embeddings.Embedding) -> storage.Entry:
     content = embedding.to_bytes(self.translator.domains)

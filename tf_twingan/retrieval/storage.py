@@ -209,14 +209,17 @@ class Storage:
       ValueError: it is missing, not what was written, or no such array.
     """
     at_most = None
-    if dtype is not None and shape is not None and None not in shape:
-      size = np.dtype(dtype).itemsize * math.prod(map(int, shape))
+    lengths = [n for n in shape or () if n is not None]
+    if dtype is not None and shape is not None and len(lengths) == len(shape):
+      size = np.dtype(dtype).itemsize * math.prod(lengths)
       at_most = size + _HEADER_BYTES
     content = self.read(entry, at_most=at_most)
     try:
       array = npy_files.parse(content)
       if dtype is not None and array.dtype != dtype:
-        raise ValueError(f'it holds {array.dtype}, and should hold {dtype}')
+        raise ValueError(
+          f'it holds {array.dtype}, and should hold {np.dtype(dtype)}'
+        )
       if shape is not None and (
         len(shape) != array.ndim
         or any(n not in (None, m) for n, m in zip(shape, array.shape))
@@ -337,7 +340,8 @@ class Storage:
 def _read_regular(path: pathlib.Path, at_most: int | None) -> bytes:
   """The content of a file that is no FIFO or device and not too large."""
   # Without O_NONBLOCK, opening a FIFO would wait for its writer for ever.
-  descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0))
+  flags = getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
+  descriptor = os.open(path, os.O_RDONLY | flags)
   with open(descriptor, 'rb') as file:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
