@@ -68,10 +68,13 @@ class TeacherTest(parameterized.TestCase, tf.test.TestCase):
     with self.assertRaisesRegex(ValueError, '8 px, and the student 16 px; set'):
       loaded.check(['photo', 'anime'], 16)
 
-  @parameterized.parameters('nowhere', 'pretrained:nobody')
-  def test_a_missing_one_is_named(self, origin):
-    name = origin.removeprefix('pretrained:')
-    with self.assertRaisesRegex(FileNotFoundError, f'{name} is not a run dir'):
+  @parameterized.parameters(
+    ('nowhere', FileNotFoundError, 'nowhere is not a run dir'),
+    ('pretrained:nobody', ValueError, "no pretrained model 'nobody'"),
+    ('pretrained:../../x', ValueError, 'no pretrained model'),
+  )
+  def test_a_missing_one_is_named(self, origin, error, message):
+    with self.assertRaisesRegex(error, message):
       teacher_model.Teacher(origin)
 
 

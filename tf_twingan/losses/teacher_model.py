@@ -25,8 +25,8 @@ class Teacher:
         ships with the package.
 
     Raises:
-      FileNotFoundError: there is no such model, or no checkpoint of it yet.
-      ValueError: its files are damaged.
+      FileNotFoundError: there is no such run, or no checkpoint of it yet.
+      ValueError: its files are damaged, or no such model ships.
     """
     self._name = name
     loaded = loading.load(loading.folder(name))
