@@ -18,7 +18,7 @@ from absl import flags
 from export import directions, parity
 from export.bundle_files import texts
 from export.formats import embedding, saved_model
-from tf_twingan import cli, inference
+from tf_twingan import cli, errors, inference
 from tf_twingan.data import dataset_strings, run_datasets
 from tf_twingan.data.sources import registry
 from tf_twingan.inference.exported import bundle_manifest
@@ -135,8 +135,8 @@ class Inputs:
     if missing:
       more = registry.load(dataset, px).images[:missing]
       print(
-        f'Only {len(images)} images of {dataset} are held out; {len(more)} of '
-        'those trained on fill up.',
+        f'Only {len(images)} images of {errors.printable(dataset)} are held '
+        f'out; {len(more)} of those trained on fill up.',
         file=sys.stderr,
       )
       images = np.concatenate([images, more])

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shlex
 import subprocess
 import sys
 from unittest import mock
@@ -50,6 +51,40 @@ class ErrorsTest(parameterized.TestCase):
       del os.environ[names[1]]
       cli.prepare_tensorflow()
       self.assertEqual([os.environ[name] for name in names], ['0', '1'])
+
+
+class OutputTest(parameterized.TestCase):
+  def test_commands_to_type_are_quoted(self):
+    flag = "--run_dir=/it's my $run"
+    python, *arguments = shlex.split(cli.command('tf_twingan.sample', flag))
+    self.assertTrue(os.path.samefile(python, sys.executable))
+    self.assertEqual(arguments, ['-m', 'tf_twingan.sample', flag])
+
+  def test_what_a_program_prints_and_logs_cannot_steer_a_terminal(self):
+    done = subprocess.run(
+      [
+        sys.executable,
+        '-c',
+        r"""
+from absl import logging
+from tf_twingan import cli, errors
+
+def main(argv):
+  print('one\x1b[2J \udce9', end='\n\n')
+  print('\b\r\r2/2')
+  # As a module of the package does.
+  line = 'logging.warning("two %s", "\\x1b[2J")'
+  eval(compile(line, errors.__file__, 'eval'))
+
+cli.run(main)
+""",
+      ],
+      cwd=source_tree.ROOT,
+      capture_output=True,
+      check=True,
+    )
+    self.assertEqual(done.stdout, b'one\\x1b[2J \\xe9\n\n\b\r\r2/2\n')
+    self.assertIn(b'two \\x1b[2J', done.stderr)
 
 
 class PathFlagsTest(parameterized.TestCase):

@@ -6,9 +6,13 @@ are answered at once, and `run` can prepare TensorFlow before it is imported.
 """
 
 import contextlib
+import logging as stdlib_logging
 import os
+import pathlib
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TextIO
 
 from absl import app, flags, logging
 
@@ -16,6 +20,33 @@ from tf_twingan import errors, home_folder, inference
 
 # What is defined here counts as the program's own, and is shown by its --help.
 flags.disclaim_key_flags()
+
+
+class _PrintableStream:
+  """A text stream whose lines cannot steer a terminal, see `errors.printable`.
+
+  What programs print holds names of files, and what files say.
+  """
+
+  def __init__(self, stream: TextIO):
+    self._stream = stream
+
+  def write(self, text: str) -> int:
+    # A progress bar, of a download say, goes back before it writes.
+    lines = text.lstrip('\b\r').split('\n')
+    back = text[: len(text) - len('\n'.join(lines))]
+    self._stream.write(back + '\n'.join(map(errors.printable, lines)))
+    return len(text)
+
+  def __getattr__(self, name: str) -> Any:
+    return getattr(self._stream, name)
+
+
+def _make_printable(record: stdlib_logging.LogRecord) -> bool:
+  """Makes a log message of this package one line that is safe to print."""
+  if pathlib.Path(__file__).parent in pathlib.Path(record.pathname).parents:
+    record.msg, record.args = errors.printable(record.getMessage()), ()
+  return True
 
 
 def prepare_tensorflow() -> None:
@@ -44,6 +75,10 @@ def run(
   prepare_tensorflow()
   # Libraries report every step at level INFO; warnings are still shown.
   logging.set_verbosity(logging.WARNING)
+  logging.get_absl_handler().addFilter(_make_printable)
+  # Not the standard error stream, where progress bars move the cursor.
+  if not isinstance(sys.stdout, _PrintableStream):
+    sys.stdout = _PrintableStream(sys.stdout)
   app.run(main, flags_parser=parse)
 
 
@@ -173,6 +208,12 @@ def define_run_datasets() -> flags.FlagHolder:
     "Read the folders and TFDS datasets that the run's record names. By "
     'default only embedded avatars are; others --source has to name.',
   )
+
+
+def command(module: str, *arguments: str) -> str:
+  """A command line that runs a module with this Python, quoted for a shell."""
+  python = min(sys.executable, os.path.relpath(sys.executable), key=len)
+  return shlex.join([python, '-m', module, *arguments])
 
 
 def strip_gin_context(error: BaseException) -> str:

@@ -70,22 +70,18 @@ def main(argv) -> None:
       console.say(cli.strip_gin_context(stopped), to_stderr=True)
       sys.exit(128 + stopped.signum)
     model_class = registry.kind_of(config_files.read_model(run_dir))
-  program, values = 'sample', '--count=64'
+  program, values = 'sample', ['--output=DIR', '--count=64']
   if model_class.translates:
-    program, values = 'translate', '--input=DIR_OR_FILE --to=DOMAIN'
+    program = 'translate'
+    values = ['--input=DIR_OR_FILE', '--output=DIR', '--to=DOMAIN']
+  run_flag = f'--run_dir={run_dir}'
   newest = max(pathlib.Path(run_dir, 'samples').glob('*.png'), default=None)
   print(
     f'The run is in {run_dir}. Next:\n'
     f'  look at {newest}\n'
-    f'  {_python()} -m tensorboard.main --logdir={run_dir}/summaries\n'
-    f'  {_python()} -m tf_twingan.{program} --run_dir={run_dir} '
-    f'--output=DIR {values}'
+    f'  {cli.command("tensorboard.main", f"--logdir={run_dir}/summaries")}\n'
+    f'  {cli.command(f"tf_twingan.{program}", run_flag, *values)}'
   )
-
-
-def _python() -> str:
-  """The shortest path of this Python, such as .venv/bin/python."""
-  return min(sys.executable, os.path.relpath(sys.executable), key=len)
 
 
 def run() -> None:

@@ -1,5 +1,9 @@
 """The Sampler: images depend on noise and domain alone; interpolation."""
 
+import pathlib
+import shlex
+import tempfile
+
 import numpy as np
 import tensorflow as tf
 
@@ -93,6 +97,19 @@ class SamplerTest(tf.test.TestCase):
       tf_twingan.Translator(str(self.run_dir))
     with self.assertRaisesRegex(ValueError, 'name a model that translates'):
       teacher_model.Teacher(str(self.run_dir))
+
+  def test_the_commands_that_they_name_are_quoted(self):
+    for run, opener in (
+      (shared_artifacts.run(), tf_twingan.Sampler),
+      (self.run_dir, tf_twingan.Translator),
+    ):
+      moved = shared_artifacts.copy_of(run).rename(
+        pathlib.Path(tempfile.mkdtemp(), "it's my $run")
+      )
+      with self.assertRaises(ValueError) as raised:
+        opener(str(moved))
+      command = str(raised.exception).split('python -m ')[1]
+      self.assertIn(f'--run_dir={moved}', shlex.split(command))
 
 
 if __name__ == '__main__':

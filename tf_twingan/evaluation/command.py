@@ -1,5 +1,6 @@
 """The work of `python -m tf_twingan.evaluate`: loads, translates, reports."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -121,7 +122,7 @@ def _score_export(options, load_translator) -> None:
     value = getattr(options, flag)
     if value is not None:
       remedy = (
-        f'to score both side by side, give --against={value}'
+        'to score both side by side, give ' + shlex.quote(f'--against={value}')
         if flag in ('run_dir', 'model')
         else 'leave one of them out'
       )

@@ -4,6 +4,8 @@ Like `Translator` it needs the run's `model.json` and a checkpoint, and uses the
 EMA weights.
 """
 
+import shlex
+
 import numpy as np
 
 from tf_twingan import image_arrays
@@ -33,9 +35,10 @@ class Sampler:
     """
     loaded = loading.load(run_dir)
     if loaded.model.translates:
+      run_flag = shlex.quote(f'--run_dir={run_dir}')
       raise ValueError(
         f'{run_dir} holds a model that translates images and generates nothing '
-        f'from noise: python -m tf_twingan.translate --run_dir={run_dir} '
+        f'from noise: python -m tf_twingan.translate {run_flag} '
         '--input=DIR_OR_FILE --output=DIR --to=DOMAIN'
       )
     self._model = loaded.model

@@ -8,6 +8,7 @@ estimated for them, so an image's translation depends on nothing but the image.
 import functools
 import hashlib
 import os
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -52,9 +53,10 @@ class Translator:
     self._loaded = loading.load(run_dir)
     self.model = self._loaded.model
     if not self.model.translates:
+      run_flag = shlex.quote(f'--run_dir={run_dir}')
       raise ValueError(
         f'{run_dir} holds a model that generates from noise and translates '
-        f'nothing: python -m tf_twingan.sample --run_dir={run_dir} --count=64 '
+        f'nothing: python -m tf_twingan.sample {run_flag} --count=64 '
         '--output=DIR'
       )
     self.resolution = self._loaded.resolution
