@@ -52,7 +52,10 @@ class Shard(json_files.Model):
   domain: str
   source: str
   count: int = pydantic.Field(ge=1, le=_MAX_SHARD)
-  images: storage.Entry = pydantic.Field(alias='pictures')
+  # Its key in format 1 of the file.
+  images: storage.Entry = pydantic.Field(
+    validation_alias='pictures', serialization_alias='pictures'
+  )
   names: storage.Entry
   vectors: storage.Entry | None = None
   key: str | None = None
