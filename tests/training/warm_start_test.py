@@ -101,7 +101,14 @@ def origin_run():
 
 
 def prepare(
-  name, domains=DOMAINS, final=16, start=16, run_dir=None, coarser=False, **init
+  name,
+  domains=DOMAINS,
+  final=16,
+  start=16,
+  run_dir=None,
+  coarser=False,
+  discriminators_first=0,
+  **init,
 ):
   return warm_start.prepare(
     run_dir or tempfile.mkdtemp(),
@@ -109,7 +116,9 @@ def prepare(
     domains=domains,
     init_domains=init,
     growth=growth_schedule.Growth(
-      start_resolution=start, final_resolution=final
+      start_resolution=start,
+      final_resolution=final,
+      discriminator_only_images=discriminators_first,
     ),
     retrain_coarser=coarser,
   )
@@ -190,10 +199,13 @@ class WarmStartTest(parameterized.TestCase, tf.test.TestCase):
         model.translate(images, 'photo', 'anime', resolution=32),
         shipped.model.translate(images, 'photo', 'anime', resolution=32),
       )
-    # It has no discriminators, which is said.
+    # It has no discriminators, which is said, unless that is provided for.
     lines = '\n'.join(warm_start.summary(record, 'runs/x'))
     self.assertIn('0 of 52 of the discriminators', lines)
     self.assertIn('Growth.discriminator_only_images', lines)
+    start = prepare(name, final=32, start=32, discriminators_first=8)
+    record = start.apply(made, position)
+    self.assertEmpty(record['warnings'])
 
   def test_the_run_translates_as_its_origin_before_the_first_step(self):
     made, position = make(resolution=32), progress.Progress.start()

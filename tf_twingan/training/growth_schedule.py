@@ -128,7 +128,7 @@ class Growth:
     self.final_resolution = final_resolution
     self.total_images = seen
     self.decay_images = decay_images
-    self._discriminator_only_images = discriminator_only_images
+    self.discriminator_only_images = discriminator_only_images
 
   def at(self, images_seen: int) -> Phase:
     """The phase for the next batch; the last one once all is done."""
@@ -178,7 +178,7 @@ class Growth:
 
   def generator_rate(self, images_seen: int) -> float:
     """The factor of the model's learning rate, in [0, 1]."""
-    if images_seen < self._discriminator_only_images:
+    if images_seen < self.discriminator_only_images:
       return 0.0
     return self.rate(images_seen)
 

@@ -45,12 +45,12 @@ class WarmStart:
   Attributes:
     origin: the checkpoint.
     domains: {domain: the origin's domain that it starts from, or None}.
-    start_resolution: px of the schedule's first stage.
+    growth: the growth schedule of the training.
   """
 
   origin: origins.Origin
   domains: Mapping[str, str | None]
-  start_resolution: int
+  growth: growth_schedule.Growth
 
   def apply(self, trainer: Any, position: progress.Progress) -> dict[str, Any]:
     """Assigns all that matches, so that the EMA generates as the origin does.
@@ -94,7 +94,8 @@ class WarmStart:
       for name, value in found.values.items():
         variables[name].assign(value)
       resolution = min(
-        max(origin.resolution, self.start_resolution), model.max_resolution
+        max(origin.resolution, self.growth.start_resolution),
+        model.max_resolution,
       )
       position.resolution.assign(resolution)
       position.alpha.assign(
@@ -110,7 +111,11 @@ class WarmStart:
       sha256=origin.sha256,
       domains=dict(self.domains),
       origin_domains=list(origin.config['domains']),
-      warnings=[*differences, *self._untrained(initial)],
+      warnings=[
+        *differences,
+        *self._untrained(initial),
+        *self._untrained_discriminators(initial, found.values),
+      ],
       taken=_count(found.values),
       of=_count(initial),
       left=found.left,
@@ -118,7 +123,10 @@ class WarmStart:
 
   def _untrained(self, names):
     """A sentence if the schedule begins finer than the origin has come."""
-    start, trained = self.start_resolution, self.origin.trained_resolution
+    start, trained = (
+      self.growth.start_resolution,
+      self.origin.trained_resolution,
+    )
     block = resolutions.block_name(start)
     if start <= trained or not any(f'/{block}/' in name for name in names):
       return []
@@ -126,6 +134,20 @@ class WarmStart:
       f'The schedule begins at {start} px, where {self.origin.name} is not '
       f'trained, without a fade-in; Growth.start_resolution={trained} fades in '
       'what is new.'
+    ]
+
+  def _untrained_discriminators(self, names, taken):
+    """A sentence if discriminators start from nothing, and nothing waits."""
+    start = 'discriminators/'
+    if (
+      self.growth.discriminator_only_images
+      or not any(name.startswith(start) for name in names)
+      or any(name.startswith(start) for name in taken)
+    ):
+      return []
+    return [
+      'All discriminators start from nothing; Growth.discriminator_only_images '
+      'trains them alone for a while, before the model follows them.'
     ]
 
 
@@ -174,7 +196,7 @@ def prepare(
       f'--gin_param="Growth.start_resolution={coarsest}", or, to do it all the '
       'same, --gin_param="train.retrain_coarser=True".'
     )
-  return WarmStart(origin, by_domain, growth.start_resolution)
+  return WarmStart(origin, by_domain, growth)
 
 
 def write_record(run_dir: str, record: Mapping[str, Any]) -> None:
@@ -223,12 +245,6 @@ def summary(record: Mapping[str, Any], run_dir: str) -> list[str]:
       'discriminators keep their initial values. It has '
       f'{", ".join(record["origin_domains"])}; to start from one of these, add '
       f'--init_domains={pairs}'
-    )
-  if not record['taken'].get('discriminators'):
-    lines.append(
-      'The discriminators start from nothing. '
-      'Growth.discriminator_only_images trains them alone for a while, so '
-      'that the model is not changed before they have learned.'
     )
   return lines
 
