@@ -110,6 +110,9 @@ class GrowthTest(parameterized.TestCase):
     (dict(final_resolution=24), '24 is not a power of two'),
     (dict(start_resolution=32), 'above final_resolution 16'),
     (dict(batch_size={4: 8}), 'batch_size has no entry for 8 px'),
+    (dict(batch_size='x'), "batch_size is 'x' at 4 px; give a whole number"),
+    (dict(batch_size=None), 'batch_size is None at 4 px; give a whole number'),
+    (dict(batch_size=2.5), 'batch_size is 2.5 at 4 px; give a whole number'),
     (dict(batch_size=0), 'batch_size is 0 at 4 px; at least 1'),
     (dict(decay_images=451), 'decay_images is 451; from 0 to the 450'),
     (

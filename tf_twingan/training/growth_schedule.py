@@ -7,6 +7,7 @@ resolution; so resuming needs one number.
 """
 
 import dataclasses
+import numbers
 from collections.abc import Mapping
 
 from tf_twingan.models import resolutions
@@ -196,6 +197,11 @@ def _at(name, value, resolution, least):
         f'has {sorted(value)}.'
       )
     value = value[resolution]
+  if not isinstance(value, numbers.Integral):
+    raise ValueError(
+      f'Growth.{name} is {value!r} at {resolution} px; give a whole number, '
+      'or one for each resolution, such as {8: 4_000, 16: 10_000}.'
+    )
   if value < least:
     raise ValueError(
       f'Growth.{name} is {value} at {resolution} px; at least {least}.'
