@@ -3,19 +3,23 @@
 `FOLDER/VERSION/` of one direction holds these signatures, each for any number
 of images:
 
-  serving_default  image_bytes (PNG, JPEG, GIF or BMP of any size) -> png_bytes
+  serving_default  image_bytes (PNG, JPEG, GIF or BMP of any size)
+                   -> png_bytes, error
   translate        image, float32 [n, px, px, 3] in [-1, 1] -> translation
   embed            image -> embedding, unit vectors [n, d]
 
 That of all directions holds for each pair of domains
 
-  photo2anime         image_bytes -> png_bytes
+  photo2anime         image_bytes -> png_bytes, error
   photo2anime_floats  image -> translation
 
 and its serving_default is the first of the pairs. Names that end in `_bytes`
-are base64 in REST. The largest square in the middle of an image is used. A
-single file that is no image fails its whole request, so send strangers' images
-one by one.
+are base64 in REST. The largest square in the middle of an image is used.
+
+Every image of a batch is translated by itself, because a server may join
+requests of several clients into one batch. For a file that cannot be read,
+`error` says why and `png_bytes` is empty; for the others `error` is empty. NaN
+in one image of numbers stays in that image's outputs.
 """
 
 import os
@@ -36,7 +40,7 @@ from tf_twingan.inference.exported import bundle_manifest, saved_model
 
 TRANSLATE, FLOATS = saved_model.TRANSLATE, saved_model.FLOATS
 EMBED = 'embed'
-FILES, PNGS = 'image_bytes', 'png_bytes'
+FILES, PNGS, ERROR = 'image_bytes', 'png_bytes', 'error'
 SERVING_DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 _WARM_UPS = 4  # Images in each warm-up request.
 
@@ -120,9 +124,16 @@ class _SavedModel(base.Format):
     # By both signatures: of numbers, and of files that are decoded and encoded.
     found = super().compare(loaded, context, direction)
     translate_files = loaded[_signature_names(context, direction)[0]]
-    pngs = translate_files(
+    outputs = translate_files(
       image_bytes=tf.constant(encode_pngs(context.held_out[direction[0]]))
-    )[PNGS].numpy()
+    )
+    errors = sorted(set(outputs[ERROR].numpy()) - {b''})
+    if errors:
+      raise ValueError(
+        'the SavedModel does not read PNGs of the images that it is compared '
+        f'by: {errors[0].decode()}'
+      )
+    pngs = outputs[PNGS].numpy()
     images = np.stack([tf.io.decode_png(png).numpy() for png in pngs])
     expected = image_arrays.to_uint8(context.expected[direction])
     difference = np.abs(images.astype(int) - expected).max()
@@ -189,17 +200,25 @@ def _all_directions(
 
 
 def translation_signatures(
-  network: folded_network.Network,
+  network: folded_network.Network, *, fit: str = 'crop', crop: float = 1.0
 ) -> tuple[
   tf.types.experimental.ConcreteFunction, tf.types.experimental.ConcreteFunction
 ]:
-  """A network's signatures from files to PNGs and from numbers to numbers."""
-  from_files = tf.function(
-    lambda image_bytes: {
-      PNGS: image_files.translate_files(network, image_bytes)
-    },
-    autograph=False,
-  )
+  """A network's signatures from files to PNGs and from numbers to numbers.
+
+  Args:
+    network: translates the images.
+    fit: how images in files become square; see `image_files.translate_files`.
+    crop: central fraction of the images in files to keep.
+  """
+
+  def translate_files(image_bytes):
+    pngs, errors = image_files.translate_files(
+      network, image_bytes, fit=fit, crop=crop
+    )
+    return {PNGS: pngs, ERROR: errors}
+
+  from_files = tf.function(translate_files, autograph=False)
   from_numbers = tf.function(
     lambda image: {tensor_names.TRANSLATION: network.translate(image)},
     autograph=False,

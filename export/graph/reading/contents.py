@@ -1,0 +1,98 @@
+"""The content of one file in a graph: numbers and parts at an offset.
+
+Nothing here fails: beyond the end of a file, numbers continue with zeros and
+parts are shorter.
+"""
+
+import re
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+Number = int | tf.Tensor
+
+
+class Content:
+  """The bytes of one file.
+
+  Attributes:
+    encoded: string scalar, the bytes.
+    length: number of the bytes, int64.
+  """
+
+  def __init__(self, encoded: tf.Tensor):
+    """Takes the bytes.
+
+    Args:
+      encoded: string scalar.
+    """
+    self.encoded = encoded
+    self.length = tf.cast(tf.strings.length(encoded), tf.int64)
+
+  def part(self, offset: Number, size: Number) -> tf.Tensor:
+    """The bytes from an offset, string scalar; fewer where the file ends."""
+    offset = tf.clip_by_value(_int64(offset), 0, self.length)
+    size = tf.clip_by_value(_int64(size), 0, self.length - offset)
+    return tf.strings.substr(self.encoded, offset, size)
+
+  def bytes(self, offset: Number, size: Number) -> tf.Tensor:
+    """The bytes from an offset, uint8 [size]; fewer where the file ends."""
+    return tf.io.decode_raw(self.part(offset, size), tf.uint8)
+
+  def number(
+    self, offset: Number, size: int, *, big_endian: bool | tf.Tensor = False
+  ) -> tf.Tensor:
+    """The unsigned number of some bytes at an offset, int64.
+
+    Args:
+      offset: where it begins.
+      size: number of its bytes, at most 4.
+      big_endian: whether the first byte counts most; a bool tensor where the
+        file says so.
+    """
+    digits = tf.cast(self.bytes(offset, size), tf.int64)
+    digits = tf.pad(digits, [[0, size - tf.size(digits)]])
+    return number_of(tf.reshape(digits, [1, size]), big_endian)[0]
+
+  def starts_with(self, magic: bytes, offset: int = 0) -> tf.Tensor:
+    """Whether these bytes stand at an offset, bool."""
+    return tf.equal(self.part(offset, len(magic)), magic)
+
+  def contains(self, word: bytes) -> tf.Tensor:
+    """Whether these bytes stand anywhere, bool."""
+    pattern = rb'(?s)\C*' + re.escape(word) + rb'\C*'
+    return tf.strings.regex_full_match(self.encoded, pattern)
+
+
+def number_of(
+  digits: tf.Tensor, big_endian: bool | tf.Tensor = False
+) -> tf.Tensor:
+  """Unsigned numbers, int64 [n], of their bytes, integers [n, size]."""
+  size = digits.shape[-1]
+  powers = tf.constant([256**i for i in range(size)], tf.int64)
+  if isinstance(big_endian, bool):
+    powers = powers[::-1] if big_endian else powers
+  else:
+    powers = tf.where(big_endian, powers[::-1], powers)
+  return tf.reduce_sum(tf.cast(digits, tf.int64) * powers, axis=-1)
+
+
+def first_reason(reasons: Sequence[tuple[tf.Tensor, str | tf.Tensor]]):
+  """The text of the first condition that holds, string scalar; '' if none.
+
+  Args:
+    reasons: (condition, text) of each reason not to read a file.
+  """
+  result = tf.constant('')
+  for condition, text in reversed(reasons):
+    result = tf.where(condition, text, result)
+  return result
+
+
+def choose(condition: tf.Tensor, number: Number, other: Number) -> tf.Tensor:
+  """The first number where the condition holds, or else the other, int64."""
+  return tf.where(condition, _int64(number), _int64(other))
+
+
+def _int64(number):
+  return tf.cast(number, tf.int64)

@@ -1,0 +1,175 @@
+"""JPEG in a graph: size, kind and orientation by its segments, then decoding.
+
+ITU-T T.81, annex B: a segment is 0xFF, its marker and the length of the rest.
+The pixels follow the first "start of scan".
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from export.graph.reading import contents, exif, findings
+
+NAME = 'JPEG'
+MAGICS = (b'\xff\xd8\xff',)
+_EXIF, _XMP = b'Exif\0\0', b'http://ns.adobe.com/xap/1.0/\0'
+_SCAN, _ADOBE = 0xDA, 0xEE
+_MAX_STEPS = 4096  # Over the segments of one header.
+_MAX_SCANS = 100
+# What a CMYK file has to say for its values to be taken as inverted, which is
+# how nearly all of them are written.
+_INVERTED = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00'
+_SCALES = (8, 4, 2)  # By which the decoder can shrink an image.
+
+
+class _Header(NamedTuple):
+  """Where the parts of a header stand, int64; 0 for those that are missing."""
+
+  position: tf.Tensor  # Of the next marker.
+  steps: tf.Tensor
+  frame: tf.Tensor  # Of the segment that holds the size.
+  exif: tf.Tensor
+  xmp: tf.Tensor
+  adobe: tf.Tensor
+  ended: tf.Tensor  # 1 at the first scan.
+
+
+def find(content: contents.Content, at_least: int) -> findings.Finding:
+  """Reads the header of a JPEG.
+
+  Args:
+    content: the file.
+    at_least: length in pixels that suffices for both sides; a larger image may
+      be decoded smaller, by 2, 4 or 8.
+  """
+  header = _segments(content)
+  marker = content.number(header.frame + 1, 1)
+  bits, components = (
+    content.number(header.frame + offset, 1) for offset in (4, 9)
+  )
+  height, width = (
+    content.number(header.frame + offset, 2, big_endian=True)
+    for offset in (5, 7)
+  )
+  refusal = contents.first_reason(
+    [
+      (header.steps >= _MAX_STEPS, f'more than {_MAX_STEPS} segments'),
+      (
+        (header.ended == 0) | (header.frame == 0),
+        'damaged or cut off: no image was found in it',
+      ),
+      (
+        (marker > 0xC2) | (bits != 8),
+        'lossless, arithmetic or 12-bit coding, which cannot be read here; '
+        'save it as an ordinary JPEG or PNG',
+      ),
+      (
+        (components != 1) & (components != 3) & (components != 4),
+        'an unknown number of colour channels; save it as an ordinary JPEG',
+      ),
+      *findings.size_reasons(width, height),
+      (
+        _scans(content) > _MAX_SCANS,
+        f'more than {_MAX_SCANS} scans; save it as an ordinary JPEG',
+      ),
+    ]
+  )
+
+  def decode():
+    encoded = tf.where(
+      (components == 4) & (header.adobe == 0),
+      tf.strings.join(
+        [content.part(0, 2), _INVERTED, content.part(2, content.length)]
+      ),
+      content.encoded,
+    )
+    return _decode(encoded, tf.minimum(width, height) // at_least)
+
+  return findings.Finding(
+    refusal,
+    decode,
+    exif.orientation(
+      _segment(content, header.exif), _segment(content, header.xmp)
+    ),
+  )
+
+
+def _segments(content):
+  """Goes through the segments up to the first scan."""
+  zero = tf.constant(0, tf.int64)
+
+  def more(header):
+    return (
+      (header.ended == 0)
+      & (header.position < content.length)
+      & (header.steps < _MAX_STEPS)
+    )
+
+  def step(header):
+    position = header.position
+    head = content.bytes(position, 4)
+    head = tf.cast(tf.pad(head, [[0, 4 - tf.size(head)]]), tf.int64)
+    marker = head[1]
+    # Other bytes between segments are passed over, and 0xFF may be repeated.
+    junk = head[0] != 0xFF
+    fill = ~junk & (marker == 0xFF)
+    alone = (marker == 0) | ((marker >= 0xD0) & (marker <= 0xD9))
+    bare = junk | fill | alone
+    length = contents.choose(alone, 2, 2 + 256 * head[2] + head[3])
+    length = contents.choose(junk | fill, 1, length)
+
+    def first(known, condition):
+      return tf.where((known == 0) & ~bare & condition, position, known)
+
+    def holds(number, word):
+      return (marker == number) & (
+        content.part(position + 4, len(word)) == word
+      )
+
+    frame = (marker >= 0xC0) & (marker <= 0xCF)
+    for other in (0xC4, 0xC8, 0xCC):
+      frame &= marker != other
+    return (
+      _Header(
+        position + length,
+        header.steps + 1,
+        first(header.frame, frame),
+        first(header.exif, holds(0xE1, _EXIF)),
+        first(header.xmp, holds(0xE1, _XMP)),
+        first(header.adobe, holds(_ADOBE, b'Adobe')),
+        contents.choose(~bare & (marker == _SCAN), 1, header.ended),
+      ),
+    )
+
+  start = _Header(*[zero + 2], *[zero] * 6)
+  (header,) = tf.while_loop(more, step, (start,))
+  return header
+
+
+def _segment(content, position):
+  """What a segment holds, string scalar; '' if it is missing."""
+  size = content.number(position + 2, 2, big_endian=True) - 2
+  return content.part(position + 4, contents.choose(position > 0, size, 0))
+
+
+def _scans(content):
+  """Number of scans: the marker cannot stand within compressed data."""
+  data = content.bytes(0, content.length)
+  return tf.math.count_nonzero((data[:-1] == 0xFF) & (data[1:] == _SCAN))
+
+
+def _decode(encoded, shrinks):
+  """Decodes a JPEG, smaller if it may shrink at least by 2."""
+
+  def by(ratio):
+    return lambda: tf.io.decode_jpeg(
+      encoded,
+      channels=3,
+      ratio=ratio,
+      dct_method='INTEGER_ACCURATE',
+      fancy_upscaling=True,
+    )
+
+  return tf.case(
+    [(shrinks >= scale, by(scale)) for scale in _SCALES], default=by(1)
+  )

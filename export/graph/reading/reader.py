@@ -1,0 +1,149 @@
+"""Reads image files in a graph: any file in, a square image or a reason out.
+
+No file makes the graph fail, so that one file of a batch, which a server may
+have joined of several clients' requests, does no harm to the others. Operations
+that decode fail for damaged files; they run in a `tf.data.Dataset` of one file,
+which can leave out what fails.
+"""
+
+import tensorflow as tf
+
+from export.graph.reading import (
+  bmp,
+  contents,
+  exif,
+  findings,
+  gif,
+  jpeg,
+  png,
+  squares,
+)
+
+KINDS = (jpeg, png, gif, bmp)
+READ = 'PNG, JPEG, GIF and BMP'
+_ADVICE = 'cannot be read here; send PNG or JPEG'
+# Images, and others, that people send: where a file begins with which bytes.
+_OTHERS = (
+  ('WebP', 8, (b'WEBP',)),
+  ('AVIF', 4, (b'ftypavif', b'ftypavis')),
+  ('HEIC', 4, (b'ftypheic', b'ftypheix', b'ftypmif1', b'ftypmsf1', b'ftyphevc')),
+  ('TIFF', 0, (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')),
+  ('JPEG XL', 0, (b'\xff\x0a', b'\0\0\0\x0cJXL ')),
+  ('JPEG 2000', 0, (b'\0\0\0\x0cjP  ', b'\xff\x4f\xff\x51')),
+  ('PPM', 0, (b'P1', b'P2', b'P3', b'P4', b'P5', b'P6')),
+  ('PDF', 0, (b'%PDF',)),
+  ('a page or a drawing in XML (HTML, SVG)', 0, (b'<',)),
+)  # fmt: skip
+_AT_A_TIME = 8  # Files of a batch.
+# Rewriting the dataset for speed would take longer than reading one batch.
+_PLAIN = tf.data.Options()
+_PLAIN.experimental_optimization.apply_default_optimizations = False
+_PLAIN.autotune.enabled = False
+
+
+def read_squares(
+  files: tf.Tensor, resolution: int, *, fit: str = 'crop', crop: float = 1.0
+) -> tuple[tf.Tensor, tf.Tensor]:
+  """Reads image files, each by itself.
+
+  Args:
+    files: contents of files, string [n].
+    resolution: side of the images in pixels.
+    fit: how they become square; see `squares.square`.
+    crop: central fraction of both sides to keep, in (0, 1].
+
+  Returns:
+    Images, uint8 [n, resolution, resolution, 3], black where a file cannot be
+    read; and why it cannot be, string [n], '' where it is read.
+  """
+  shape = [resolution, resolution, 3]
+  count = tf.size(files, tf.int64)
+
+  def read(number, encoded):
+    image, error = _read(encoded, resolution, fit, crop)
+    return number, tf.ensure_shape(image, shape), error
+
+  numbered = tf.data.Dataset.from_tensor_slices((tf.range(count), files))
+  # So that something is left where every file fails.
+  last = tf.data.Dataset.from_tensors(
+    (count, tf.zeros(shape, tf.uint8), tf.constant(''))
+  )
+  numbers, images, errors = (
+    numbered.map(read, num_parallel_calls=_AT_A_TIME)
+    .ignore_errors()
+    .concatenate(last)
+    .batch(count + 1)
+    .with_options(_PLAIN)
+    .get_single_element()
+  )
+  numbers = numbers[:, None]
+  damaged = tf.strings.join([_kinds(files), 'damaged or cut off'])
+  return (
+    tf.scatter_nd(numbers, images, tf.stack([count + 1, *shape]))[:-1],
+    tf.tensor_scatter_nd_update(
+      tf.concat([damaged, ['']], 0), numbers, errors
+    )[:-1],
+  )
+
+
+def _read(encoded, resolution, fit, crop):
+  """One image, and why it cannot be read."""
+  content = contents.Content(encoded)
+  at_least = -int(-2 * resolution // crop)
+
+  def reader(kind):
+    def read():
+      finding = kind.find(content, at_least)
+      return _decode(finding, kind.NAME, resolution, fit, crop)
+
+    return read
+
+  def refuse():
+    return tf.zeros([resolution, resolution, 3], tf.uint8), _reason(content)
+
+  return tf.case(
+    [(_is(kind, content), reader(kind)) for kind in KINDS], default=refuse
+  )
+
+
+def _decode(finding: findings.Finding, name, resolution, fit, crop):
+  def decode():
+    image = finding.decode()
+    image = squares.square(image, resolution, fit=fit, crop=crop)
+    return exif.turn(image, finding.orientation), tf.constant('')
+
+  def refuse():
+    return (
+      tf.zeros([resolution, resolution, 3], tf.uint8),
+      tf.strings.join([f'{name}: ', finding.refusal]),
+    )
+
+  return tf.cond(finding.refusal == '', decode, refuse)
+
+
+def _is(kind, content):
+  return tf.reduce_any(
+    tf.stack([content.starts_with(magic) for magic in kind.MAGICS])
+  )
+
+
+def _kinds(files):
+  """Names of the files' kinds with a colon, string [n]; '' if unknown."""
+  names = tf.fill(tf.shape(files), '')
+  for kind in KINDS:
+    for magic in kind.MAGICS:
+      starts = tf.strings.substr(files, 0, len(magic)) == magic
+      names = tf.where(starts, f'{kind.NAME}: ', names)
+  return names
+
+
+def _reason(content):
+  """Why a file of no known kind cannot be read."""
+  others = [
+    (content.starts_with(magic, offset), f'{name} {_ADVICE}')
+    for name, offset, magics in _OTHERS
+    for magic in magics
+  ]
+  reason = contents.first_reason([(content.length == 0, 'empty'), *others])
+  unknown = f'not an image in a known format; send one of {READ}'
+  return tf.where(reason == '', unknown, reason)
