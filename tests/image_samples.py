@@ -260,14 +260,18 @@ def _jpegs():
   return {
     'jpeg': sample(plain),
     'jpeg, half the colours': sample(encode(image, 'JPEG', quality=95)),
-    'jpeg, progressive': sample(encode(image, 'JPEG', progressive=True, **best)),
+    'jpeg, progressive': sample(
+      encode(image, 'JPEG', progressive=True, **best)
+    ),
     'jpeg, grey': sample(encode(grey, 'JPEG', **best), _rgb(grey)),
     'jpeg, cmyk': sample(cmyk),
     'jpeg, cmyk without a marker': sample(cmyk[:adobe] + cmyk[adobe + 16 :]),
     'jpeg, ycck': sample(ycck),
     **{
       f'jpeg, orientation {number}': sample(
-        encode(_stored(image, number), 'JPEG', exif=_pillow_exif(number), **best)
+        encode(
+          _stored(image, number), 'JPEG', exif=_pillow_exif(number), **best
+        )
       )
       for number in _STORED
     },
@@ -404,7 +408,10 @@ def _pngs():
     ),
     'png, animated': sample(
       encode(
-        image, 'PNG', save_all=True, append_images=[Image.new('RGB', image.size)]
+        image,
+        'PNG',
+        save_all=True,
+        append_images=[Image.new('RGB', image.size)],
       )
     ),
     'png, orientation 6': sideways([(b'eXIf', _exif(_SIDEWAYS))]),
@@ -494,9 +501,11 @@ def _bmps():
   two_colours = bytes([10, 20, 200, 0, 240, 250, 30, 0])
   bit_rows = np.packbits(np.asarray(bits), axis=1)
   narrow = pixels[:, :61]  # Rows that are filled up.
-  old = struct.pack('<IHHHH', 12, WIDTH, HEIGHT, 1, 8) + b''.join(
-    bytes(c[::-1]) for c in table
-  ) + bytes(3 * (256 - len(table)))
+  old = (
+    struct.pack('<IHHHH', 12, WIDTH, HEIGHT, 1, 8)
+    + b''.join(bytes(c[::-1]) for c in table)
+    + bytes(3 * (256 - len(table)))
+  )
   old_start = 14 + len(old)
 
   def sample(content, expected=pixels, refused=''):
@@ -534,9 +543,7 @@ def _bmps():
     'bmp, 1 bit': sample(encode(bits, 'BMP'), _rgb(bits)),
     'bmp, 1 bit of two colours': sample(
       bmp_file(WIDTH, HEIGHT, 1, stored(bit_rows), palette=two_colours),
-      np.where(
-        np.asarray(bits)[..., None], (30, 250, 240), (200, 20, 10)
-      ),
+      np.where(np.asarray(bits)[..., None], (30, 250, 240), (200, 20, 10)),
     ),
     'bmp, top-down': sample(
       bmp_file(WIDTH, -HEIGHT, 24, stored(blue_first[::-1]))
@@ -570,9 +577,7 @@ def _bmps():
       _on_white(pixels, alpha),
     ),
     'bmp, old header': sample(
-      struct.pack(
-        '<2sIHHI', b'BM', old_start + index.size, 0, 0, old_start
-      )
+      struct.pack('<2sIHHI', b'BM', old_start + index.size, 0, 0, old_start)
       + old
       + stored(index),
       table[index],
@@ -723,13 +728,7 @@ def _with_table_in_frame(gif):
   frame = rest.index(b'\x2c\0\0\0\0')
   flags = rest[frame + 9] | 0x80 | gif[10] & 7
   head = gif[:10] + bytes([gif[10] & 0x7F]) + gif[11:13]
-  return (
-    head
-    + rest[: frame + 9]
-    + bytes([flags])
-    + table
-    + rest[frame + 10 :]
-  )
+  return head + rest[: frame + 9] + bytes([flags]) + table + rest[frame + 10 :]
 
 
 def _bmp_palette(table):

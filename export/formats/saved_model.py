@@ -35,7 +35,7 @@ from export import contexts, directions, parity, tensor_names
 from export.bundle_files import manifest_entries
 from export.formats import base
 from export.graph import folded_network, image_files
-from tf_twingan import files, image_arrays, literal_paths
+from tf_twingan import files, framing, image_arrays, literal_paths
 from tf_twingan.inference.exported import bundle_manifest, saved_model
 
 TRANSLATE, FLOATS = saved_model.TRANSLATE, saved_model.FLOATS
@@ -200,7 +200,8 @@ def _all_directions(
 
 
 def translation_signatures(
-  network: folded_network.Network, *, fit: str = 'crop', crop: float = 1.0
+  network: folded_network.Network,
+  source_framing: framing.Framing,
 ) -> tuple[
   tf.types.experimental.ConcreteFunction, tf.types.experimental.ConcreteFunction
 ]:
@@ -208,13 +209,12 @@ def translation_signatures(
 
   Args:
     network: translates the images.
-    fit: how images in files become square; see `image_files.translate_files`.
-    crop: central fraction of the images in files to keep.
+    source_framing: how images in files are made square.
   """
 
   def translate_files(image_bytes):
     pngs, errors = image_files.translate_files(
-      network, image_bytes, fit=fit, crop=crop
+      network, image_bytes, source_framing
     )
     return {PNGS: pngs, ERROR: errors}
 

@@ -14,10 +14,18 @@ MAGICS = (b'BM',)
 _FILE_HEADER = 14
 _OLD_HEADER = 12  # Of OS/2: shorter numbers, and palettes of three bytes.
 _HEADERS = (_OLD_HEADER, 40, 52, 56, 64, 108, 124)
+# Where numbers stand, and their bytes: the first pixel, the header's length,
+# width, height, bits, compression, colours, and masks of four channels.
+_PLACES = (
+  (10, 4), (14, 4), (18, 4), (22, 4), (28, 2), (30, 4), (46, 4),
+  (54, 4), (58, 4), (62, 4), (66, 4),
+)  # fmt: skip
+_OLD_PLACES = ((18, 2), (20, 2), (24, 2))  # Width, height and bits.
 _BITS = (1, 4, 8, 16, 24, 32)
 _PLAIN, _MASKS = 0, 3  # Kinds of compression; 3 says where the colours are.
-# Of 16 bits, red and how many bits green has: 5 each, or 6 of green.
-_RED_555, _RED_565 = 0x7C00, 0xF800
+# Of 16 bits, masks of red, green and blue: 5 bits each, or 6 of green.
+_MASKS_555 = (0x7C00, 0x3E0, 0x1F)
+_MASKS_565 = (0xF800, 0x7E0, 0x1F)
 # Of 32 bits: masks of red, green, blue and alpha, and where those bytes stand;
 # -1 is opaque.
 _LAYOUTS = {
@@ -40,25 +48,31 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
     at_least: not used; BMP is always decoded whole.
   """
   del at_least
-  header = content.number(_FILE_HEADER, 4)
+  start, header, width, height, bits, compression, colours, *masks = (
+    content.numbers(0, _PLACES)
+  )
   old = header == _OLD_HEADER
-  width = tf.where(old, content.number(18, 2), content.number(18, 4))
-  height = tf.where(old, content.number(20, 2), content.number(22, 4))
+  old_width, old_height, old_bits = content.numbers(0, _OLD_PLACES)
+  width = tf.where(old, old_width, width)
+  height = tf.where(old, old_height, height)
+  bits = tf.where(old, old_bits, bits)
+  compression = contents.choose(old, 0, compression)
   # A negative height says that the first row is the top one.
   from_top = ~old & (height >= 2**31)
   height = tf.where(from_top, 2**32 - height, height)
-  bits = tf.where(old, content.number(24, 2), content.number(28, 2))
-  compression = contents.choose(old, 0, content.number(30, 4))
-  colours = contents.choose(old, 0, content.number(46, 4))
+  colours = contents.choose(old, 0, colours)
   colours = tf.where(
     colours == 0, tf.bitwise.left_shift(tf.ones_like(bits), bits % 32), colours
   )
-  masks = _masks(content, header)
+  # Headers up to 52 bytes have no mask of alpha.
+  masks[3] = contents.choose(header >= 56, masks[3], 0)
+  masks = tf.stack(masks)
   layout = _layout(masks, compression)
-  is_565 = masks[0] == _RED_565
+  is_555 = tf.reduce_all(masks[:3] == tf.constant(_MASKS_555, tf.int64))
+  is_565 = tf.reduce_all(masks[:3] == tf.constant(_MASKS_565, tf.int64))
+  is_565 &= compression == _MASKS
   entry = contents.choose(old, 3, 4)
   table = contents.choose(bits <= 8, colours * entry, 0)
-  start = content.number(10, 4)
   after_table = _FILE_HEADER + header + table
   start = tf.where(
     (start == 0) | ((bits <= 8) & (start == _FILE_HEADER + header)),
@@ -84,7 +98,7 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
         & (
           (bits <= 8)
           | ((bits == 32) & (layout[0] < 0))
-          | ((bits == 16) & ~is_565 & (masks[0] != _RED_555))
+          | ((bits == 16) & ~is_565 & ~is_555)
         ),
         'an unknown order of colours; save it as PNG or JPEG',
       ),
@@ -134,14 +148,6 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
 
 def _is_one_of(number, numbers):
   return tf.reduce_any(number == tf.constant(numbers, tf.int64))
-
-
-def _masks(content, header):
-  """Masks of red, green, blue and alpha, int64 [4]."""
-  masks = [content.number(54 + 4 * i, 4) for i in range(4)]
-  # Headers up to 52 bytes have no mask of alpha.
-  masks[3] = contents.choose(header >= 56, masks[3], 0)
-  return tf.stack(masks)
 
 
 def _layout(masks, compression):

@@ -7,6 +7,7 @@ parts are shorter.
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 Number = int | tf.Tensor
@@ -39,20 +40,38 @@ class Content:
     """The bytes from an offset, uint8 [size]; fewer where the file ends."""
     return tf.io.decode_raw(self.part(offset, size), tf.uint8)
 
-  def number(
-    self, offset: Number, size: int, *, big_endian: bool | tf.Tensor = False
-  ) -> tf.Tensor:
-    """The unsigned number of some bytes at an offset, int64.
+  def numbers(
+    self,
+    offset: Number,
+    places: Sequence[tuple[int, int]],
+    *,
+    big_endian: bool | tf.Tensor = False,
+  ) -> list[tf.Tensor]:
+    """Unsigned numbers that stand together, each an int64 scalar.
 
     Args:
-      offset: where it begins.
-      size: number of its bytes, at most 4.
+      offset: where the places are counted from.
+      places: where each number begins, and the number of its bytes, up to 4.
       big_endian: whether the first byte counts most; a bool tensor where the
         file says so.
     """
+    size = max(start + length for start, length in places)
     digits = tf.cast(self.bytes(offset, size), tf.int64)
     digits = tf.pad(digits, [[0, size - tf.size(digits)]])
-    return number_of(tf.reshape(digits, [1, size]), big_endian)[0]
+    little, big = np.zeros([2, len(places), size], np.int64)
+    for row, (start, length) in enumerate(places):
+      powers = 256 ** np.arange(length)
+      little[row, start : start + length] = powers
+      big[row, start : start + length] = powers[::-1]
+    return tf.unstack(
+      tf.linalg.matvec(tf.where(big_endian, big, little), digits)
+    )
+
+  def number(
+    self, offset: Number, size: int, *, big_endian: bool | tf.Tensor = False
+  ) -> tf.Tensor:
+    """One such number."""
+    return self.numbers(offset, [(0, size)], big_endian=big_endian)[0]
 
   def starts_with(self, magic: bytes, offset: int = 0) -> tf.Tensor:
     """Whether these bytes stand at an offset, bool."""
@@ -62,19 +81,6 @@ class Content:
     """Whether these bytes stand anywhere, bool."""
     pattern = rb'(?s)\C*' + re.escape(word) + rb'\C*'
     return tf.strings.regex_full_match(self.encoded, pattern)
-
-
-def number_of(
-  digits: tf.Tensor, big_endian: bool | tf.Tensor = False
-) -> tf.Tensor:
-  """Unsigned numbers, int64 [n], of their bytes, integers [n, size]."""
-  size = digits.shape[-1]
-  powers = tf.constant([256**i for i in range(size)], tf.int64)
-  if isinstance(big_endian, bool):
-    powers = powers[::-1] if big_endian else powers
-  else:
-    powers = tf.where(big_endian, powers[::-1], powers)
-  return tf.reduce_sum(tf.cast(digits, tf.int64) * powers, axis=-1)
 
 
 def first_reason(reasons: Sequence[tuple[tf.Tensor, str | tf.Tensor]]):

@@ -57,12 +57,15 @@ def _in_exif(exif):
   )
   first = tiff.number(4, 4, big_endian=big_endian)
   count = tiff.number(first, 2, big_endian=big_endian)
-  data = tiff.bytes(first + 2, 12 * count)
-  whole = tf.size(data) // 12
-  entries = tf.reshape(data[: 12 * whole], [whole, 12])
+  entries = tiff.bytes(first + 2, 12 * count)
+  whole = tf.size(entries) // 12
+  entries = tf.reshape(entries[: 12 * whole], [whole, 12])
+  entries = tf.cast(entries, tf.int64)
 
   def column(start, size):
-    return contents.number_of(entries[:, start : start + size], big_endian)
+    powers = tf.constant([256**i for i in range(size)], tf.int64)
+    powers = tf.where(big_endian, powers[::-1], powers)
+    return tf.linalg.matvec(entries[:, start : start + size], powers)
 
   kinds, counts = column(2, 2), column(4, 4)
   values = tf.where(kinds == _LONG, column(8, 4), column(8, 2))

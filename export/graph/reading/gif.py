@@ -48,12 +48,15 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
   """
   del at_least
   blocks = _blocks(content)
-  left, top, width, height = (
-    content.number(blocks.frame + offset, 2) for offset in (1, 3, 5, 7)
+  left, top, width, height, flags = content.numbers(
+    blocks.frame, [(1, 2), (3, 2), (5, 2), (7, 2), (9, 1)]
+  )
+  screen_width, screen_height, screen_flags = content.numbers(
+    0, [(6, 2), (8, 2), (10, 1)]
   )
   # A frame that is larger than the screen enlarges it.
-  screen_width = tf.maximum(content.number(6, 2), left + width)
-  screen_height = tf.maximum(content.number(8, 2), top + height)
+  screen_width = tf.maximum(screen_width, left + width)
+  screen_height = tf.maximum(screen_height, top + height)
   refusal = contents.first_reason(
     [
       (
@@ -67,11 +70,9 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
   )
 
   def decode():
-    flags = content.number(blocks.frame + 9, 1)
     table, table_size = _table(content, blocks.frame + 10, flags)
     data = blocks.frame + 10 + table_size
     numbers = _numbers(content, data, width, height, flags)
-    screen_flags = content.number(10, 1)
     screen_table, _ = _table(content, 13, screen_flags)
     table = tf.where(
       _has_table(flags),
@@ -79,8 +80,9 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
       tf.where(_has_table(screen_flags), screen_table, _grey_table()),
     )
     indices = tf.range(256, dtype=tf.int64)[:, None]
-    table = tf.where(indices == blocks.transparent, tf.constant(255, tf.uint8),
-                     table)
+    table = tf.where(
+      indices == blocks.transparent, tf.constant(255, tf.uint8), table
+    )
     around = tf.cast(tf.maximum(blocks.transparent, 0), tf.uint8)
     numbers = tf.pad(
       numbers,
@@ -152,7 +154,7 @@ def _table_size(flags):
 
 
 def _table(content, position, flags):
-  """A table as uint8 [256, 3], and its bytes in the file, 0 if there is none."""
+  """A table as uint8 [256, 3], and its bytes in the file; 0 without one."""
   size = contents.choose(_has_table(flags), _table_size(flags), 0)
   data = content.bytes(position, size)
   data = tf.pad(data, [[0, 768 - tf.size(data)]])

@@ -43,13 +43,8 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
       be decoded smaller, by 2, 4 or 8.
   """
   header = _segments(content)
-  marker = content.number(header.frame + 1, 1)
-  bits, components = (
-    content.number(header.frame + offset, 1) for offset in (4, 9)
-  )
-  height, width = (
-    content.number(header.frame + offset, 2, big_endian=True)
-    for offset in (5, 7)
+  marker, bits, height, width, components = content.numbers(
+    header.frame, [(1, 1), (4, 1), (5, 2), (7, 2), (9, 1)], big_endian=True
   )
   refusal = contents.first_reason(
     [

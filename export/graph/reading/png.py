@@ -38,10 +38,9 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
     at_least: not used; PNG is always decoded whole.
   """
   del at_least
-  width, height = (
-    content.number(offset, 4, big_endian=True) for offset in (16, 20)
+  width, height, bits, colour = content.numbers(
+    0, [(16, 4), (20, 4), (24, 1), (25, 1)], big_endian=True
   )
-  bits, colour = content.number(24, 1), content.number(25, 1)
   # Going through the chunks takes long for a large file, and few need it.
   mentioned = [content.contains(word) for word in (_EXIF, _XMP, _PROFILE)]
   chunks = _find_chunks(content, tf.reduce_any(tf.stack(mentioned)))
@@ -76,9 +75,7 @@ def _find_chunks(content, wanted):
 
   def more(chunks):
     return (
-      wanted
-      & (chunks.position < content.length)
-      & (chunks.steps < _MAX_CHUNKS)
+      wanted & (chunks.position < content.length) & (chunks.steps < _MAX_CHUNKS)
     )
 
   def step(chunks):
@@ -123,9 +120,7 @@ def _orientation(content, chunks):
 def _data(content, position):
   """The data of a chunk, string scalar; '' if it is missing."""
   length = content.number(position, 4, big_endian=True)
-  return content.part(
-    position + 8, contents.choose(position > 0, length, 0)
-  )
+  return content.part(position + 8, contents.choose(position > 0, length, 0))
 
 
 def _xmp(content, position):

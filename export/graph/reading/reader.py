@@ -6,6 +6,9 @@ that decode fail for damaged files; they run in a `tf.data.Dataset` of one file,
 which can leave out what fails.
 """
 
+import functools
+import math
+
 import tensorflow as tf
 
 from export.graph.reading import (
@@ -18,6 +21,7 @@ from export.graph.reading import (
   png,
   squares,
 )
+from tf_twingan import framing
 
 KINDS = (jpeg, png, gif, bmp)
 READ = 'PNG, JPEG, GIF and BMP'
@@ -26,7 +30,7 @@ _ADVICE = 'cannot be read here; send PNG or JPEG'
 _OTHERS = (
   ('WebP', 8, (b'WEBP',)),
   ('AVIF', 4, (b'ftypavif', b'ftypavis')),
-  ('HEIC', 4, (b'ftypheic', b'ftypheix', b'ftypmif1', b'ftypmsf1', b'ftyphevc')),
+  ('HEIC', 4, (b'ftypheic', b'ftypheix', b'ftyphevc', b'ftypmif1')),
   ('TIFF', 0, (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')),
   ('JPEG XL', 0, (b'\xff\x0a', b'\0\0\0\x0cJXL ')),
   ('JPEG 2000', 0, (b'\0\0\0\x0cjP  ', b'\xff\x4f\xff\x51')),
@@ -42,15 +46,16 @@ _PLAIN.autotune.enabled = False
 
 
 def read_squares(
-  files: tf.Tensor, resolution: int, *, fit: str = 'crop', crop: float = 1.0
+  files: tf.Tensor,
+  resolution: int,
+  framed: framing.Framing,
 ) -> tuple[tf.Tensor, tf.Tensor]:
   """Reads image files, each by itself.
 
   Args:
     files: contents of files, string [n].
     resolution: side of the images in pixels.
-    fit: how they become square; see `squares.square`.
-    crop: central fraction of both sides to keep, in (0, 1].
+    framed: how they become square.
 
   Returns:
     Images, uint8 [n, resolution, resolution, 3], black where a file cannot be
@@ -59,9 +64,10 @@ def read_squares(
   shape = [resolution, resolution, 3]
   count = tf.size(files, tf.int64)
 
+  read_one = _reading(resolution, framed)
+
   def read(number, encoded):
-    image, error = _read(encoded, resolution, fit, crop)
-    return number, tf.ensure_shape(image, shape), error
+    return number, *read_one(encoded)
 
   numbered = tf.data.Dataset.from_tensor_slices((tf.range(count), files))
   # So that something is left where every file fails.
@@ -80,21 +86,34 @@ def read_squares(
   damaged = tf.strings.join([_kinds(files), 'damaged or cut off'])
   return (
     tf.scatter_nd(numbers, images, tf.stack([count + 1, *shape]))[:-1],
-    tf.tensor_scatter_nd_update(
-      tf.concat([damaged, ['']], 0), numbers, errors
-    )[:-1],
+    tf.tensor_scatter_nd_update(tf.concat([damaged, ['']], 0), numbers, errors)[
+      :-1
+    ],
   )
 
 
-def _read(encoded, resolution, fit, crop):
+@functools.cache
+def _reading(resolution, framed):
+  """A function that reads one file; traced once for all that use it."""
+
+  def read(encoded):
+    image, error = _read(encoded, resolution, framed)
+    return tf.ensure_shape(image, [resolution, resolution, 3]), error
+
+  return tf.function(
+    read, input_signature=[tf.TensorSpec([], tf.string)], autograph=False
+  )
+
+
+def _read(encoded, resolution, framed):
   """One image, and why it cannot be read."""
   content = contents.Content(encoded)
-  at_least = -int(-2 * resolution // crop)
+  at_least = math.ceil(2 * resolution / framed.crop)
 
   def reader(kind):
     def read():
       finding = kind.find(content, at_least)
-      return _decode(finding, kind.NAME, resolution, fit, crop)
+      return _decode(finding, kind.NAME, resolution, framed)
 
     return read
 
@@ -106,10 +125,10 @@ def _read(encoded, resolution, fit, crop):
   )
 
 
-def _decode(finding: findings.Finding, name, resolution, fit, crop):
+def _decode(finding: findings.Finding, name, resolution, framed):
   def decode():
     image = finding.decode()
-    image = squares.square(image, resolution, fit=fit, crop=crop)
+    image = squares.square(image, resolution, framed)
     return exif.turn(image, finding.orientation), tf.constant('')
 
   def refuse():

@@ -1,34 +1,26 @@
-"""Makes an image square in a graph, as `image_arrays.square` does."""
+"""Makes an image square in a graph, as `framing.Framing` does."""
 
 import tensorflow as tf
 
-from tf_twingan import image_arrays
+from tf_twingan import framing
 
 
 def square(
-  image: tf.Tensor, resolution: int, *, fit: str = 'crop', crop: float = 1.0
+  image: tf.Tensor, resolution: int, framed: framing.Framing
 ) -> tf.Tensor:
   """Makes an image square, with an anti-aliased (Lanczos) resize.
 
   Args:
     image: uint8 RGB, [height, width, 3], of any size.
     resolution: side of the result in pixels.
-    fit: 'crop' keeps the central square; 'pad' keeps everything and fills up
-      with white.
-    crop: central fraction of both sides to keep first, in (0, 1].
+    framed: what of it is kept, and how that becomes square.
 
   Returns:
     uint8 RGB, [resolution, resolution, 3].
   """
-  if fit not in image_arrays.FITS:
-    raise ValueError(
-      f'fit {fit!r} is unknown; use one of {", ".join(image_arrays.FITS)}'
-    )
-  if not 0 < crop <= 1:
-    raise ValueError(f'crop {crop} is outside (0, 1]; 1 keeps everything')
   sides = tf.cast(tf.shape(image)[:2], tf.float64)
-  kept = crop * sides
-  if fit == 'crop':
+  kept = framed.crop * sides
+  if framed.fit == 'crop':
     kept = tf.fill([2], tf.reduce_min(kept))
   first = (sides - kept) / 2
   scale = resolution / tf.reduce_max(kept)
