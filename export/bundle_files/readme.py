@@ -19,6 +19,18 @@ _BY = {
   'fused': "its content code and its translation's",
 }
 
+_PREDICTIONS = """It answers, for each image of the request and in their order,
+
+```
+{"predictions": [{"error": "", "png_bytes": {"b64": "iVBORw0KGgo..."}}]}
+```
+
+PNG, JPEG, GIF and BMP are read, turned as their EXIF says, and transparent ones
+are laid on white. For a file that cannot be read, `error` says why, as in
+`"WebP cannot be read here; send PNG or JPEG"`, and `png_bytes` is empty. The
+server joins requests that come together into one batch; a file that cannot be
+read does no harm to the others in it."""
+
 
 def one_direction(manifest: Mapping[str, Any]) -> str:
   """The README of one direction's bundle, Markdown.
@@ -281,8 +293,10 @@ Every vector is compared with, so a query's time grows with the index."""
 def _serving(name, manifest):
   return f"""{_serve(name, manifest['golden']['input'])}
 
-The response's `predictions` hold one base64 PNG for each image. Signatures:
-`serving_default` (files in any size), `translate` (numbers), `embed`."""
+{_PREDICTIONS}
+
+Signatures: `serving_default` (files in any size), `translate` (numbers),
+`embed`."""
 
 
 def _serving_all(manifest):
@@ -290,10 +304,11 @@ def _serving_all(manifest):
   golden = manifest['golden']['input']
   return f"""{_serve(manifest['name'], golden)}
 
-The response's `predictions` hold one base64 PNG for each image. Signatures:
-`{first}2{second}` and so on (files in any size; choose by `"signature_name"`
-beside `"instances"`), `{first}2{second}_floats` and so on (numbers);
-`serving_default` is `{first}2{second}`."""
+{_PREDICTIONS}
+
+Signatures: `{first}2{second}` and so on (files in any size; choose by
+`"signature_name"` beside `"instances"`), `{first}2{second}_floats` and so on
+(numbers); `serving_default` is `{first}2{second}`."""
 
 
 def _serve(name, golden):

@@ -31,10 +31,19 @@ class Content:
     self.length = tf.cast(tf.strings.length(encoded), tf.int64)
 
   def part(self, offset: Number, size: Number) -> tf.Tensor:
-    """The bytes from an offset, string scalar; fewer where the file ends."""
-    offset = tf.clip_by_value(_int64(offset), 0, self.length)
-    size = tf.clip_by_value(_int64(size), 0, self.length - offset)
-    return tf.strings.substr(self.encoded, offset, size)
+    """The bytes from an offset, string scalar; fewer where the file ends.
+
+    Args:
+      offset: where it begins, not negative.
+      size: number of its bytes, not negative.
+    """
+    # This operation fails for an offset beyond the end, and not for a size.
+    offset = tf.minimum(_int64(offset), self.length)
+    return tf.strings.substr(self.encoded, offset, _int64(size))
+
+  def rest(self, offset: Number) -> tf.Tensor:
+    """The bytes from an offset to the end, string scalar."""
+    return self.part(offset, self.length)
 
   def bytes(self, offset: Number, size: Number) -> tf.Tensor:
     """The bytes from an offset, uint8 [size]; fewer where the file ends."""
@@ -56,16 +65,20 @@ class Content:
         file says so.
     """
     size = max(start + length for start, length in places)
-    digits = tf.cast(self.bytes(offset, size), tf.int64)
-    digits = tf.pad(digits, [[0, size - tf.size(digits)]])
+    # With zeros where the file ends before.
+    digits = tf.io.decode_raw(
+      self.part(offset, size), tf.uint8, fixed_length=size
+    )
     little, big = np.zeros([2, len(places), size], np.int64)
     for row, (start, length) in enumerate(places):
       powers = 256 ** np.arange(length)
       little[row, start : start + length] = powers
       big[row, start : start + length] = powers[::-1]
-    return tf.unstack(
-      tf.linalg.matvec(tf.where(big_endian, big, little), digits)
-    )
+    if isinstance(big_endian, bool):
+      powers = tf.constant(big if big_endian else little)
+    else:
+      powers = tf.where(big_endian, big, little)
+    return tf.unstack(tf.linalg.matvec(powers, tf.cast(digits, tf.int64)))
 
   def number(
     self, offset: Number, size: int, *, big_endian: bool | tf.Tensor = False
@@ -73,9 +86,9 @@ class Content:
     """One such number."""
     return self.numbers(offset, [(0, size)], big_endian=big_endian)[0]
 
-  def starts_with(self, magic: bytes, offset: int = 0) -> tf.Tensor:
-    """Whether these bytes stand at an offset, bool."""
-    return tf.equal(self.part(offset, len(magic)), magic)
+  def starts_with(self, magic: bytes) -> tf.Tensor:
+    """Whether the file starts with these bytes, bool."""
+    return tf.strings.substr(self.encoded, 0, len(magic)) == magic
 
   def contains(self, word: bytes) -> tf.Tensor:
     """Whether these bytes stand anywhere, bool."""
@@ -101,4 +114,4 @@ def choose(condition: tf.Tensor, number: Number, other: Number) -> tf.Tensor:
 
 
 def _int64(number):
-  return tf.cast(number, tf.int64)
+  return tf.convert_to_tensor(number, tf.int64)

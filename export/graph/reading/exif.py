@@ -5,12 +5,16 @@ byte order and where the first directory stands, and twelve bytes for each entry
 of it. XMP is XML, which many programs write beside EXIF or instead of it.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from export.graph.reading import contents
 
 _ORIENTATION = 0x0112
 _SHORT, _LONG = 3, 4  # Types of an entry's value.
+# Where the numbers of an entry stand, and their bytes: the tag, the type, how
+# many values, and the value itself, of the one type or of the other.
+_ENTRY = ((0, 2), (2, 2), (4, 4), (8, 2), (8, 4))
 _XMP_PATTERN = r'(?s)\C*?tiff:Orientation(?:="|>)([0-9])\C*'
 _TRANSPOSED = (5, 6, 7, 8)
 _FLIPPED_SIDEWAYS = (2, 3, 6, 7)
@@ -38,13 +42,17 @@ def turn(images: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
   """Turns a square image, [px, px, channels], upright."""
 
   def is_one_of(numbers):
-    return tf.reduce_any(tf.equal(orientation, tf.constant(numbers, tf.int64)))
+    return tf.gather([i in numbers for i in range(9)], orientation)
 
   images = tf.where(
     is_one_of(_TRANSPOSED), tf.transpose(images, [1, 0, 2]), images
   )
-  images = tf.where(is_one_of(_FLIPPED_SIDEWAYS), images[:, ::-1], images)
-  return tf.where(is_one_of(_FLIPPED_UPSIDE_DOWN), images[::-1], images)
+  images = tf.where(
+    is_one_of(_FLIPPED_SIDEWAYS), tf.reverse(images, [1]), images
+  )
+  return tf.where(
+    is_one_of(_FLIPPED_UPSIDE_DOWN), tf.reverse(images, [0]), images
+  )
 
 
 def _in_exif(exif):
@@ -60,21 +68,28 @@ def _in_exif(exif):
   entries = tiff.bytes(first + 2, 12 * count)
   whole = tf.size(entries) // 12
   entries = tf.reshape(entries[: 12 * whole], [whole, 12])
-  entries = tf.cast(entries, tf.int64)
-
-  def column(start, size):
-    powers = tf.constant([256**i for i in range(size)], tf.int64)
-    powers = tf.where(big_endian, powers[::-1], powers)
-    return tf.linalg.matvec(entries[:, start : start + size], powers)
-
-  kinds, counts = column(2, 2), column(4, 4)
-  values = tf.where(kinds == _LONG, column(8, 4), column(8, 2))
+  powers = tf.where(
+    big_endian, _entry_powers(big_endian=True), _entry_powers(big_endian=False)
+  )
+  tags, kinds, counts, shorts, longs = tf.unstack(
+    tf.matmul(tf.cast(entries, tf.int64), powers), axis=1
+  )
+  values = tf.where(kinds == _LONG, longs, shorts)
   readable = ((kinds == _SHORT) & (counts >= 1) & (counts <= 2)) | (
     (kinds == _LONG) & (counts == 1)
   )
-  found = values[(column(0, 2) == _ORIENTATION) & readable]
+  found = tf.boolean_mask(values, (tags == _ORIENTATION) & readable)
   none = tf.constant([-1], tf.int64)
   return tf.where(known, tf.concat([found, none], 0)[0], none[0])
+
+
+def _entry_powers(*, big_endian):
+  """What a product with the bytes of entries, [n, 12], makes numbers of."""
+  powers = np.zeros([12, len(_ENTRY)], np.int64)
+  for column, (start, size) in enumerate(_ENTRY):
+    values = 256 ** np.arange(size)
+    powers[start : start + size, column] = values[:: -1 if big_endian else 1]
+  return powers
 
 
 def _in_xmp(xmp):

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from tf_twingan import image_io
 
+NO_PIXELS = 'the image has no pixels'
+
 
 class Finding(NamedTuple):
   """What a file holds, by its header.
@@ -48,7 +50,7 @@ def size_reasons(
   # By each side first: the product of two numbers of 32 bits may overflow.
   over = (width > limit) | (height > limit) | (width * height > limit)
   return [
-    ((width < 1) | (height < 1), 'the image has no pixels'),
+    ((width < 1) | (height < 1), NO_PIXELS),
     (over, too_large),
   ]
 

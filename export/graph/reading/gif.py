@@ -64,7 +64,8 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
         f'more than {_MAX_STEPS} blocks before the first frame; save it again',
       ),
       (blocks.frame == 0, 'damaged or cut off: no image was found in it'),
-      *findings.size_reasons(width, height),
+      # The screen is no smaller than the frame.
+      ((width < 1) | (height < 1), findings.NO_PIXELS),
       *findings.size_reasons(screen_width, screen_height),
     ]
   )
@@ -111,28 +112,26 @@ def _blocks(content):
 
   def step(blocks):
     position, within = blocks.position, blocks.within == 1
-    head = content.bytes(position, 7)
-    head = tf.cast(tf.pad(head, [[0, 7 - tf.size(head)]]), tf.int64)
-    kind = head[0]
+    kind, label, size, flags, colour = content.numbers(
+      position, [(0, 1), (1, 1), (2, 1), (3, 1), (6, 1)]
+    )
     # A part is its length and its bytes; one of length 0 is the last.
     part = 1 + kind
     extends = ~within & (kind == _EXTENSION)
-    first_part = 3 + head[2]
+    first_part = 3 + size
     moved = contents.choose(extends, first_part, 1)
     moved = contents.choose(within, part, moved)
     ends = ~within & (kind == _END)
     transparent = tf.where(
-      extends & (head[1] == _TRANSPARENCY) & (head[3] % 2 == 1),
-      head[6],
+      extends & (label == _TRANSPARENCY) & (flags % 2 == 1),
+      colour,
       blocks.transparent,
     )
     return (
       _Blocks(
         tf.where(ends, content.length, position + moved),
         blocks.steps + 1,
-        contents.choose(
-          (within & (kind != 0)) | (extends & (head[2] != 0)), 1, 0
-        ),
+        contents.choose((within & (kind != 0)) | (extends & (size != 0)), 1, 0),
         transparent,
         tf.where(~within & (kind == _FRAME), position, blocks.frame),
       ),
@@ -156,8 +155,9 @@ def _table_size(flags):
 def _table(content, position, flags):
   """A table as uint8 [256, 3], and its bytes in the file; 0 without one."""
   size = contents.choose(_has_table(flags), _table_size(flags), 0)
-  data = content.bytes(position, size)
-  data = tf.pad(data, [[0, 768 - tf.size(data)]])
+  data = tf.io.decode_raw(
+    content.part(position, size), tf.uint8, fixed_length=768
+  )
   return tf.reshape(data, [256, 3]), size
 
 

@@ -19,7 +19,7 @@ _MAX_SCANS = 100
 # What a CMYK file has to say for its values to be taken as inverted, which is
 # how nearly all of them are written.
 _INVERTED = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00'
-_SCALES = (8, 4, 2)  # By which the decoder can shrink an image.
+_RATIOS = (1, 2, 4, 8)  # By which the decoder can shrink an image.
 
 
 class _Header(NamedTuple):
@@ -73,9 +73,7 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
   def decode():
     encoded = tf.where(
       (components == 4) & (header.adobe == 0),
-      tf.strings.join(
-        [content.part(0, 2), _INVERTED, content.part(2, content.length)]
-      ),
+      tf.strings.join([content.part(0, 2), _INVERTED, content.rest(2)]),
       content.encoded,
     )
     return _decode(encoded, tf.minimum(width, height) // at_least)
@@ -102,15 +100,15 @@ def _segments(content):
 
   def step(header):
     position = header.position
-    head = content.bytes(position, 4)
-    head = tf.cast(tf.pad(head, [[0, 4 - tf.size(head)]]), tf.int64)
-    marker = head[1]
+    first_byte, marker, size = content.numbers(
+      position, [(0, 1), (1, 1), (2, 2)], big_endian=True
+    )
     # Other bytes between segments are passed over, and 0xFF may be repeated.
-    junk = head[0] != 0xFF
+    junk = first_byte != 0xFF
     fill = ~junk & (marker == 0xFF)
     alone = (marker == 0) | ((marker >= 0xD0) & (marker <= 0xD9))
     bare = junk | fill | alone
-    length = contents.choose(alone, 2, 2 + 256 * head[2] + head[3])
+    length = contents.choose(alone, 2, 2 + size)
     length = contents.choose(junk | fill, 1, length)
 
     def first(known, condition):
@@ -144,7 +142,9 @@ def _segments(content):
 def _segment(content, position):
   """What a segment holds, string scalar; '' if it is missing."""
   size = content.number(position + 2, 2, big_endian=True) - 2
-  return content.part(position + 4, contents.choose(position > 0, size, 0))
+  return content.part(
+    position + 4, contents.choose((position > 0) & (size > 0), size, 0)
+  )
 
 
 def _scans(content):
@@ -165,6 +165,7 @@ def _decode(encoded, shrinks):
       fancy_upscaling=True,
     )
 
-  return tf.case(
-    [(shrinks >= scale, by(scale)) for scale in _SCALES], default=by(1)
+  enough = tf.stack([shrinks >= ratio for ratio in _RATIOS[1:]])
+  return tf.switch_case(
+    tf.math.count_nonzero(enough, dtype=tf.int32), [by(r) for r in _RATIOS]
   )

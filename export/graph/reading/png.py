@@ -46,7 +46,7 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
   chunks = _find_chunks(content, tf.reduce_any(tf.stack(mentioned)))
   refusal = contents.first_reason(
     [
-      (~content.starts_with(b'IHDR', 12), 'damaged at its start'),
+      (content.part(12, 4) != b'IHDR', 'damaged at its start'),
       *findings.size_reasons(width, height),
       (
         chunks.steps >= _MAX_CHUNKS,
@@ -128,7 +128,7 @@ def _xmp(content, position):
   data = _data(content, position)
   start = len(_XMP) + 3  # After the keyword's zero and the flags.
   packed = tf.strings.substr(data + b'\0' * 32, len(_XMP) + 1, 1) == b'\1'
-  text = contents.Content(data).part(start, tf.strings.length(data))
+  text = contents.Content(data).rest(start)
   text = tf.strings.regex_replace(text, r'(?s)^[^\x00]*\x00[^\x00]*\x00', '')
   return _unpacked(text, packed)
 
@@ -139,7 +139,7 @@ def _profile(content, position):
   packed = content.part(position + 4, 4) == b'zTXt'
   # zTXt has a byte for the method of compression.
   start = len(_PROFILE) + 1 + tf.cast(packed, tf.int64)
-  text = contents.Content(data).part(start, tf.strings.length(data))
+  text = contents.Content(data).rest(start)
   text = _unpacked(text, packed)
   text = tf.strings.regex_replace(text, r'^\n[^\n]*\n[^\n]*\n', '')
   text = tf.strings.regex_replace(text, r'[^0-9a-fA-F]', '')

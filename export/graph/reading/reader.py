@@ -26,18 +26,18 @@ from tf_twingan import framing
 KINDS = (jpeg, png, gif, bmp)
 READ = 'PNG, JPEG, GIF and BMP'
 _ADVICE = 'cannot be read here; send PNG or JPEG'
-# Images, and others, that people send: where a file begins with which bytes.
+# Images, and others, that people send: how a file begins.
 _OTHERS = (
-  ('WebP', 8, (b'WEBP',)),
-  ('AVIF', 4, (b'ftypavif', b'ftypavis')),
-  ('HEIC', 4, (b'ftypheic', b'ftypheix', b'ftyphevc', b'ftypmif1')),
-  ('TIFF', 0, (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')),
-  ('JPEG XL', 0, (b'\xff\x0a', b'\0\0\0\x0cJXL ')),
-  ('JPEG 2000', 0, (b'\0\0\0\x0cjP  ', b'\xff\x4f\xff\x51')),
-  ('PPM', 0, (b'P1', b'P2', b'P3', b'P4', b'P5', b'P6')),
-  ('PDF', 0, (b'%PDF',)),
-  ('a page or a drawing in XML (HTML, SVG)', 0, (b'<',)),
-)  # fmt: skip
+  ('WebP', r'RIFF\C{4}WEBP'),
+  ('AVIF', r'\C{4}ftyp(avif|avis)'),
+  ('HEIC', r'\C{4}ftyp(heic|heix|hevc|mif1|msf1)'),
+  ('TIFF', r'II[*+]\x00|MM\x00[*+]'),
+  ('JPEG XL', r'\x00\x00\x00\x0cJXL '),
+  ('JPEG 2000', r'\x00\x00\x00\x0cjP  '),
+  ('PPM', r'P[1-6]\s'),
+  ('PDF', r'%PDF'),
+  ('a page or a drawing in XML (HTML, SVG)', r'\s*<'),
+)
 _AT_A_TIME = 8  # Files of a batch.
 # Rewriting the dataset for speed would take longer than reading one batch.
 _PLAIN = tf.data.Options()
@@ -120,9 +120,11 @@ def _read(encoded, resolution, framed):
   def refuse():
     return tf.zeros([resolution, resolution, 3], tf.uint8), _reason(content)
 
-  return tf.case(
-    [(_is(kind, content), reader(kind)) for kind in KINDS], default=refuse
+  is_kind = tf.stack([_is(kind, content) for kind in KINDS])
+  number = tf.where(
+    tf.reduce_any(is_kind), tf.argmax(is_kind, output_type=tf.int32), len(KINDS)
   )
+  return tf.switch_case(number, [*map(reader, KINDS), refuse])
 
 
 def _decode(finding: findings.Finding, name, resolution, framed):
@@ -158,10 +160,13 @@ def _kinds(files):
 
 def _reason(content):
   """Why a file of no known kind cannot be read."""
+  start = content.part(0, 64)
   others = [
-    (content.starts_with(magic, offset), f'{name} {_ADVICE}')
-    for name, offset, magics in _OTHERS
-    for magic in magics
+    (
+      tf.strings.regex_full_match(start, rf'(?s)(?:{pattern})\C*'),
+      f'{name} {_ADVICE}',
+    )
+    for name, pattern in _OTHERS
   ]
   reason = contents.first_reason([(content.length == 0, 'empty'), *others])
   unknown = f'not an image in a known format; send one of {READ}'
