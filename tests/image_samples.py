@@ -84,8 +84,11 @@ def damaged() -> dict[str, bytes]:
     kind: encode(Image.fromarray(picture()), kind)
     for kind in ('JPEG', 'PNG', 'GIF', 'BMP')
   }
+  cmyk = encode(_as_cmyk(picture()), 'JPEG')
+  adobe = cmyk.index(b'\xff\xee')
   return {
     'empty': b'',
+    'JPEG of unknown inks': cmyk[:adobe] + cmyk[adobe + 16 :],
     'text': b'no image',
     'html': b'<!DOCTYPE html><html><body>404</body></html>',
     **{f'{kind} magic': content[:4] for kind, content in whole.items()},
@@ -256,7 +259,6 @@ def _jpegs():
   )
   cmyk = encode(_as_cmyk(pixels), 'JPEG', **best)
   ycck = _ycck(pixels)
-  adobe = cmyk.index(b'\xff\xee')
   return {
     'jpeg': sample(plain),
     'jpeg, half the colours': sample(encode(image, 'JPEG', quality=95)),
@@ -265,7 +267,6 @@ def _jpegs():
     ),
     'jpeg, grey': sample(encode(grey, 'JPEG', **best), _rgb(grey)),
     'jpeg, cmyk': sample(cmyk),
-    'jpeg, cmyk without a marker': sample(cmyk[:adobe] + cmyk[adobe + 16 :]),
     'jpeg, ycck': sample(ycck),
     **{
       f'jpeg, orientation {number}': sample(

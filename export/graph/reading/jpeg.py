@@ -9,16 +9,13 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from export.graph.reading import contents, exif, findings
+from tf_twingan import image_headers
 
 NAME = 'JPEG'
 MAGICS = (b'\xff\xd8\xff',)
 _EXIF, _XMP = b'Exif\0\0', b'http://ns.adobe.com/xap/1.0/\0'
 _SCAN, _ADOBE = 0xDA, 0xEE
 _MAX_STEPS = 4096  # Over the segments of one header.
-_MAX_SCANS = 100
-# What a CMYK file has to say for its values to be taken as inverted, which is
-# how nearly all of them are written.
-_INVERTED = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00'
 _RATIOS = (1, 2, 4, 8)  # By which the decoder can shrink an image.
 
 
@@ -62,21 +59,20 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
         (components != 1) & (components != 3) & (components != 4),
         'an unknown number of colour channels; save it as an ordinary JPEG',
       ),
+      (
+        (components == 4) & (header.adobe == 0),
+        'CMYK that does not say whether its inks are inverted; save it as RGB',
+      ),
       *findings.size_reasons(width, height),
       (
-        _scans(content) > _MAX_SCANS,
-        f'more than {_MAX_SCANS} scans; save it as an ordinary JPEG',
+        _scans(content) > image_headers.MAX_SCANS,
+        f'more than {image_headers.MAX_SCANS} scans; save it anew',
       ),
     ]
   )
 
   def decode():
-    encoded = tf.where(
-      (components == 4) & (header.adobe == 0),
-      tf.strings.join([content.part(0, 2), _INVERTED, content.rest(2)]),
-      content.encoded,
-    )
-    return _decode(encoded, tf.minimum(width, height) // at_least)
+    return _decode(content.encoded, tf.minimum(width, height) // at_least)
 
   return findings.Finding(
     refusal,
