@@ -133,7 +133,8 @@ class Start:
   def __init__(self, weight):
     self.weight = weight
 
-  def apply(self, trainer, position):
+  def apply(self, trainer, position, framings):
+    del framings
     trainer.model.weight.assign(self.weight)
     position.resolution.assign(4)
     return dict(

@@ -15,6 +15,7 @@ from absl.testing import parameterized
 
 import tf_twingan
 from tests import shared_artifacts, two_devices
+from tf_twingan import framing
 from tf_twingan.losses import (
   image_augmentation,
   pggan_objective,
@@ -22,7 +23,13 @@ from tf_twingan.losses import (
 )
 from tf_twingan.models import pggan, registry, twingan
 from tf_twingan.models.discriminators import progressive
-from tf_twingan.runs import checkpoints, config_files, divergence, loading
+from tf_twingan.runs import (
+  checkpoints,
+  config_files,
+  divergence,
+  loading,
+  recorded_framing,
+)
 from tf_twingan.training import (
   growth_schedule,
   origins,
@@ -319,6 +326,24 @@ class WarmStartTest(parameterized.TestCase, tf.test.TestCase):
       prepare(origin_run()).apply(made, progress.Progress.start())
     for name, value in arrays(made).items():
       np.testing.assert_array_equal(value, before[name])
+
+  def test_images_that_are_framed_otherwise_are_warned_of(self):
+    run = save(make(resolution=8), resolution=8)
+    there = {'photo': framing.Framing(0.7), 'anime': framing.Framing()}
+    recorded_framing.write(run, there)
+    domains = ('photo', 'cat')
+    here = {d: framing.Framing() for d in domains}
+    start = prepare(run, domains, final=8, start=8, cat='anime')
+    record = start.apply(
+      make(domains, resolution=8), progress.Progress.start(), here
+    )
+    self.assertEqual(
+      record['warnings'],
+      [
+        'The images of photo are framed by ?crop=1 here, and those that '
+        f'{run} was trained on by ?crop=0.7.'
+      ],
+    )
 
   def test_an_option_that_changes_no_shape_is_warned_of(self):
     made = make(smooth=True)

@@ -10,9 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from tf_twingan import files
+from tf_twingan import files, framing
 from tf_twingan.models import resolutions
-from tf_twingan.runs import checkpoints, config_files, loading
+from tf_twingan.runs import (
+  checkpoints,
+  config_files,
+  loading,
+  recorded_framing,
+)
 
 _SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
@@ -30,6 +35,7 @@ class Origin:
     images_seen: images of each domain seen.
     resolution: px of the stage it is in.
     alpha: how far that resolution is faded in, in [0, 1].
+    framings: {domain: how its images were made square}.
     weights: {name: value}, see `weight_matching`.
   """
 
@@ -41,6 +47,7 @@ class Origin:
   images_seen: int
   resolution: int
   alpha: float
+  framings: Mapping[str, framing.Framing]
   weights: Mapping[str, np.ndarray]
 
   @property
@@ -89,6 +96,7 @@ def read(name: str) -> Origin:
     images_seen=int(weights['images_seen']),
     resolution=int(weights['resolution']),
     alpha=float(weights['alpha']),
+    framings=recorded_framing.read(folder, config['domains']),
     weights=weights,
   )
 

@@ -265,7 +265,7 @@ def prepare_loop(
     trainer.apply_settings()
     console.say(f'Continuing from {prefix}: {seen:,} images seen.')
   elif start is not None:
-    record = start.apply(trainer, position)
+    record = start.apply(trainer, position, framings)
     trainer.apply_settings()
   if seen >= growth.total_images:
     console.say(

@@ -19,7 +19,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_twingan import errors, files, json_files
+from tf_twingan import errors, files, framing, json_files
 from tf_twingan.models import registry, resolutions
 from tf_twingan.runs import checkpoints
 from tf_twingan.training import (
@@ -52,12 +52,18 @@ class WarmStart:
   domains: Mapping[str, str | None]
   growth: growth_schedule.Growth
 
-  def apply(self, trainer: Any, position: progress.Progress) -> dict[str, Any]:
+  def apply(
+    self,
+    trainer: Any,
+    position: progress.Progress,
+    framings: Mapping[str, framing.Framing] = {},
+  ) -> dict[str, Any]:
     """Assigns all that matches, so that the EMA generates as the origin does.
 
     Args:
       trainer: the Trainer, which has not taken a step yet.
       position: is set to the stage that the weights are of.
+      framings: {domain: how its images are made square}, to compare.
 
     Returns:
       What was taken and from where, as JSON values.
@@ -113,6 +119,7 @@ class WarmStart:
       origin_domains=list(origin.config['domains']),
       warnings=[
         *differences,
+        *self._framed_otherwise(framings),
         *self._untrained(initial),
         *self._untrained_discriminators(initial, found.values),
       ],
@@ -120,6 +127,16 @@ class WarmStart:
       of=_count(initial),
       left=found.left,
     )
+
+  def _framed_otherwise(self, framings):
+    """A sentence for each domain that shows other parts of its images."""
+    there = {d: self.origin.framings.get(o) for d, o in self.domains.items()}
+    return [
+      f'The images of {d} are framed by ?{here} here, and those that '
+      f'{self.origin.name} was trained on by ?{there[d]}.'
+      for d, here in framings.items()
+      if there[d] is not None and there[d] != here
+    ]
 
   def _untrained(self, names):
     """A sentence if the schedule begins finer than the origin has come."""
