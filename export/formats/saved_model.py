@@ -165,7 +165,9 @@ def _one_direction(
   context: directions.OneDirection,
 ) -> tuple[Signatures, WarmUp]:
   network, embedder = context.network, context.embedder
-  from_files, from_numbers = translation_signatures(network, framing.Framing())
+  from_files, from_numbers = translation_signatures(
+    network, context.translator.framing_of(context.source)
+  )
   images = context.held_out[context.source][:_WARM_UPS]
   floats = image_arrays.to_float(images)
   signatures = {
@@ -190,7 +192,7 @@ def _all_directions(
   for direction, network in context.networks.items():
     of_files, of_numbers = _signature_names(context, direction)
     signatures[of_files], signatures[of_numbers] = translation_signatures(
-      network, framing.Framing()
+      network, context.translator.framing_of(direction[0])
     )
     image = context.held_out[direction[0]][:1]
     warm_up[of_files] = {FILES: encode_pngs(image)}

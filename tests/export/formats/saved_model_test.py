@@ -4,6 +4,7 @@ import io
 import pathlib
 import shutil
 import tempfile
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
@@ -129,6 +130,21 @@ class SavedModelTest(parameterized.TestCase, tf.test.TestCase):
       )
     self.assertEqual([bool(e) for e in outputs['error']], [True, False])
     self.assertEqual([bool(p) for p in outputs['png_bytes']], [False, True])
+
+  def test_files_are_framed_as_those_of_their_domain_in_training(self):
+    framed = framing.Framing(crop=0.7)
+    translator = untrained.new_translator(smooth=True)
+    translator.framings['photo'] = framed
+    file_format = saved_model.create('saved_model')
+    for source, target in (('photo', 'anime'), ('anime', 'photo')):
+      context = untrained.one_direction(translator, source, target)
+      with mock.patch.object(
+        saved_model, 'translation_signatures', side_effect=KeyError
+      ) as signatures:
+        with self.assertRaises(KeyError):
+          file_format.build(context, pathlib.Path(tempfile.mkdtemp()))
+      expected = framed if source == 'photo' else framing.Framing()
+      self.assertEqual(signatures.call_args.args[1], expected)
 
   def test_nan_stays_in_the_outputs_of_its_image(self):
     floats = image_arrays.to_float(self.images)
