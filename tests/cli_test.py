@@ -122,6 +122,13 @@ class PathFlagsTest(parameterized.TestCase):
     ):
       self.parse(cli.define_path, '--path=~no_one/x')
 
+  def test_an_empty_path_is_not_the_current_folder(self):
+    for define in (cli.define_path, cli.define_paths):
+      with self.assertRaisesRegex(
+        flags.IllegalFlagValueError, 'flag --path=: no path is given'
+      ):
+        self.parse(define, '--path=')
+
   def test_paths(self):
     self.assertEqual(
       self.parse(cli.define_paths, '--path=~/x', '--path=a=~/y'),

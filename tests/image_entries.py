@@ -51,7 +51,7 @@ def make_odd(folder: pathlib.Path) -> dict[str, str]:
     'device.png': 'no regular file but a device',
     'dangling.png': 'a link to a file that does not exist',
     'loop.png': 'a link that leads back to itself',
-    'empty.png': unknown,
+    'empty.png': 'an empty file',
     'text \x1b[2J.png': unknown,
     '\udcff.png': 'a link to a file that does not exist',
   }

@@ -85,13 +85,20 @@ def run(
 class _PathParser(flags.ArgumentParser):
   """Replaces a `~` at the beginning of a path, see `home_folder`.
 
-  With `named`, the path may stand behind a name: `photo=~/portrait.jpg`.
+  An empty path is refused: elsewhere it means the current folder, which nobody
+  means who types `--input=$UNSET`. With `named`, the path may stand behind a
+  name: `photo=~/portrait.jpg`.
   """
 
   def __init__(self, named: bool = False):
     self._named = named
 
   def parse(self, argument: str) -> str:
+    if not argument:
+      raise ValueError(
+        'no path is given; where it comes from a variable, set that (. is the '
+        'current folder)'
+      )
     name, equals, path = argument.partition('=')
     if self._named and equals and path.startswith('~'):
       return f'{name}={home_folder.expand(path)}'

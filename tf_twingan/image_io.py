@@ -27,6 +27,7 @@ from tf_twingan import (
   image_headers,
   image_pixels,
   memory_budget,
+  png_chunks,
 )
 
 SUFFIXES = (
@@ -46,7 +47,6 @@ SUFFIXES = (
   '.webp',
 )
 MAX_PIXELS = image_headers.MAX_PIXELS
-_KNOWN = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF', 'PPM', 'AVIF', 'HEIC')
 
 # What all threads of a process together may need to decode images.
 _memory = memory_budget.MemoryBudget(3 * 2**29)
@@ -153,10 +153,9 @@ def _decode(
     size = os.fstat(file.fileno()).st_size
   header = image_headers.check(file, size)
   if header is None:
-    raise image_headers.Refused(
-      'not an image in a known format, or damaged at its start '
-      f'(known: {", ".join(_KNOWN)})'
-    )
+    raise image_headers.Refused(image_headers.describe_unknown(file, size))
+  if header.kind == 'PNG':
+    file = io.BufferedReader(png_chunks.PixelChunks(file))
   file.seek(0)
   image = _open_plugin(header.kind, file)
   needed = 0

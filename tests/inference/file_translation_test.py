@@ -30,6 +30,15 @@ class FilesTest(absltest.TestCase):
       for path, output in outputs.items()
     }
 
+  def test_what_is_not_there(self):
+    for path, expected in (
+      ('no/photos', 'no/photos: no such file or folder; check'),
+      ('https://x.org/a.png', 'https://x.org/a.png: addresses are not opened'),
+      ('no/*.png', r'no/\*.png: .* patterns are not looked for; give the'),
+    ):
+      with self.assertRaisesRegex(FileNotFoundError, expected):
+        file_translation.find_images(path, self.output)
+
   def test_names_are_those_of_the_images(self):
     self.assertEqual(
       self.names('a.jpg', 'b.PNG', 'deep/a.png'),

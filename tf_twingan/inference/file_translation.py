@@ -35,6 +35,8 @@ def find_images(
   root = pathlib.Path(path)
   if root.exists() and not root.is_dir():
     return [root]
+  if not os.path.lexists(root):
+    raise FileNotFoundError(_missing(os.fspath(path)))
   found = image_io.list_files(root)
   output, within = os.path.realpath(folder), os.path.realpath(root)
   images = found
@@ -53,6 +55,19 @@ def find_images(
       f'{", ".join(sorted(image_io.SUFFIXES))}.'
     )
   return images
+
+
+def _missing(path: str) -> str:
+  """Says that there is nothing at a path, and what a user may have meant."""
+  name = errors.printable(path)
+  if '://' in path:
+    return f'{name}: addresses are not opened; download the file and give that'
+  if any(letter in path for letter in '*?['):
+    return (
+      f'{name}: no such file or folder, and patterns are not looked for; give '
+      'the folder of the images'
+    )
+  return f'{name}: no such file or folder; check the path'
 
 
 def _is_below(path: str, folder: str) -> bool:

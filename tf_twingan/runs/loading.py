@@ -65,7 +65,8 @@ def pretrained_dir(name: str) -> pathlib.Path:
   if name not in known:
     raise ValueError(
       f'There is no pretrained model {name!r}; there is '
-      f'{", ".join(known) or "none"}{errors.did_you_mean(name, known)}.'
+      f'{", ".join(known) or "none"}'
+      f'{errors.did_you_mean(name, known) or "."}'
     )
   return PRETRAINED_FOLDER / name
 
