@@ -87,6 +87,17 @@ class LargestFrameTest(parameterized.TestCase):
       with self.assertRaises(ValueError):
         av1_headers.largest_frame(content[:length])
 
+  def test_an_image_that_repeats_the_file(self):
+    content = image_bytes.encoded(Image.new('RGB', (64, 64)), 'AVIF')
+    head = content[: content.index(b'mdat') - 4]
+    # iloc, version 0: item 1 is all of the file, many times.
+    parts = 1000
+    extents = struct.pack('>2I', 0, len(content)) * parts
+    body = bytes(4) + b'\x44\0' + struct.pack('>4H', 1, 1, 0, parts) + extents
+    box = struct.pack('>I4s', 8 + len(body), b'iloc') + body
+    with self.assertRaisesRegex(ValueError, 'its images are longer'):
+      av1_headers.largest_frame(box + head + content[len(head) :])
+
   @parameterized.parameters(
     (b'\0\0\0\x08free' * 70000, 'more than 65,536 parts'),
     (b'\0\0\0\0moov' * 3000, 'boxes in boxes without end'),

@@ -174,6 +174,25 @@ class RefusedTest(parameterized.TestCase):
       lambda: _tiff_of({322: [60000], 323: [60000], 324: [8], 325: [64]}),
       'tiles of 60000x60000 pixels for an image of 8x8',
     ),
+    (
+      'tiff_tile_of_64_bits',
+      lambda: _tiff_of({322: [60000], 323: [60000]}).replace(
+        struct.pack('<HH', 322, 4), struct.pack('<HH', 322, 16)
+      ),
+      'a TIFF whose size is no number of 16 or 32 bits',
+    ),
+    (
+      'tiff_tile_twice',
+      lambda: _tiff_of({322: [60000], 323: [60000], 324: [9]}).replace(
+        struct.pack('<HHII', 324, 4, 1, 9), struct.pack('<HHII', 322, 4, 1, 16)
+      ),
+      'tiles of 60000x60000 pixels for an image of 8x8',
+    ),
+    (
+      'jpeg_junk_between_segments',
+      lambda: _jpeg_with(b'\xff\xfe\0\2' + bytes(20000), 4),
+      'more than 65,536 bytes without meaning in a JPEG',
+    ),
     ('tiff', lambda: _tiff_of({257: [10**8]}), '8x100000000 pixels are over'),
   )
   def test_before_a_decoder_sees_it(self, make, reason):

@@ -17,6 +17,9 @@ _CONTAINERS = frozenset(
   (b'meta', b'iinf', b'moov', b'trak', b'mdia', b'minf', b'stbl')
 )
 _MAX_PARTS = 2**16
+# How often the bytes of a file may be part of an image. The first image of a
+# track may also be one by itself.
+_MAX_USES = 4
 _SEQUENCE_HEADER = 1
 
 
@@ -27,13 +30,14 @@ def largest_frame(content: bytes) -> tuple[int, int]:
     content: the file; of its tracks, the first image counts.
 
   Raises:
-    ValueError: the file is damaged, or holds an image without a sequence
-      header or more than 65,536 parts.
+    ValueError: the file is damaged, holds an image without a sequence header
+      or more than 65,536 parts, or uses its bytes for many images at once.
   """
   sizes = []
+  file = _File(content)
   try:
-    for image in _File(content).images():
-      found = list(_frame_sizes(image))
+    for image in file.images():
+      found = list(file.frame_sizes(image))
       if not found:
         raise ValueError('an image has no sequence header')
       sizes += found
@@ -52,6 +56,7 @@ class _File:
   def __init__(self, content: bytes):
     self._content = content
     self._parts = 0
+    self._bytes_left = _MAX_USES * len(content)
 
   def images(self) -> Iterator[bytes]:
     """The coded images, and the first one of each track."""
@@ -79,12 +84,33 @@ class _File:
     for item in coded:
       for extents in places[item]:
         yield b''.join(
-          content[at : at + length if length else None]
+          self._part(offset + (data if in_data else 0), length)
           for in_data, offset, length in extents
-          for at in [offset + (data if in_data else 0)]
         )
     for track in tracks:
       yield from self._first_sample(track)
+
+  def frame_sizes(self, content: bytes) -> Iterator[tuple[int, int]]:
+    """The frame size in each sequence header of a coded image."""
+    at = 0
+    while at < len(content):
+      self._count()
+      header = content[at]
+      at += 2 if header & 4 else 1
+      length = len(content) - at
+      if header & 2:
+        length = shift = 0
+        while True:
+          length |= (content[at] & 127) << shift
+          shift += 7
+          at += 1
+          if not content[at - 1] & 128:
+            break
+          if shift > 56:
+            raise ValueError('a size of more than eight bytes')
+      if header >> 3 & 15 == _SEQUENCE_HEADER:
+        yield _size_of_sequence_header(content[at : at + length][:256])
+      at += length
 
   def _first_sample(self, tables: dict[bytes, int]) -> Iterator[bytes]:
     """The first image of a track, by its tables of places and sizes."""
@@ -98,7 +124,15 @@ class _File:
         (at,) = struct.unpack_from(form, content, tables[kind] + 8)
         if not length:
           (length,) = struct.unpack_from('>I', content, tables[b'stsz'] + 12)
-        yield content[at : at + length]
+        yield self._part(at, length)
+
+  def _part(self, at: int, length: int) -> bytes:
+    """Bytes of the file; up to its end if the length is 0."""
+    part = self._content[at : at + length if length else None]
+    self._bytes_left -= len(part)
+    if self._bytes_left < 0:
+      raise ValueError('its images are longer than the file')
+    return part
 
   def _count(self) -> None:
     self._parts += 1
@@ -156,31 +190,6 @@ class _File:
         offset = base + number(offset_size)
         extents.append((method == 1, offset, number(length_size)))
       yield item, extents
-
-
-def _frame_sizes(content: bytes) -> Iterator[tuple[int, int]]:
-  """The frame size in each sequence header of a coded image."""
-  at = units = 0
-  while at < len(content):
-    units += 1
-    if units > _MAX_PARTS:
-      raise ValueError(f'more than {_MAX_PARTS:,} parts')
-    header = content[at]
-    at += 2 if header & 4 else 1
-    length = len(content) - at
-    if header & 2:
-      length = shift = 0
-      while True:
-        length |= (content[at] & 127) << shift
-        shift += 7
-        at += 1
-        if not content[at - 1] & 128:
-          break
-        if shift > 56:
-          raise ValueError('a size of more than eight bytes')
-    if header >> 3 & 15 == _SEQUENCE_HEADER:
-      yield _size_of_sequence_header(content[at : at + length][:256])
-    at += length
 
 
 def _size_of_sequence_header(content: bytes) -> tuple[int, int]:

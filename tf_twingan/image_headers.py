@@ -138,10 +138,14 @@ def _over(what: str, value: int, limit: int) -> str:
 def _check_jpeg(file: BinaryIO, head: bytes) -> bool:
   """Whether a JPEG has several scans; there must not be too many."""
   del head
-  scans = parts = other = pixels = components = 0
+  scans = parts = junk = other = pixels = components = 0
   progressive = False
   file.seek(2)
-  while (marker := _next_marker(file)) not in (None, 0xD9):
+  while True:
+    marker, skipped = _next_marker(file, MAX_PARTS - junk)
+    if marker in (None, 0xD9):
+      break
+    junk += skipped
     parts += 1
     if parts > MAX_PARTS:
       raise Refused(f'a JPEG of more than {MAX_PARTS:,} segments; save it anew')
@@ -179,18 +183,23 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 
 
-def _next_marker(file: BinaryIO) -> int | None:
-  """The next marker of a JPEG; a decoder skips what stands before it."""
-  skipped = 0
+def _next_marker(file: BinaryIO, at_most: int) -> tuple[int | None, int]:
+  """The next marker of a JPEG, and how many bytes a decoder skips before it.
+
+  Args:
+    file: the file, open behind a segment.
+    at_most: number of bytes that may be skipped.
+  """
+  skipped = -1  # The first byte of the marker is not.
   after_ff = False
   while byte := file.read(1):
     if after_ff and byte not in (b'\0', b'\xff'):
-      return byte[0]
+      return byte[0], skipped
     after_ff = byte == b'\xff'
     skipped += 1
-    if skipped > MAX_PARTS:
-      raise Refused(f'{MAX_PARTS:,} bytes without meaning in a JPEG')
-  return None
+    if skipped > at_most:
+      raise Refused(f'more than {MAX_PARTS:,} bytes without meaning in a JPEG')
+  return None, skipped
 
 
 _MARKER = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
@@ -333,6 +342,8 @@ _TIFF_SIZES = {
   **{11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8},
 }
 _TIFF_PARTS = (273, 279, 324, 325)
+# Width and height, of the image and of a tile.
+_TIFF_SIDES = (256, 257, 322, 323)
 
 
 def _check_tiff(file, head):
@@ -366,8 +377,12 @@ def _check_tiff(file, head):
     other += values * _TIFF_SIZES.get(kind, 0)
     if other > MAX_OTHER_BYTES:
       raise Refused(_over('bytes beside the pixels', other, MAX_OTHER_BYTES))
-    if values == 1 and kind in (3, 4):
-      numbers[tag] = struct.unpack_from(order + 'xxHI'[kind - 1], value)[0]
+    if tag in _TIFF_SIDES:
+      if values != 1 or kind not in (3, 4):
+        raise Refused('a TIFF whose size is no number of 16 or 32 bits')
+      # Of a tag that stands there twice, decoders do not take the same one.
+      number = struct.unpack_from(order + 'xxHI'[kind - 1], value)[0]
+      numbers[tag] = max(number, numbers.get(tag, 0))
   width, height = numbers.get(256, 0), numbers.get(257, 0)
   check_pixels(width, height)
   # A decoder makes room for a whole tile, however small the image is.

@@ -76,6 +76,22 @@ def print_to_file(images):
   return {'out': images}
 
 
+def dataset_of_another_graph(images):
+  with tf.Graph().as_default() as graph:
+    tf.raw_ops.WriteFile(filename=TARGET, contents='x')
+  tf.raw_ops.DatasetFromGraph(
+    graph_def=graph.as_graph_def().SerializeToString()
+  )
+  return {'out': images}
+
+
+def map_a_file(images):
+  values = tf.raw_ops.ImmutableConst(
+    dtype=tf.float32, shape=[1], memory_region_name='/etc/passwd'
+  )
+  return {'out': images + values}
+
+
 class GraphOperationsTest(parameterized.TestCase):
   def test_networks_pass(self):
     scale = tf.Variable(2.0)
@@ -116,6 +132,8 @@ class GraphOperationsTest(parameterized.TestCase):
     (lines, 'TextLineDataset'),
     (python, 'EagerPyFunc'),
     (print_to_file, 'PrintV2'),
+    (dataset_of_another_graph, 'DatasetFromGraph'),
+    (map_a_file, 'ImmutableConst'),
   )
   def test_what_reaches_out_is_refused_by_name(self, function, operations):
     with self.assertRaisesRegex(

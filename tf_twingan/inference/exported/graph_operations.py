@@ -25,10 +25,13 @@ _REACHING_OUT = re.compile(
   'Abort|CustomCall|DataService|Debug|File|LMDB|Proto|PyFunc|Reader|Remote|'
   'Restore|Rpc|Save|Snapshot|Sql|Summary(?:Db)?Writer'
 )
+# And what holds operations of its own, which are not looked at here.
+_GRAPHS_INSIDE = {'DatasetFromGraph', 'TRTEngineOp', 'XlaCallModule'}
 # And what their arguments are called.
 _ARGUMENTS = re.compile(
   r'(?:.*_)?(?:address|dir|file|filename|filenames|path|urls)|.*_prefix|'
-  'checkpoint_prefixes|file_pattern|output_stream|prefix|token'
+  'checkpoint_prefixes|file_pattern|memory_region_name|output_stream|prefix|'
+  'token'
 )
 # Arguments that are called so and are none.
 _HARMLESS = {
@@ -129,6 +132,8 @@ def _reaches_out(operation: str) -> bool:
   definition = op_def_registry.get(operation)
   if definition is None or _REACHING_OUT.search(operation):
     return True  # One that TensorFlow does not know is of a library.
+  if operation in _GRAPHS_INSIDE:
+    return True
   if operation in _HARMLESS:
     return False
   arguments = [*definition.input_arg, *definition.attr]
