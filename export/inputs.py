@@ -56,6 +56,7 @@ class Inputs:
     )
     self._named = self._named_datasets()
     self.datasets = {**self._recorded, **self._named}
+    run_datasets.warn_of_framing(self._named, self.translator.framings)
 
   def one_direction(self) -> directions.OneDirection:
     """The direction from --from to --to."""

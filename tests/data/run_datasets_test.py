@@ -7,9 +7,11 @@ import shlex
 
 from absl.testing import absltest, parameterized
 
+from tf_twingan import framing
 from tf_twingan.data import dataset_strings, run_datasets
 
 AVATARS = 'avatars:lorelei?limit=8&crop=0.9'
+AVATARS_WHOLE = 'avatars:lorelei?limit=8'
 
 
 class RunDatasetsTest(parameterized.TestCase):
@@ -37,6 +39,21 @@ class RunDatasetsTest(parameterized.TestCase):
     (typed,) = re.findall('add (.*), or --run_datasets', str(raised.exception))
     flags = [text.removeprefix('--source=') for text in shlex.split(typed)]
     self.assertEqual(dict(map(dataset_strings.parse_flag, flags)), datasets)
+
+  def test_other_framing_than_in_training_is_told(self):
+    framings = {'a': framing.Framing(0.7)}
+    for dataset, expected in (
+      ('folder:/x', 'folder:/x is read with crop=1, .*images of a with crop=0'),
+      ('folder:/x?crop=0.7&fit=pad', 'with crop=0.7&fit=pad, and .*'),
+      ('folder:/x?crop=0.7', ''),
+    ):
+      printed = io.StringIO()
+      with contextlib.redirect_stderr(printed):
+        run_datasets.warn_of_framing(
+          {'a': dataset, 'b': AVATARS_WHOLE}, framings
+        )
+      self.assertRegex(printed.getvalue(), expected)
+      self.assertEqual(bool(printed.getvalue()), bool(expected))
 
   def test_what_is_read_is_told_and_cannot_steer_a_terminal(self):
     printed = io.StringIO()

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping
 
-from tf_twingan import errors
+from tf_twingan import errors, framing
 from tf_twingan.data.sources import registry
 
 
@@ -45,6 +45,27 @@ def check(
   for domain, dataset in foreign.items():
     line = f"Reading {dataset} for {domain}, as the run's record says."
     print(errors.printable(line), file=sys.stderr)
+
+
+def warn_of_framing(
+  datasets: Mapping[str, str], framings: Mapping[str, framing.Framing]
+) -> None:
+  """Says, on the standard error stream, which images a model did not train on.
+
+  Args:
+    datasets: {domain: dataset string} that are about to be read.
+    framings: {domain: how its images were made square for training}; the
+      default for a domain that is missing.
+  """
+  for domain, dataset in datasets.items():
+    trained = framings.get(domain, framing.Framing())
+    read = registry.parse(dataset).framing
+    if read != trained:
+      line = (
+        f'Warning: {dataset} is read with {read}, and the model was trained on '
+        f'images of {domain} with {trained}; add ?{trained} to the dataset.'
+      )
+      print(errors.printable(line), file=sys.stderr)
 
 
 def source_flags(datasets: Mapping[str, str]) -> str:

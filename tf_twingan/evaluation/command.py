@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tf_twingan import files
+from tf_twingan.data import run_datasets
 from tf_twingan.evaluation import (
   against,
   candidates,
@@ -97,6 +98,7 @@ def _score_model(options, load_translator) -> None:
   )
   for domain in datasets:
     translator.check_domain(domain)
+  run_datasets.warn_of_framing(datasets, translator.framings)
   pair = dataset_pair.load(datasets, translator.resolution, options.count)
   others = _load_others(options, datasets, load_translator)
   runs = {names.TRANSLATION: options.run_dir} if options.run_dir else {}

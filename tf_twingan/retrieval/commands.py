@@ -14,7 +14,7 @@ import numpy as np
 import tqdm
 
 from tf_twingan import errors, image_io, inference
-from tf_twingan.data import dataset_strings
+from tf_twingan.data import dataset_strings, run_datasets
 from tf_twingan.data.sources import base, registry
 from tf_twingan.inference import batching
 from tf_twingan.retrieval import records, results, search_index, storage
@@ -312,6 +312,7 @@ def _open_datasets(
         f'{errors.printable(dataset)}: taken for images of {domain!r}; '
         f'{errors.printable(flag)} says otherwise'
       )
+    run_datasets.warn_of_framing({domain: dataset}, model.framings)
     images = registry.named_images(dataset, model.resolution, limit=limit)
     opened.append((domain, images))
   return opened
