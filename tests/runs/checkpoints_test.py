@@ -258,6 +258,21 @@ class CheckpointsTest(parameterized.TestCase, tf.test.TestCase):
     self.store.save(1, state())
     self.assertFalse(self.store.has_begun())
 
+  @parameterized.parameters(True, False)
+  def test_one_that_is_replaced_while_it_is_read_counts_no_more(self, before):
+    self.store.save_alone(1, state(1.0))
+    read, replaced = checkpoints.tensors, []
+
+    def replace_once(prefix):
+      values = None if before else read(prefix)
+      if not replaced:
+        replaced.append(prefix)
+        checkpoints.Checkpoints(self.folder).save_alone(2, state(2.0))
+      return read(prefix) if before else values
+
+    with mock.patch.object(checkpoints, 'tensors', replace_once):
+      self.assertEqual(self.restored()[1], 2.0)
+
   def test_another_architecture_is_refused(self):
     self.store.save(1, state())
     other = {**state(), 'more': tf.Variable(1.0)}

@@ -311,6 +311,8 @@ class Checkpoints:
         with literal_paths.folder(self._folder) as folder:
           read(os.path.join(folder, os.path.basename(prefix)))
       except (AssertionError, ValueError, tf.errors.OpError) as error:
+        if self._files() != found:
+          return self._newest(read)  # Likewise.
         raise ValueError(
           f'Checkpoint {prefix} does not match this model: '
           f'{errors.first_line(error)} A run keeps the parts that it began '
