@@ -74,9 +74,10 @@ class TrainableTest(parameterized.TestCase):
     with self.assertRaisesRegex(OSError, f'{self.run_dir}: no folder'):
       trainable.check(str(self.run_dir))
 
-  def test_a_folder_in_the_place_of_a_file_is_named(self):
-    (self.run_dir / 'metrics.jsonl').mkdir(parents=True)
-    with self.assertRaisesRegex(IsADirectoryError, 'metrics.jsonl'):
+  @parameterized.parameters('metrics.jsonl', 'framing.json', 'environment.json')
+  def test_a_folder_in_the_place_of_a_file_is_named(self, name):
+    (self.run_dir / name).mkdir(parents=True)
+    with self.assertRaisesRegex(IsADirectoryError, name):
       trainable.check(str(self.run_dir))
 
   def test_a_pipe_in_the_place_of_a_file_is_named(self):

@@ -14,7 +14,7 @@ from absl import logging
 
 from tf_twingan import errors, files, json_files
 
-_FILE = 'environment.json'
+FILE = 'environment.json'
 _CPU_INFO = pathlib.Path('/proc/cpuinfo')
 
 
@@ -67,7 +67,7 @@ def record(run_dir: str, *, begins: bool) -> None:
   Raises:
     OSError: it could not be written.
   """
-  path = os.path.join(run_dir, _FILE)
+  path = os.path.join(run_dir, FILE)
   now = here()
   if not begins:
     try:

@@ -9,10 +9,10 @@ import os
 from absl import logging
 
 from tf_twingan import errors
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import best, checkpoints, metrics_file
 
 # What a training writes into its run directory before its first checkpoint.
-_TRACES = ('metrics.jsonl', 'samples', 'best')
+_TRACES = (metrics_file.NAME, 'samples', best.FOLDER)
 
 
 def check(run_dir: str, store: checkpoints.Checkpoints) -> None:

@@ -89,7 +89,7 @@ def read(
 
 
 def _of_operative_config(run_dir, domains) -> dict[str, framing.Framing]:
-  recorded = {}
+  recorded: dict[str, framing.Framing] = {}
   for domain, string in dataset_strings.recorded_datasets(
     run_dir, domains
   ).items():

@@ -10,12 +10,22 @@ from typing import Any
 import tensorflow as tf
 
 from tf_twingan import errors, files
-from tf_twingan.runs import best, checkpoints, config_files, fresh_start
+from tf_twingan.runs import (
+  best,
+  checkpoints,
+  config_files,
+  environment,
+  fresh_start,
+  metrics_file,
+  recorded_framing,
+)
 
 # Every training writes to these, below its run directory.
 _FOLDERS = ('checkpoints', best.FOLDER, 'samples', 'summaries')
 _FILES = (
-  'metrics.jsonl',
+  metrics_file.NAME,
+  environment.FILE,
+  recorded_framing.FILE,
   'model.json',
   'operative_config.gin',
   'init_from.json',
