@@ -21,6 +21,7 @@ class ErrorsTest(parameterized.TestCase):
     (FileNotFoundError('no such file'), 'Error: no such file'),
     (FloatingPointError('loss is NaN'), 'Error: loss is NaN'),
     (KeyboardInterrupt(), 'Interrupted.'),
+    (KeyboardInterrupt('In \x1b.'), r'Interrupted. In \x1b.'),
     (
       tf.errors.ResourceExhaustedError(None, None, 'OOM\nat op x'),
       'Error: out of memory or disk (OOM). Lower Growth.batch_size or free '

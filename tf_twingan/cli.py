@@ -63,8 +63,8 @@ def prepare_tensorflow() -> None:
 
 
 def run(
-  main: Callable[[Sequence[str]], None],
-  parse: Callable[[Sequence[str]], list[str]] = app.parse_flags_with_usage,
+  main: Callable[[list[str]], None],
+  parse: Callable[[list[str]], list[str]] = app.parse_flags_with_usage,
 ) -> None:
   """Parses the flags and runs a program.
 
@@ -241,7 +241,8 @@ def report_errors() -> Iterator[None]:
     sys.exit(f'Error: {errors.printable(strip_gin_context(error))}')
   except KeyboardInterrupt as error:
     # Some say how far they came.
-    sys.exit(' '.join(['Interrupted.', *map(str, error.args)]))
+    said = ' '.join(['Interrupted.', *map(str, error.args)])
+    sys.exit(errors.printable(said))
   except Exception as error:
     message = _tensorflow_message(error)
     if message is None:

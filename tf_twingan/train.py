@@ -24,7 +24,6 @@ images, other domains (--init_domains=cat=anime), or a finer resolution
 """
 
 import os
-import pathlib
 import sys
 
 from absl import flags
@@ -75,10 +74,10 @@ def main(argv) -> None:
     program = 'translate'
     values = ['--input=DIR_OR_FILE', '--output=DIR', '--to=DOMAIN']
   run_flag = f'--run_dir={run_dir}'
-  newest = max(pathlib.Path(run_dir, 'samples').glob('*.png'), default=None)
-  print(
+  samples = os.path.join(run_dir, 'samples')
+  console.say(
     f'The run is in {run_dir}. Next:\n'
-    f'  look at {newest}\n'
+    f'  look at the newest grid in {samples}\n'
     f'  {cli.command("tensorboard.main", f"--logdir={run_dir}/summaries")}\n'
     f'  {cli.command(f"tf_twingan.{program}", run_flag, *values)}'
   )

@@ -67,7 +67,7 @@ class WeightMatchingTest(parameterized.TestCase):
     found = match({**zeros, 'model/new': np.zeros(2)}, weights)
     for name, value in weights.items():
       np.testing.assert_array_equal(found.values[name], value)
-    self.assertEqual(found.left, {'model/new': 'there is none'})
+    self.assertEqual(found.left, {'model/new': 'there is none of this name'})
     self.assertEqual(weight_matching.numbers(found.values, 'model'), 10)
     self.assertEqual(weight_matching.numbers(found.values, 'mod'), 0)
 

@@ -121,12 +121,12 @@ def match(
   for name, initial in variables.items():
     there = origin_name(name, domains)
     if there is None:
-      left[name] = 'its domain starts from none'
+      left[name] = 'its domain starts from no other'
       continue
     if not has_live and there.startswith(f'{LIVE}/'):
       there = EMA + there.removeprefix(LIVE)
     if there not in weights:
-      left[name] = 'there is none'
+      left[name] = 'there is none of this name'
       continue
     value = np.asarray(weights[there])
     if name.endswith(_COLUMNS) and [*domains.values()] != [*origin_domains]:
