@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tf_twingan import regular_files
 from tf_twingan.inference.exported import bundle_manifest, tflite
 
 _WARM_UPS = 3
@@ -45,7 +46,8 @@ def print_benchmark(folder: pathlib.Path, thread_counts: Sequence[int]) -> None:
   header = ''.join(f'{f"{count} threads":>12}' for count in thread_counts)
   print(f'{"file":40}{header}')
   for name in names:
-    model = bundle_manifest.file_path(folder, name).read_bytes()
+    location = bundle_manifest.file_path(folder, name)
+    model = regular_files.read(location)
     times = [measure(model, threads=c).milliseconds for c in thread_counts]
     print(f'{name:40}' + ''.join(f'{t:12.2f}' for t in times))
 

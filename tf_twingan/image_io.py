@@ -13,7 +13,6 @@ import io
 import math
 import os
 import pathlib
-import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -28,6 +27,7 @@ from tf_twingan import (
   image_pixels,
   memory_budget,
   png_chunks,
+  regular_files,
 )
 
 SUFFIXES = (
@@ -130,6 +130,9 @@ def _decoded(source: Source, at_least: int | None) -> Iterator[Image.Image]:
       image = _decode(source, at_least, held)
     except image_headers.Refused as error:
       reason = str(error)
+    except regular_files.NotRegular as error:
+      is_folder = error.kind == 'a folder'
+      reason = _folder_reason(name) if is_folder else str(error)
     except OSError as error:
       reason = _reason(name, error)
       if error.errno in (errno.ENOENT, errno.ENOTDIR):
@@ -149,7 +152,7 @@ def _decode(
   if isinstance(source, (bytes, bytearray, memoryview)):
     file, size = io.BytesIO(source), len(source)
   else:
-    file = held.enter_context(open(source, 'rb', opener=_open_regular))
+    file = held.enter_context(regular_files.open_binary(source))
     size = os.fstat(file.fileno()).st_size
   header = image_headers.check(file, size)
   if header is None:
@@ -173,35 +176,6 @@ def _decode(
   return rgb if turn is None else rgb.transpose(turn)
 
 
-def _open_regular(path: str, flags: int) -> int:
-  """Opens a regular file and nothing else.
-
-  A FIFO would wait for its writer for ever, and opening some devices acts.
-  """
-  _check_regular(os.stat(path).st_mode)
-  # It may have been replaced since.
-  descriptor = os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))
-  try:
-    _check_regular(os.fstat(descriptor).st_mode)
-  except BaseException:
-    os.close(descriptor)
-    raise
-  return descriptor
-
-
-def _check_regular(mode: int) -> None:
-  if stat.S_ISDIR(mode):
-    raise IsADirectoryError(errno.EISDIR, '')
-  if not stat.S_ISREG(mode):
-    kind = {
-      stat.S_IFIFO: 'a FIFO',
-      stat.S_IFSOCK: 'a socket',
-      stat.S_IFCHR: 'a device',
-      stat.S_IFBLK: 'a device',
-    }.get(stat.S_IFMT(mode), 'something else')
-    raise image_headers.Refused(f'no regular file but {kind}')
-
-
 def _reason(name: str, error: OSError) -> str:
   """Why a file cannot be opened or read."""
   if error.errno in (errno.ENOENT, errno.ENOTDIR):
@@ -210,19 +184,21 @@ def _reason(name: str, error: OSError) -> str:
     return 'no such file; check the path'
   if error.errno == errno.ELOOP:
     return 'a link that leads back to itself'
-  if error.errno == errno.EISDIR:
-    try:
-      os.scandir(name).close()
-    except OSError as unlistable:
-      return (
-        f'this folder cannot be listed ({unlistable.strerror}); check its '
-        'permissions'
-      )
-    return 'a folder, not an image file'
   if error.errno is not None:
     return f'cannot be opened ({error.strerror}); check its permissions'
   # What Pillow says about damaged files.
   return ' '.join(str(error).split()) or type(error).__name__
+
+
+def _folder_reason(name: str) -> str:
+  """Why a folder stands in the place of an image file."""
+  try:
+    os.scandir(name).close()
+  except OSError as error:
+    return (
+      f'this folder cannot be listed ({error.strerror}); check its permissions'
+    )
+  return 'a folder, not an image file'
 
 
 # Naming the plugins keeps Pillow from handing a mislabelled file to one of

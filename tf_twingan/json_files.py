@@ -14,12 +14,11 @@ type, and pydantic checks it:
 import functools
 import json
 import os
-import stat
 from typing import Annotated, Any, TypeVar
 
 import pydantic
 
-from tf_twingan import plain_names
+from tf_twingan import plain_names, regular_files
 
 # Far above what the library writes; a file of more would fill the memory.
 MAX_BYTES = 64 * 2**20
@@ -67,21 +66,12 @@ def read(path: str | os.PathLike, kind: type[T], *, remedy: str) -> T:
     ValueError: it is no regular file, too large, or does not hold that; one
       sentence that names the file, the key and the value.
   """
-  # Without O_NONBLOCK, opening a FIFO would wait for its writer for ever.
-  descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0))
   try:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-      raise ValueError(f'{path} is no regular file; {remedy}.')
-    if status.st_size > MAX_BYTES:
-      raise ValueError(
-        f'{path} has {status.st_size:,} bytes, over the limit of '
-        f'{MAX_BYTES:,}; {remedy}.'
-      )
-    with open(descriptor, 'rb', closefd=False) as file:
-      content = file.read()
-  finally:
-    os.close(descriptor)
+    content = regular_files.read(path, at_most=MAX_BYTES)
+  except regular_files.NotRegular as error:
+    raise ValueError(f'{path} is {error}; {remedy}.') from None
+  except ValueError as error:
+    raise ValueError(f'{path} has {error}; {remedy}.') from None
   return parse(content, kind, name=os.fspath(path), remedy=remedy)
 
 

@@ -106,14 +106,14 @@ class StorageTest(absltest.TestCase):
     entry = self.files.write('a.npy', np.zeros([4, 2], np.uint8))
     path = self.folder / entry['name']
     for shape in ([4, 3], [3, 2], [8]):
-      with self.assertRaisesRegex(ValueError, r'a\.npy is damaged .*should'):
+      with self.assertRaisesRegex(ValueError, 'damaged .*(should|over)'):
         self.files.read_array(entry, np.uint8, shape)
     with self.assertRaisesRegex(ValueError, 'should hold float32'):
       self.files.read_array(entry, np.float32, [4, 2])
     # A sparse file takes no place on the disk, and would take all memory.
     with open(path, 'wb') as file:
       file.truncate(2**40)
-    with self.assertRaisesRegex(ValueError, 'has 1,099,511,627,776 bytes'):
+    with self.assertRaisesRegex(ValueError, '1,099,511,627,776 bytes, over'):
       self.files.read_array(entry, np.uint8, [4, 2])
     path.unlink()
     os.mkfifo(path)

@@ -7,11 +7,10 @@ data, as gin itself can execute code: a run may come from anyone.
 
 import os
 import pathlib
-import stat
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tf_twingan import gin_bindings
+from tf_twingan import gin_bindings, regular_files
 
 _FILE = 'operative_config.gin'
 # Far above what a training writes.
@@ -71,14 +70,12 @@ def _bindings(path: pathlib.Path) -> dict[str, Any]:
   """The bindings of a gin file, up to the first line that is not gin."""
   bindings: dict[str, Any] = {}
   try:
-    status = path.stat()
-    # Opening a pipe would wait for someone to write to it.
-    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
-      return bindings
-    for line in gin_bindings.read(path.read_text(encoding='utf-8')):
+    content = regular_files.read(path, at_most=_MAX_BYTES)
+    for line in gin_bindings.read(content.decode()):
       if isinstance(line, gin_bindings.Binding):
         bindings[line.name] = line.value
-  except (FileNotFoundError, UnicodeDecodeError, gin_bindings.Malformed):
+  # Missing, something else than gin, or too large.
+  except (FileNotFoundError, ValueError):
     pass
   return bindings
 

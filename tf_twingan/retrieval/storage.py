@@ -19,7 +19,6 @@ import math
 import os
 import pathlib
 import shlex
-import stat
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
@@ -27,7 +26,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 import pydantic
 
-from tf_twingan import errors, files, json_files, plain_names
+from tf_twingan import errors, files, json_files, plain_names, regular_files
 from tf_twingan.retrieval import npy_files
 
 # Counts incompatible changes of the files.
@@ -168,7 +167,7 @@ class Storage:
     """
     name = entry['name']
     try:
-      content = _read_regular(self.folder / name, at_most)
+      content = regular_files.read(self.folder / name, at_most=at_most)
     except OSError as error:
       raise self._unreadable(name, error) from None
     except ValueError as error:
@@ -335,22 +334,6 @@ class Storage:
         'free some space or choose another folder, then run the same command '
         'again: what was written before is kept.'
       ) from error
-
-
-def _read_regular(path: pathlib.Path, at_most: int | None) -> bytes:
-  """The content of a file that is no FIFO or device and not too large."""
-  # Without O_NONBLOCK, opening a FIFO would wait for its writer for ever.
-  flags = getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
-  descriptor = os.open(path, os.O_RDONLY | flags)
-  with open(descriptor, 'rb') as file:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-      raise ValueError('it is no regular file')
-    if at_most is not None and status.st_size > at_most:
-      raise ValueError(
-        f'it has {status.st_size:,} bytes, and should have {at_most:,} or fewer'
-      )
-    return file.read()
 
 
 def _manifest_checksum(manifest: Mapping[str, Any]) -> str:

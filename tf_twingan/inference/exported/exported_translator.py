@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import tqdm
 
-from tf_twingan import framing, image_arrays
+from tf_twingan import framing, image_arrays, regular_files
 from tf_twingan.inference import batching
 from tf_twingan.inference.exported import bundle_manifest, saved_model, tflite
 
@@ -309,7 +309,7 @@ def _open_file(
         saved.side,
         {name or only_name: f for name, f in saved.functions.items()},
       )
-    file = tflite.File(path.read_bytes())
+    file = tflite.File(regular_files.read(path))
     if len(file.shape) != 4 or file.shape[3] != 3:
       raise ValueError(
         f'it gives {file.shape}, which is no image but, as the embed format '
