@@ -69,7 +69,7 @@ class TrainingLoop:
   @property
   def images_seen(self) -> int:
     """Images of each domain seen."""
-    return int(self._position.images_seen.numpy())
+    return self._position.seen
 
   def run(self) -> None:
     """Trains to the end of the schedule.

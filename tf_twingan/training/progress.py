@@ -31,6 +31,11 @@ class Progress:
     )
     return cls(images_seen, step, resolution, tf.Variable(1.0, trainable=False))
 
+  @property
+  def seen(self) -> int:
+    """Images of each domain seen, as a plain number."""
+    return int(self.images_seen.numpy())
+
   def advance(self, phase: growth_schedule.Phase, alpha: float) -> None:
     """Counts one step."""
     self.images_seen.assign_add(phase.batch_size)

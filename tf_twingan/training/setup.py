@@ -1,10 +1,8 @@
 """Builds data, model and trainer of a run, then runs the training loop."""
 
-import contextlib
 import dataclasses
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,25 +11,15 @@ import tensorflow as tf
 
 from tf_twingan import framing
 from tf_twingan.data import batch_stream
-from tf_twingan.data.sources import registry as sources_registry
-from tf_twingan.models import domain_names
-from tf_twingan.models import registry as models_registry
-from tf_twingan.runs import (
-  best,
-  checkpoints,
-  config_files,
-  environment,
-  fresh_start,
-  recorded_framing,
-  trainable,
-  training_lock,
-)
+from tf_twingan.data.sources import registry
+from tf_twingan.runs import environment, recorded_framing
 from tf_twingan.training import (
   actions,
   console,
+  domain_images,
   growth_schedule,
   loop,
-  progress,
+  run_opening,
   strategies,
   summaries,
   validation_scores,
@@ -118,7 +106,7 @@ def train(
     statistics_batches=statistics_batches,
     checkpoints_kept=checkpoints_kept,
   )
-  _check_domains(domains)
+  domain_images.check(domains)
   if init_domains and not init_from:
     raise ValueError(
       'train.init_domains says which domains of another run to start from; '
@@ -126,7 +114,7 @@ def train(
     )
   # First of all: several workers must find each other before anything runs.
   devices = strategies.make(strategy)
-  with _reserved(run_dir, devices):
+  with run_opening.reserved(run_dir, devices):
     check_batch_sizes(growth, devices.num_replicas_in_sync)
     start = None
     if init_from:
@@ -138,7 +126,7 @@ def train(
         growth=growth,
         retrain_coarser=retrain_coarser,
       )
-    datasets = _load_datasets(
+    datasets = domain_images.load(
       domains, growth.final_resolution, max(sample_rows, score_pictures)
     )
     # Not before the images are there: two processes that generate them at once
@@ -239,53 +227,18 @@ def prepare_loop(
       checkpoints cannot be used or are gone.
     OSError: it could not be written.
   """
-  position = progress.Progress.start()
-  state = dict(trainer.state, **position.state())
-  store = checkpoints.Checkpoints(
-    os.path.join(run_dir, 'checkpoints'), options.checkpoints_kept
-  )
-  best_store = best.Best(
+  run = run_opening.open_run(
     run_dir,
-    by=options.best_by,
-    more_is_better=validation_scores.HIGHER_IS_BETTER[options.best_by],
+    growth,
+    trainer,
+    framings=framings,
+    checkpoints_kept=options.checkpoints_kept,
+    best_by=options.best_by,
+    start=start,
   )
-  description = models_registry.describe(trainer.model)
-  # A start that failed may have been corrected: nothing binds it yet.
-  if store.prefixes() or best_store.is_there:
-    config_files.check_model(
-      run_dir, description, models_registry.defaults(trainer.model)
-    )
-  prefix = store.restore(state)
-  seen = int(position.images_seen.numpy())
-  growth.check_goes_on(
-    seen, int(position.resolution.numpy()), float(position.alpha.numpy())
-  )
-  record = None
-  if prefix:
-    trainer.apply_settings()
-    console.say(f'Continuing from {prefix}: {seen:,} images seen.')
-  elif start is not None:
-    record = start.apply(trainer, position, framings)
-    trainer.apply_settings()
-  if seen >= growth.total_images:
-    console.say(
-      f'The run has seen all {growth.total_images:,} images of its schedule. '
-      '--gin_param=Growth.extra_images=N trains on for N more.'
-    )
-
   if strategies.is_chief(trainer.strategy):
-    trainable.check_room(run_dir, state)
-    if not prefix:
-      fresh_start.begin(run_dir, store)
-    config_files.write_model(run_dir, description)
-    config_files.write_operative(run_dir)
-    recorded_framing.write(run_dir, framings)
-    if record is not None:
-      console.say('\n'.join(warm_start.summary(record, run_dir)))
-      warm_start.write_record(run_dir, record)
-      store.save(0, state)
     writer = summaries.Summaries(run_dir)
-    writer.rewind(seen)
+    writer.rewind(run.position.seen)
     score = actions.Score(trainer, scorer, options.score_images)
     grid = actions.SampleGrid(
       trainer,
@@ -296,8 +249,8 @@ def prepare_loop(
     )
     save = actions.SaveCheckpoint(
       trainer,
-      store,
-      state,
+      run.newest,
+      run.state,
       seconds=60 * options.checkpoint_minutes,
       now=time.monotonic(),
     )
@@ -312,7 +265,7 @@ def prepare_loop(
       ),
       score,
       actions.Log(writer, losses),
-      actions.KeepBest(trainer, best_store, state, score, options.best_by),
+      actions.KeepBest(trainer, run.best, run.state, score, options.best_by),
       grid,
       save,
     ]
@@ -323,7 +276,7 @@ def prepare_loop(
     growth,
     trainer,
     batches,
-    position=position,
+    position=run.position,
     losses=losses,
     actions=in_order,
     agree_steps=options.log_steps,
@@ -331,83 +284,10 @@ def prepare_loop(
   )
 
 
-@contextlib.contextmanager
-def _reserved(run_dir, devices) -> Iterator[None]:
-  """Checks and locks the run directory if this process writes it."""
-  if not strategies.is_chief(devices):
-    yield
-    return
-  trainable.check(run_dir)
-  with training_lock.hold(run_dir):
-    yield
-
-
-@dataclasses.dataclass(frozen=True)
-class _Datasets:
-  """The images of all domains.
-
-  Attributes:
-    strings: {domain: dataset string}, in the model's order.
-    images: {domain: uint8 [n, resolution, resolution, 3]}, to train on.
-    held_out: likewise, some that are not trained on.
-    vectors: {domain: float32 [n, size]} of the domains whose images carry any.
-  """
-
-  strings: dict[str, str]
-  images: dict[str, np.ndarray]
-  held_out: dict[str, np.ndarray]
-  vectors: dict[str, np.ndarray]
-
-  @property
-  def has_ground_truth(self) -> bool:
-    """Whether row i of every domain's held-out images is one character."""
-    return all(
-      sources_registry.parse(string).has_ground_truth
-      for string in self.strings.values()
-    )
-
-
-def _load_datasets(domains, resolution, held_out_count) -> _Datasets:
-  datasets = _Datasets({}, {}, {}, {})
-  for domain, string in domains:
-    loaded = sources_registry.load(string, resolution)
-    datasets.strings[domain] = string
-    datasets.images[domain] = loaded.images
-    if loaded.vectors is not None:
-      datasets.vectors[domain] = loaded.vectors
-    datasets.held_out[domain] = sources_registry.load(
-      string, resolution, split='test'
-    ).images[:held_out_count]
-    console.say(f'{domain}: {len(loaded.images):,} images from {string}')
-  return datasets
-
-
 def _check_at_least_one(**options) -> None:
   for name, value in options.items():
     if value < 1:
       raise ValueError(f'train.{name} is {value}; at least 1.')
-
-
-def _check_domains(domains) -> None:
-  """Raises ValueError unless each is (name, dataset); reads no images."""
-  for entry in domains:
-    if not (
-      isinstance(entry, (tuple, list))
-      and len(entry) == 2
-      and all(isinstance(part, str) for part in entry)
-    ):
-      raise ValueError(
-        f'train.domains holds {entry!r}; write (NAME, DATASET) for each '
-        "domain, such as [('photo', 'folder:/p'), ('anime', 'folder:/a')]."
-      )
-  names = domain_names.check_all(name for name, _ in domains)
-  for index, name in enumerate(names):
-    if name in names[:index]:
-      raise ValueError(
-        f'train.domains has two of the name {name!r}; give each its own.'
-      )
-  for _, dataset in domains:
-    sources_registry.parse(dataset)
 
 
 def check_batch_sizes(growth: growth_schedule.Growth, replicas: int) -> None:
@@ -420,7 +300,7 @@ def check_batch_sizes(growth: growth_schedule.Growth, replicas: int) -> None:
       )
 
 
-def _check_trainer(trainer, growth, datasets) -> _Datasets:
+def _check_trainer(trainer, growth, datasets) -> domain_images.DomainImages:
   """Checks a trainer against schedule and datasets; drops unused vectors."""
   for phase in growth.phases:
     trainer.check_batch_size(phase.batch_size, phase.resolution)
@@ -432,7 +312,7 @@ def _check_trainer(trainer, growth, datasets) -> _Datasets:
     )
     datasets = dataclasses.replace(datasets, vectors={})
   if trainer.objective.needs_pairs:
-    sources_registry.check_pairs(
+    registry.check_pairs(
       datasets.strings, {d: len(rows) for d, rows in datasets.images.items()}
     )
   precision = trainer.model.get_config()['precision']
