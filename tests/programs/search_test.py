@@ -154,6 +154,19 @@ class SearchTest(absltest.TestCase):
       self.assertIn(neighbour['name'], ('1.png', '5.png'))
       self.assertLess(neighbour['distance'], 1e-4)
 
+  def test_what_is_out_of_reach_is_not_pruned(self):
+    folder, disk = self.folder_of(3), self.folder_of(2)
+    (folder / 'disk').symlink_to(disk)
+    source = f'--source=anime=folder:{folder}'
+    self.build(source)
+    disk.rename(disk.with_name('elsewhere'))
+    (folder / '0.png').unlink()
+    code, output = self.build(source, '--prune')
+    self.assertEqual(code, 0, output)
+    self.assertIn('2 names are out of reach', output)
+    self.assertIn('1 names are no longer there; they are removed', output)
+    self.assertIn('holds 4 of anime', output)
+
   def test_an_index_without_stamps_notices_what_was_replaced(self):
     folder = self.folder_of(4)
     source = f'--source=anime=folder:{folder}'

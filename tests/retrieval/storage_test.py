@@ -91,16 +91,32 @@ class StorageTest(absltest.TestCase):
 
   def test_leftovers_go_and_foreign_files_stay(self):
     self.files.commit({})
-    kept, _ = (self.files.write(name, np.arange(3)) for name in ('a', 'b'))
+    kept, _ = (self.files.write(f'{name}.npy', np.arange(3)) for name in 'ab')
     (self.folder / f'{kept["name"]}.part').write_bytes(b'')
     # Of a training's directory, say.
-    for name in ('model.json', 'mine.npy'):
+    foreign = (
+      *('model.json', 'mine.npy', 'index-1.png', 'index-cards.json'),
+      *('index-20241231-a.png', 'index-2024-a.npy', 'manifest.json.bak'),
+    )
+    # Of earlier versions.
+    earlier = (
+      *('index-000000.pictures.npy', 'index-001024.names.json'),
+      *('index-000000.vectors.12ab.npy', 'index-embedding.0123abcd.npz'),
+      *('index-0123abcd.faiss', f'manifest.json.{"a" * 32}.part'),
+    )
+    for name in (*foreign, *earlier):
       (self.folder / name).write_bytes(b'')
     self.files.tidy({kept['name']})
     self.assertEqual(
       sorted(os.listdir(self.folder)),
-      sorted([kept['name'], 'manifest.json', 'mine.npy', 'model.json']),
+      sorted([kept['name'], 'manifest.json', *foreign]),
     )
+
+  def test_a_file_is_no_folder_of_an_index(self):
+    self.folder.write_text('mine')
+    with self.assertRaisesRegex(OSError, 'a file, where the folder of an'):
+      with self.files.lock():
+        self.fail('it was taken for one')
 
   def test_only_regular_files_of_the_right_size_are_read(self):
     entry = self.files.write('a.npy', np.zeros([4, 2], np.uint8))

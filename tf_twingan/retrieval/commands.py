@@ -229,10 +229,17 @@ def _update(
   dataset = errors.printable(images.dataset)
   names = images.names[:limit]
   known = {r.name: r for r in index.stored(domain, images.dataset)}
-  gone = [*known.keys() - {*images.names}]
+  missing = [*known.keys() - {*images.names}]
+  gone = [*filter(images.is_gone, missing)]
   # Before they are read, so that whatever changes later is noticed next time.
   stamps = {name: images.stamp(name) for name in names}
   replaced = _replaced(index, domain, images, known, stamps)
+  if len(gone) < len(missing):
+    print(
+      f'{dataset}: {len(missing) - len(gone):,} names are out of reach, in a '
+      'folder that cannot be listed or behind a link that leads nowhere; they '
+      'stay in the index'
+    )
   if gone:
     print(
       f'{dataset}: {len(gone):,} names are no longer there; '

@@ -18,6 +18,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shlex
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +37,13 @@ _LOCK = 'lock'
 
 # All other files are named so, in order that `tidy` removes no one else's.
 _PREFIX = 'index-'
+# By that, as earlier versions named them, and while they are being written.
+_OURS = re.compile(
+  rf'({_PREFIX}([0-9a-f]{{8}}[-.]|embedding\.[0-9a-f]{{8}}\.|'
+  r'\d{6}\.(pictures|names|vectors)\.).*(npy|npz|json|faiss|part))|'
+  rf'{re.escape(_MANIFEST)}\..*\.part',
+  re.DOTALL,
+)
 # What stands before the numbers of an array, and more.
 _HEADER_BYTES = 4096
 
@@ -112,7 +120,7 @@ class Storage:
       raise FileNotFoundError(
         f'{self.shown} holds no search index: there is no {_MANIFEST}. Build '
         'one first: python -m tf_twingan.search build '
-        f'{errors.printable(index)}'
+        f'{errors.printable(index)} --run_dir=RUN --source=folder:IMAGES'
       ) from None
     checksum = manifest.pop('checksum', None)
     if checksum != _manifest_checksum(manifest):
@@ -294,9 +302,8 @@ class Storage:
   def tidy(self, listed: set[str]) -> None:
     """Removes what an interrupted program left; `listed` files stay."""
     for path in self.folder.iterdir():
-      ours = path.name.startswith((_PREFIX, f'{_MANIFEST}.'))
       is_file = path.is_symlink() or not path.is_dir()
-      if ours and is_file and path.name not in listed:
+      if _OURS.fullmatch(path.name) and is_file and path.name not in listed:
         path.unlink()
 
   @contextlib.contextmanager
@@ -308,6 +315,11 @@ class Storage:
     """
     with contextlib.ExitStack() as held:
       try:
+        if self.folder.exists() and not self.folder.is_dir():
+          raise NotADirectoryError(
+            f'{self.shown}: a file, where the folder of an index should be; '
+            'choose another --index'
+          )
         with self._explained(self.folder):
           self.folder.mkdir(parents=True, exist_ok=True)
           if (self.folder / _LOCK).is_symlink():

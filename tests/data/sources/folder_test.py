@@ -1,5 +1,6 @@
 """Folders of images: splits, options, vectors, cache, image by image."""
 
+import errno
 import json
 import os
 import pathlib
@@ -335,6 +336,34 @@ class NamedImagesTest(absltest.TestCase):
     for name in ('b.png', 'a.png', 'train/c.png'):
       Image.fromarray(noise).save(self.root / name)
     (self.root / 'broken.png').write_bytes(b'no image')
+
+  def test_what_is_out_of_reach_is_not_gone(self):
+    closed, disk = self.root / 'closed', self.root.with_name('disk')
+    for path in (self.root / 'a.png', closed / 'b.png', disk / 'c.png'):
+      path.parent.mkdir(exist_ok=True)
+      Image.new('RGB', (8, 8)).save(path)
+    (self.root / 'link').symlink_to(disk)
+    before = registry.named_images(f'folder:{self.root}', 8).names
+    self.assertContainsSubset(['closed/b.png', 'link/c.png'], before)
+    (self.root / 'a.png').unlink()
+    disk.rename(self.root.with_name('elsewhere'))
+    scandir = os.scandir
+
+    def refusing(path):
+      if os.fspath(path) == os.fspath(closed.resolve()):
+        raise PermissionError(errno.EACCES, 'Permission denied', path)
+      return scandir(path)
+
+    with mock.patch.object(os, 'scandir', refusing):
+      images = registry.named_images(f'folder:{self.root}', 8)
+    for name, expected in (
+      ('a.png', True),
+      ('never/there.png', True),
+      ('closed/b.png', False),
+      ('link/c.png', False),
+      ('link/deeper/d.png', False),
+    ):
+      self.assertEqual(images.is_gone(name), expected, name)
 
   def test_every_image_by_its_path(self):
     listed = registry.named_images(f'folder:{self.root}', 8)

@@ -50,12 +50,16 @@ class NamedImages(NamedTuple):
       raises `image_io.UnreadableImage` or OSError where that is no image.
     stamp: what changes when the file of a name is replaced; None where there is
       no file, so that it cannot be.
+    is_gone: whether there is no image of a name any more that is not among
+      `names`; False if it may only be out of reach, as on a disk that is not
+      there.
   """
 
   dataset: str
   names: list[str]
   read: Callable[[str], np.ndarray]
   stamp: Callable[[str], str | None] = lambda name: None
+  is_gone: Callable[[str], bool] = lambda name: True
 
 
 class Dataset(abc.ABC):

@@ -9,7 +9,7 @@ added and is the same in every run.
 import errno
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from tf_twingan import errors, files, home_folder, image_io
 from tf_twingan.data import image_vectors
@@ -78,11 +78,15 @@ class FolderDataset(base.EncodedDataset):
     """Names the images by their paths below the folder."""
     root = pathlib.Path(home_folder.expand(self.what)).resolve()
     options = self.text.removeprefix(f'{self.scheme}:{self.what}')
+    names = [path.relative_to(root).as_posix() for path in self._list(root)]
+    # A subfolder that cannot be listed is among them.
+    listed = {*names}
     return base.NamedImages(
       f'{self.scheme}:{root}{options}',
-      [path.relative_to(root).as_posix() for path in self._list(root)],
+      names,
       lambda name: self.framing.read(root / name, resolution),
       lambda name: ' '.join(map(str, _stamp(name, root / name)[1:])),
+      lambda name: _is_gone(root, name, listed),
     )
 
   def _list(self, root: pathlib.Path) -> list[pathlib.Path]:
@@ -111,6 +115,20 @@ def _stamp(name: str, path: pathlib.Path) -> tuple[str | int, ...]:
   if path.suffix.lower() in ('.heic', '.heif') and image_io.reads_heic():
     return *stamp, 'heic'
   return stamp
+
+
+def _is_gone(root: pathlib.Path, name: str, listed: Set[str]) -> bool:
+  """Whether a file is no longer there, and none of its folders out of reach."""
+  for parent in pathlib.PurePosixPath(name).parents:
+    folder = root / parent
+    leads_nowhere = folder.is_symlink() and not folder.exists()
+    if parent.as_posix() in listed or leads_nowhere:
+      return False
+  try:
+    os.lstat(root / name)
+  except OSError as error:
+    return error.errno in (errno.ENOENT, errno.ENOTDIR)
+  return True
 
 
 def _hash_fraction(name: str) -> float:
