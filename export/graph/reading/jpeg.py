@@ -64,10 +64,7 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
         'CMYK that does not say whether its inks are inverted; save it as RGB',
       ),
       *findings.size_reasons(width, height),
-      (
-        _scans(content) > image_headers.MAX_SCANS,
-        f'more than {image_headers.MAX_SCANS} scans; save it anew',
-      ),
+      _scans_reason(content, width * height),
     ]
   )
 
@@ -143,10 +140,21 @@ def _segment(content, position):
   )
 
 
-def _scans(content):
-  """Number of scans: the marker cannot stand within compressed data."""
+def _scans_reason(content, pixels):
+  """The reason not to decode a JPEG of too many scans, for `first_reason`."""
   data = content.bytes(0, content.length)
-  return tf.math.count_nonzero((data[:-1] == 0xFF) & (data[1:] == _SCAN))
+  # The marker cannot stand within compressed data.
+  scans = tf.math.count_nonzero((data[:-1] == 0xFF) & (data[1:] == _SCAN))
+  # As the desk allows: all scans together go over so many pixels.
+  allowed = tf.clip_by_value(
+    image_headers.MAX_SCANNED_PIXELS // tf.maximum(pixels, 1),
+    1,
+    image_headers.MAX_SCANS,
+  )
+  reason = tf.strings.join(
+    ['more than ', tf.strings.as_string(allowed), ' scans; save it anew']
+  )
+  return scans > allowed, reason
 
 
 def _decode(encoded, shrinks):

@@ -16,6 +16,8 @@ MAGICS = (b'\x89PNG\r\n\x1a\n',)
 _GREY = 0
 _ALPHA = (4, 6)  # Kinds of colour with an alpha channel.
 _MAX_CHUNKS = 8192  # To look for an orientation in.
+# Of a packed text; unpacked it may have a thousand times as many.
+_MAX_PACKED_BYTES = 2**16
 _EXIF, _XMP = b'eXIf', b'XML:com.adobe.xmp'
 _PROFILE = b'Raw profile type exif'
 
@@ -52,6 +54,10 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
         chunks.steps >= _MAX_CHUNKS,
         f'more than {_MAX_CHUNKS} chunks; save it again',
       ),
+      (
+        _packed_bytes(content, chunks) > _MAX_PACKED_BYTES,
+        f'a packed text of more than {_MAX_PACKED_BYTES} bytes; save it again',
+      ),
     ]
   )
   has_alpha = content.contains(b'tRNS')
@@ -67,7 +73,12 @@ def find(content: contents.Content, at_least: int) -> findings.Finding:
       default=lambda: tf.io.decode_png(content.encoded, channels=3),
     )
 
-  return findings.Finding(refusal, decode, _orientation(content, chunks))
+  orientation = tf.cond(
+    refusal == '',
+    lambda: _orientation(content, chunks),
+    lambda: tf.constant(1, tf.int64),
+  )
+  return findings.Finding(refusal, decode, orientation)
 
 
 def _find_chunks(content, wanted):
@@ -117,17 +128,43 @@ def _orientation(content, chunks):
   return exif.orientation(exif_data, xmp)
 
 
+def _packed_bytes(content, chunks):
+  """Length of the longer chunk of a packed text, int64; 0 without any."""
+  sizes = [
+    contents.choose(is_packed(content, at), _length(content, at), 0)
+    for is_packed, at in (
+      (_is_packed_xmp, chunks.xmp),
+      (_is_packed_profile, chunks.profile),
+    )
+  ]
+  return tf.maximum(*sizes)
+
+
+def _is_packed_xmp(content, position):
+  # Behind the keyword and its zero.
+  return content.number(position + 8 + len(_XMP) + 1, 1) == 1
+
+
+def _is_packed_profile(content, position):
+  return content.part(position + 4, 4) == b'zTXt'
+
+
+def _length(content, position):
+  """Length of the data of a chunk, int64; 0 if it is missing."""
+  length = content.number(position, 4, big_endian=True)
+  return contents.choose(position > 0, length, 0)
+
+
 def _data(content, position):
   """The data of a chunk, string scalar; '' if it is missing."""
-  length = content.number(position, 4, big_endian=True)
-  return content.part(position + 8, contents.choose(position > 0, length, 0))
+  return content.part(position + 8, _length(content, position))
 
 
 def _xmp(content, position):
   """The text of an iTXt chunk: keyword, two flags, two names, text."""
   data = _data(content, position)
   start = len(_XMP) + 3  # After the keyword's zero and the flags.
-  packed = tf.strings.substr(data + b'\0' * 32, len(_XMP) + 1, 1) == b'\1'
+  packed = _is_packed_xmp(content, position)
   text = contents.Content(data).rest(start)
   text = tf.strings.regex_replace(text, r'(?s)^[^\x00]*\x00[^\x00]*\x00', '')
   return _unpacked(text, packed)
@@ -136,7 +173,7 @@ def _xmp(content, position):
 def _profile(content, position):
   """EXIF from a text: a name, its length, hexadecimal digits in lines."""
   data = _data(content, position)
-  packed = content.part(position + 4, 4) == b'zTXt'
+  packed = _is_packed_profile(content, position)
   # zTXt has a byte for the method of compression.
   start = len(_PROFILE) + 1 + tf.cast(packed, tf.int64)
   text = contents.Content(data).rest(start)

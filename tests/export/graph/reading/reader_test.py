@@ -1,6 +1,7 @@
 """Image files read in a graph: as the desk reads them, each by itself."""
 
 import io
+import zlib
 
 import numpy as np
 import tensorflow as tf
@@ -134,11 +135,29 @@ class ReaderTest(parameterized.TestCase):
     scan = jpeg.rindex(b'\xff\xda')
     png = SAMPLES['png, orientation 6'].content
     chunk = image_samples.png_chunk(b'ruNs', b'')
+    # The larger the image, the fewer: 8192x8000 pixels, 32 times.
+    frame = jpeg.index(b'\xff\xc2') + 5
+    large = jpeg[:frame] + bytes.fromhex('1f402000') + jpeg[frame + 4 :]
     _, errors = self.read(
-      [jpeg[:-2] + jpeg[scan:-2] * 100, png[:33] + chunk * 9000 + png[33:]]
+      [
+        jpeg[:-2] + jpeg[scan:-2] * 100,
+        png[:33] + chunk * 9000 + png[33:],
+        large[:-2] + jpeg[scan:-2] * 40,
+      ]
     )
     self.assertRegex(errors[0], 'JPEG: more than 100 scans')
     self.assertRegex(errors[1], 'PNG: more than 8192 chunks')
+    self.assertRegex(errors[2], 'JPEG: more than 32 scans')
+
+  def test_a_text_that_unpacks_to_much_is_refused(self):
+    png = SAMPLES['png'].content
+    bomb = zlib.compress(bytes(70 * 2**20))
+    keyword = b'XML:com.adobe.xmp\0\1\0\0\0'
+    chunk = image_samples.png_chunk(b'iTXt', keyword + bomb)
+    _, (error,) = self.read([png[:33] + chunk + png[33:]])
+    self.assertEqual(
+      error, 'PNG: a packed text of more than 65536 bytes; save it again'
+    )
 
   def test_a_large_jpeg_is_decoded_smaller(self):
     stream = io.BytesIO()
