@@ -181,38 +181,5 @@ for name in {names.split()!r}:
     self.assertEqual(done.stdout.split(), expected)
 
 
-class InitTest(parameterized.TestCase):
-  def bindings(self, *arguments):
-    values = flags.FlagValues()
-    with mock.patch.object(flags, 'FLAGS', values):
-      define = [flags.DEFINE, flags.DEFINE_list]
-      with (
-        mock.patch.object(
-          flags, 'DEFINE', functools.partial(define[0], flag_values=values)
-        ),
-        mock.patch.object(
-          flags, 'DEFINE_list', functools.partial(define[1], flag_values=values)
-        ),
-      ):
-        bindings = cli.define_init()
-    values(['train', *arguments])
-    return bindings()
-
-  def test_what_a_run_starts_from_is_bound_like_other_values(self):
-    self.assertEqual(self.bindings(), [])
-    self.assertEqual(
-      self.bindings("--init_from=it's", '--init_domains=cat=anime, b = a'),
-      [
-        'train.init_from="it\'s"',
-        "train.init_domains={'cat': 'anime', 'b': 'a'}",
-      ],
-    )
-
-  @parameterized.parameters('cat', 'cat=', '=anime')
-  def test_a_domain_without_its_pair_is_named(self, text):
-    with self.assertRaisesRegex(ValueError, f"'{text}' is no pair; write NEW="):
-      self.bindings('--init_from=a', f'--init_domains={text}')
-
-
 if __name__ == '__main__':
   absltest.main()

@@ -1,10 +1,12 @@
 """The macros of a gin file as flags of a program."""
 
+import functools
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 from absl import flags
 from absl.testing import absltest, flagsaver, parameterized
@@ -84,6 +86,39 @@ class GinFlagsTest(parameterized.TestCase):
   def test_a_missing_file_is_named(self):
     with self.assertRaisesRegex(SystemExit, "no gin file 'nothing.gin'"):
       gin_flags.parse(['program', '--gin_file=nothing.gin'])
+
+
+class InitTest(parameterized.TestCase):
+  def bindings(self, *arguments):
+    values = flags.FlagValues()
+    with mock.patch.object(flags, 'FLAGS', values):
+      define = [flags.DEFINE, flags.DEFINE_list]
+      with (
+        mock.patch.object(
+          flags, 'DEFINE', functools.partial(define[0], flag_values=values)
+        ),
+        mock.patch.object(
+          flags, 'DEFINE_list', functools.partial(define[1], flag_values=values)
+        ),
+      ):
+        bindings = gin_flags.define_init()
+    values(['train', *arguments])
+    return bindings()
+
+  def test_what_a_run_starts_from_is_bound_like_other_values(self):
+    self.assertEqual(self.bindings(), [])
+    self.assertEqual(
+      self.bindings("--init_from=it's", '--init_domains=cat=anime, b = a'),
+      [
+        'train.init_from="it\'s"',
+        "train.init_domains={'cat': 'anime', 'b': 'a'}",
+      ],
+    )
+
+  @parameterized.parameters('cat', 'cat=', '=anime')
+  def test_a_domain_without_its_pair_is_named(self, text):
+    with self.assertRaisesRegex(ValueError, f"'{text}' is no pair; write NEW="):
+      self.bindings('--init_from=a', f'--init_domains={text}')
 
 
 class ProgramTest(parameterized.TestCase):

@@ -159,45 +159,6 @@ def define_model(more: str = '') -> flags.FlagHolder:
   )
 
 
-def define_init() -> Callable[[], list[str]]:
-  """Defines --init_from and --init_domains, of what a new run starts from.
-
-  Returns:
-    A function that gives the gin bindings of both, once flags are parsed.
-  """
-  origin = define_path(
-    'init_from',
-    'Starts a new run from the weights of another: a run directory, or '
-    'pretrained:avatar_twins. A run that is there is continued.',
-  )
-  domains = flags.DEFINE_list(
-    'init_domains',
-    [],
-    'Domains that start from one of another name there: NEW=OLD,...',
-  )
-
-  def bindings() -> list[str]:
-    found = []
-    if origin.value:
-      found.append(f'train.init_from={origin.value!r}')
-    if domains.value:
-      pairs = dict(_pair('init_domains', text) for text in domains.value)
-      found.append(f'train.init_domains={pairs!r}')
-    return found
-
-  return bindings
-
-
-def _pair(flag, text):
-  left, separator, right = (part.strip() for part in text.partition('='))
-  if not (left and separator and right):
-    raise ValueError(
-      f'--{flag}: {text!r} is no pair; write NEW=OLD, several joined by '
-      f'commas: --{flag}=cat=anime,photo=photo.'
-    )
-  return left, right
-
-
 def define_from() -> flags.FlagHolder:
   """Defines --from, the source domain."""
   return flags.DEFINE_string(

@@ -1,11 +1,12 @@
-"""Flags for the macros of a gin file, so that its values need no inner quotes.
+"""Flags that set values of a gin file, which then need no inner quotes.
 
 `photo = 'folder:data/portraits'` in photos.gin makes `--gin_file=photos.gin`
 take `--photo=folder:/my/portraits`. A macro that has the name of another flag
-gets none, and is set by --gin_param alone.
+gets none, and is set by --gin_param alone. --init_from and --init_domains set
+what a new run starts from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import app, flags
@@ -13,6 +14,9 @@ from absl import app, flags
 from tf_twingan import cli, gin_bindings, gin_files, home_folder
 
 FILE = 'gin_file'
+
+# What is defined here is shown by the program's --help.
+flags.disclaim_key_flags()
 
 
 class _MacroFlag(flags.Flag):
@@ -84,6 +88,35 @@ def bindings(gin_params: Sequence[str]) -> list[str]:
   return result
 
 
+def define_init() -> Callable[[], list[str]]:
+  """Defines --init_from and --init_domains, of what a new run starts from.
+
+  Returns:
+    A function that gives the gin bindings of both, once flags are parsed.
+  """
+  origin = cli.define_path(
+    'init_from',
+    'Starts a new run from the weights of another: a run directory, or '
+    'pretrained:avatar_twins. A run that is there is continued.',
+  )
+  domains = flags.DEFINE_list(
+    'init_domains',
+    [],
+    'Domains that start from one of another name there: NEW=OLD,...',
+  )
+
+  def bindings_of_both() -> list[str]:
+    found = []
+    if origin.value:
+      found.append(f'train.init_from={origin.value!r}')
+    if domains.value:
+      pairs = dict(_pair('init_domains', text) for text in domains.value)
+      found.append(f'train.init_domains={pairs!r}')
+    return found
+
+  return bindings_of_both
+
+
 def _names() -> list[str]:
   names = list(flags.FLAGS)
   return [name for name in names if isinstance(flags.FLAGS[name], _MacroFlag)]
@@ -133,3 +166,13 @@ def _parser(value: Any) -> flags.ArgumentParser:
   if isinstance(value, float):
     return flags.FloatParser()
   return _StringParser() if isinstance(value, str) else _PythonParser()
+
+
+def _pair(flag: str, text: str) -> tuple[str, str]:
+  left, separator, right = (part.strip() for part in text.partition('='))
+  if not (left and separator and right):
+    raise ValueError(
+      f'--{flag}: {text!r} is no pair; write NEW=OLD, several joined by '
+      f'commas: --{flag}=cat=anime,photo=photo.'
+    )
+  return left, right

@@ -46,7 +46,7 @@ _RUN_DIR = cli.define_path(
   'Where the run is kept; runs/<gin name> if not given. A '
   'run that is there is continued.',
 )
-_INIT = cli.define_init()
+_INIT = gin_flags.define_init()
 
 
 def main(argv) -> None:
