@@ -22,7 +22,7 @@ from absl import flags
 
 from benchmarks import measurements
 from tf_twingan import cli
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import checkpoint_values, checkpoints
 
 _KILLS = flags.DEFINE_integer('kills', 5, 'Number of kills.')
 _SEED = flags.DEFINE_integer('seed', 0, 'Random seed of the moments.')
@@ -110,7 +110,7 @@ def _seen(run):
 
 def _tensors(run):
   store = checkpoints.Checkpoints(str(run / 'checkpoints'))
-  return checkpoints.tensors(store.prefixes()[0])
+  return checkpoint_values.tensors(store.prefixes()[0])
 
 
 if __name__ == '__main__':

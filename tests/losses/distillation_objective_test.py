@@ -14,7 +14,7 @@ from tests import tiny_run
 from tf_twingan import configurables, gin_files, image_arrays, inference
 from tf_twingan.losses import distillation_objective
 from tf_twingan.models import content_encoder, twingan
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import checkpoint_values, checkpoints
 from tf_twingan.training import loop
 
 STAGE = dict(resolution=8, alpha=1.0)
@@ -115,7 +115,7 @@ def train(run, teacher, *params):
 
 def tensors(run):
   store = checkpoints.Checkpoints(str(run / 'checkpoints'))
-  return checkpoints.tensors(store.prefixes()[0])
+  return checkpoint_values.tensors(store.prefixes()[0])
 
 
 @functools.cache

@@ -12,7 +12,7 @@ import tensorflow as tf
 import gin
 import tf_twingan
 from tf_twingan import configurables, gin_files, image_io
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import checkpoint_values, checkpoints
 from tf_twingan.training import loop
 
 # 16 px to image 24, as tracing a stage takes most of the time; batches of 4.
@@ -44,7 +44,7 @@ def train(run, *params):
 
 def tensors(run):
   store = checkpoints.Checkpoints(str(run / 'checkpoints'))
-  return checkpoints.tensors(store.prefixes()[0])
+  return checkpoint_values.tensors(store.prefixes()[0])
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from absl.testing import parameterized
 import gin
 from tf_twingan import configurables, gin_files, image_arrays, inference
 from tf_twingan.evaluation import candidates, tasks
-from tf_twingan.runs import checkpoints, config_files
+from tf_twingan.runs import checkpoint_values, checkpoints, config_files
 from tf_twingan.training import loop
 
 TOTAL = 24
@@ -51,7 +51,7 @@ def train(name, run, *params, sources=None):
 
 def tensors(run):
   store = checkpoints.Checkpoints(str(run / 'checkpoints'))
-  return checkpoints.tensors(store.prefixes()[0])
+  return checkpoint_values.tensors(store.prefixes()[0])
 
 
 @functools.cache

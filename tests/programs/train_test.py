@@ -21,7 +21,7 @@ from absl.testing import absltest
 import tf_twingan
 from tests import program_process, shared_artifacts, training_process
 from tf_twingan import image_io
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import checkpoint_values, checkpoints
 
 # 4 px to image 32, 8 px fades in to 64 and holds to 96; batches of 8.
 TOTAL = 96
@@ -76,7 +76,9 @@ def rows(run):
 
 class TrainTest(absltest.TestCase):
   def assert_same_bits(self, run, whole):
-    expected, actual = (checkpoints.tensors(newest(r)) for r in (whole, run))
+    expected, actual = (
+      checkpoint_values.tensors(newest(r)) for r in (whole, run)
+    )
     self.assertEqual(set(expected), set(actual))
     self.assertGreater(len(expected), 100)
     for name, value in expected.items():
@@ -153,10 +155,9 @@ class TrainTest(absltest.TestCase):
   @pytest.mark.slow
   def test_the_learning_rate_falls_to_the_last_batch(self):
     # The last batch begins at image 88, 8 of 64 before the end.
+    tensors = checkpoint_values.tensors(newest(decaying_run()))
     rates = [
-      value
-      for name, value in checkpoints.tensors(newest(decaying_run())).items()
-      if 'learning_rate' in name
+      value for name, value in tensors.items() if 'learning_rate' in name
     ]
     self.assertLen(rates, 2)
     np.testing.assert_allclose(rates, 1e-4 * 8 / 64, rtol=1e-6)
@@ -436,7 +437,7 @@ thread.join()
       found, output = training_process.train(directory, *EVERY_PART, *more)
       self.assertEqual(found, code, output)
     self.assert_same_bits(run, whole)
-    tensors = checkpoints.tensors(newest(run))
+    tensors = checkpoint_values.tensors(newest(run))
     # The last batch is the twelfth: 11 / 22.
     ramps = {
       name.split('/')[0]: float(value)

@@ -27,7 +27,7 @@ from tf_twingan import (
   gin_files,
   image_io,
 )
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import checkpoint_values, checkpoints
 
 FIXTURES = pathlib.Path(__file__).resolve().parent / 'fixtures'
 FROZEN = json.loads((FIXTURES / 'frozen.json').read_text())
@@ -69,7 +69,7 @@ def resumed_run() -> pathlib.Path:
 class CompatibilityTest(parameterized.TestCase):
   def assert_final_weights(self, run, expected):
     prefix = checkpoints.Checkpoints(str(run / 'checkpoints')).prefixes()[0]
-    tensors = checkpoints.tensors(prefix)
+    tensors = checkpoint_values.tensors(prefix)
     self.assertEqual(len(tensors), expected['tensors'])
     if is_the_same_machine():
       digest = hashlib.sha256()

@@ -12,7 +12,7 @@ import tensorflow as tf
 from absl.testing import absltest, parameterized
 
 from tests import damaged_checkpoints
-from tf_twingan.runs import checkpoints
+from tf_twingan.runs import checkpoint_values, checkpoints
 
 
 def state(value=0.0):
@@ -261,7 +261,7 @@ class CheckpointsTest(parameterized.TestCase, tf.test.TestCase):
   @parameterized.parameters(True, False)
   def test_one_that_is_replaced_while_it_is_read_counts_no_more(self, before):
     self.store.save_alone(1, state(1.0))
-    read, replaced = checkpoints.tensors, []
+    read, replaced = checkpoint_values.tensors, []
 
     def replace_once(prefix):
       values = None if before else read(prefix)
@@ -270,7 +270,7 @@ class CheckpointsTest(parameterized.TestCase, tf.test.TestCase):
         checkpoints.Checkpoints(self.folder).save_alone(2, state(2.0))
       return read(prefix) if before else values
 
-    with mock.patch.object(checkpoints, 'tensors', replace_once):
+    with mock.patch.object(checkpoint_values, 'tensors', replace_once):
       self.assertEqual(self.restored()[1], 2.0)
 
   def test_another_architecture_is_refused(self):
@@ -345,7 +345,7 @@ class CheckpointsTest(parameterized.TestCase, tf.test.TestCase):
     fresh = state()
     self.assertEqual(store.restore(fresh), prefix)
     self.assertEqual(float(fresh['weights'][0]), 5.0)
-    self.assertLen(checkpoints.tensors(prefix), 2)
+    self.assertLen(checkpoint_values.tensors(prefix), 2)
     self.assertCountEqual(
       os.listdir(folder), ['000000005.index', '000000005.data-00000-of-00001']
     )

@@ -22,7 +22,7 @@ from absl.testing import absltest, parameterized
 from tf_twingan import framing, image_io
 from tf_twingan.data import batch_stream
 from tf_twingan.models import configs, registry
-from tf_twingan.runs import checkpoints, recorded_framing
+from tf_twingan.runs import checkpoint_values, checkpoints, recorded_framing
 from tf_twingan.training import (
   growth_schedule,
   loop,
@@ -220,7 +220,7 @@ class LoopTest(parameterized.TestCase):
 
   def assert_same_end(self, run, other):
     first, second = (
-      checkpoints.tensors(store(r).prefixes()[0]) for r in (run, other)
+      checkpoint_values.tensors(store(r).prefixes()[0]) for r in (run, other)
     )
     self.assertEqual(set(first), set(second))
     for name, value in first.items():
@@ -665,7 +665,7 @@ class LoopTest(parameterized.TestCase):
     with self.assertRaises(Killed):
       train(self.run, Trainer(at_step), start=Start(5.0))
     self.assertEqual(saved(self.run), [0])
-    values = checkpoints.tensors(store(self.run).prefixes()[0])
+    values = checkpoint_values.tensors(store(self.run).prefixes()[0])
     suffix = '/.ATTRIBUTES/VARIABLE_VALUE'
     self.assertEqual(values[f'weight{suffix}'], 5.0)
     self.assertEqual(values[f'resolution{suffix}'], 4)

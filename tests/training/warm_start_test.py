@@ -24,6 +24,7 @@ from tf_twingan.losses import (
 from tf_twingan.models import pggan, registry, twingan
 from tf_twingan.models.discriminators import progressive
 from tf_twingan.runs import (
+  checkpoint_values,
   checkpoints,
   config_files,
   divergence,
@@ -141,7 +142,7 @@ def stored(run):
   store = checkpoints.Checkpoints(f'{run}/checkpoints')
   return {
     n.removesuffix(SUFFIX): v
-    for n, v in checkpoints.tensors(store.prefixes()[0]).items()
+    for n, v in checkpoint_values.tensors(store.prefixes()[0]).items()
   }
 
 

@@ -29,7 +29,7 @@ import tensorflow as tf
 from absl import logging
 
 from tf_twingan import errors, files, literal_paths
-from tf_twingan.runs import divergence
+from tf_twingan.runs import checkpoint_values, divergence
 
 _FILE = re.compile(r'^(\d+)\.(index|data-\d+-of-\d+)$')
 _UNFINISHED = 'unfinished-'
@@ -40,9 +40,6 @@ _LEFTOVER = re.compile(
 _DAMAGED = 'damaged'
 # In the folder from the first step to the first checkpoint.
 _NONE_YET = 'none_yet'
-# What TensorFlow raises when it reads damaged files; some are Python's own
-# exceptions.
-DAMAGE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -177,14 +174,16 @@ class Checkpoints:
     """Reads every value of the newest readable checkpoint, for another run.
 
     Returns:
-      Its path prefix, and its values as `tensors` returns them.
+      Its path prefix, and its values, see `checkpoint_values.tensors`.
 
     Raises:
       FileNotFoundError: there is no checkpoint.
       ValueError: none of those present can be read.
     """
     read = {}
-    prefix = self._newest(lambda prefix: read.update(tensors(prefix)))
+    prefix = self._newest(
+      lambda prefix: read.update(checkpoint_values.tensors(prefix))
+    )
     if prefix is None:
       raise FileNotFoundError(
         f'There is no checkpoint in {self._folder} yet; wait for its first, or '
@@ -234,7 +233,7 @@ class Checkpoints:
             f'{problem}. {divergence.REMEDY}'
           )
         self._move_in(unfinished, images_seen)
-    except (OSError, *DAMAGE) as error:
+    except (OSError, *checkpoint_values.DAMAGE) as error:
       raise OSError(
         f'Could not write checkpoint {prefix}: {errors.first_line(error)}. '
         f'{_advice(error)} and run the same command again; older checkpoints '
@@ -343,8 +342,10 @@ class Checkpoints:
     if not self._has_index(number):
       return 'has data but no .index file'
     try:
-      return divergence.describe(tensors(self._prefix(number)))
-    except DAMAGE as error:
+      return divergence.describe(
+        checkpoint_values.tensors(self._prefix(number))
+      )
+    except checkpoint_values.DAMAGE as error:
       return f'is damaged ({errors.first_line(error)})'
 
   def _is_good(self, number):
@@ -375,53 +376,14 @@ class Checkpoints:
     self._good.discard(number)
 
 
-def tensors(prefix: str) -> dict[str, np.ndarray]:
-  """Reads every value of a checkpoint, by the name it is stored under.
-
-  Args:
-    prefix: one of `Checkpoints.prefixes`.
-
-  Raises:
-    One of `DAMAGE` if the files are damaged.
-  """
-  with _reader(prefix) as reader:
-    return {name: reader.get_tensor(name) for name in _names(reader)}
-
-
-def names(prefix: str) -> list[str]:
-  """Reads the names of a checkpoint's values, but not the values.
-
-  Args:
-    prefix: one of `Checkpoints.prefixes`.
-
-  Raises:
-    One of `DAMAGE` if the index is damaged.
-  """
-  with _reader(prefix) as reader:
-    return _names(reader)
-
-
-@contextlib.contextmanager
-def _reader(prefix):
-  folder, name = os.path.split(prefix)
-  with literal_paths.folder(folder) as path:
-    yield tf.train.load_checkpoint(os.path.join(path, name))
-
-
-def _names(reader):
-  # Without the graph of the objects, which is none of their values.
-  stored = set(reader.get_variable_to_shape_map())
-  return sorted(stored - {'_CHECKPOINTABLE_OBJECT_GRAPH'})
-
-
 class _ReadBackError(OSError):
   """What was written without an error cannot be read."""
 
 
 def _read_back(prefix):
   try:
-    return tensors(prefix)
-  except DAMAGE as error:
+    return checkpoint_values.tensors(prefix)
+  except checkpoint_values.DAMAGE as error:
     raise _ReadBackError(
       f'it cannot be read back ({errors.first_line(error)})'
     ) from error

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tf_twingan.runs import checkpoint_values
+
 WEIGHT_LIMIT = 1e6
 LOSS_LIMIT = WEIGHT_LIMIT**2
 REMEDY = (
@@ -26,7 +28,6 @@ REMEDY = (
 _AVERAGE = re.compile(r'^\w+_adam/|moving_(mean|variance)$|_batches$')
 # float16's follows from the gradients, and only has to be finite.
 _LOSS_SCALE = 'loss_scale'
-_SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 def describe(tensors: Mapping[str, np.ndarray]) -> str | None:
@@ -42,7 +43,7 @@ def describe(tensors: Mapping[str, np.ndarray]) -> str | None:
     value = np.asarray(value)
     if not (np.issubdtype(value.dtype, np.floating) and value.size):
       continue
-    name = key.removesuffix(_SUFFIX)
+    name = key.removesuffix(checkpoint_values.SUFFIX)
     largest = np.abs(value).max()  # NaN if there is one.
     if not np.isfinite(largest):
       return f'has {"NaN" if np.isnan(largest) else "Inf"} in {name}'

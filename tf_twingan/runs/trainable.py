@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf_twingan import errors, files
 from tf_twingan.runs import (
   best,
+  checkpoint_values,
   checkpoints,
   config_files,
   environment,
@@ -31,7 +32,7 @@ _FILES = (
   'init_from.json',
 )
 # In every checkpoint that a training can go on from.
-_NEEDED = 'step/.ATTRIBUTES/VARIABLE_VALUE'
+_NEEDED = f'step{checkpoint_values.SUFFIX}'
 
 
 def check(run_dir: str) -> None:
@@ -105,8 +106,8 @@ def _check_holds_all(run_dir: str) -> None:
     fresh_start.check(run_dir, store)
     return
   try:
-    names = checkpoints.names(prefixes[0])
-  except checkpoints.DAMAGE:  # Restoring passes over it.
+    names = checkpoint_values.names(prefixes[0])
+  except checkpoint_values.DAMAGE:  # Restoring passes over it.
     return
   if _NEEDED not in names:
     raise ValueError(

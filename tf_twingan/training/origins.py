@@ -13,13 +13,12 @@ import numpy as np
 from tf_twingan import files, framing
 from tf_twingan.models import resolutions
 from tf_twingan.runs import (
+  checkpoint_values,
   checkpoints,
   config_files,
   loading,
   recorded_framing,
 )
-
-_SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +74,9 @@ def read(name: str) -> Origin:
   prefix, tensors = checkpoints.Checkpoints(
     os.path.join(folder, 'checkpoints')
   ).read_newest()
-  weights = {k.removesuffix(_SUFFIX): v for k, v in tensors.items()}
+  weights = {
+    k.removesuffix(checkpoint_values.SUFFIX): v for k, v in tensors.items()
+  }
   missing = [
     n for n in ('images_seen', 'resolution', 'alpha') if n not in weights
   ]
