@@ -55,6 +55,7 @@ cli.define_path(
   'A search index, whose embedding is exported; by default one is learned '
   'from the images. Format search takes its images, too.',
 )
+flags.DEFINE_string('qdrant', None, 'Qdrant server that searches --index.')
 flags.DEFINE_enum(
   'by', 'fused', options.BY, 'search: as --by of tf_twingan.search.'
 )

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # {command: its flags}; --threads belongs to plan and benchmark.
 FLAGS_OF = {
-  'export': 'run_dir model to from formats output source run_datasets index by '
-  'version author licence',
+  'export': 'run_dir model to from formats output source run_datasets index '
+  'qdrant by version author licence',
   'plan': 'resolution max_mb max_ms format',
   'benchmark': '',
 }
@@ -87,7 +87,7 @@ def _export(values) -> None:
       raise ValueError(f'give --{name}; --help says what it is.')
   of_all = values.to == registry.ALL
   if of_all:
-    for name in ('from', 'index', 'by'):
+    for name in ('from', 'index', 'qdrant', 'by'):
       if values[name].present:
         raise ValueError(f'--{name} does not go with --to={registry.ALL}.')
   formats = values.formats

@@ -147,7 +147,9 @@ class Inputs:
     path = self._values.index
     if not path:
       return None
-    index = search_index.SearchIndex.load(path, translator=self.translator)
+    index = search_index.SearchIndex.load(
+      path, translator=self.translator, server=self._values.qdrant
+    )
     if source not in index.embedding.means:
       raise ValueError(f'{path} has learned nothing of {source}.')
     return index

@@ -40,6 +40,15 @@ class DomainNamesTest(parameterized.TestCase):
     self.assertEndsWith(message, f'for example {similar!r}.')
     domain_names.check_all([similar])
 
+  def test_names_that_would_be_confused_are_refused(self):
+    with self.assertRaisesRegex(ValueError, "'a' and 'A' differ in upper and"):
+      domain_names.check_all(['a', 'b', 'A'])
+    for name in ('all', 'All'):
+      with self.assertRaisesRegex(
+        ValueError, f"'{name}' is no name .*--to=all"
+      ):
+        domain_names.check_all(['a', name])
+
   def test_a_model_has_no_other_names(self):
     with self.assertRaisesRegex(ValueError, "'my photos' is no name"):
       twingan.TwinGAN(['my photos', 'b'], max_resolution=4)

@@ -25,6 +25,9 @@ ERRORS = {
   ('benchmark',): 'write benchmark BUNDLE',
   (*SHIPPED, '--formats=int4'): 'formats are int4; choose of',
   (*SHIPPED, '--formats=search'): 'format search needs --index',
+  ('--model=avatar_twins', '--to=all', '--output=o', '--qdrant=http://x'): (
+    '--qdrant does not go with --to=all'
+  ),
   (*SHIPPED, '--by=own'): '--by is for format search',
   ('--model=avatar_twins', '--to=all', '--output=o', '--by=own'): (
     '--by does not go with --to=all'

@@ -13,16 +13,19 @@ from typing import Any
 from tf_twingan import errors
 
 _MOST = 64  # Characters.
+# What stands for every domain where a domain is asked for.
+_EVERY = 'all'
 _NAME = re.compile(r'[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?')
 # Windows takes files of these names, with any ending, for devices.
 _DEVICES = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE)
 
 
 def check_all(names: Iterable[Any]) -> tuple[str, ...]:
-  """Returns the names if each is possible for a domain.
+  """Returns the names if a model can have all of them.
 
   Raises:
-    ValueError: one is not; says what is.
+    ValueError: one is not possible, or two differ in upper and lower case
+      alone, which many disks take for one; says what is possible.
   """
   names = tuple(names)
   for name in names:
@@ -32,6 +35,19 @@ def check_all(names: Iterable[Any]) -> tuple[str, ...]:
         "and a-z, digits, '_', '.' and '-', begins with a letter, a digit or "
         f"'_', does not end with '.', and is no device of Windows; for "
         f'example {_similar(name)!r}.'
+      )
+  by_lower: dict[str, str] = {}
+  for name in names:
+    other = by_lower.setdefault(name.lower(), name)
+    if other != name:
+      raise ValueError(
+        f'The domains {other!r} and {name!r} differ in upper and lower case '
+        'alone, which many disks take for one; rename one of them.'
+      )
+    if name.lower() == _EVERY:
+      raise ValueError(
+        f'{name!r} is no name for a domain, as --to={_EVERY} exports all of '
+        'them; choose another.'
       )
   return names
 
