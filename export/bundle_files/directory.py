@@ -17,6 +17,8 @@ from export import contexts
 from tf_twingan import files, framing
 from tf_twingan.inference.exported import bundle_manifest
 
+_CARD, _README = 'MODEL_CARD.md', 'README.md'
+
 
 def manifest(
   context: contexts.Context,
@@ -68,8 +70,8 @@ def write_texts(
   """Writes the manifest, the model card and the README."""
   for name, text in {
     bundle_manifest.MANIFEST: json.dumps(manifest, indent=1) + '\n',
-    'MODEL_CARD.md': card,
-    'README.md': readme,
+    _CARD: card,
+    _README: readme,
   }.items():
     (folder / name).write_text(text, encoding='utf-8')
 
@@ -102,7 +104,8 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
 
   Raises:
     ValueError: the target holds a bundle of another name, or one whose
-      manifest names files outside of it.
+      manifest names files outside of it, or is no bundle and holds files of the
+      names of a bundle's.
   """
   old = {}
   if (target / bundle_manifest.MANIFEST).is_file():
@@ -114,6 +117,13 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
     # Before the work rather than after it.
     for file in old['files']:
       bundle_manifest.file_path(target, file)
+  else:
+    for file in (_README, _CARD, 'golden', 'serving'):
+      if os.path.lexists(target / file):
+        raise ValueError(
+          f'{target} is no bundle and holds {file}, which would be replaced; '
+          'choose another --output.'
+        )
   aside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}.part')
   try:
     aside.mkdir(parents=True)

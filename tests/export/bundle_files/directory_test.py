@@ -47,6 +47,18 @@ class ReplacingTest(parameterized.TestCase):
     self.replace()
     self.assertTrue((self.bundle / 'folder').is_dir())
 
+  @parameterized.parameters('README.md', 'MODEL_CARD.md', 'golden/a.png')
+  def test_files_of_a_folder_that_is_no_bundle_stay(self, name):
+    path = self.bundle / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('of the user')
+    with self.assertRaisesRegex(
+      ValueError, f'anime is no bundle and holds {name.split("/")[0]}, which'
+    ):
+      self.replace()
+    self.assertEqual(path.read_text(), 'of the user')
+    self.assertFalse((self.bundle / 'new.tflite').exists())
+
   def test_names_outside_of_the_bundle_are_refused_before_the_work(self):
     os.symlink(self.top, self.bundle / 'out')
     for name in ('../../victim.txt', str(self.victim), 'out/victim.txt'):
