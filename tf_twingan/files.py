@@ -104,7 +104,7 @@ def sync(path: str | os.PathLike) -> None:
   """
   if not os.path.isdir(path):
     _sync(path)
-  for root, _, names in os.walk(path):
+  for root, _, names in os.walk(os.fspath(path)):
     for name in names:
       _sync(os.path.join(root, name))
     _sync(root)

@@ -166,6 +166,14 @@ class _Text:
   def _length(self, text: str) -> int:
     return int(np.ceil(self._font.getlength(text)))
 
+  def _fitting(self, word: str, width: int) -> int:
+    """How many characters of a word fit, or 1 if none does."""
+    ends = range(1, min(len(word), width + 1))
+    fitting = bisect.bisect(
+      ends, width, key=lambda end: self._length(word[:end])
+    )
+    return max(fitting, 1)
+
   def _wrap(self, text: str, width: int) -> bool:
     """Fills `_lines`; returns False if a word had to be broken."""
     self._lines, unbroken = [], True
@@ -180,11 +188,7 @@ class _Text:
           self._lines.append(line)
         while len(word) > 1 and self._length(word) > width:
           unbroken = False
-          ends = range(1, min(len(word), width + 1))
-          fitting = bisect.bisect(
-            ends, width, key=lambda end, word=word: self._length(word[:end])
-          )
-          end = max(fitting, 1)
+          end = self._fitting(word, width)
           self._lines.append(word[:end])
           word = word[end:]
         line = word

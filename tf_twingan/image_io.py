@@ -149,6 +149,7 @@ def _decoded(source: Source, at_least: int | None) -> Iterator[Image.Image]:
 def _decode(
   source: Source, at_least: int | None, held: contextlib.ExitStack
 ) -> Image.Image:
+  file: BinaryIO
   if isinstance(source, (bytes, bytearray, memoryview)):
     file, size = io.BytesIO(source), len(source)
   else:

@@ -123,7 +123,11 @@ def bytes_needed(image: ImageFile.ImageFile) -> int:
   width, height = image.size
   # Pillow keeps four bytes a pixel: one image more for what is made of it, and
   # one for its resized or turned copy. Some decoders have two of their own.
-  per_pixel = 20 if image.format in ('WEBP', 'AVIF', 'HEIF') else 12
+  per_pixel = 12
+  if image.mode == 'F' or image.format in ('WEBP', 'AVIF', 'HEIF', 'PPM'):
+    per_pixel = 20
+  elif image.format == 'PNG' and 'transparency' in image.info:
+    per_pixel = 24  # It may have to be decoded twice.
   return width * height * per_pixel
 
 
@@ -164,7 +168,9 @@ def _scaled(
     table = 255 - table
   if transparent is not None:
     table[transparent] = 255
-  return Image.fromarray(table.astype(np.uint8)[values]).convert('RGB')
+  return Image.fromarray(_look_up(table.astype(np.uint8), values)).convert(
+    'RGB'
+  )
 
 
 def _from_float(values: np.ndarray, inverted: bool) -> Image.Image:
@@ -222,10 +228,22 @@ def _decode_ppm(image: ImageFile.ImageFile) -> Image.Image:
   white = 65535 if image.mode == 'I' else 255
   table = np.rint(np.arange(65536) / largest * white)
   kind = np.uint16 if image.mode == 'I' else np.uint8
-  values = np.minimum(table, white).astype(kind)[np.frombuffer(content, depth)]
+  values = _look_up(
+    np.minimum(table, white).astype(kind), np.frombuffer(content, depth)
+  )
   if image.mode == 'I':
     return Image.fromarray(values.reshape(shape[:2]))
   return Image.frombytes(image.mode, image.size, values.tobytes())
+
+
+def _look_up(table: np.ndarray, values: np.ndarray) -> np.ndarray:
+  """`table[values]`, which NumPy takes eight bytes a value for, by parts."""
+  flat = values.reshape(-1)
+  result = np.empty(flat.shape, table.dtype)
+  for start in range(0, len(flat), 2**20):
+    part = slice(start, start + 2**20)
+    result[part] = table[flat[part]]
+  return result.reshape(values.shape)
 
 
 def _tag(image: Any, tag: int, default: Any = None) -> Any:

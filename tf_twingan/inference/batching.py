@@ -20,7 +20,7 @@ class Traced:
   threads may call it at once.
   """
 
-  def __init__(self, function: Callable[..., Any], *rows: Sequence[int]):
+  def __init__(self, function: Callable[..., Any], *rows: Sequence[int | None]):
     """Wraps a function.
 
     Args:

@@ -56,6 +56,16 @@ class BundleManifestTest(parameterized.TestCase):
       self.read({**GOOD, **values})
     self.assertIn(str(self.folder / 'manifest.json'), str(caught.exception))
 
+  def test_what_another_version_adds_or_leaves_empty(self):
+    manifest = self.read(
+      {**GOOD, 'domains': None, 'framing': {'photo': {'fit': 'pad', 'x': 1}}}
+    )
+    self.assertEqual(bundle_manifest.directions(manifest), [('photo', 'anime')])
+    self.assertEqual(
+      bundle_manifest.framings(manifest),
+      {'photo2anime': framing.Framing(fit='pad')},
+    )
+
   def test_framings_are_those_of_the_source_domains(self):
     cropped = framing.Framing(0.7, 'pad')
     manifest = {**GOOD, 'framing': {'photo': cropped._asdict()}}

@@ -35,8 +35,9 @@ class FolderDataset(base.EncodedDataset):
     """See `base.Dataset.load`."""
     top = pathlib.Path(home_folder.expand(self.what))
     splits = folder_splits.find(top, self._test, dataset=self.text)
-    has_splits = splits.test is not None
-    root = splits.test if has_splits and split == 'test' else splits.train
+    root = splits.train
+    if splits.test is not None and split == 'test':
+      root = splits.test
     paths = {
       path.relative_to(root).as_posix(): path for path in self._list(root)
     }
@@ -54,7 +55,7 @@ class FolderDataset(base.EncodedDataset):
       is_held_out=lambda name: fractions[name] < base.HOLDOUT_FRACTION,
     )
     part = slice(None)
-    if not has_splits:
+    if splits.test is None:
       held_out = min(max(decoded.held_out, 1), base.HOLDOUT_MAX)
       part = slice(held_out) if split == 'test' else slice(held_out, None)
     loaded = self.image_set(decoded, decoded.images[part], split)

@@ -50,7 +50,7 @@ def directions(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
   Those of all directions include each domain to itself, and their sources are
   in the order of the domains' numbers.
   """
-  if 'domains' in manifest:
+  if manifest.get('domains'):
     return list(itertools.product(manifest['domains'], repeat=2))
   return [(manifest['source'], manifest['target'])]
 
@@ -62,7 +62,7 @@ def framings(manifest: Mapping[str, Any]) -> dict[str, framing.Framing]:
   largest square in the middle are missing.
   """
   by_domain = {
-    domain: framing.Framing(**values)
+    domain: recorded_framing.Record(**values).to_framing()
     for domain, values in manifest.get('framing', {}).items()
   }
   return {

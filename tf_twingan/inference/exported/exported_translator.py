@@ -282,7 +282,9 @@ def _with_manifest(manifest, translators, left_out) -> ExportedFiles:
     translator.framings |= bundle_manifest.framings(manifest)
   return ExportedFiles(
     translators,
-    None if 'domains' in manifest else (manifest['source'], manifest['target']),
+    None
+    if manifest.get('domains')
+    else (manifest['source'], manifest['target']),
     model.get('origin'),
     model.get('images_seen'),
     left_out,
