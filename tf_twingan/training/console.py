@@ -19,16 +19,16 @@ def say(text: str, *, to_stderr: bool = False) -> None:
     tqdm.tqdm.write(text, file=stream)
     stream.flush()
   except OSError:
-    _drop(stream)
+    _silence(stream)
 
 
 def progress_bar(**options: Any) -> tqdm.tqdm:
   """A progress bar with tqdm's options, on stderr."""
-  return tqdm.tqdm(file=_Lasting(sys.stderr), **options)
+  return tqdm.tqdm(file=_UnfailingStream(sys.stderr), **options)
 
 
-class _Lasting:
-  """A stream that never fails to be written to."""
+class _UnfailingStream:
+  """A stream that drops what it cannot write."""
 
   def __init__(self, stream: Any):
     self._stream = stream
@@ -41,18 +41,18 @@ class _Lasting:
     try:
       self._stream.write(text)
     except OSError:
-      _drop(self._stream)
+      _silence(self._stream)
 
   def flush(self) -> None:
     """Flushes what was written, or drops it."""
     try:
       self._stream.flush()
     except OSError:
-      _drop(self._stream)
+      _silence(self._stream)
 
 
-def _drop(stream: Any) -> None:
-  """Lets a stream lead nowhere from now on, so that no one's writing fails."""
+def _silence(stream: Any) -> None:
+  """Sends a stream to the null device, so that nothing written to it fails."""
   # Some streams are no files.
   with contextlib.suppress(OSError, ValueError):
     nowhere = os.open(os.devnull, os.O_WRONLY)
