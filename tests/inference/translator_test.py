@@ -1,12 +1,16 @@
 """The Translator: shapes, domains, independence of images, bad input."""
 
 import concurrent.futures
+import copy
 import functools
 import json
+import os
+import pickle
 import shutil
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ import tensorflow as tf
 import tf_twingan
 from tests import shared_artifacts, tiny_run
 from tf_twingan import framing, image_arrays, image_io, inference
+from tf_twingan.inference import forks
 from tf_twingan.models import registry
 from tf_twingan.runs import (
   checkpoints,
@@ -121,6 +126,30 @@ class TranslatorTest(tf.test.TestCase):
       translator._scales,
     ):
       self.assertEqual(traced.tracing_count, 1)
+
+  def test_it_travels_to_other_processes(self):
+    translator = inference.Translator(str(self.run_dir))
+    translator.framings = {'photo': framing.Framing(crop=0.5)}
+    for copied in (
+      pickle.loads(pickle.dumps(translator)),
+      copy.deepcopy(translator),
+    ):
+      self.assertEqual(copied.framings, translator.framings)
+      self.assertAllEqual(
+        copied.translate(images(), to='anime'),
+        translator.translate(images(), to='anime'),
+      )
+    pickled = pickle.dumps(translator).replace(
+      translator.fingerprint.encode(), b'0' * 64
+    )
+    with self.assertRaisesRegex(ValueError, 'other weights than the'):
+      pickle.loads(pickled)
+
+  def test_a_forked_process_is_told_and_does_not_hang(self):
+    with mock.patch.object(os, 'getpid', return_value=1):
+      with self.assertRaisesRegex(forks.Forked, 'before this process was fork'):
+        self.translator.translate(images(), to='anime')
+    self.translator.translate(images(), to='anime')
 
   def test_several_threads_may_use_it(self):
     translator = inference.Translator(str(self.run_dir))

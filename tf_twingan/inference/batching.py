@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import image_arrays
+from tf_twingan.inference import forks
 
 BATCH_SIZE = 32
 
@@ -32,6 +33,7 @@ class Traced:
     self._specs = [tf.TensorSpec([None, *row], tf.float32) for row in rows]
     self._traces: dict[tuple[str, ...], Any] = {}
     self._lock = threading.Lock()
+    self._owner = forks.Owner()
 
   @property
   def tracing_count(self) -> int:
@@ -49,7 +51,9 @@ class Traced:
 
     Raises:
       FloatingPointError: it returns a value that is not finite.
+      forks.Forked: another process made it.
     """
+    self._owner.check()
     arrays = arguments[: len(self._specs)]
     strings = arguments[len(self._specs) :]
     with self._lock:

@@ -123,6 +123,13 @@ class Translator:
       return cls.from_pretrained(origin.removeprefix(loading.PRETRAINED_PREFIX))
     return cls(origin)
 
+  def __reduce__(self) -> tuple[Any, ...]:
+    """Is pickled by its origin, for other processes of this machine.
+
+    Where the run was trained on meanwhile, unpickling raises ValueError.
+    """
+    return _reopen_equal, (self.origin, self.fingerprint, self.framings)
+
   @functools.cached_property
   def fingerprint(self) -> str:
     """Names this very model, 64 hex digits: equal only for equal weights.
@@ -417,6 +424,20 @@ class Translator:
       images,
       *more,
     )
+
+
+def _reopen_equal(
+  origin: str, fingerprint: str, framings: dict[str, framing.Framing]
+) -> Translator:
+  """Loads a model again, and refuses another one."""
+  translator = Translator.reopen(origin)
+  if translator.fingerprint != fingerprint:
+    raise ValueError(
+      f'{origin} holds other weights than the Translator that was pickled, as '
+      'it was trained on since; open it anew by Translator(...).'
+    )
+  translator.framings = framings
+  return translator
 
 
 def _pooled(encoding: Any) -> dict[int, tf.Tensor]:

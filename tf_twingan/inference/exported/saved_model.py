@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import errors, image_arrays, literal_paths
+from tf_twingan.inference import forks
 from tf_twingan.inference.exported import graph_operations
 
 FILE = 'saved_model.pb'
@@ -84,8 +85,10 @@ class SavedModel:
 def _pixel_function(signature) -> Callable[[np.ndarray], np.ndarray]:
   """A signature of floats as a function of uint8 images."""
   (name,) = signature.structured_input_signature[1]
+  owner = forks.Owner()
 
   def translate(images: np.ndarray) -> np.ndarray:
+    owner.check()
     floats = tf.constant(image_arrays.to_float(images))
     (outputs,) = signature(**{name: floats}).values()
     return image_arrays.to_uint8(image_arrays.check_finite(outputs.numpy()))
