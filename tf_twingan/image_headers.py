@@ -86,42 +86,6 @@ def check(file: BinaryIO, size: int) -> Header | None:
   return None
 
 
-# What files named like images hold instead, by how they begin.
-_OTHER_KINDS = (
-  (
-    rb'\s*<(!doctype\s+html|html|head|body)\b',
-    'a web page, as a failed download leaves it; download the image itself',
-  ),
-  (rb'version https://git-lfs', 'a pointer of Git LFS; run `git lfs pull`'),
-  (rb'\s*<(\?xml|svg)\b', 'an SVG or another XML file; save it as PNG'),
-  (rb'%PDF-', 'a PDF; save its pages as PNG'),
-  (rb'8BPS', 'a file of Photoshop; save it as PNG'),
-  (rb'\0\0\0\x0cjP|\xff\x4f\xff\x51', 'a JPEG 2000; save it as PNG'),
-  (rb'\0\0\0\x0cJXL|\xff\x0a', 'a JPEG XL; save it as PNG'),
-  (rb'\0\0\x01\0', 'an icon (ICO); save it as PNG'),
-  (
-    rb'.{4}ftyp|\x1aE\xdf\xa3',
-    'a video, or a photo of a kind that is not read; save it as PNG',
-  ),
-  (rb'PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!', 'an archive; unpack it'),
-)
-
-
-def describe_unknown(file: BinaryIO, size: int) -> str:
-  """What a file is that `check` does not know, for a message."""
-  if not size:
-    return 'an empty file'
-  file.seek(0)
-  head = file.read(4096)
-  for start, kind in _OTHER_KINDS:
-    if re.match(start, head, re.IGNORECASE | re.DOTALL):
-      return f'it holds {kind}'
-  return (
-    'not an image in a known format, or damaged at its start (known: JPEG, '
-    'PNG, WEBP, GIF, BMP, TIFF, PPM, AVIF, HEIC)'
-  )
-
-
 def check_pixels(width: int, height: int, limit: int = MAX_PIXELS) -> None:
   """Raises Refused if an image has more pixels than the limit."""
   if width * height > limit:

@@ -26,6 +26,7 @@ from tf_twingan import (
   image_headers,
   image_pixels,
   memory_budget,
+  other_files,
   png_chunks,
   regular_files,
 )
@@ -157,7 +158,8 @@ def _decode(
     size = os.fstat(file.fileno()).st_size
   header = image_headers.check(file, size)
   if header is None:
-    raise image_headers.Refused(image_headers.describe_unknown(file, size))
+    file.seek(0)
+    raise image_headers.Refused(other_files.describe(file.read(4096)))
   if header.kind == 'PNG':
     file = io.BufferedReader(png_chunks.PixelChunks(file))
   file.seek(0)

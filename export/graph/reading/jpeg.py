@@ -145,7 +145,7 @@ def _scans_reason(content, pixels):
   data = content.bytes(0, content.length)
   # The marker cannot stand within compressed data.
   scans = tf.math.count_nonzero((data[:-1] == 0xFF) & (data[1:] == _SCAN))
-  # As the desk allows: all scans together go over so many pixels.
+  # As `image_headers`: all scans together go over so many pixels.
   allowed = tf.clip_by_value(
     image_headers.MAX_SCANNED_PIXELS // tf.maximum(pixels, 1),
     1,

@@ -1,4 +1,4 @@
-"""Image files read in a graph: as the desk reads them, each by itself."""
+"""Image files read in a graph: as `image_io` reads them, each by itself."""
 
 import io
 import zlib
@@ -74,7 +74,7 @@ class ReaderTest(parameterized.TestCase):
     self.assertLessEqual(off, NEAR + sample.tolerance)
 
   @parameterized.parameters(*READ)
-  def test_it_reads_as_the_desk_does(self, name):
+  def test_it_reads_as_image_io_does(self, name):
     expected = FRAMED.read(SAMPLES[name].content, PX).astype(int)
     self.assertLessEqual(np.abs(self.images[name] - expected).mean(), NEAR)
 
@@ -110,7 +110,7 @@ class ReaderTest(parameterized.TestCase):
       for image, error in zip(images, errors):
         self.assertTrue(error == '' or not image.any())
 
-  def test_changed_files_are_read_as_the_desk_reads_them_or_not_at_all(self):
+  def test_changed_files_are_read_as_image_io_reads_them_or_not_at_all(self):
     rng = np.random.default_rng(2)
     files = [changed(SAMPLES[n].content, rng) for n in rng.choice(READ, 60)]
     both = 0

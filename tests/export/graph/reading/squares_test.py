@@ -1,4 +1,4 @@
-"""Images made square in a graph, held against how the desk frames them."""
+"""Images made square in a graph, held against how `framing` does it."""
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +19,7 @@ class SquaresTest(parameterized.TestCase):
     framing.Framing(fit='pad'),
     framing.Framing(crop=0.6, fit='pad'),
   )
-  def test_squares_are_those_of_the_desk(self, crop, fit):
+  def test_squares_are_those_of_framing(self, crop, fit):
     framed = framing.Framing(crop, fit)
     square = tf.function(
       lambda image: squares.square(image, PX, framed),
