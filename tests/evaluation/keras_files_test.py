@@ -93,6 +93,10 @@ class KerasFilesTest(parameterized.TestCase):
     ({'module': 'keras.layers', 'class_name': 'deserialize'}, "'deserialize'"),
     ({'module': None}, "'Conv2D' of None"),
     ({'class_name': ['Conv2D']}, 'names '),
+    (
+      {'compile_config': {'loss': {'module': 'os', 'class_name': 'system'}}},
+      "'system' of 'os'",
+    ),
   )
   def test_other_modules_are_refused(self, change, message):
     path = with_config(lambda layer: layer.update(change))

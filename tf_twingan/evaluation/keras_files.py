@@ -78,6 +78,9 @@ def load(path: str | os.PathLike) -> keras.Model:
       raise ValueError(f'its {_CONFIG} has {names[_CONFIG]:,} bytes')
     try:
       config = json.loads(archive.read(_CONFIG))
+      if isinstance(config, dict):
+        # Of training, which is left out; that of a network in it may not be.
+        config.pop('compile_config', None)
       for module, name in _objects(config):
         _check(module, name)
     except (RecursionError, zipfile.BadZipFile) as error:
@@ -90,11 +93,8 @@ def _objects(config: Any) -> Iterator[tuple[Any, Any]]:
   if isinstance(config, dict):
     if 'class_name' in config:
       yield _named(config)
-    for key, value in config.items():
-      # Of training, which is left out.
-      if key != 'compile_config':
-        yield from _objects(value)
-  elif isinstance(config, list):
+    config = list(config.values())
+  if isinstance(config, list):
     for value in config:
       yield from _objects(value)
 
