@@ -68,6 +68,7 @@ class ConfigsTest(parameterized.TestCase):
     (b"photo = 'folder:/x\n", 'is no gin file: .*line 1'),
     (b"include '%s'\n", 'includes itself; remove one include'),
     (b"photo = '\xff'\n", 'is no gin file: .*utf-8'),
+    (b"\xef\xbb\xbfphoto = 'a'\n", 'is no gin file: .*byte order mark'),
   )
   def test_a_file_that_is_no_gin_file_is_named(self, content, message):
     mine = self.folder / 'mine.gin'

@@ -381,9 +381,12 @@ class FilesTest(absltest.TestCase):
       '.cache/d.png',
       'png',
       'e.heic',
+      'sub/@eaDir/c.Tif/THUMB.jpg',
+      '__MACOSX/a.jpeg',
+      '$RECYCLE.BIN/f.png',
     ):
       path = self.folder / name
-      path.parent.mkdir(exist_ok=True)
+      path.parent.mkdir(exist_ok=True, parents=True)
       path.touch()
     (self.folder / 'sub' / 'loop').symlink_to(self.folder)
     names = [

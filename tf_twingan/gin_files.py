@@ -9,11 +9,11 @@ inference needs.
 import inspect
 import logging
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gin
-from tf_twingan import gin_bindings, gin_corrections
+from tf_twingan import gin_bindings, gin_corrections, gin_types
 
 
 def folders() -> list[pathlib.Path]:
@@ -51,14 +51,16 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
 
   Raises:
     FileNotFoundError: there is no such file.
-    ValueError: a name is unknown or a line is no binding.
+    ValueError: a name is unknown, a line is no binding, or a value has a type
+      that its parameter does not take.
   """
   path = find(gin_file)
   # What a training of the same process has parsed before is no part of it.
   gin.clear_config()
-  values = macros(path)
+  values = _values(path, ())
+  in_file = _macros_of(values)
   for param in gin_params:
-    gin_corrections.check(param, values, path.name)
+    gin_corrections.check(param, in_file, path.name)
   for folder in folders():
     gin.add_config_file_search_path(str(folder))
   root = logging.getLogger()
@@ -81,6 +83,10 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
     ) from error
   finally:
     root.removeFilter(_is_no_false_alarm)
+  for line in gin_bindings.read('\n'.join(gin_params)):
+    if isinstance(line, gin_bindings.Binding):
+      values[line.name] = line.value
+  gin_types.check(values)
   return path
 
 
@@ -119,21 +125,30 @@ def macros(path: pathlib.Path) -> dict[str, Any]:
     FileNotFoundError: a file that it includes is missing.
     ValueError: a file is no gin file; names it.
   """
-  return _macros(path, ())
+  return _macros_of(_values(path, ()))
 
 
-def _macros(path: pathlib.Path, including: tuple) -> dict[str, Any]:
+def _macros_of(values: Mapping[str, Any]) -> dict[str, Any]:
+  return {n: v for n, v in values.items() if '.' not in n and '/' not in n}
+
+
+def _values(path: pathlib.Path, including: tuple) -> dict[str, Any]:
+  """All that a gin file and those it includes bind."""
   if path in including:
     raise ValueError(f'{path} includes itself; remove one include.')
   values: dict[str, Any] = {}
   try:
-    for line in gin_bindings.read(path.read_text(encoding='utf-8')):
+    text = path.read_text(encoding='utf-8')
+    if text.startswith('\ufeff'):
+      raise gin_bindings.Malformed(
+        'it begins with a byte order mark, which editors of Windows write; '
+        'save it as UTF-8 without one'
+      )
+    for line in gin_bindings.read(text):
       if isinstance(line, gin_bindings.Include):
-        values |= _macros(find(line.file), (*including, path))
-      elif '.' not in line.name and '/' not in line.name:
+        values |= _values(find(line.file), (*including, path))
+      else:
         values[line.name] = line.value
-  except gin_bindings.Malformed as error:
-    raise ValueError(f'{path} is no gin file: {error}.') from error
-  except UnicodeDecodeError as error:
+  except (gin_bindings.Malformed, UnicodeDecodeError) as error:
     raise ValueError(f'{path} is no gin file: {error}.') from error
   return values

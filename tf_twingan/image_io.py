@@ -47,6 +47,15 @@ SUFFIXES = (
   '.tiff',
   '.webp',
 )
+# Folders in which other programs keep thumbnails, or what was deleted.
+_FOREIGN_FOLDERS = {
+  '@eadir',
+  '@recycle',
+  '#recycle',
+  '$recycle.bin',
+  '__macosx',
+  'system volume information',
+}
 MAX_PIXELS = image_headers.MAX_PIXELS
 
 # What all threads of a process together may need to decode images.
@@ -281,7 +290,8 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
   Files count by their suffix (`SUFFIXES`, in either case), also those that
   cannot be read, say a link to nothing: `read` tells why. A folder below that
   cannot be listed counts as one such file. Links to folders are followed;
-  hidden files and folders are left out.
+  hidden files and folders are left out, and the folders in which systems and
+  network drives keep thumbnails or deleted files.
 
   Raises:
     FileNotFoundError: there is no such folder.
@@ -317,7 +327,11 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
       folders.clear()
       continue
     visited.add(real)
-    folders[:] = sorted(f for f in folders if not f.startswith('.'))
+    folders[:] = sorted(
+      name
+      for name in folders
+      if not name.startswith('.') and name.lower() not in _FOREIGN_FOLDERS
+    )
     paths += [
       pathlib.Path(root, name)
       for name in names

@@ -96,6 +96,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'files',
     'framing',
     'errors',
+    'gin_bindings',
     'json_files',
     'literal_paths',
     'plain_names',

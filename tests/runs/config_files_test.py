@@ -70,11 +70,24 @@ class ConfigFilesTest(parameterized.TestCase):
     self.check(precision='float32', smooth=True)
 
   def test_no_run_and_a_damaged_run(self):
-    with self.assertRaisesRegex(FileNotFoundError, 'not a run directory'):
+    with self.assertRaisesRegex(
+      FileNotFoundError, 'not a run directory: it holds no model.json. Train'
+    ):
       self.read()
+    with self.assertRaisesRegex(FileNotFoundError, 'there is no such folder'):
+      config_files.read_model(str(self.folder / 'nowhere'))
     (self.folder / 'model.json').write_text('{"norm": ')
     with self.assertRaisesRegex(ValueError, 'model.json is damaged'):
       self.read()
+
+  def test_a_checkpoint_in_the_place_of_its_run(self):
+    self.write()
+    (self.folder / 'checkpoints').mkdir()
+    for name in ('checkpoints', 'checkpoints/000000008', 'model.json'):
+      with self.assertRaisesRegex(
+        FileNotFoundError, f'did you mean {self.folder}, the run that it is in'
+      ):
+        config_files.read_model(str(self.folder / name))
 
   def test_nothing_is_left_half_written(self):
     self.write()

@@ -7,6 +7,7 @@ import functools
 import inspect
 import json
 import os
+import pathlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -94,8 +95,7 @@ def read_model(run_dir: str) -> dict[str, Any]:
   path = os.path.join(run_dir, _MODEL_FILE)
   if not os.path.isfile(path):
     raise FileNotFoundError(
-      f'{run_dir} is not a run directory: it holds no {_MODEL_FILE}. Train '
-      'first, or give the --run_dir of a training.'
+      f'{run_dir} is not a run directory: {_why_not(run_dir)}'
     )
   remedy = 'delete it and start the training command again to write it anew'
   model = json_files.read(path, _AnyModel, remedy=remedy).model
@@ -105,6 +105,18 @@ def read_model(run_dir: str) -> dict[str, Any]:
     raise ValueError(f'{path}: {error}') from None
   described = json_files.read(path, _description_type(kind), remedy=remedy)
   return _IMPLIED | described.model_dump(exclude_unset=True)
+
+
+def _why_not(run_dir: str) -> str:
+  """Why a path is no run directory, and which one may be meant."""
+  missing = f'it holds no {_MODEL_FILE}'
+  if not os.path.isdir(run_dir):
+    missing = 'there is no such folder'
+  # A checkpoint, say, or the folder of all of them.
+  for above in list(pathlib.Path(run_dir).parents)[:2]:
+    if has_model(str(above)):
+      return f'{missing}; did you mean {above}, the run that it is in?'
+  return f'{missing}. Train first, or give the directory of a training.'
 
 
 class _AnyModel(json_files.Model):

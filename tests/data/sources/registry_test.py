@@ -78,6 +78,17 @@ class BadDatasetTest(dataset_case.DatasetCase):
     self.check('avatars:lorelei?vectors=a.npz', 'write vectors=factors')
     self.check('folder:/x?fit=stretch', 'stretch is unknown; use one of crop')
 
+  def test_a_question_mark_in_the_name_of_a_folder(self):
+    folder = self.photos / 'who? me?x=1&y'
+    self.assertEqual(
+      registry.parse(f'folder:{folder}').what, f'{self.photos}/who'
+    )
+    folder.mkdir(parents=True)
+    for options, crop in (('', 1.0), ('?crop=0.5', 0.5)):
+      parsed = registry.parse(f'folder:{folder}{options}')
+      self.assertEqual(parsed.what, str(folder))
+      self.assertEqual(parsed.framing.crop, crop)
+
   def test_resolution(self):
     self.check(
       'folder:/x', 'resolution 48 .* use 4, 8, .* here 32 or 64', resolution=48

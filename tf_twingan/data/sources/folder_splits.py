@@ -1,8 +1,9 @@
 """Which folders hold the splits of a folder of images.
 
 Published datasets come as `train` and `test` or `val`, and with two domains as
-`trainA`, `trainB`, `testA` and `testB` (CycleGAN's and every set after it). The
-published split is what scores are compared on, so it is found by itself.
+`trainA`, `trainB`, `testA` and `testB` (CycleGAN's and many sets after it) or
+as `train/A`, `train/B`, `val/A` and `val/B` (AFHQ's). The published split is
+what scores are compared on, so it is found by itself. Capitals do not matter.
 """
 
 import os
@@ -14,7 +15,7 @@ from tf_twingan import home_folder
 from tf_twingan.data.sources import base
 
 _TRAIN = 'train'
-_TRAIN_FOLDER = re.compile(r'train(?P<rest>[_-]?[A-Z0-9]?)')
+_TRAIN_FOLDER = re.compile(r'(?i:train)(?P<rest>[_-]?[A-Z0-9]?)')
 
 
 class Splits(NamedTuple):
@@ -46,7 +47,8 @@ def find(
   Args:
     folder: the folder that a dataset names. Either it holds `train` and one of
       `base.TEST_NAMES`; or it is called `train` or `trainA` and the like, and
-      the folder `test` or `testA` stands beside it; or it has no splits.
+      the folder `test` or `testA` stands beside it; or it is in such a folder,
+      and one of its name is in `test`; or it has no splits.
     test: folder of the held-out images, absolute or relative to `folder`,
       instead of those that are found by their names; None looks for them.
     dataset: the dataset's string, for messages.
@@ -56,21 +58,36 @@ def find(
     ValueError: `test` is the folder itself, or holds it; or the folder holds
       those of several domains.
   """
-  train = folder / _TRAIN
+  train = _child(folder, _TRAIN)
   if test is not None:
-    return Splits(
-      train if train.is_dir() else folder, _given(folder, test, dataset)
-    )
-  if train.is_dir():
-    found = _first(folder / name for name in base.TEST_NAMES)
+    return Splits(train or folder, _given(folder, test, dataset))
+  if train:
+    found = _first(_child(folder, name) for name in base.TEST_NAMES)
     return Splits(train, found) if found else Splits(folder)
   _check_one_domain(folder, dataset)
-  match = _TRAIN_FOLDER.fullmatch(folder.name)
+  # Not resolved: a link has the name that its user chose.
+  path = pathlib.Path(os.path.abspath(folder))
+  return Splits(folder, _beside(path) or _beside(path.parent, path.name))
+
+
+def _beside(train: pathlib.Path, name: str = '') -> pathlib.Path | None:
+  """The folder of held-out images beside `train`, or the one named in it."""
+  match = _TRAIN_FOLDER.fullmatch(train.name)
   if match is None:
-    return Splits(folder)
-  return Splits(
-    folder, _first(folder.with_name(n + match['rest']) for n in base.TEST_NAMES)
-  )
+    return None
+  folders = [_child(train.parent, n + match['rest']) for n in base.TEST_NAMES]
+  return _first(f and _child(f, name) if name else f for f in folders)
+
+
+def _child(folder: pathlib.Path, name: str) -> pathlib.Path | None:
+  """The folder of a name in a folder, whatever its capitals."""
+  if (folder / name).is_dir():
+    return folder / name
+  try:
+    names = sorted(os.listdir(folder))
+  except OSError:
+    return None  # Said better by whoever lists it.
+  return _first(folder / n for n in names if n.lower() == name.lower())
 
 
 def _given(folder, test, dataset) -> pathlib.Path:
@@ -89,7 +106,7 @@ def _given(folder, test, dataset) -> pathlib.Path:
 
 
 def _first(folders) -> pathlib.Path | None:
-  return next((folder for folder in folders if folder.is_dir()), None)
+  return next((f for f in folders if f is not None and f.is_dir()), None)
 
 
 def _check_one_domain(folder, dataset) -> None:

@@ -46,7 +46,7 @@ SCHEMES: Mapping[str, type[base.Dataset]] = {
 
 
 def parse(dataset: str) -> base.Dataset:
-  """Parses the string of a dataset; nothing is read or looked up.
+  """Parses the string of a dataset; no image is looked for.
 
   Raises:
     ValueError: it is no dataset's string; says what would be.
@@ -61,8 +61,7 @@ def parse(dataset: str) -> base.Dataset:
     raise ValueError(
       f'dataset {dataset!r} has no known scheme; use {usages}{hint}'
     )
-  # Not as a URL: in a path, '#', '+' and '%' stand for themselves.
-  what, _, tail = rest.partition('?')
+  what, tail = _split_options(rest)
   if not what:
     raise ValueError(
       f'dataset {dataset!r} names nothing after its colon; write '
@@ -75,6 +74,19 @@ def parse(dataset: str) -> base.Dataset:
       raise ValueError(f'{dataset}: option {name!r} is given twice; keep one')
     options[name] = value
   return SCHEMES[scheme](dataset, what, options)
+
+
+def _split_options(rest: str) -> tuple[str, str]:
+  """What a dataset names, and its options.
+
+  Not as in a URL: in a path, '#', '+' and '%' stand for themselves, and so does
+  a question mark in the name of a folder that is there.
+  """
+  ends = [*(i for i, c in enumerate(rest) if c == '?'), len(rest)]
+  for end in reversed(ends[1:]):
+    if os.path.isdir(os.path.expanduser(rest[:end])):
+      return rest[:end], rest[end + 1 :]
+  return rest[: ends[0]], rest[ends[0] + 1 :]
 
 
 def load(
