@@ -1,6 +1,8 @@
 """The macros of a gin file as flags of a program."""
 
+import contextlib
 import functools
+import io
 import os
 import pathlib
 import subprocess
@@ -50,6 +52,7 @@ class GinFlagsTest(parameterized.TestCase):
     ("--photo=folder:/it's \\n", 'photo="folder:/it\'s \\\\n"'),
     ('--size=32', 'size=32'),
     ('--rate=1e-3', 'rate=0.001'),
+    ('--size=0.5', 'size=0.5'),
     ('--smooth', 'smooth=True'),
     ('--nosmooth', 'smooth=False'),
     ('--steps={8: 5}', 'steps={8: 5}'),
@@ -60,6 +63,17 @@ class GinFlagsTest(parameterized.TestCase):
 
   def test_flags_that_are_not_given_set_nothing(self):
     self.assertEqual(self.bindings(params=['size=8']), ['size=8'])
+
+  @parameterized.parameters(
+    ('--size=large', 'it is no number'),
+    ('--steps=8: 5', 'it is no value of Python; strings need quotes'),
+    ('--steps=large', 'it is no value of Python; strings need quotes'),
+  )
+  def test_a_value_that_cannot_be_read(self, argument, message):
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
+      with self.assertRaises(SystemExit):
+        self.bindings(argument)
+    self.assertIn(f'flag {argument}: {message}', printed.getvalue())
 
   def test_the_home_folder_is_replaced(self):
     home = os.path.expanduser('~')

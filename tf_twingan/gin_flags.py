@@ -44,8 +44,27 @@ class _PythonParser(flags.ArgumentParser):
 
   def parse(self, argument: Any) -> Any:
     if isinstance(argument, str):
-      list(gin_bindings.read(f'x={argument}'))
+      try:
+        list(gin_bindings.read(f'x={argument}'))
+      except gin_bindings.Malformed:
+        raise ValueError(
+          'it is no value of Python; strings need quotes, and lists brackets'
+        ) from None
     return argument
+
+
+class _NumberParser(flags.ArgumentParser):
+  """Takes a number; `gin_types` tells which parameters need whole ones."""
+
+  syntactic_help = 'a number'
+
+  def parse(self, argument: Any) -> int | float:
+    for number in (int, float):
+      try:
+        return number(argument) if isinstance(argument, str) else argument
+      except ValueError:
+        pass
+    raise ValueError('it is no number')
 
 
 def parse(argv: Sequence[str]) -> list[str]:
@@ -161,10 +180,8 @@ def _parser(value: Any) -> flags.ArgumentParser:
   """What parses the flag of a macro, by the macro's value in the file."""
   if isinstance(value, bool):
     return flags.BooleanParser()
-  if isinstance(value, int):
-    return flags.IntegerParser()
-  if isinstance(value, float):
-    return flags.FloatParser()
+  if isinstance(value, (int, float)):
+    return _NumberParser()
   return _StringParser() if isinstance(value, str) else _PythonParser()
 
 

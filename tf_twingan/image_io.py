@@ -47,6 +47,9 @@ SUFFIXES = (
   '.tiff',
   '.webp',
 )
+# To be raised when the same file becomes other pixels, or is read at all, so
+# that what was decoded before is not taken for what would be decoded now.
+DECODING = 2
 # Folders in which other programs keep thumbnails, or what was deleted.
 _FOREIGN_FOLDERS = {
   '@eadir',

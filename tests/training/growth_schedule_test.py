@@ -54,6 +54,13 @@ class GrowthTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'Growth.extra_images is -1'):
       schedule(extra_images=-1)
 
+  def test_extra_images_of_a_run_that_was_trained_on_before(self):
+    for given in (0, 70, 100):
+      # Whatever is typed now, it has to be more than the run has had.
+      needed = schedule(extra_images=given).extra_images_for(550)
+      self.assertEqual(needed, 100)
+    self.assertEqual(schedule(extra_images=100).total_images, 550)
+
   @parameterized.parameters(
     (0, 0, 1.0),
     (0, 16, 1.0),

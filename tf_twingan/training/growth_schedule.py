@@ -138,6 +138,10 @@ class Growth:
         return phase
     return self.phases[-1]
 
+  def extra_images_for(self, images_seen: int) -> int:
+    """The `extra_images` with which this schedule ends at `images_seen`."""
+    return self._extra_images + images_seen - self.total_images
+
   def check_goes_on(
     self, images_seen: int, resolution: int, alpha: float
   ) -> None:
@@ -168,8 +172,8 @@ class Growth:
       f'would go back to {_stage(phase.resolution, phase.alpha(images_seen))}. '
       'Set Growth.fade_images and Growth.stable_images back to those of its '
       'operative_config.gin. To train longer, hold the last stage longer, for '
-      f'example by --gin_param=Growth.extra_images='
-      f'{self.total_images - images_seen}.'
+      'example by --gin_param=Growth.extra_images='
+      f'{self._extra_images + self.total_images - images_seen}.'
     )
 
   def rate(self, images_seen: int) -> float:

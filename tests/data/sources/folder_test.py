@@ -207,6 +207,18 @@ class FolderTest(dataset_case.DatasetCase):
     self.assertFalse(again.images.flags.writeable)
     np.testing.assert_array_equal(again.images, first.images)
 
+  def test_what_an_older_version_decoded_otherwise_is_decoded_again(self):
+    self.write(3)
+    with mock.patch.object(image_io, 'DECODING', image_io.DECODING - 1):
+      self.load()
+    with mock.patch.object(
+      image_io, 'read_square', wraps=image_io.read_square
+    ) as read:
+      self.load()
+      self.load()
+    self.assertEqual(read.call_count, 3)
+    self.assertLen(list(self.cache.glob('*.npy')), 1)
+
   def test_cache_follows_the_folder_and_drops_what_it_supersedes(self):
     self.write(3)
     self.load()

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from absl import logging
 
-from tf_twingan import errors, framing, image_arrays
+from tf_twingan import errors, framing, image_arrays, image_io
 from tf_twingan.data import cache
 
 SPLITS = ('train', 'test')
@@ -190,7 +190,7 @@ class EncodedDataset(Dataset):
       fit=self.framing.fit,
       crop=self.framing.crop,
       location=location,
-      content=content,
+      content=[image_io.DECODING, content],
       count=count,
       images=images,
       is_held_out=is_held_out,
