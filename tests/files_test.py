@@ -5,10 +5,12 @@ import json
 import multiprocessing
 import os
 import pathlib
+import stat
 import tempfile
 from unittest import mock
 
-from absl.testing import absltest
+import filelock
+from absl.testing import absltest, parameterized
 
 from tf_twingan import files
 
@@ -19,7 +21,7 @@ def _hold(path, ready, stop):
     stop.wait(60)
 
 
-class FilesTest(absltest.TestCase):
+class FilesTest(parameterized.TestCase):
   def setUp(self):
     super().setUp()
     self.folder = pathlib.Path(tempfile.mkdtemp(), 'new')
@@ -148,6 +150,23 @@ class FilesTest(absltest.TestCase):
     )
     self.assertEqual(files.sha256(b'abc'), expected)
     self.assertEqual(files.sha256('abc'), expected)
+
+  @parameterized.parameters((0o755, 0o644), (0o2775, 0o664), (0o700, 0o600))
+  def test_a_lock_is_for_all_who_can_write_to_its_folder(self, folder, mode):
+    shared = self.folder / 'shared'
+    shared.mkdir(parents=True)
+    shared.chmod(folder)
+    with files.lock(shared / 'lock'):
+      pass
+    self.assertEqual(stat.S_IMODE((shared / 'lock').stat().st_mode), mode)
+
+  def test_a_lock_of_another_user_says_what_to_do(self):
+    self.folder.mkdir()
+    denied = PermissionError(errno.EACCES, 'Permission denied')
+    with mock.patch.object(filelock.FileLock, 'acquire', side_effect=denied):
+      with self.assertRaisesRegex(PermissionError, '^/.*lock is of another us'):
+        with files.lock(self.folder / 'lock'):
+          self.fail('it is held')
 
   def test_a_lock_has_one_holder_and_ends_with_its_process(self):
     self.folder.mkdir()

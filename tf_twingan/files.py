@@ -181,19 +181,29 @@ def sha256(content: bytes | str) -> str:
 def lock(path: str | os.PathLike) -> Iterator[None]:
   """Holds a lock file, which ends with the process however that ends.
 
+  The file stays. It can be written by whoever can write to its folder, so that
+  a folder that several users share is not left to the first of them.
+
   Args:
     path: the lock file, which is made if missing.
 
   Raises:
     Locked: another process, or another block of this one, holds it.
-    OSError: the file cannot be written.
+    OSError: the file cannot be written; says what to do if it is another
+      user's.
   """
   # Here, not above: only those who write an index need it.
   import filelock
 
-  held = filelock.FileLock(path, blocking=False)
+  mode = os.stat(os.path.dirname(path) or '.').st_mode & 0o666
+  held = filelock.FileLock(path, blocking=False, mode=mode)
   try:
     held.acquire()
+  except PermissionError:
+    raise PermissionError(
+      f'{path} is of another user and cannot be opened; delete it if nobody '
+      'writes there, or choose another folder'
+    ) from None
   except filelock.Timeout:
     raise Locked(f'{path} is locked by another program') from None
   try:

@@ -105,7 +105,7 @@ def decode(
       raise ValueError(f'holds {array.dtype} {array.shape}')
     skipped = tuple((str(name), str(why)) for name, why in record['skipped'])
     held_out = int(record['held_out'])
-  except FileNotFoundError:
+  except (FileNotFoundError, NotADirectoryError):
     pass
   except (
     ValueError,

@@ -128,6 +128,7 @@ class Growth:
     self.start_resolution = start_resolution
     self.final_resolution = final_resolution
     self.total_images = seen
+    self._extra_images = extra
     self.decay_images = decay_images
     self.discriminator_only_images = discriminator_only_images
 

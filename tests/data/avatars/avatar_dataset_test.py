@@ -87,7 +87,9 @@ class AvatarTwinsTest(tf.test.TestCase):
       self.assertEqual(not natural.all(), vivid)
 
   def test_second_load_draws_nothing(self):
-    first, _ = avatar_dataset.load('big-smile', 'test', 2, 3)
+    # Nor is anything said of a limit, which is no config that TFDS knows.
+    with self.assertNoLogs(level='WARNING'):
+      first, _ = avatar_dataset.load('big-smile', 'test', 2, 3)
     with mock.patch.object(
       drawing, 'draw', side_effect=AssertionError('drawn again')
     ):

@@ -16,12 +16,14 @@ every style, in the same order. Models of true pairs (pix2pix: Isola et al.
 import contextlib
 import dataclasses
 import io
+import logging as stdlib_logging
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 import tqdm
+from absl import logging
 
 from tf_twingan.data import cache
 from tf_twingan.data.avatars import art_styles, characters, drawing
@@ -196,7 +198,13 @@ def _prepared(config: Config) -> AvatarTwins:
   known = AvatarTwins.builder_configs.get(config.name, config)
 
   def builder() -> AvatarTwins:
-    return AvatarTwins(config=known, data_dir=cache.folder())
+    # It warns of every config that is not among the listed ones, as of a limit.
+    logger = logging.get_absl_logger()
+    logger.addFilter(_is_no_false_alarm)
+    try:
+      return AvatarTwins(config=known, data_dir=cache.folder())
+    finally:
+      logger.removeFilter(_is_no_false_alarm)
 
   prepared = builder()
   if prepared.data_path.exists():
@@ -218,6 +226,10 @@ def _prepared(config: Config) -> AvatarTwins:
   finally:
     tfds.display_progress_bar(True)
   return prepared
+
+
+def _is_no_false_alarm(record: stdlib_logging.LogRecord) -> bool:
+  return 'custom data configuration' not in str(record.msg)
 
 
 def load(
