@@ -13,6 +13,7 @@ from tf_twingan.models import registry
 from tf_twingan.runs import (
   best,
   checkpoints,
+  config_changes,
   config_files,
   fresh_start,
   recorded_framing,
@@ -121,13 +122,19 @@ def open_run(
   if prefix:
     trainer.apply_settings()
     console.say(f'Continuing from {prefix}: {seen:,} images seen.')
+    if changes := config_changes.describe(run_dir):
+      console.say(
+        f'Warning: {"; ".join(changes)}. If that is not meant, stop with '
+        "Ctrl-C and repeat the flags of the run's first command."
+      )
   elif start is not None:
     record = start.apply(trainer, position, framings)
     trainer.apply_settings()
   if seen >= growth.total_images:
     console.say(
-      f'The run has seen all {growth.total_images:,} images of its schedule. '
-      '--gin_param=Growth.extra_images=N trains on for N more.'
+      f'The run has seen {seen:,} images, all of its schedule. To train on for '
+      'N more, add N to '
+      f'--gin_param=Growth.extra_images={growth.extra_images_for(seen)}.'
     )
   if strategies.is_chief(trainer.strategy):
     trainable.check_room(run_dir, run.state)
