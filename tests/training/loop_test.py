@@ -22,7 +22,12 @@ from absl.testing import absltest, parameterized
 from tf_twingan import framing, image_io
 from tf_twingan.data import batch_stream
 from tf_twingan.models import configs, registry
-from tf_twingan.runs import checkpoint_values, checkpoints, recorded_framing
+from tf_twingan.runs import (
+  checkpoint_values,
+  checkpoints,
+  config_changes,
+  recorded_framing,
+)
 from tf_twingan.training import (
   growth_schedule,
   loop,
@@ -416,6 +421,24 @@ class LoopTest(parameterized.TestCase):
       {r['resolution'] for r in rows(self.run) if r['images_seen'] > 64}, {8}
     )
     self.assert_same_end(self.run, whole)
+
+  def test_a_run_that_goes_on_says_how(self):
+    growth = growth_schedule.Growth(
+      final_resolution=4, stable_images=8, extra_images=8, batch_size=8
+    )
+    train(self.run, growth=growth)
+    changes = ["photo was 'folder:/mine' and is 'avatars:lorelei'"]
+    with (
+      mock.patch.object(config_changes, 'describe', return_value=changes),
+      contextlib.redirect_stdout(io.StringIO()) as printed,
+    ):
+      train(self.run, growth=growth)
+    self.assertIn(f'Warning: {changes[0]}. If that is', printed.getvalue())
+    self.assertIn(
+      'The run has seen 16 images, all of its schedule. To train on for N '
+      'more, add N to --gin_param=Growth.extra_images=8.\n',
+      printed.getvalue(),
+    )
 
   def test_a_corrected_start_is_not_blocked_by_one_that_failed(self):
     for text in ('{"domains": ["my photos", "b"]}', '', '[]'):
