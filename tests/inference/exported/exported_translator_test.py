@@ -182,6 +182,18 @@ class ExportedTranslatorTest(tf.test.TestCase):
       tflite.File(described).translate(images), images // 2, atol=1
     )
 
+  def test_damaged_metadata(self):
+    parsed = schema.ModelT()
+    entry = schema.MetadataT()
+    entry.name, entry.buffer = b'TFLITE_METADATA', 0
+    parsed.metadata = [entry]
+    garbage = schema.BufferT()
+    garbage.data = np.full([64], 0x7F, np.uint8)
+    for buffers in ([], [schema.BufferT()], [garbage]):
+      parsed.buffers = buffers
+      with self.assertRaisesRegex(ValueError, '^its metadata are damaged'):
+        tflite._read_metadata(parsed)
+
   def test_all_directions_of_one_bundle(self):
     folder = untrained.bundle_of_all()
     context = untrained.all_directions()

@@ -268,10 +268,17 @@ def _read_metadata(parsed: schema.ModelT):
         metadata_schema_py_generated as metadata_schema,
       )
 
-      content = parsed.buffers[entry.buffer].data.tobytes()
-      return metadata_schema.ModelMetadataT.InitFromObj(
-        metadata_schema.ModelMetadata.GetRootAsModelMetadata(content, 0)
-      )
+      try:
+        content = parsed.buffers[entry.buffer].data.tobytes()
+        return metadata_schema.ModelMetadataT.InitFromObj(
+          metadata_schema.ModelMetadata.GetRootAsModelMetadata(content, 0)
+        )
+      # As in `_parse`.
+      except Exception as error:
+        raise ValueError(
+          f'its metadata are damaged ({" ".join(str(error).split())}); export '
+          'or copy it again'
+        ) from error
   return None
 
 
