@@ -83,9 +83,9 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
     ) from error
   finally:
     root.removeFilter(_is_no_false_alarm)
-  for line in gin_bindings.read('\n'.join(gin_params)):
-    if isinstance(line, gin_bindings.Binding):
-      values[line.name] = line.value
+  for given in gin_bindings.read('\n'.join(gin_params)):
+    if isinstance(given, gin_bindings.Binding):
+      values[given.name] = given.value
   gin_types.check(values)
   return path
 
