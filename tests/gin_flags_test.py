@@ -16,13 +16,14 @@ from absl.testing import absltest, flagsaver, parameterized
 from tests import source_tree
 from tf_twingan import cli, gin_flags
 
+# Names that no program which other tests import has flags of.
 GIN_FILE = """
-photo = 'folder:data/portraits'
-size = 64
-rate = 0.5
-smooth = False
-steps = {8: 100}
-same = %photo
+my_photo = 'folder:data/portraits'
+my_size = 64
+my_rate = 0.5
+my_smooth = False
+my_steps = {8: 100}
+my_same = %my_photo
 seed_of_test = 7
 """
 
@@ -47,27 +48,27 @@ class GinFlagsTest(parameterized.TestCase):
     return gin_flags.bindings(params)
 
   @parameterized.parameters(
-    ('--photo=folder:/my/portraits', "photo='folder:/my/portraits'"),
-    ("--photo='folder:/x'", "photo='folder:/x'"),
-    ("--photo=folder:/it's \\n", 'photo="folder:/it\'s \\\\n"'),
-    ('--size=32', 'size=32'),
-    ('--rate=1e-3', 'rate=0.001'),
-    ('--size=0.5', 'size=0.5'),
-    ('--smooth', 'smooth=True'),
-    ('--nosmooth', 'smooth=False'),
-    ('--steps={8: 5}', 'steps={8: 5}'),
-    ("--same='folder:/y'", "same='folder:/y'"),
+    ('--my_photo=folder:/my/portraits', "my_photo='folder:/my/portraits'"),
+    ("--my_photo='folder:/x'", "my_photo='folder:/x'"),
+    ("--my_photo=folder:/it's \\n", 'my_photo="folder:/it\'s \\\\n"'),
+    ('--my_size=32', 'my_size=32'),
+    ('--my_rate=1e-3', 'my_rate=0.001'),
+    ('--my_size=0.5', 'my_size=0.5'),
+    ('--my_smooth', 'my_smooth=True'),
+    ('--nomy_smooth', 'my_smooth=False'),
+    ('--my_steps={8: 5}', 'my_steps={8: 5}'),
+    ("--my_same='folder:/y'", "my_same='folder:/y'"),
   )
   def test_a_flag_sets_its_macro(self, argument, binding):
     self.assertEqual(self.bindings(argument), [binding])
 
   def test_flags_that_are_not_given_set_nothing(self):
-    self.assertEqual(self.bindings(params=['size=8']), ['size=8'])
+    self.assertEqual(self.bindings(params=['my_size=8']), ['my_size=8'])
 
   @parameterized.parameters(
-    ('--size=large', 'it is no number'),
-    ('--steps=8: 5', 'it is no value of Python; strings need quotes'),
-    ('--steps=large', 'it is no value of Python; strings need quotes'),
+    ('--my_size=large', 'it is no number'),
+    ('--my_steps=8: 5', 'it is no value of Python; strings need quotes'),
+    ('--my_steps=large', 'it is no value of Python; strings need quotes'),
   )
   def test_a_value_that_cannot_be_read(self, argument, message):
     with contextlib.redirect_stderr(io.StringIO()) as printed:
@@ -77,25 +78,29 @@ class GinFlagsTest(parameterized.TestCase):
 
   def test_the_home_folder_is_replaced(self):
     home = os.path.expanduser('~')
-    self.assertEqual(self.bindings('--photo=~/runs'), [f"photo='{home}/runs'"])
+    self.assertEqual(
+      self.bindings('--my_photo=~/runs'), [f"my_photo='{home}/runs'"]
+    )
 
   def test_a_macro_with_the_name_of_a_flag_leaves_it_alone(self):
     self.assertEqual(self.bindings('--seed_of_test=3'), [])
     self.assertEqual(FLAGS.seed_of_test, 3)
 
   def test_flags_before_the_file_and_without_an_equals_sign(self):
-    gin_flags.parse(['program', '--size', '32', '--gin_file', str(self.path)])
-    self.assertEqual(gin_flags.bindings([]), ['size=32'])
+    gin_flags.parse(
+      ['program', '--my_size', '32', '--gin_file', str(self.path)]
+    )
+    self.assertEqual(gin_flags.bindings([]), ['my_size=32'])
 
   def test_another_file_has_other_flags(self):
-    self.bindings('--size=32')
+    self.bindings('--my_size=32')
     self.path.write_text('width = 3\n')
     self.assertEqual(self.bindings('--width=4'), ['width=4'])
-    self.assertNotIn('size', FLAGS)
+    self.assertNotIn('my_size', FLAGS)
 
   def test_one_macro_set_twice_is_refused(self):
     with self.assertRaisesRegex(ValueError, 'keep one'):
-      self.bindings('--size=32', params=['size = 8'])
+      self.bindings('--my_size=32', params=['my_size = 8'])
 
   def test_a_missing_file_is_named(self):
     with self.assertRaisesRegex(SystemExit, "no gin file 'nothing.gin'"):
