@@ -23,7 +23,7 @@ from export import contexts, directions, parity, tensor_names
 from export.bundle_files import manifest_entries, metadata
 from export.formats import base, embedding, task_library
 from export.graph import embedder, folded_network, folding
-from tf_twingan.retrieval import search_index
+from tf_twingan.retrieval import index_queries
 
 _PROGRAM = f'import runpy; runpy.run_path({task_library.__file__!r})["main"]()'
 # Distances that differ by no more count as equal, for images that the index
@@ -227,7 +227,7 @@ def find(model: bytes, images: np.ndarray, k: int) -> list[list[Item]]:
 
 def agreement(
   found: Sequence[Sequence[Item]],
-  expected: Sequence[Sequence[search_index.Neighbour]],
+  expected: Sequence[Sequence[index_queries.Neighbour]],
 ) -> float:
   """The share of images with the same nearest neighbour, 0 to 1.
 

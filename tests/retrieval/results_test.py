@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from absl.testing import absltest
 
-from tf_twingan.retrieval import records, results, search_index
+from tf_twingan.retrieval import index_queries, records, results
 
 RED, GREEN, BLUE = (
   np.full([8, 8, 3], color, np.uint8)
@@ -19,7 +19,7 @@ RED, GREEN, BLUE = (
 
 def neighbour(number, distance):
   record = records.Record(number, f'{number}.png', 'folder:x', 'anime')
-  return search_index.Neighbour(record, distance)
+  return index_queries.Neighbour(record, distance)
 
 
 class ResultsTest(absltest.TestCase):
@@ -87,7 +87,7 @@ class ResultsTest(absltest.TestCase):
     folder = pathlib.Path(tempfile.mkdtemp())
     record = first.neighbours[0].record._replace(name=name)
     found = first._replace(
-      query=query, neighbours=[search_index.Neighbour(record, 0.5)]
+      query=query, neighbours=[index_queries.Neighbour(record, 0.5)]
     )
     file, _ = results.write(folder, self.index, [found], by='own')
     text = file.read_text(encoding='utf-8')

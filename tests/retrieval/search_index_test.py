@@ -125,7 +125,7 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
       domain: np.concatenate([v for _, v in index.vectors(domain)])
       for domain in index.domains
     }
-    embedding = index._embedding
+    embedding = index.embedding
     own = embedding.embed(self.translator.scales(self.photo, 'photo'), 'photo')
     translated = self.translator.translate(self.photo, to='anime')
     other = embedding.embed(
@@ -268,7 +268,7 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
     flat = self.build()
     other = self.build(kind='hnsw')
     self.assert_same_results(flat, other)
-    self.assertEqual(self.load()._manifest.kind, 'hnsw')
+    self.assertEqual(self.load()._contents.manifest.kind, 'hnsw')
 
   def test_what_searches_may_change_at_any_time(self):
     self.build(kind='hnsw')
@@ -279,11 +279,11 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
     ):
       self.build(server='http://here')
       self.assertEqual(
-        self.load(server='http://here')._manifest.server, 'http://here'
+        self.load(server='http://here')._contents.manifest.server, 'http://here'
       )
       self.assertEqual(served.count('anime'), 40)
     self.assert_same_results(self.build(kind='flat'), self.load())
-    self.assertEqual(self.load()._neighbours.kind(7), 'flat')
+    self.assertEqual(self.load()._contents.neighbours.kind(7), 'flat')
 
   def test_another_program_that_only_changed_the_kind_is_noticed(self):
     index = self.build()
@@ -459,7 +459,7 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
       [point.id for point in points], [r.number for r in index.stored()]
     )
     self.assertLen(points, 69)
-    again = self.load(neighbours=index._neighbours)
+    again = self.load(neighbours=index._contents.neighbours)
     found = self.found(again, self.anime[4:5], 'anime', k=1, among=['anime'])
     self.assertEqual(found, [[('anime', '4.png')]])
 
@@ -623,7 +623,7 @@ for turn in range(12):
     index = tf_twingan.SearchIndex.build(
       self.folder, self.translator, kind='flat'
     )
-    self.assertIsNone(index._manifest.server)
+    self.assertIsNone(index._contents.manifest.server)
 
   def test_a_model_that_moved(self):
     run = shared_artifacts.copy_of(self.run_dir)

@@ -14,7 +14,7 @@ import numpy as np
 
 from tf_twingan import errors, files, image_grids, image_io
 from tf_twingan.inference import batching
-from tf_twingan.retrieval import search_index
+from tf_twingan.retrieval import index_queries, search_index
 
 _TITLES = {
   'own': "Nearest by the images' own codes; below each, 1 - cosine",
@@ -55,7 +55,7 @@ class Result(NamedTuple):
 
   query: Query
   translations: Mapping[str, np.ndarray]
-  neighbours: Sequence[search_index.Neighbour]
+  neighbours: Sequence[index_queries.Neighbour]
 
 
 def search(

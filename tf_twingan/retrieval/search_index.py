@@ -14,21 +14,18 @@ the embedding is learned, images are embedded, vectors are handed to the search.
 it has, whoever opens the index to search gets it as it was before.
 """
 
-import contextlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from tf_twingan import errors, inference
 from tf_twingan.retrieval import (
   embeddings,
-  image_embedding,
-  index_learning,
+  index_changes,
+  index_contents,
   index_opening,
-  index_vectors,
+  index_queries,
   manifest,
   nearest_neighbours,
   records,
@@ -37,20 +34,6 @@ from tf_twingan.retrieval import (
 
 # How often an index is opened again that another program changes meanwhile.
 _ATTEMPTS = 100
-# Far above any embedding, which has some megabytes.
-_MAX_EMBEDDING_BYTES = 2**31
-
-
-class Neighbour(NamedTuple):
-  """An image that was found.
-
-  Attributes:
-    record: what is known of the image.
-    distance: 1 - cosine of the angle to the query, in [0, 2].
-  """
-
-  record: records.Record
-  distance: float
 
 
 class SearchIndex:
@@ -61,75 +44,12 @@ class SearchIndex:
     translator: model that it was built with.
   """
 
-  def __init__(
-    self,
-    files: storage.Storage,
-    model: inference.Translator,
-    parts: manifest.Manifest,
-    neighbours: nearest_neighbours.Neighbours | None,
-    *,
-    kind: str | None = None,
-    server: str | None = None,
-  ):
+  def __init__(self, contents: index_contents.Contents):
     """Use `build`, `edit` or `load`."""
-    parts.check_model(model, files.folder)
-    domains = {shard.domain for shard in parts.shards} | {*parts.findable}
-    if not domains <= {*model.domains}:
-      raise files.damaged('manifest.json', 'its model has no such domains')
-    self.folder = files.folder
-    self.translator = model
-    self._files = files
-    self._manifest = parts
-    # What readers get while this is changed; None if it cannot be searched.
-    self._whole: dict[str, Any] | None = parts.to_json()
-    self._is_outdated = False
-    if neighbours is None:
-      index_opening.choose_search(parts, self.folder, kind=kind, server=server)
-    self._records = records.Records(files, parts.shards, model.resolution)
-    self._neighbours = neighbours or nearest_neighbours.create(
-      parts.kind,
-      parts.server,
-      collection=index_opening.collection(parts),
-      lookup=self._records.lookup,
-    )
-    self._embedding: embeddings.Embedding | None = None
-    if parts.embedding:
-      content = files.read(parts.embedding, at_most=_MAX_EMBEDDING_BYTES)
-      try:
-        self._set_embedding(
-          embeddings.Embedding.from_bytes(content, model.domains)
-        )
-      except ValueError as error:
-        raise files.damaged(parts.embedding['name'], str(error)) from None
-    for domain, state in parts.findable.items():
-      self._restore(domain, state)
-    findable = index_vectors.count_findable(parts.findable, self._embedding)
-    if parts.finished or not 0 < findable == len(self):
-      self._whole = None
-
-  def _set_embedding(self, embedding: embeddings.Embedding | None) -> None:
-    self._embedding = embedding
-    if embedding is not None:
-      self._records.dimensions = embedding.projection.shape[1]
-
-  def _restore(self, domain: str, state: manifest.Findable) -> None:
-    """Gives the search the vectors that the index keeps for it."""
-    numbers = self._records.numbers(domain, state.count)
-    if len(numbers) != state.count:
-      raise self._files.damaged(
-        'manifest.json', f'not all images of {domain!r} are there'
-      )
-    embedding = self._embedding
-    if not state.file or not embedding or state.key != embedding.key(domain):
-      return  # A server keeps them, or they are of an embedding before.
-    dimensions = embedding.projection.shape[1]
-    # Vectors, numbers and links, each more than once; with as much again.
-    at_most = 2**24 + state.count * (8 * dimensions + 4096)
-    content = self._files.read(state.file, at_most=at_most)
-    try:
-      self._neighbours.restore(domain, content, numbers, dimensions)
-    except ValueError as error:
-      raise self._files.damaged(state.file['name'], str(error)) from None
+    self.folder = contents.files.folder
+    self.translator = contents.model
+    self._contents = contents
+    self._records = contents.records
 
   @classmethod
   def build(
@@ -165,7 +85,11 @@ class SearchIndex:
       except FileNotFoundError:
         parts = manifest.Manifest.of_empty_index(translator)
         files.commit(parts.to_json())
-    return cls(files, translator, parts, neighbours, kind=kind, server=server)
+    return cls(
+      index_contents.Contents(
+        files, translator, parts, neighbours, kind=kind, server=server
+      )
+    )
 
   @classmethod
   def edit(
@@ -194,7 +118,11 @@ class SearchIndex:
     parts = index_opening.read_manifest(files)
     if translator is None:
       translator = index_opening.recorded_model(parts, folder)
-    return cls(files, translator, parts, neighbours, server=server)
+    return cls(
+      index_contents.Contents(
+        files, translator, parts, neighbours, server=server
+      )
+    )
 
   @classmethod
   def load(
@@ -230,10 +158,16 @@ class SearchIndex:
         parts = index_opening.last_whole(files, current)
         if translator is None:
           translator = index_opening.recorded_model(parts, folder)
-        index = cls(files, translator, parts, neighbours, server=server)
-        index._is_outdated = parts is not current
-        index._check_finished()
-        return index
+        contents = index_contents.Contents(
+          files,
+          translator,
+          parts,
+          neighbours,
+          server=server,
+          is_outdated=parts is not current,
+        )
+        contents.check_finished()
+        return cls(contents)
       except storage.Changed:
         attempts += 1
         if attempts == _ATTEMPTS:
@@ -242,13 +176,12 @@ class SearchIndex:
   @property
   def embedding(self) -> embeddings.Embedding:
     """The embedding that it has learned, whose vectors are compared."""
-    assert self._embedding is not None  # None only until `finish` learns it.
-    return self._embedding
+    return self._contents.embedding
 
   @property
   def domains(self) -> tuple[str, ...]:
     """The domains that it holds images of, in the model's order."""
-    return tuple(d for d in self.translator.domains if self.count(d))
+    return self._contents.domains
 
   def __len__(self) -> int:
     """Number of images, of all domains."""
@@ -278,7 +211,7 @@ class SearchIndex:
 
   def vectors(self, domain: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Embeddings of a domain, in parts: numbers [n], unit vectors [n, d]."""
-    self._check_finished()
+    self._contents.check_finished()
     return self._records.vectors(domain)
 
   def add(
@@ -308,13 +241,13 @@ class SearchIndex:
       OSError: they cannot be written, or another program is writing.
     """
     self.translator.check_domain(domain)
-    with self._editing():
+    with self._contents.editing():
       return self._records.extend(
         domain,
         source,
         images,
         prepare=lambda image: self.translator.prepare(image[None], domain)[0],
-        commit=self._commit,
+        commit=self._contents.commit,
         stamps=stamps or {},
       )
 
@@ -326,9 +259,9 @@ class SearchIndex:
     Raises:
       OSError: they cannot be written, or another program is writing.
     """
-    with self._editing():
+    with self._contents.editing():
       if self._records.set_stamps(domain, source, stamps):
-        self._commit()
+        self._contents.commit()
 
   def remove(
     self,
@@ -363,42 +296,14 @@ class SearchIndex:
     if domain is not None:
       self.translator.check_domain(domain)
     wanted = {names} if isinstance(names, str) else {*names}
-    with self._editing():
+    with self._contents.editing():
       found = [r for r in self.stored(domain, source) if r.name in wanted]
       if found:
-        self._remove(found)
-        self._commit()
+        index_changes.remove(self._contents, found)
+        self._contents.commit()
     if finish:
-      self._finish()
+      index_changes.finish(self._contents)
     return len(found)
-
-  def _remove(self, found: Sequence[records.Record]) -> None:
-    """Removes images from everything but the files that are left to `tidy`."""
-    findable = self._manifest.findable
-    gone: dict[str, list[int]] = {}
-    for record in found:
-      gone.setdefault(record.domain, []).append(record.number)
-    for domain, numbers in gone.items():
-      state = findable.get(domain)
-      if state is None:
-        continue
-      # Before the commit: where this is interrupted, the server lacks some and
-      # is sent all again.
-      if self._neighbours.remove(domain, np.array(numbers)):
-        known = self._records.numbers(domain, state.count)
-        state.count -= len(np.intersect1d(known, numbers))
-      if state.kind != index_opening.SERVED or not state.count:
-        del findable[domain]
-    self._records.remove([record.number for record in found])
-    if self._embedding:
-      kept = index_learning.forget(self._embedding, gone)
-      if kept is not self._embedding:
-        self._set_embedding(kept)
-        self._manifest.embedding = self._write_embedding(kept) if kept else None
-
-  def _write_embedding(self, embedding: embeddings.Embedding) -> storage.Entry:
-    content = embedding.to_bytes(self.translator.domains)
-    return self._files.write('embedding.npz', content)
 
   def finish(self) -> None:
     """Learns, embeds and makes searchable whatever is not yet.
@@ -408,48 +313,10 @@ class SearchIndex:
       OSError: it cannot be written, another program is writing, or the server
         does not answer.
     """
-    self._finish()
+    index_changes.finish(self._contents)
     if not len(self):
       raise ValueError(
         f'{errors.printable(self.folder)} holds no images yet; add some.'
-      )
-
-  def _finish(self) -> None:
-    with self._editing():
-      if len(self):
-        self._make_searchable()
-      findable = self._manifest.findable
-      for domain in {*findable} - {*self.domains}:
-        del findable[domain]
-      was_whole = self._manifest.finished is None
-      self._manifest.finished = None
-      values = self._manifest.to_json()
-      if not was_whole or values != self._whole:
-        self._files.commit(values)
-      self._whole = values if len(self) else None
-      self._files.tidy({e['name'] for e in self._manifest.entries()})
-
-  def _make_searchable(self) -> None:
-    """Does all of `finish` but its last commit."""
-    new = index_learning.learn(self._records, self.translator, self._embedding)
-    if new:
-      self._set_embedding(new)
-      self._manifest.embedding = self._write_embedding(new)
-      self._commit()
-    index_vectors.embed_images(
-      self._records, self.translator, self.embedding, self._commit
-    )
-    changed = False
-    for domain in self.domains:
-      if changed:
-        self._commit()
-      changed = index_vectors.make_searchable(
-        domain,
-        self.embedding.key(domain),
-        self._records,
-        self._neighbours,
-        self._files,
-        self._manifest.findable,
       )
 
   def query(
@@ -460,7 +327,7 @@ class SearchIndex:
     k: int,
     among: Sequence[str] | None = None,
     by: str = 'fused',
-  ) -> list[list[Neighbour]]:
+  ) -> list[list[index_queries.Neighbour]]:
     """The nearest images to each of some others.
 
     Args:
@@ -481,33 +348,9 @@ class SearchIndex:
       ValueError: an argument is wrong, or the index is not finished.
       OSError: the server does not answer.
     """
-    self.translator.check_domain(domain)
-    self._check_finished()
-    targets = self.searched(domain, among)
-    total = sum(self.count(target) for target in targets)
-    if not 1 <= k <= total:
-      raise ValueError(
-        f'k is {k}, and the index holds {total} images of '
-        f'{", ".join(targets)}; ask for 1 to {total}.'
-      )
-    found: list[list[Neighbour]] = [[] for _ in images]
-    for target in targets if len(images) else ():
-      numbers, cosines = self._neighbours.search(
-        target,
-        image_embedding.embed_queries(
-          self.translator, self.embedding, images, domain, target, by
-        ),
-        min(k, self.count(target)),
-      )
-      for neighbours, *row in zip(found, numbers, cosines):
-        neighbours += [
-          Neighbour(self._records.find(int(n)), max(0.0, 1.0 - float(c)))
-          for n, c in zip(*row)
-          # A search that found fewer gives -1, and a server that another
-          # program adds to may give images that this index lacks.
-          if self._records.holds(int(n), target)
-        ]
-    return [sorted(row, key=lambda n: n.distance)[:k] for row in found]
+    return index_queries.nearest(
+      self._contents, images, domain, k=k, among=among, by=by
+    )
 
   def searched(
     self, domain: str, among: Sequence[str] | None = None
@@ -522,43 +365,4 @@ class SearchIndex:
     Raises:
       ValueError: the index holds no images of one.
     """
-    if among is None:
-      return tuple(d for d in self.domains if d != domain) or self.domains
-    for target in among:
-      if target not in self.domains:
-        raise ValueError(
-          f'The index holds no images of {target!r}; it holds '
-          f'{", ".join(self.domains) or "none at all"}'
-          f'{errors.did_you_mean(target, self.domains) or "."}'
-        )
-    return tuple(dict.fromkeys(among))
-
-  def _check_finished(self) -> None:
-    findable = index_vectors.count_findable(
-      self._manifest.findable, self._embedding, self._neighbours
-    )
-    if findable < len(self) or not len(self):
-      raise ValueError(
-        f'The index in {errors.printable(self.folder)} is not finished: '
-        f'{findable:,} of {len(self):,} images can be found. Run the command '
-        'that builds it again: it goes on where it stopped.'
-      )
-
-  @contextlib.contextmanager
-  def _editing(self) -> Iterator[None]:
-    """Keeps other programs from changing the index meanwhile."""
-    with self._files.lock():
-      self._files.check_unchanged()
-      if self._is_outdated:
-        raise storage.Changed(
-          f'Another program was adding to {errors.printable(self.folder)} when '
-          'it was opened to search; open it by `edit`.'
-        )
-      yield
-
-  def _commit(self) -> None:
-    if self._whole and not self._manifest.finished:
-      self._manifest.finished = self._files.write(
-        'finished.json', json.dumps(self._whole).encode()
-      )
-    self._files.commit(self._manifest.to_json())
+    return index_queries.searched(self._contents, domain, among)

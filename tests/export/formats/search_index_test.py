@@ -14,8 +14,7 @@ from export import directions, exporter
 from export.bundle_files import metadata
 from export.formats import search_index as formats_search_index
 from tests.export import untrained
-from tf_twingan.retrieval import records
-from tf_twingan.retrieval import search_index as retrieval_search_index
+from tf_twingan.retrieval import index_queries, records
 
 PX = untrained.PX
 
@@ -116,9 +115,7 @@ class SearchTest(parameterized.TestCase, tf.test.TestCase):
 
   def test_only_a_tie_may_take_the_place_of_the_nearest(self):
     found = [[formats_search_index.Item('a', 's', 'anime', 0.1)]]
-    best = retrieval_search_index.Neighbour(
-      records.Record(0, 'b', 's', 'anime'), 0.1
-    )
+    best = index_queries.Neighbour(records.Record(0, 'b', 's', 'anime'), 0.1)
     tied = best._replace(record=records.Record(1, 'a', 's', 'anime'))
     self.assertEqual(formats_search_index.agreement(found, [[best]]), 0.0)
     self.assertEqual(formats_search_index.agreement(found, [[best, tied]]), 1.0)
