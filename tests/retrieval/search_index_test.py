@@ -24,10 +24,10 @@ import tf_twingan
 from tests import shared_artifacts
 from tf_twingan.retrieval import (
   embeddings,
+  index_changes,
   index_learning,
   options,
   qdrant,
-  records,
   storage,
 )
 
@@ -169,7 +169,7 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
 
   def stop_after_every(self, step):
     """Stops building after so many writes, twice as many and so on."""
-    with mock.patch.object(records, 'SHARD_SIZE', 16):
+    with mock.patch.object(index_changes, 'SHARD_SIZE', 16):
       whole = self.build()
       write, writes = storage.Storage._write, []
       expected = self.folder
@@ -257,7 +257,7 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
 
     index = tf_twingan.SearchIndex.build(self.folder, self.translator)
     with (
-      mock.patch.object(records, 'SHARD_SIZE', 16),
+      mock.patch.object(index_changes, 'SHARD_SIZE', 16),
       mock.patch.object(storage.Storage, '_write', interrupted),
       self.assertRaises(KeyboardInterrupt),
     ):
@@ -389,7 +389,7 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters('flat', 'hnsw')
   def test_nothing_of_a_removed_image_stays(self, kind):
-    with mock.patch.object(records, 'SHARD_SIZE', 16):
+    with mock.patch.object(index_changes, 'SHARD_SIZE', 16):
       index = tf_twingan.SearchIndex.build(
         self.folder, self.translator, kind=kind
       )
@@ -523,7 +523,7 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
 
     index = tf_twingan.SearchIndex.edit(self.folder, self.translator)
     with (
-      mock.patch.object(records, 'SHARD_SIZE', 16),
+      mock.patch.object(index_changes, 'SHARD_SIZE', 16),
       mock.patch.object(storage.Storage, 'commit', committing),
     ):
       index.remove(['0.png'], domain='anime', finish=False)

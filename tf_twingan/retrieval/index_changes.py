@@ -1,10 +1,11 @@
-"""What follows when images were added to an index, or are to be removed.
+"""Changes of an index: images are added and removed, and made searchable.
 
-`remove` takes images out, and `finish` learns, embeds and makes searchable
-whatever is not yet. Either may be interrupted; `finish` then does what is left.
+`add` stores images, `remove` takes some out, and `finish` learns, embeds and
+makes searchable whatever is not yet. Each may be interrupted; `finish` then
+does what is left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +16,57 @@ from tf_twingan.retrieval import (
   index_vectors,
   records,
 )
+
+# Images of a shard; what a killed program loses at most, and reads again.
+SHARD_SIZE = 512
+
+
+def add(
+  contents: index_contents.Contents,
+  domain: str,
+  source: str,
+  images: Iterable[tuple[str, np.ndarray]],
+  stamps: Mapping[str, str | None],
+) -> int:
+  """Writes the images of a dataset that are not stored yet, in shards.
+
+  Args:
+    contents: the index, while no other program may change it; it is committed
+      after each shard.
+    domain: name of the domain that the images belong to.
+    source: the dataset or file that they are from.
+    images: (name, uint8 RGB [height, width, 3]); where reading them raises or
+      is interrupted, those before it are written.
+    stamps: stamps of the images, by name, as far as they have any.
+
+  Returns:
+    How many were new.
+
+  Raises:
+    OSError: a file could not be written.
+  """
+  stored = contents.records
+  known, before = stored.names(domain, source), len(stored)
+  waiting: dict[str, np.ndarray] = {}
+
+  def write() -> None:
+    if waiting:
+      names, batch = [*waiting], [*waiting.values()]
+      # Before, as `finally` writes once more if this is interrupted.
+      waiting.clear()
+      stored.append(domain, source, names, batch, [*map(stamps.get, names)])
+      contents.commit()
+
+  try:
+    for name, image in images:
+      if name not in known and name not in waiting:
+        waiting[name] = contents.model.prepare(image[None], domain)[0]
+      if len(waiting) == SHARD_SIZE:
+        known.update(waiting)
+        write()
+  finally:
+    write()
+  return len(stored) - before
 
 
 def remove(

@@ -7,17 +7,13 @@ gone, and embedded again when the embedding is learned anew. An image keeps its
 number when others are removed.
 """
 
-import bisect
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf_twingan.retrieval import manifest, storage
-
-# Images of a shard; what a killed program loses at most, and reads again.
-SHARD_SIZE = 512
+from tf_twingan.retrieval import image_numbers, manifest, storage
 
 
 class Record(NamedTuple):
@@ -76,7 +72,6 @@ class Records:
       else [None] * shard.count
       for shard in shards
     ]
-    self._starts = [0]
     self._place_shards()
 
   def _read_texts(self, entry: storage.Entry, kind: Any, count: int) -> list:
@@ -88,18 +83,10 @@ class Records:
     return texts
 
   def _place_shards(self) -> None:
-    """Finds the number that each shard starts with, and the next free one."""
-    self._starts = []
-    end = 0
-    for shard in self.shards:
-      start = end if shard.start is None else shard.start
-      if start < end:
-        raise self._files.damaged(
-          'manifest.json', f'image {start} is in two places'
-        )
-      self._starts.append(start)
-      end = start + shard.span
-    self._starts.append(end)
+    try:
+      self._numbers = image_numbers.ImageNumbers(self.shards)
+    except ValueError as error:
+      raise self._files.damaged('manifest.json', str(error)) from None
 
   def append(
     self,
@@ -133,62 +120,13 @@ class Records:
     self.shards.append(shard)
     self._names.append(list(names))
     self._stamps.append(stamps)
-    self._starts.append(self._starts[-1] + len(names))
+    self._numbers.take_in_last()
 
   def _write_texts(self, what: str, texts: list) -> storage.Entry:
     return self._files.write(f'{what}.json', json.dumps(texts).encode())
 
   def _write_stamps(self, stamps: list[str | None]) -> storage.Entry | None:
     return self._write_texts('stamps', stamps) if any(stamps) else None
-
-  def extend(
-    self,
-    domain: str,
-    source: str,
-    images: Iterable[tuple[str, np.ndarray]],
-    *,
-    prepare: Callable[[np.ndarray], np.ndarray],
-    commit: Callable[[], None],
-    stamps: Mapping[str, str | None],
-  ) -> int:
-    """Writes the images of a dataset that are not stored yet, in shards.
-
-    Args:
-      domain: name of the domain that the images belong to.
-      source: the dataset or file that they are from.
-      images: (name, image); where reading them raises or is interrupted, those
-        before it are written.
-      prepare: crops and scales an image to the model's resolution.
-      commit: called after each shard.
-      stamps: stamps of the images, by name, as far as they have any.
-
-    Returns:
-      How many were new.
-
-    Raises:
-      OSError: a file could not be written.
-    """
-    known, before = self.names(domain, source), len(self)
-    waiting: dict[str, np.ndarray] = {}
-
-    def write() -> None:
-      if waiting:
-        names, batch = [*waiting], [*waiting.values()]
-        # Before, as `finally` writes once more if this is interrupted.
-        waiting.clear()
-        self.append(domain, source, names, batch, [*map(stamps.get, names)])
-        commit()
-
-    try:
-      for name, image in images:
-        if name not in known and name not in waiting:
-          waiting[name] = prepare(image)
-        if len(waiting) == SHARD_SIZE:
-          known.update(waiting)
-          write()
-    finally:
-      write()
-    return len(self) - before
 
   def set_vectors(self, place: int, vectors: np.ndarray, key: str) -> None:
     """Writes a shard's vectors, of the embedding with this key."""
@@ -226,7 +164,7 @@ class Records:
     """
     rows: dict[int, set[int]] = {}
     for number in numbers:
-      place, row = self._locate(number)
+      place, row = self._numbers.locate(number)
       rows.setdefault(place, set()).add(row)
     changed = [
       self._without(place, rows[place])
@@ -236,7 +174,7 @@ class Records:
     ]
     # After all files are written, as any of them may fail.
     end, kept = 0, []
-    for start, (old, names, stamps) in zip(self._starts, changed):
+    for start, (old, names, stamps) in zip(self._numbers.starts, changed):
       if names:
         old.start = start if start != end else None
         end = start + old.span
@@ -260,7 +198,7 @@ class Records:
     if shard.vectors:
       values = self._files.read_array(shard.vectors, np.float32)[rows]
       vectors = self._files.write('vectors.npy', values)
-    gone = self._numbers(place)[[*removed]] - self._starts[place]
+    gone = self._numbers.of(place)[[*removed]] - self._numbers.starts[place]
     remaining = manifest.Shard(
       domain=shard.domain,
       source=shard.source,
@@ -299,13 +237,8 @@ class Records:
 
   def numbers(self, domain: str, count: int | None = None) -> np.ndarray:
     """The numbers of a domain's first images, or of all, int64 [n]."""
-    parts = [self._numbers(place) for place in self.places(domain)]
+    parts = [self._numbers.of(place) for place in self.places(domain)]
     return np.concatenate([np.zeros(0, np.int64), *parts])[:count]
-
-  def _numbers(self, place: int) -> np.ndarray:
-    shard, start = self.shards[place], self._starts[place]
-    numbers = np.arange(start, start + shard.span, dtype=np.int64)
-    return np.delete(numbers, shard.removed)
 
   def all(
     self, domain: str | None = None, source: str | None = None
@@ -314,7 +247,9 @@ class Records:
     for place, shard in enumerate(self.shards):
       if domain in (None, shard.domain) and source in (None, shard.source):
         for number, name, stamp in zip(
-          self._numbers(place).tolist(), self._names[place], self._stamps[place]
+          self._numbers.of(place).tolist(),
+          self._names[place],
+          self._stamps[place],
         ):
           yield Record(number, name, shard.source, shard.domain, stamp)
 
@@ -324,7 +259,7 @@ class Records:
     Raises:
       KeyError: there is no image of this number.
     """
-    place, row = self._locate(number)
+    place, row = self._numbers.locate(number)
     shard = self.shards[place]
     return Record(
       number,
@@ -337,14 +272,14 @@ class Records:
   def holds(self, number: int, domain: str) -> bool:
     """Whether there is an image of this number and domain."""
     try:
-      place, _ = self._locate(number)
+      place, _ = self._numbers.locate(number)
     except KeyError:
       return False
     return self.shards[place].domain == domain
 
   def image(self, number: int) -> np.ndarray:
     """An image by its number, uint8 [resolution, resolution, 3]."""
-    place, row = self._locate(number)
+    place, row = self._numbers.locate(number)
     return self._files.read_row(
       self.shards[place].images, row, np.uint8, self._shape(place)
     )
@@ -385,14 +320,14 @@ class Records:
     for place in self.places(domain):
       if seen >= after:
         vectors = self._files.read_array(*self._vectors_of(place))
-        yield self._numbers(place), vectors
+        yield self._numbers.of(place), vectors
       seen += self.shards[place].count
 
   def lookup(self, numbers: np.ndarray) -> np.ndarray:
     """The vectors of images that have one: int64 [n] to float32 [n, d]."""
     rows = []
     for number in numbers.tolist():
-      place, row = self._locate(number)
+      place, row = self._numbers.locate(number)
       entry, dtype, shape = self._vectors_of(place)
       rows.append(self._files.read_row(entry, row, dtype, shape))
     return np.stack(rows)
@@ -407,13 +342,3 @@ class Records:
         'manifest.json', f'its shard {place} has no vectors'
       )
     return shard.vectors, np.float32, [shard.count, self.dimensions]
-
-  def _locate(self, number: int) -> tuple[int, int]:
-    """The place of an image's shard, and its row there."""
-    place = bisect.bisect_right(self._starts, number) - 1
-    if 0 <= place < len(self.shards):
-      shard, row = self.shards[place], number - self._starts[place]
-      before = bisect.bisect_left(shard.removed, row)
-      if row < shard.span and row not in shard.removed[before : before + 1]:
-        return place, row - before
-    raise KeyError(f'there is no image of number {number}')

@@ -242,13 +242,8 @@ class SearchIndex:
     """
     self.translator.check_domain(domain)
     with self._contents.editing():
-      return self._records.extend(
-        domain,
-        source,
-        images,
-        prepare=lambda image: self.translator.prepare(image[None], domain)[0],
-        commit=self._contents.commit,
-        stamps=stamps or {},
+      return index_changes.add(
+        self._contents, domain, source, images, stamps or {}
       )
 
   def set_stamps(
