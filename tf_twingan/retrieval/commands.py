@@ -4,29 +4,25 @@ These are the commands of `python -m tf_twingan.search`. They print what
 they take for granted, show progress, and list images that cannot be read.
 """
 
-import functools
 import pathlib
-import shlex
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 import tqdm
 
-from tf_twingan import errors, image_io, inference
-from tf_twingan.data import dataset_strings, run_datasets
-from tf_twingan.data.sources import base, registry
+from tf_twingan import errors, inference
 from tf_twingan.inference import batching
-from tf_twingan.retrieval import records, results, search_index, storage
+from tf_twingan.retrieval import (
+  dataset_updates,
+  records,
+  results,
+  search_index,
+  search_inputs,
+  storage,
+)
 
 _BATCH_SIZE = 256
-# By how much versions of decoders may differ at an average pixel, of 255.
-_DECODERS_DIFFER = 2
 # How often a query begins anew because another program changed the index.
 _ATTEMPTS = 10
-
-# Images of one dataset or file, and the name of the domain they belong to.
-_DomainImages = tuple[str, base.NamedImages]
 
 
 def build(
@@ -58,13 +54,17 @@ def build(
   if not datasets:
     raise ValueError('give --source, what to build the index of.')
   # All of them, before any work: the last may be misspelt.
-  opened = _open_datasets(model, datasets, default=model.domains[-1])
+  opened = search_inputs.open_datasets(
+    model, datasets, default=model.domains[-1]
+  )
   index = search_index.SearchIndex.build(
     folder, model, kind=kind, server=server
   )
   new = 0
   for domain, images in opened:
-    new += _update(index, domain, images, limit=limit, prune=prune)
+    new += dataset_updates.update(
+      index, domain, images, limit=limit, prune=prune
+    )
   index.finish()
   print(
     f'{new:,} new images; {errors.printable(folder)} holds '
@@ -213,137 +213,8 @@ def _search(
   return results.write(output, index, found, by=by, skipped=skipped)
 
 
-def _update(
-  index: search_index.SearchIndex,
-  domain: str,
-  images: base.NamedImages,
-  *,
-  limit: int | None,
-  prune: bool,
-) -> int:
-  """Takes in what is new in a dataset or was replaced; see `build`.
-
-  Returns:
-    How many images were new.
-  """
-  dataset = errors.printable(images.dataset)
-  names = images.names[:limit]
-  known = {r.name: r for r in index.stored(domain, images.dataset)}
-  missing = [*known.keys() - {*images.names}]
-  gone = [*filter(images.is_gone, missing)]
-  # Before they are read, so that whatever changes later is noticed next time.
-  stamps = {name: images.stamp(name) for name in names}
-  replaced = _replaced(index, domain, images, known, stamps)
-  if len(gone) < len(missing):
-    print(
-      f'{dataset}: {len(missing) - len(gone):,} names are out of reach, in a '
-      'folder that cannot be listed or behind a link that leads nowhere; they '
-      'stay in the index'
-    )
-  if gone:
-    print(
-      f'{dataset}: {len(gone):,} names are no longer there; '
-      + ('they are removed' if prune else '--prune removes them')
-    )
-  if replaced:
-    print(
-      f'{dataset}: {len(replaced):,} images were replaced, and are taken in '
-      'anew'
-    )
-  removed = [*replaced, *(gone if prune else ())]
-  if removed:
-    index.remove(removed, domain=domain, source=images.dataset, finish=False)
-  wanted = [n for n in names if n not in known or n in replaced]
-  added = index.add(
-    domain,
-    _read(images, wanted, []),
-    source=images.dataset,
-    stamps={name: stamps[name] for name in wanted},
-  )
-  return max(0, added - len(replaced))
-
-
-def _replaced(
-  index: search_index.SearchIndex,
-  domain: str,
-  images: base.NamedImages,
-  known: Mapping[str, records.Record],
-  stamps: Mapping[str, str | None],
-) -> set[str]:
-  """The names of stored images whose files now hold other ones.
-
-  A stamp that differs, or that an older index lacks, proves nothing: the images
-  are compared, and where they are the same, the new stamp is noted.
-  """
-  replaced: set[str] = set()
-  same: dict[str, str | None] = {}
-  suspects = [
-    name
-    for name, stamp in stamps.items()
-    if stamp and name in known and stamp != known[name].stamp
-  ]
-  for name, image in _read(images, suspects, []):
-    before = index.image(known[name].number).astype(int)
-    after = index.translator.prepare(image[None], domain)[0]
-    differ = np.abs(after - before).mean()
-    if differ > (0 if known[name].stamp else _DECODERS_DIFFER):
-      replaced.add(name)
-    else:
-      same[name] = stamps[name]
-  if same:
-    index.set_stamps(domain, images.dataset, same)
-  return replaced
-
-
 def _counts(index: search_index.SearchIndex, domains: Sequence[str]) -> str:
   return ' and '.join(f'{index.count(d):,} of {d}' for d in domains)
-
-
-def _open_datasets(
-  model: inference.Translator,
-  datasets: Sequence[str],
-  *,
-  default: str,
-  limit: int | None = None,
-) -> list[_DomainImages]:
-  """Opens datasets; says which are taken for images of the default domain."""
-  opened = []
-  for text in datasets:
-    domain, dataset = dataset_strings.split_flag(text)
-    if domain is not None:
-      model.check_domain(domain)
-    else:
-      domain = default
-      flag = shlex.quote(f'--source=DOMAIN={dataset}')
-      print(
-        f'{errors.printable(dataset)}: taken for images of {domain!r}; '
-        f'{errors.printable(flag)} says otherwise'
-      )
-    run_datasets.warn_of_framing({domain: dataset}, model.framings)
-    images = registry.named_images(dataset, model.resolution, limit=limit)
-    opened.append((domain, images))
-  return opened
-
-
-def _open_files(
-  model: inference.Translator, files: Sequence[str], *, default: str
-) -> Iterator[_DomainImages]:
-  """Opens image files, each as a collection of one image."""
-  for text in files:
-    domain, equals, path = text.partition('=')
-    if not equals or domain not in model.domains:
-      domain, path = default, text
-      flag = shlex.quote(f'--image=DOMAIN={path}')
-      print(
-        f'{errors.printable(path)}: taken for an image of {domain!r}; '
-        f'{errors.printable(flag)} says otherwise'
-      )
-    yield (
-      domain,
-      base.NamedImages(
-        path, [path], functools.partial(model.read, domain=domain)
-      ),
-    )
 
 
 def _queries(
@@ -358,37 +229,8 @@ def _queries(
   missing = [d for d in model.domains if d not in index.domains]
   default = (missing or model.domains)[0]
   for domain, images in [
-    *_open_datasets(model, datasets, default=default, limit=limit),
-    *_open_files(model, files, default=default),
+    *search_inputs.open_datasets(model, datasets, default=default, limit=limit),
+    *search_inputs.open_files(model, files, default=default),
   ]:
-    for name, image in _read(images, images.names, skipped):
+    for name, image in search_inputs.read(images, images.names, skipped):
       yield results.Query(name, images.dataset, domain, image)
-
-
-def _read(
-  images: base.NamedImages,
-  names: Sequence[str],
-  skipped: list[tuple[str, str]],
-) -> Iterator[tuple[str, np.ndarray]]:
-  """Reads images with a progress bar; then lists those that cannot be read."""
-  unreadable = []
-  for name in tqdm.tqdm(
-    names,
-    desc=f'reading {errors.printable(images.dataset)}',
-    unit=' images',
-    delay=1,
-  ):
-    try:
-      yield name, images.read(name)
-      continue
-    except image_io.UnreadableImage as error:
-      reason = error.reason
-    except OSError as error:
-      reason = error.strerror or str(error)
-    unreadable.append((name, reason))
-  for name, reason in unreadable:
-    print(
-      f'  skipped {errors.printable(name)}: {errors.printable(reason)}',
-      file=sys.stderr,
-    )
-  skipped += unreadable
