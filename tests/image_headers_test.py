@@ -12,7 +12,7 @@ from absl.testing import absltest, parameterized
 from PIL import Image
 
 from tests import image_bytes
-from tf_twingan import image_headers, image_io
+from tf_twingan import image_headers, image_io, image_limits, jpeg_headers
 
 
 def _riff(*chunks: tuple[bytes, bytes]) -> bytes:
@@ -198,7 +198,7 @@ class RefusedTest(parameterized.TestCase):
   def test_before_a_decoder_sees_it(self, make, reason):
     data = make()
     with (
-      mock.patch.object(image_headers, 'MAX_OTHER_BYTES', 2**16),
+      mock.patch.object(image_limits, 'MAX_OTHER_BYTES', 2**16),
       mock.patch.object(
         image_io, '_open_plugin', wraps=image_io._open_plugin
       ) as opened,
@@ -271,9 +271,9 @@ class AcceptedTest(parameterized.TestCase):
       with tempfile.TemporaryFile() as file:
         file.write(data)
         with mock.patch.object(
-          image_headers,
+          jpeg_headers,
           '_skip_entropy_coded',
-          wraps=image_headers._skip_entropy_coded,
+          wraps=jpeg_headers._skip_entropy_coded,
         ) as skipped:
           self.assertTrue(
             image_headers.check(file, len(data)).has_several_scans

@@ -24,6 +24,7 @@ from tf_twingan import (
   files,
   image_arrays,
   image_headers,
+  image_limits,
   image_pixels,
   memory_budget,
   other_files,
@@ -59,7 +60,7 @@ _FOREIGN_FOLDERS = {
   '__macosx',
   'system volume information',
 }
-MAX_PIXELS = image_headers.MAX_PIXELS
+MAX_PIXELS = image_limits.MAX_PIXELS
 
 # What all threads of a process together may need to decode images.
 _memory = memory_budget.MemoryBudget(3 * 2**29)
@@ -100,7 +101,7 @@ def read(source: Source, *, at_least: int | None = None) -> np.ndarray:
   Raises:
     MissingImage: there is no such file.
     UnreadableImage: it is no regular file, no image that can be read, over one
-      of the limits of `image_headers`, or of a kind that `image_pixels`
+      of the limits of `image_limits`, or of a kind that `image_pixels`
       refuses.
   """
   with _decoded(source, at_least) as image:
@@ -141,7 +142,7 @@ def _decoded(source: Source, at_least: int | None) -> Iterator[Image.Image]:
   with contextlib.ExitStack() as held:
     try:
       image = _decode(source, at_least, held)
-    except image_headers.Refused as error:
+    except image_limits.Refused as error:
       reason = str(error)
     except regular_files.NotRegular as error:
       is_folder = error.kind == 'a folder'
@@ -171,20 +172,20 @@ def _decode(
   header = image_headers.check(file, size)
   if header is None:
     file.seek(0)
-    raise image_headers.Refused(other_files.describe(file.read(4096)))
+    raise image_limits.Refused(other_files.describe(file.read(4096)))
   if header.kind == 'PNG':
     file = io.BufferedReader(png_chunks.PixelChunks(file))
   file.seek(0)
   image = _open_plugin(header.kind, file)
   needed = 0
   if header.kind == 'JPEG':
-    image_headers.check_pixels(*image.size, image_headers.MAX_STORED_PIXELS)
+    image_limits.check_pixels(*image.size, image_limits.MAX_STORED_PIXELS)
     if header.has_several_scans:
       # Two bytes for each of three coefficients, of a small result as well.
       needed = 6 * image.size[0] * image.size[1]
     if at_least is not None:
       image.draft(None, (at_least, at_least))
-  image_headers.check_pixels(*image.size)
+  image_limits.check_pixels(*image.size)
   held.enter_context(_memory.hold(needed + image_pixels.bytes_needed(image)))
   rgb = image_pixels.load_rgb(image)
   turn = _TURNS.get(_orientation(image))
@@ -242,7 +243,7 @@ def _open_plugin(kind: str, file: BinaryIO) -> ImageFile.ImageFile:
   try:
     plugin = getattr(importlib.import_module(module), factory)
   except ImportError:
-    raise image_headers.Refused(
+    raise image_limits.Refused(
       "HEIC needs `pip install 'tf_twingan[heic]'`; or convert it to JPEG"
     ) from None
   try:
@@ -252,7 +253,7 @@ def _open_plugin(kind: str, file: BinaryIO) -> ImageFile.ImageFile:
     if kind == 'TIFF':
       with contextlib.suppress(Exception):
         reason += image_pixels.describe_tiff(file)
-    raise image_headers.Refused(f'{reason})') from None
+    raise image_limits.Refused(f'{reason})') from None
 
 
 # How an image is turned upright, by the orientation in its EXIF.

@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageFile, TiffImagePlugin
 
-from tf_twingan import image_headers
+from tf_twingan import image_limits
 
-Refused = image_headers.Refused
+Refused = image_limits.Refused
 
 # Tags of TIFF, by their names in its specification.
 _IMAGE_WIDTH, _IMAGE_LENGTH = 256, 257

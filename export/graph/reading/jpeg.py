@@ -9,7 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from export.graph.reading import contents, exif, findings
-from tf_twingan import image_headers
+from tf_twingan import image_limits
 
 NAME = 'JPEG'
 MAGICS = (b'\xff\xd8\xff',)
@@ -145,11 +145,11 @@ def _scans_reason(content, pixels):
   data = content.bytes(0, content.length)
   # The marker cannot stand within compressed data.
   scans = tf.math.count_nonzero((data[:-1] == 0xFF) & (data[1:] == _SCAN))
-  # As `image_headers`: all scans together go over so many pixels.
+  # As `image_limits`: all scans together go over so many pixels.
   allowed = tf.clip_by_value(
-    image_headers.MAX_SCANNED_PIXELS // tf.maximum(pixels, 1),
+    image_limits.MAX_SCANNED_PIXELS // tf.maximum(pixels, 1),
     1,
-    image_headers.MAX_SCANS,
+    image_limits.MAX_SCANS,
   )
   reason = tf.strings.join(
     ['more than ', tf.strings.as_string(allowed), ' scans; save it anew']
