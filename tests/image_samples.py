@@ -64,8 +64,8 @@ class Sample(NamedTuple):
   refused_by_graph: str = ''
 
 
-def picture() -> np.ndarray:
-  """A picture without any symmetry, uint8 RGB [96, 64, 3]."""
+def asymmetric_image() -> np.ndarray:
+  """An image without any symmetry, uint8 RGB [96, 64, 3]."""
   y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
   pixels = np.stack([40 + 3 * x, 40 + 2 * y, np.full_like(x, 60)], -1)
   pixels = pixels.astype(np.uint8)
@@ -81,10 +81,10 @@ def samples() -> dict[str, Sample]:
 def damaged() -> dict[str, bytes]:
   """Files by name that no reader can read, but may try to."""
   whole = {
-    kind: encode(Image.fromarray(picture()), kind)
+    kind: encode(Image.fromarray(asymmetric_image()), kind)
     for kind in ('JPEG', 'PNG', 'GIF', 'BMP')
   }
-  cmyk = encode(_as_cmyk(picture()), 'JPEG')
+  cmyk = encode(_as_cmyk(asymmetric_image()), 'JPEG')
   adobe = cmyk.index(b'\xff\xee')
   return {
     'empty': b'',
@@ -102,14 +102,14 @@ def damaged() -> dict[str, bytes]:
   }
 
 
-def bombs() -> dict[str, bytes]:
+def oversized() -> dict[str, bytes]:
   """Small files by name whose headers claim far more pixels than allowed."""
   large = 60_000
   png = png_file(large, large, bits=8, colour=2, rows=b'')
-  jpeg = encode(Image.fromarray(picture()), 'JPEG')
+  jpeg = encode(Image.fromarray(asymmetric_image()), 'JPEG')
   frame = jpeg.index(b'\xff\xc0')
   gif = encode(Image.new('P', (4, 4)), 'GIF')
-  bmp = encode(Image.fromarray(picture()), 'BMP')
+  bmp = encode(Image.fromarray(asymmetric_image()), 'BMP')
   size = struct.pack('<HH', large, large)
   frame_start = gif.index(b'\x2c\0\0\0\0\4\0\4\0')
   return {
@@ -236,7 +236,7 @@ def write(folder: pathlib.Path) -> None:
 
 
 def _jpegs():
-  pixels = picture()
+  pixels = asymmetric_image()
   image = Image.fromarray(pixels)
   grey = image.convert('L')
   best = dict(quality=95, subsampling=0)
@@ -300,7 +300,7 @@ def _jpegs():
 
 
 def _pngs():
-  pixels = picture()
+  pixels = asymmetric_image()
   image = Image.fromarray(pixels)
   grey, bits = image.convert('L'), image.convert('1')
   alpha = _alpha()
@@ -442,7 +442,7 @@ def _gifs():
   index, table = _indexed()
   image = _palette_image()
   shown = _on_white(table[index], np.where(index == _CLEAR, 0, 255))
-  grey = Image.fromarray(picture()).convert('L')
+  grey = Image.fromarray(asymmetric_image()).convert('L')
   plain = encode(image, 'GIF', optimize=False)
   larger = plain[:6] + struct.pack('<HH', WIDTH + 10, HEIGHT + 6) + plain[10:]
   clear = encode(image, 'GIF', transparency=_CLEAR, optimize=False)
@@ -482,7 +482,7 @@ def _gifs():
 
 
 def _bmps():
-  pixels = picture()
+  pixels = asymmetric_image()
   image = Image.fromarray(pixels)
   grey, bits = image.convert('L'), image.convert('1')
   index, table = _indexed()
@@ -600,7 +600,7 @@ def _bmps():
 
 
 def _others():
-  pixels = picture()
+  pixels = asymmetric_image()
   image = Image.fromarray(pixels)
 
   def sample(kind, suffix, name, tolerance=EXACT, **options):
@@ -642,7 +642,9 @@ def _indexed():
   """Colour numbers up to `_CLEAR`, uint8 [96, 64], and their colours."""
   levels = np.arange(_CLEAR + 1)
   table = np.stack([levels * 4, 255 - levels * 3, levels % 8 * 30], -1)
-  index = (picture()[..., 0] // 8 + picture()[..., 1] // 8).astype(np.uint8)
+  index = (
+    asymmetric_image()[..., 0] // 8 + asymmetric_image()[..., 1] // 8
+  ).astype(np.uint8)
   index = np.where(_alpha() > 0, index % _CLEAR, _CLEAR).astype(np.uint8)
   return index, table.astype(np.uint8)
 

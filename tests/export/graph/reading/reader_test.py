@@ -91,9 +91,9 @@ class ReaderTest(parameterized.TestCase):
     if name.split()[-1] in ('half', 'header', 'checksum', 'data'):
       self.assertRegex(self.errors[name], f'^{name.split()[0]}: .*cut off')
 
-  @parameterized.parameters(*image_samples.bombs())
-  def test_a_bomb_is_refused_by_its_header(self, name):
-    _, (error,) = self.read([image_samples.bombs()[name]])
+  @parameterized.parameters(*image_samples.oversized())
+  def test_an_oversized_image_is_refused_by_its_header(self, name):
+    _, (error,) = self.read([image_samples.oversized()[name]])
     self.assertStartsWith(error, f'{name.split()[0]}: 60000x60000 pixels')
 
   def test_damaged_files_do_no_harm_to_others(self):
@@ -151,9 +151,9 @@ class ReaderTest(parameterized.TestCase):
 
   def test_a_text_that_unpacks_to_much_is_refused(self):
     png = SAMPLES['png'].content
-    bomb = zlib.compress(bytes(70 * 2**20))
+    text = zlib.compress(bytes(70 * 2**20))
     keyword = b'XML:com.adobe.xmp\0\1\0\0\0'
-    chunk = image_samples.png_chunk(b'iTXt', keyword + bomb)
+    chunk = image_samples.png_chunk(b'iTXt', keyword + text)
     _, (error,) = self.read([png[:33] + chunk + png[33:]])
     self.assertEqual(
       error, 'PNG: a packed text of more than 65536 bytes; save it again'
@@ -161,7 +161,7 @@ class ReaderTest(parameterized.TestCase):
 
   def test_a_large_jpeg_is_decoded_smaller(self):
     stream = io.BytesIO()
-    large = Image.fromarray(image_samples.picture()).resize((700, 900))
+    large = Image.fromarray(image_samples.asymmetric_image()).resize((700, 900))
     large.save(stream, 'JPEG', quality=95)
     (image,), (error,) = self.read([stream.getvalue()])
     self.assertEqual(error, '')

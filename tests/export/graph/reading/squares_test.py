@@ -27,7 +27,7 @@ class SquaresTest(parameterized.TestCase):
       autograph=False,
     )
     for height, width in SIZES:
-      image = np.resize(image_samples.picture(), [height, width, 3])
+      image = np.resize(image_samples.asymmetric_image(), [height, width, 3])
       result = square(image).numpy()
       self.assertEqual((result.dtype, result.shape), (np.uint8, (PX, PX, 3)))
       expected = framed.square(image, PX).astype(int)
