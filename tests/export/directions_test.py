@@ -22,6 +22,9 @@ PX = 4
 FORMATS = registry.names(all_directions=True)
 
 
+# Those of one direction are quicker, see `exporter_test`, and
+# `domain_selection_test` holds the graph that chooses a direction.
+@pytest.mark.slow
 class AllDirectionsTest(tf.test.TestCase):
   @classmethod
   def setUpClass(cls):
@@ -141,8 +144,6 @@ class AllDirectionsTest(tf.test.TestCase):
     (failure,) = failures
     self.assertEqual(failure.figures['direction'], 'photo2anime')
 
-  # That of one direction is quicker, see `exporter_test`.
-  @pytest.mark.slow
   def test_a_second_export_keeps_older_versions(self):
     output = tempfile.mkdtemp()
 

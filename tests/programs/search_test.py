@@ -9,6 +9,7 @@ import tempfile
 from unittest import mock
 
 import numpy as np
+import pytest
 from absl.testing import absltest
 from PIL import Image
 
@@ -154,6 +155,7 @@ class SearchTest(absltest.TestCase):
       self.assertIn(neighbour['name'], ('1.png', '5.png'))
       self.assertLess(neighbour['distance'], 1e-4)
 
+  @pytest.mark.slow
   def test_what_is_out_of_reach_is_not_pruned(self):
     folder, disk = self.folder_of(3), self.folder_of(2)
     (folder / 'disk').symlink_to(disk)
@@ -167,6 +169,7 @@ class SearchTest(absltest.TestCase):
     self.assertIn('1 names are no longer there; they are removed', output)
     self.assertIn('holds 4 of anime', output)
 
+  @pytest.mark.slow
   def test_an_index_without_stamps_notices_what_was_replaced(self):
     folder = self.folder_of(4)
     source = f'--source=anime=folder:{folder}'
@@ -234,6 +237,7 @@ class SearchTest(absltest.TestCase):
     pasted = line.partition('; ')[2].removesuffix(' says otherwise')
     self.assertEqual(shlex.split(pasted), [f'--source=DOMAIN=folder:{folder}'])
 
+  @pytest.mark.slow
   def test_names_that_are_not_utf8(self):
     folder = self.folder_of(2)
     name = os.fsdecode(b'caf\xe9\x1b[2J.png')

@@ -130,6 +130,7 @@ class TrainTest(absltest.TestCase):
       (again / 'model.json').read_text(), (run / 'model.json').read_text()
     )
 
+  @pytest.mark.slow
   def test_a_run_can_be_translated_with(self):
     translator = tf_twingan.Translator(str(whole_run()[0]))
     self.assertEqual(translator.resolution, 8)

@@ -7,6 +7,7 @@ import tempfile
 from unittest import mock
 
 import numpy as np
+import pytest
 from absl.testing import absltest
 from PIL import Image
 
@@ -50,6 +51,7 @@ class TranslateTest(absltest.TestCase):
       str(p.relative_to(self.outputs)) for p in self.outputs.rglob('*.png')
     )
 
+  @pytest.mark.slow
   def test_images_are_framed_as_in_training(self):
     run = tiny_run.make()
     recorded_framing.write(run, {'photo': framing.Framing(0.5)})

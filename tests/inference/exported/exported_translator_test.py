@@ -10,6 +10,7 @@ from unittest import mock
 
 import flatbuffers
 import numpy as np
+import pytest
 import tensorflow as tf
 from absl.testing import absltest
 from tensorflow.lite.python import schema_py_generated as schema
@@ -116,10 +117,9 @@ class ExportedTranslatorTest(tf.test.TestCase):
     images = np.random.default_rng(0).integers(
       0, 256, [8, PX, PX, 3], dtype=np.uint8
     )
-    directions = [('anime', 'photo'), ('photo', 'anime')]
-    files = exported_translator.open_export(untrained.bundle_of_all())
+    directions = [('photo', 'anime')]
     for kind in ('saved_model', 'float32'):
-      file = files.translators[kind]
+      file = self.files.translators[kind]
       expected = {names: file.translate(images, *names) for names in directions}
       with concurrent.futures.ThreadPoolExecutor(8) as threads:
         jobs = [
@@ -194,6 +194,7 @@ class ExportedTranslatorTest(tf.test.TestCase):
       with self.assertRaisesRegex(ValueError, '^its metadata are damaged'):
         tflite._read_metadata(parsed)
 
+  @pytest.mark.slow
   def test_all_directions_of_one_bundle(self):
     folder = untrained.bundle_of_all()
     context = untrained.all_directions()
