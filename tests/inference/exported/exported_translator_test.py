@@ -117,7 +117,7 @@ class ExportedTranslatorTest(tf.test.TestCase):
     images = np.random.default_rng(0).integers(
       0, 256, [8, PX, PX, 3], dtype=np.uint8
     )
-    directions = [('photo', 'anime')]
+    directions = [('anime', 'photo')]
     for kind in ('saved_model', 'float32'):
       file = self.files.translators[kind]
       expected = {names: file.translate(images, *names) for names in directions}
