@@ -2,6 +2,7 @@
 
 from unittest import mock
 
+import pytest
 import tensorflow as tf
 
 from export import benchmark, plan
@@ -36,6 +37,7 @@ class PlanningTest(tf.test.TestCase):
     self.assertGreater(latency.milliseconds, 0)
     self.assertGreaterEqual(latency.runs, 5)
 
+  @pytest.mark.slow
   def test_limits_of_time(self):
     limits = plan.Limits(milliseconds=1e6)
     with mock.patch.object(plan, 'WIDTHS', (4,)):

@@ -209,6 +209,7 @@ class IdentityTest(tf.test.TestCase):
     self.assertNotIn('identity/photo', terms)
     self.assertAllEqual(before, projection.kernel)
 
+  @pytest.mark.slow
   def test_two_replicas_get_the_rows_of_their_own_images(self):
     strategy = two_devices.strategy()
     made = make(strategy, objective=Fitting())

@@ -114,6 +114,7 @@ class ScoresTest(tf.test.TestCase):
             exported, value, atol=0.02, rtol=0.002, msg=column
           )
 
+  @pytest.mark.slow
   def test_round_trips_need_both_directions(self):
     model = tf_twingan.Translator.reopen(files().origin)
     file = files().translators['float32']
@@ -121,6 +122,7 @@ class ScoresTest(tf.test.TestCase):
       candidate = candidates.translate(translator, self.task)
       self.assertLen(candidate.reproduced, count)
 
+  @pytest.mark.slow
   def test_a_wrong_file_scores_otherwise(self):
     # Channels swapped, as if an export had taken BGR.
     file = files().translators['float32']

@@ -69,6 +69,7 @@ class OtherModelsTest(parameterized.TestCase, tf.test.TestCase):
     self.folder = pathlib.Path(tempfile.mkdtemp())
 
   @parameterized.parameters('cyclegan', 'pix2pix')
+  @pytest.mark.slow
   def test_a_run_from_start_to_translation(self, name):
     run = whole_run(name)
     rows = [

@@ -95,6 +95,7 @@ class SearchTest(absltest.TestCase):
     self.assertGreater(sheet.shape[0], 3 * 128)
     self.assertGreater(sheet.shape[1], 4 * 128)
 
+  @pytest.mark.slow
   def test_one_image_of_a_named_domain_finds_itself(self):
     self.build(f'--source=folder:{self.images}')
     image = self.images / '3.png'
@@ -122,6 +123,7 @@ class SearchTest(absltest.TestCase):
       Image.fromarray(noise).save(folder / f'{i}.png')
     return folder
 
+  @pytest.mark.slow
   def test_what_is_gone_or_replaced_is_noticed(self):
     folder = self.folder_of(6)
     source = f'--source=anime=folder:{folder}'
@@ -259,6 +261,7 @@ class SearchTest(absltest.TestCase):
     self.assertEqual(code, 0, output)
     self.assertIn(r'removed caf\xe9\x1b[2J.png of anime', output)
 
+  @pytest.mark.slow
   def test_a_query_begins_anew_where_the_index_changed(self):
     folder = self.folder_of(4)
     self.build(f'--source=anime=folder:{folder}')

@@ -84,6 +84,7 @@ class TrainTest(absltest.TestCase):
     for name, value in expected.items():
       np.testing.assert_array_equal(value, actual[name], name)
 
+  @pytest.mark.slow
   def test_a_run_directory_is_complete(self):
     run, output = whole_run()
     self.assertContainsSubset(
@@ -140,6 +141,7 @@ class TrainTest(absltest.TestCase):
     self.assertEqual(translations.shape, (2, 8, 8, 3))
     self.assertGreater(np.std(translations), 5)
 
+  @pytest.mark.slow
   def test_the_best_is_kept_beside_the_newest(self):
     run = whole_run()[0]
     best = min(

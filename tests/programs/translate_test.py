@@ -157,6 +157,7 @@ class TranslateTest(absltest.TestCase):
     )
     np.testing.assert_array_equal(pair[:, :8], source)
 
+  @pytest.mark.slow
   def test_a_reference_or_a_seed_chooses_the_style(self):
     run = shared_artifacts.run(style_size=4)
     reference = self.inputs / 'reference.png'

@@ -4,6 +4,7 @@ import functools
 import itertools
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from absl.testing import parameterized
 
@@ -116,6 +117,7 @@ class SelectableNetworkTest(parameterized.TestCase, tf.test.TestCase):
         atol=1e-5,
       )
 
+  @pytest.mark.slow
   def test_a_domain_adds_hardly_more_than_its_norms(self):
     # Wide enough that a file's fixed costs do not count.
     model = twingan.TwinGAN(

@@ -113,6 +113,7 @@ class ExportedTranslatorTest(tf.test.TestCase):
       )
       self.assertEqual(none.shape, (0, PX, PX, 3))
 
+  @pytest.mark.slow
   def test_several_threads_may_use_a_file(self):
     images = np.random.default_rng(0).integers(
       0, 256, [8, PX, PX, 3], dtype=np.uint8
