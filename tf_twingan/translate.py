@@ -54,10 +54,11 @@ def main(argv) -> None:
   cli.reject_arguments(argv)
   with cli.report_errors():
     files.check_writable(_OUTPUT.value)
-    from tf_twingan.inference import file_translation
+    from tf_twingan.inference import file_translation, output_files
 
     images = file_translation.find_images(_INPUT.value, _OUTPUT.value)
     outputs = file_translation.output_paths(images, _INPUT.value, _OUTPUT.value)
+    output_files.check_replaced(outputs.values())
     translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
     translator.source_for(_TO.value, _FROM.value)
     if not _FRAME_AS_TRAINED.value:

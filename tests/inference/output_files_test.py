@@ -8,6 +8,7 @@ from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
+from PIL import Image
 
 from tf_twingan import image_io
 from tf_twingan.inference import output_files
@@ -56,6 +57,24 @@ class OutputFilesTest(parameterized.TestCase):
       with self.files:
         self.files.write(self.folder / 'a.png', IMAGE)
         raise KeyboardInterrupt
+
+  def test_earlier_outputs_and_no_other_files_may_be_replaced(self):
+    paths = [self.folder / f'{name}.png' for name in 'abcde']
+    for path, shape in zip(paths, ([8, 8, 3], [8, 16, 3])):
+      image_io.write_png(path, np.zeros(shape, np.uint8))
+    paths[2].touch()
+    paths[3].mkdir()
+    output_files.check_replaced(paths)
+    for content in (
+      lambda path: image_io.write_png(path, np.zeros([8, 9, 3], np.uint8)),
+      lambda path: image_io.write_png(path, np.zeros([9, 9, 3], np.uint8)),
+      lambda path: Image.new('RGBA', (8, 8)).save(path),
+      lambda path: Image.new('RGB', (8, 8)).save(path, 'JPEG'),
+      lambda path: path.write_bytes(b'notes'),
+    ):
+      content(paths[4])
+      with self.assertRaisesRegex(ValueError, 'e.png is there, is no earlier'):
+        output_files.check_replaced(paths)
 
 
 if __name__ == '__main__':

@@ -157,6 +157,21 @@ class SearchTest(absltest.TestCase):
       self.assertIn(neighbour['name'], ('1.png', '5.png'))
       self.assertLess(neighbour['distance'], 1e-4)
 
+  def test_images_of_datasets_that_are_not_named_are_counted(self):
+    folder, other = self.folder_of(2), self.folder_of(1)
+    _, output = self.build(f'--source=anime=folder:{folder}')
+    self.assertNotIn('other datasets', output)
+    renamed = folder.rename(folder.with_name('renamed'))
+    code, output = self.build(f'--source=anime=folder:{renamed}', '--prune')
+    self.assertEqual(code, 0, output)
+    self.assertIn(
+      f'2 images are of other datasets, and stay: folder:{folder} (2)', output
+    )
+    _, output = self.build(
+      f'--source=anime=folder:{renamed}', f'--source=photo=folder:{other}'
+    )
+    self.assertIn('2 images are of other datasets', output)
+
   @pytest.mark.slow
   def test_what_is_out_of_reach_is_not_pruned(self):
     folder, disk = self.folder_of(3), self.folder_of(2)

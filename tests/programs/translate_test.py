@@ -193,6 +193,17 @@ class TranslateTest(absltest.TestCase):
     self.assertIn('would be overwritten; choose another --output', output)
     self.assertEqual((self.inputs / 'a.png').read_bytes(), before)
 
+  def test_other_images_in_the_output_are_never_overwritten(self):
+    self.outputs.mkdir()
+    self.image.save(self.outputs / 'b.png')
+    before = (self.outputs / 'b.png').read_bytes()
+    code, output = translate(
+      *self.flags, '--to=anime', f'--input={self.inputs / "deep" / "b.webp"}'
+    )
+    self.assertEqual(code, 1)
+    self.assertIn('b.png is there, is no earlier output, and would', output)
+    self.assertEqual((self.outputs / 'b.png').read_bytes(), before)
+
   def test_user_errors_are_one_line(self):
     empty, broken = (pathlib.Path(tempfile.mkdtemp()) for _ in range(2))
     (broken / 'broken.jpg').write_bytes(b'no image')

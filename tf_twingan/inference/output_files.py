@@ -2,10 +2,12 @@
 
 import errno
 import os
+import struct
+from collections.abc import Iterable
 
 import numpy as np
 
-from tf_twingan import errors, files, image_io
+from tf_twingan import errors, files, image_io, regular_files
 
 # Errors that all further files would have, too.
 _OF_ALL_FILES = (
@@ -16,6 +18,42 @@ _OF_ALL_FILES = (
   errno.EMFILE,
   errno.ENFILE,
 )
+
+
+def check_replaced(paths: Iterable[str | os.PathLike]) -> None:
+  """Finds out before any work whether images of others would be overwritten.
+
+  What an earlier call wrote may be replaced: PNG files of 8-bit RGB whose
+  height is a power of two, and their width the same or twice that.
+
+  Args:
+    paths: the files that are to be written.
+
+  Raises:
+    ValueError: one is there and is no such file; names it.
+  """
+  for path in paths:
+    try:
+      with regular_files.open_binary(path) as file:
+        header = file.read(26)
+    # There is none, or writing will say what is in the way.
+    except (OSError, regular_files.NotRegular):
+      continue
+    # A loss of power may leave empty files.
+    if header and not _may_be_output(header):
+      raise ValueError(
+        f'{errors.printable(path)} is there, is no earlier output, and would '
+        'be overwritten; choose another --output.'
+      )
+
+
+def _may_be_output(header: bytes) -> bool:
+  """Whether a file that begins so may be one that `OutputFiles` wrote."""
+  if len(header) < 26 or not header.startswith(b'\x89PNG\r\n\x1a\n'):
+    return False
+  width, height, bits, kind = struct.unpack('>IIBB', header[16:26])
+  is_square = width in (height, 2 * height) and not height & (height - 1)
+  return is_square and (bits, kind) == (8, 2)
 
 
 class OutputFiles:

@@ -4,6 +4,7 @@ These are the commands of `python -m tf_twingan.search`. They print what
 they take for granted, show progress, and list images that cannot be read.
 """
 
+import collections
 import pathlib
 from collections.abc import Iterator, Sequence
 
@@ -23,6 +24,8 @@ from tf_twingan.retrieval import (
 _BATCH_SIZE = 256
 # How often a query begins anew because another program changed the index.
 _ATTEMPTS = 10
+# How many datasets a line names.
+_SHOWN_DATASETS = 3
 
 
 def build(
@@ -66,6 +69,20 @@ def build(
       index, domain, images, limit=limit, prune=prune
     )
   index.finish()
+  named = {(domain, images.dataset) for domain, images in opened}
+  others = collections.Counter(
+    r.source for r in index.stored() if (r.domain, r.source) not in named
+  )
+  if others:
+    shown = ', '.join(
+      f'{errors.printable(source)} ({count:,})'
+      for source, count in others.most_common(_SHOWN_DATASETS)
+    )
+    more = ', ...' if len(others) > _SHOWN_DATASETS else ''
+    print(
+      f'{others.total():,} images are of other datasets, and stay: '
+      f'{shown}{more}'
+    )
   print(
     f'{new:,} new images; {errors.printable(folder)} holds '
     f'{_counts(index, index.domains)}'

@@ -7,6 +7,7 @@ the query, its translation, and its neighbours in the other domain.
 import json
 import os
 import pathlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -190,7 +191,8 @@ def write(
   folder = pathlib.Path(folder)
   # Sheets of an earlier, longer search would pass for some of this one.
   for old in folder.glob('neighbours-*.png'):
-    old.unlink()
+    if re.fullmatch(r'neighbours-[0-9]+\.png', old.name):
+      old.unlink()
   file = folder / _JSON
   written = [file]
   for number, part in enumerate(batching.slices(len(results), _ROWS), start=1):
