@@ -87,6 +87,20 @@ cli.run(main)
     self.assertEqual(done.stdout, b'one\\x1b[2J \\xe9\n\n\b\r\r2/2\n')
     self.assertIn(b'two \\x1b[2J', done.stderr)
 
+  def test_names_that_an_output_cannot_encode_are_escaped(self):
+    done = subprocess.run(
+      [
+        sys.executable,
+        '-c',
+        'from tf_twingan import cli; cli.run(lambda argv: print("\u65e5.png"))',
+      ],
+      cwd=source_tree.ROOT,
+      env={**os.environ, 'PYTHONIOENCODING': 'cp1252'},
+      capture_output=True,
+      check=True,
+    )
+    self.assertEqual(done.stdout, b'\\u65e5.png\n')
+
 
 class PathFlagsTest(parameterized.TestCase):
   def setUp(self):

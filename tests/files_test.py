@@ -1,6 +1,7 @@
 """Files: whole or not there, known by checksum, and one program at a time."""
 
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
@@ -159,6 +160,16 @@ class FilesTest(parameterized.TestCase):
     with files.lock(shared / 'lock'):
       pass
     self.assertEqual(stat.S_IMODE((shared / 'lock').stat().st_mode), mode)
+
+  def test_a_file_system_without_locks_is_told(self):
+    # Not replaced by a file that stays when its process is killed.
+    self.folder.mkdir()
+    unknown = OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    with mock.patch.object(fcntl, 'flock', side_effect=unknown):
+      with self.assertRaises(OSError) as raised:
+        with files.lock(self.folder / 'lock'):
+          self.fail('it is held')
+    self.assertIn(raised.exception.errno, files.NO_LOCKS)
 
   def test_a_lock_of_another_user_says_what_to_do(self):
     self.folder.mkdir()

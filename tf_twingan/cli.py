@@ -6,6 +6,7 @@ are answered at once, and `run` can prepare TensorFlow before it is imported.
 """
 
 import contextlib
+import io
 import logging as stdlib_logging
 import os
 import pathlib
@@ -76,6 +77,10 @@ def run(
   # Libraries report every step at level INFO; warnings are still shown.
   logging.set_verbosity(logging.WARNING)
   logging.get_absl_handler().addFilter(_make_printable)
+  # Names may have characters that the output's encoding has not, as in a
+  # container without a locale; the standard error stream escapes them already.
+  if isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(errors='backslashreplace')
   # Not the standard error stream, where progress bars move the cursor.
   if not isinstance(sys.stdout, _PrintableStream):
     sys.stdout = _PrintableStream(sys.stdout)

@@ -23,6 +23,16 @@ _CANNOT_SYNC = {
   errno.EPERM,
 }
 
+# What file systems answer that have no locks.
+NO_LOCKS = {
+  errno.EINVAL,
+  errno.ENOLCK,
+  errno.ENOSYS,
+  errno.ENOTSUP,
+  errno.EOPNOTSUPP,
+  524,  # ENOTSUPP of the kernel, which Python has no name for.
+}
+
 # How much of a file's name its unfinished one repeats. A name may have 255
 # bytes, on some disks 143, and a character takes up to 4 of them.
 _KEPT_CHARACTERS = 24
@@ -170,6 +180,20 @@ def check_writable(folder: str | os.PathLike, *names: str) -> None:
     ) from None
 
 
+def free_bytes(folder: str | os.PathLike) -> int | None:
+  """The bytes that are free on the disk of a folder.
+
+  Returns:
+    Their number; None where the file system does not know, as some network
+    drives and mounted cloud storage, which say 0 of their size, too.
+
+  Raises:
+    OSError: there is no such folder.
+  """
+  usage = shutil.disk_usage(folder)
+  return usage.free if usage.free or usage.total else None
+
+
 def sha256(content: bytes | str) -> str:
   """The SHA-256 checksum of bytes, or of text as UTF-8: 64 hex digits."""
   if isinstance(content, str):
@@ -190,13 +214,17 @@ def lock(path: str | os.PathLike) -> Iterator[None]:
   Raises:
     Locked: another process, or another block of this one, holds it.
     OSError: the file cannot be written; says what to do if it is another
-      user's.
+      user's. One of `NO_LOCKS` if the file system has no locks.
   """
   # Here, not above: only those who write an index need it.
   import filelock
 
   mode = os.stat(os.path.dirname(path) or '.').st_mode & 0o666
-  held = filelock.FileLock(path, blocking=False, mode=mode)
+  # Not one that only asks whether the file is there: it would stay locked when
+  # its process is killed.
+  held = filelock.FileLock(
+    path, blocking=False, mode=mode, fallback_to_soft=False
+  )
   try:
     held.acquire()
   except PermissionError:

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import shutil
 import types
 from unittest import mock
 
@@ -17,7 +18,7 @@ class NoSpaceTest(dataset_case.DatasetCase):
   def test_known_beforehand(self):
     self.write(4)
     usage = types.SimpleNamespace(free=100)
-    with mock.patch.object(cache.shutil, 'disk_usage', return_value=usage):
+    with mock.patch.object(shutil, 'disk_usage', return_value=usage):
       self.assert_one_line(
         OSError,
         r'cannot write the 4864 bytes .*/cache \(100 bytes free\); '
@@ -25,6 +26,12 @@ class NoSpaceTest(dataset_case.DatasetCase):
         self.load,
       )
     self.assertEqual(os.listdir(self.cache), [])
+
+  def test_a_disk_that_does_not_know_its_size_is_tried(self):
+    self.write(4)
+    usage = types.SimpleNamespace(free=0, total=0)
+    with mock.patch.object(shutil, 'disk_usage', return_value=usage):
+      self.assertLen(self.load().images, 3)
 
   def test_while_writing(self):
     self.write(20)

@@ -165,6 +165,17 @@ class StorageTest(absltest.TestCase):
     with storage.Storage(self.folder).lock():
       pass
 
+  def test_a_file_system_without_locks_is_said(self):
+    unlockable = OSError(errno.ENOLCK, 'No locks available')
+    with mock.patch.object(storage.files, 'lock', side_effect=unlockable):
+      with self.assertLogs(level='WARNING') as logs, self.files.lock():
+        self.assertTrue(self.folder.exists())
+    self.assertIn('cannot be locked', logs.output[0])
+    full = OSError(errno.ENOSPC, 'No space left on device')
+    with mock.patch.object(storage.files, 'lock', side_effect=full):
+      with self.assertRaisesRegex(OSError, 'No space left'):
+        self.enter_context(self.files.lock())
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -98,6 +98,12 @@ class TrainableTest(parameterized.TestCase):
         OSError, r'takes 0.4 MB and the disk of .*run has 0.4 MB left; free'
       ):
         trainable.check_room(str(self.run_dir), state)
+      # Mounted cloud storage may not know its size.
+      disk.free = disk.total = 0
+      trainable.check_room(str(self.run_dir), state)
+      disk.total = 10**6
+      with self.assertRaisesRegex(OSError, 'has 0.0 MB left; free'):
+        trainable.check_room(str(self.run_dir), state)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,6 @@ import itertools
 import json
 import os
 import pathlib
-import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -125,8 +124,8 @@ def decode(
   try:
     base.parent.mkdir(parents=True, exist_ok=True)
     _tidy(base.parent, prefix, keep=base.name)
-    free = shutil.disk_usage(base.parent).free
-    if free < needed:
+    free = files.free_bytes(base.parent)
+    if free is not None and free < needed:
       raise OSError(f'{free} bytes free')
     record = {
       'source': dataset,

@@ -26,6 +26,7 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import pydantic
+from absl import logging
 
 from tf_twingan import errors, files, json_files, plain_names, regular_files
 from tf_twingan.retrieval import npy_files
@@ -310,6 +311,8 @@ class Storage:
   def lock(self) -> Iterator[None]:
     """Keeps a second program from writing here meanwhile.
 
+    Where the file system has no locks it only warns.
+
     Raises:
       OSError: one does, or the folder cannot be written to.
     """
@@ -324,7 +327,17 @@ class Storage:
           self.folder.mkdir(parents=True, exist_ok=True)
           if (self.folder / _LOCK).is_symlink():
             raise OSError(f'its {_LOCK} is a link')
-          held.enter_context(files.lock(self.folder / _LOCK))
+          try:
+            held.enter_context(files.lock(self.folder / _LOCK))
+          except OSError as error:
+            if error.errno not in files.NO_LOCKS:
+              raise
+            logging.warning(
+              '%s cannot be locked on this file system (%s): see to it that no '
+              'other program writes there.',
+              self.shown,
+              errors.first_line(error),
+            )
       except files.Locked:
         raise OSError(
           f'Another program is writing to {self.shown}; wait until it ends.'

@@ -3,7 +3,6 @@
 import math
 import os
 import pathlib
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -91,8 +90,8 @@ def check_room(run_dir: str, state: Mapping[str, Any]) -> None:
   )
   path = pathlib.Path(run_dir).absolute()
   there = next(p for p in (path, *path.parents) if p.is_dir())
-  free = shutil.disk_usage(there).free
-  if free < size:
+  free = files.free_bytes(there)
+  if free is not None and free < size:
     raise OSError(
       f'A checkpoint takes {size / 1e6:,.1f} MB and the disk of {run_dir} has '
       f'{free / 1e6:,.1f} MB left; free some, or choose another --run_dir.'

@@ -7,7 +7,6 @@ translating, evaluating and exporting go on meanwhile.
 """
 
 import contextlib
-import errno
 import os
 import pathlib
 import socket
@@ -19,14 +18,6 @@ from tf_twingan import errors, files, json_files
 
 _LOCK = 'training.lock'
 _OWNER = 'training.json'  # Which process holds the lock.
-# What file systems answer that have no locks.
-_UNSUPPORTED = {
-  errno.ENOLCK,
-  errno.ENOSYS,
-  errno.EINVAL,
-  getattr(errno, 'ENOTSUP', None),
-  getattr(errno, 'EOPNOTSUPP', None),
-}
 
 
 class _Owner(json_files.Model):
@@ -59,7 +50,7 @@ def hold(run_dir: str) -> Iterator[None]:
         'until it ends, or choose another --run_dir.'
       ) from None
     except OSError as error:
-      if error.errno not in _UNSUPPORTED:
+      if error.errno not in files.NO_LOCKS:
         raise
       logging.warning(
         '%s cannot be locked on this file system (%s): see to it that no other '

@@ -2,8 +2,9 @@
 
 They may be of any size and common format. The held-out images are those of
 another folder, if there is one, see `folder_splits`. Else what is held out
-depends on the files' names alone, so that it stays held out when images are
-added and is the same in every run.
+depends on the files' names alone, so that it is the same in every run. It stays
+held out when images are added, unless the ceiling of held-out images is reached
+or a small folder had none whose name selects it.
 """
 
 import errno
