@@ -89,6 +89,23 @@ class ExportedTranslatorTest(tf.test.TestCase):
     self.assertEqual(self.files.images_seen, 10)
     self.assertEqual(self.files.origin, self.translator.origin)
 
+  def test_formats_of_later_versions_are_left_out(self):
+    folder = pathlib.Path(tempfile.mkdtemp())
+    shutil.copy(self.float32, folder)
+    (folder / 'photo2anime.later').write_bytes(b'content')
+    manifest = json.loads((self.folder / bundle_manifest.MANIFEST).read_text())
+    manifest['files'] = {
+      self.float32.name: manifest['files'][self.float32.name],
+      'photo2anime.later': {'format': 'later', 'delegates': {'a': [1]}},
+    }
+    (folder / bundle_manifest.MANIFEST).write_text(json.dumps(manifest))
+    files = exported_translator.open_export(folder)
+    self.assertEqual([*files.translators], ['float32'])
+    self.assertEqual(
+      files.left_out['photo2anime.later'],
+      'this version does not read the format later',
+    )
+
   def test_it_translates_as_the_model_does(self):
     # Of another size, and more than a batch.
     rng = np.random.default_rng(7)

@@ -266,6 +266,9 @@ def _open_bundle(folder: pathlib.Path) -> ExportedFiles:
         f'{location} is missing, though {bundle_manifest.MANIFEST} names '
         'it; export again.'
       )
+    if not location.is_dir() and location.suffix != _TFLITE:
+      left_out[file] = f'this version does not read the format {kind}'
+      continue
     translators[kind] = _open_file(location, directions)
   if not translators:
     raise ValueError(
