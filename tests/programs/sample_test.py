@@ -56,6 +56,15 @@ class SampleTest(absltest.TestCase):
     )
     np.testing.assert_allclose(last, first, atol=1)
 
+  def test_other_images_in_the_output_are_never_overwritten(self):
+    (self.output / 'anime').mkdir(parents=True)
+    own = self.output / 'anime' / '0001.png'
+    image_io.write_png(own, np.zeros([6, 6, 3], np.uint8))
+    code, text = self.sample('--count=2', '--domain=anime')
+    self.assertEqual(code, 1)
+    self.assertIn('0001.png is there, is no earlier output', text)
+    self.assertEqual(image_io.read(own).shape, (6, 6, 3))
+
   def test_user_errors_are_one_line(self):
     other = shared_artifacts.run()
     for message, flags in {

@@ -13,6 +13,7 @@ import numpy as np
 
 from tf_twingan import image_arrays, image_io
 from tf_twingan.evaluation import tasks
+from tf_twingan.inference import output_files
 
 RECONSTRUCTION, ROUND_TRIP = 'reconstruction', 'round trip'
 
@@ -140,9 +141,16 @@ def read_folder(folder: str | os.PathLike, task: tasks.Task) -> Candidate:
 
 
 def write_sources(folder: str | os.PathLike, sources: np.ndarray) -> None:
-  """Writes sources as PNG files, for another program to translate."""
-  for i, image in enumerate(sources):
-    image_io.write_png(pathlib.Path(folder, f'{_name(i)}.png'), image)
+  """Writes sources as PNG files, for another program to translate.
+
+  Raises:
+    OSError: they cannot be written.
+    ValueError: an image of others would be overwritten.
+  """
+  paths = [pathlib.Path(folder, f'{_name(i)}.png') for i in range(len(sources))]
+  output_files.check_replaced(paths)
+  for path, image in zip(paths, sources):
+    image_io.write_png(path, image)
 
 
 def _name(index: int) -> str:

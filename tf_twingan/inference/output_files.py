@@ -43,7 +43,7 @@ def check_replaced(paths: Iterable[str | os.PathLike]) -> None:
     if header and not _may_be_output(header):
       raise ValueError(
         f'{errors.printable(path)} is there, is no earlier output, and would '
-        'be overwritten; choose another --output.'
+        'be overwritten; choose another folder for the output.'
       )
 
 

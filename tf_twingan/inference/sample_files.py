@@ -75,11 +75,13 @@ def write(
     FloatingPointError: the network gives NaN, as its training diverged.
     KeyboardInterrupt: the user stopped it; says how many are written.
     OSError: they cannot be written.
-    ValueError: there is no such domain.
+    ValueError: there is no such domain, or an image of others would be
+      overwritten.
   """
   folder = pathlib.Path(output, domain)
   files.check_writable(output, f'{domain}.png')
   files.check_writable(folder)
+  output_files.check_replaced(folder / f'{name}.png' for name in latents.names)
   count, parts = len(latents.names), []
   with output_files.OutputFiles(folder, count, f'in {folder}') as writer:
     for part in batching.slices(count):
