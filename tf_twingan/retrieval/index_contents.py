@@ -140,9 +140,11 @@ class Contents:
       OSError: it cannot be written.
     """
     self._use_embedding(embedding)
-    self.manifest.embedding = embedding and self.files.write(
-      'embedding.npz', embedding.to_bytes(self.model.domains)
-    )
+    self.manifest.embedding = None
+    if embedding is not None:
+      self.manifest.embedding = self.files.write(
+        'embedding.npz', embedding.to_bytes(self.model.domains)
+      )
 
   @property
   def domains(self) -> tuple[str, ...]:
