@@ -140,11 +140,12 @@ class Contents:
       OSError: it cannot be written.
     """
     self._use_embedding(embedding)
-    self.manifest.embedding = None
+    entry = None
     if embedding is not None:
-      self.manifest.embedding = self.files.write(
+      entry = self.files.write(
         'embedding.npz', embedding.to_bytes(self.model.domains)
       )
+    self.manifest.embedding = entry
 
   @property
   def domains(self) -> tuple[str, ...]:
