@@ -14,7 +14,8 @@ That of all directions holds for each pair of domains
   photo2anime_floats  image -> translation
 
 and its serving_default is the first of the pairs. Names that end in `_bytes`
-are base64 in REST. The largest square in the middle of an image is used.
+are base64 in REST. Images in files are framed as the source domain's were in
+training.
 
 Every image of a batch is translated by itself, because a server may join
 requests of several clients into one batch. For a file that cannot be read,
