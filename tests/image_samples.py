@@ -313,6 +313,10 @@ def _pngs():
   half = np.where(index == _CLEAR, 0, np.where(index % 2, 255, 128))
   turned = _stored(image, _SIDEWAYS)
   turned_rows = dict(bits=8, colour=2, rows=_rows(np.asarray(turned)))
+
+  def rgb(rows, **options):
+    return png_file(WIDTH, HEIGHT, bits=8, colour=2, rows=rows, **options)
+
   xmp = b'XML:com.adobe.xmp\0\0\0\0\0' + _xmp(_SIDEWAYS)
   packed_xmp = b'XML:com.adobe.xmp\0\1\0\0\0' + zlib.compress(_xmp(_SIDEWAYS))
   profile = _exif_in_hexadecimal(_SIDEWAYS)
@@ -370,12 +374,8 @@ def _pngs():
       _on_white(table[index], half),
     ),
     'png, transparent colour': sample(
-      png_file(
-        WIDTH,
-        HEIGHT,
-        bits=8,
-        colour=2,
-        rows=_rows(pixels),
+      rgb(
+        _rows(pixels),
         before=[(b'tRNS', colour_key)],
       ),
       keyed,
@@ -398,12 +398,8 @@ def _pngs():
       shown_grey,
     ),
     'png, interlaced': sample(
-      png_file(
-        WIDTH,
-        HEIGHT,
-        bits=8,
-        colour=2,
-        rows=_interlaced_rows(pixels),
+      rgb(
+        _interlaced_rows(pixels),
         interlaced=True,
       )
     ),
@@ -426,12 +422,8 @@ def _pngs():
       [(b'zTXt', keyword + b'\0' + zlib.compress(profile))]
     ),
     'png, the word eXIf': sample(
-      png_file(
-        WIDTH,
-        HEIGHT,
-        bits=8,
-        colour=2,
-        rows=_rows(pixels),
+      rgb(
+        _rows(pixels),
         before=[(b'tEXt', b'Comment\0eXIf' + _exif(_SIDEWAYS))],
       )
     ),
