@@ -176,7 +176,7 @@ def check_writable(folder: str | os.PathLike, *names: str) -> None:
   except OSError as error:
     raise type(error)(
       f'{errors.printable(folder)}: nothing can be written there '
-      f'({error.strerror or error}); choose another folder, or mend that'
+      f'({errors.reason(error)}); choose another folder, or mend that'
     ) from None
 
 

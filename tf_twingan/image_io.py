@@ -211,10 +211,15 @@ def _folder_reason(name: str) -> str:
   try:
     os.scandir(name).close()
   except OSError as error:
-    return (
-      f'this folder cannot be listed ({error.strerror}); check its permissions'
-    )
+    return _unlistable(error)
   return 'a folder, not an image file'
+
+
+def _unlistable(error: OSError) -> str:
+  """Why the files in a folder are not known."""
+  return (
+    f'this folder cannot be listed ({error.strerror}); check its permissions'
+  )
 
 
 # Naming the plugins keeps Pillow from handing a mislabelled file to one of
@@ -316,10 +321,7 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
 
   def add_unlistable(error: OSError) -> None:
     if os.fspath(error.filename) == os.fspath(folder):
-      raise ValueError(
-        f'{name}: this folder cannot be listed ({error.strerror}); check its '
-        'permissions'
-      )
+      raise ValueError(f'{name}: {_unlistable(error)}')
     paths.append(pathlib.Path(error.filename))
 
   for root, folders, names in os.walk(

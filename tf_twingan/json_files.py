@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeVar
 
 import pydantic
 
-from tf_twingan import plain_names, regular_files
+from tf_twingan import errors, plain_names, regular_files
 
 # Far above what the library writes; a file of more would fill the memory.
 MAX_BYTES = 64 * 2**20
@@ -100,7 +100,7 @@ def parse(content: bytes | str, kind: type[T], *, name: str, remedy: str) -> T:
       problem = error.errors(include_url=False)[0]
     except (ValueError, RecursionError):
       pass
-  where = '.'.join(_printable(part) for part in problem['loc'])
+  where = '.'.join(errors.printable(str(part)) for part in problem['loc'])
   reason = problem['msg'].removeprefix('Value error, ')
   if problem['type'] == 'extra_forbidden':
     reason = 'this version of tf_twingan knows no such key'
@@ -128,11 +128,6 @@ _SHOWN = {
   'less_than',
   'less_than_equal',
 }
-
-
-def _printable(part: str | int) -> str:
-  text = str(part)
-  return text if text.isprintable() else repr(text)
 
 
 def _shorten(value: Any) -> str:

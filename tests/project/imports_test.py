@@ -90,7 +90,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'home_folder': set(),
   'literal_paths': set(),
   'plain_names': set(),
-  'json_files': {'plain_names', 'regular_files'},
+  'json_files': {'errors', 'plain_names', 'regular_files'},
   'pretrained': set(),
   'data': {
     'framing',

@@ -18,7 +18,7 @@ import numpy as np
 import tqdm
 from absl import logging
 
-from tf_twingan import files, home_folder
+from tf_twingan import errors, files, home_folder
 
 _VARIABLE = 'TF_TWINGAN_CACHE'
 # An unfinished file that no one has written to for this long is a leftover.
@@ -141,7 +141,7 @@ def decode(
   except OSError as error:
     raise OSError(
       f'{dataset}: cannot write the {needed} bytes of its decoded '
-      f'images to {base.parent} ({error.strerror or error}); free some '
+      f'images to {base.parent} ({errors.reason(error)}); free some '
       f'space, or set {_VARIABLE} to a folder with room'
     ) from error
   return DecodedImages(

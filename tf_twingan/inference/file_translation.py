@@ -232,7 +232,4 @@ def _read(
       images[path] = model.read(path, source)
     except image_io.UnreadableImage as error:
       skipped[path] = error.reason
-    # A dangling link, a file that has gone since, or one that is not ours.
-    except OSError as error:
-      skipped[path] = errors.reason(error)
   return images

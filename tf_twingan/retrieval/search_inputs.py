@@ -111,7 +111,7 @@ def read(
     except image_io.UnreadableImage as error:
       reason = error.reason
     except OSError as error:
-      reason = error.strerror or str(error)
+      reason = errors.reason(error)
     unreadable.append((name, reason))
   for name, reason in unreadable:
     print(

@@ -298,7 +298,7 @@ class Storage:
         return changed
       except (OSError, ValueError):
         pass  # The manifest has gone, too: the file's absence says as much.
-    return self.damaged(name, error.strerror or str(error))
+    return self.damaged(name, errors.reason(error))
 
   def tidy(self, listed: set[str]) -> None:
     """Removes what an interrupted program left; `listed` files stay."""
@@ -355,7 +355,7 @@ class Storage:
       yield
     except OSError as error:
       raise OSError(
-        f'Cannot write {errors.printable(path)} ({error.strerror or error}); '
+        f'Cannot write {errors.printable(path)} ({errors.reason(error)}); '
         'free some space or choose another folder, then run the same command '
         'again: what was written before is kept.'
       ) from error
