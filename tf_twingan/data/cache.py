@@ -12,19 +12,36 @@ import os
 import pathlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+import pydantic
 import tqdm
 from absl import logging
 
-from tf_twingan import errors, files, home_folder
+from tf_twingan import errors, files, home_folder, json_files
 
 _VARIABLE = 'TF_TWINGAN_CACHE'
 # An unfinished file that no one has written to for this long is a leftover.
 _ABANDONED_SECONDS = 3600
 
 Read = Callable[[Any], np.ndarray]
+
+
+class _Record(json_files.Model):
+  """What is read back of the file beside an array.
+
+  Attributes:
+    count: number of images in the array.
+    held_out: number of those of the test split.
+    skipped: [name, reason] of each image that could not be read.
+  """
+
+  count: json_files.Count
+  held_out: json_files.Count
+  skipped: list[
+    Annotated[list[str], pydantic.Field(min_length=2, max_length=2)]
+  ]
 
 
 class DecodedImages(NamedTuple):
@@ -98,27 +115,19 @@ def decode(
   record_path = base.with_suffix('.json')
   shape = (resolution, resolution, 3)
   try:
-    record = json.loads(record_path.read_text())
+    stored = json_files.read(record_path, _Record, remedy='delete it')
     array = np.load(array_path, mmap_mode='r')
-    if array.shape != (record['count'], *shape) or array.dtype != np.uint8:
+    if array.shape != (stored.count, *shape) or array.dtype != np.uint8:
       raise ValueError(f'holds {array.dtype} {array.shape}')
-    skipped = tuple((str(name), str(why)) for name, why in record['skipped'])
-    held_out = int(record['held_out'])
   except (FileNotFoundError, NotADirectoryError):
     pass
-  except (
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    OSError,
-    RecursionError,
-  ) as error:
+  except (ValueError, EOFError, OSError) as error:
     logging.warning(
       '%s is damaged (%s): decoding the images again', array_path, error
     )
   else:
-    return DecodedImages(array, skipped, held_out, record_path)
+    skipped = tuple((name, why) for name, why in stored.skipped)
+    return DecodedImages(array, skipped, stored.held_out, record_path)
 
   needed = count * int(np.prod(shape)) + 4096
   try:
@@ -127,7 +136,7 @@ def decode(
     free = files.free_bytes(base.parent)
     if free is not None and free < needed:
       raise OSError(f'{free} bytes free')
-    record = {
+    record: dict[str, Any] = {
       'source': dataset,
       'from': location,
       'resolution': resolution,
