@@ -58,11 +58,28 @@ class FolderTest(dataset_case.DatasetCase):
     self.assertLen(self.load().images, 2)
     self.assertLen(self.load(split='test').images, 1)
 
-  def test_holdout_has_a_ceiling(self):
-    self.write(40)
+  @mock.patch.object(base, 'HOLDOUT_MAX', 2)
+  def test_no_held_out_image_is_trained_on_beyond_the_ceiling(self):
+    self.write(60)
+    before = self.load(split='test').images
+    self.assertLen(before, 2)
+    self.write(140, first=60)
+    after = self.load(split='test').images
+    self.assertLen(after, 2)
+    # Without a change of place, the test could not fail.
+    self.assertNotEqual(
+      dataset_case.numbers(before), dataset_case.numbers(after)
+    )
+    trained = {*dataset_case.numbers(self.load().images)}
+    self.assertTrue(trained.isdisjoint(dataset_case.numbers(before)))
+    self.assertTrue(trained.isdisjoint(dataset_case.numbers(after)))
+
+  def test_the_ceiling_moves_no_image_into_training(self):
+    self.write(200)
+    trained = dataset_case.numbers(self.load().images)
     with mock.patch.object(base, 'HOLDOUT_MAX', 2):
+      self.assertEqual(dataset_case.numbers(self.load().images), trained)
       self.assertLen(self.load(split='test').images, 2)
-      self.assertLen(self.load().images, 38)
 
   def test_own_splits(self):
     self.write(3, 'train')

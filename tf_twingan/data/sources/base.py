@@ -20,7 +20,7 @@ SPLITS = ('train', 'test')
 # What datasets call their held-out images; the first that is there counts.
 TEST_NAMES = ('test', 'val', 'valid', 'validation')
 HOLDOUT_FRACTION = 0.1
-HOLDOUT_MAX = 500
+HOLDOUT_MAX = 500  # Images of a test split that is a part of the images.
 
 
 class ImageSet(NamedTuple):

@@ -1,10 +1,10 @@
 """Dataset scheme `folder:PATH`: the images under a folder.
 
 They may be of any size and common format. The held-out images are those of
-another folder, if there is one, see `folder_splits`. Else what is held out
-depends on the files' names alone, so that it is the same in every run. It stays
-held out when images are added, unless the ceiling of held-out images is reached
-or a small folder had none whose name selects it.
+another folder, if there is one, see `folder_splits`. Else a file's name alone
+selects whether its image is held out, so that adding images never moves a
+held-out one into training. (A small folder without any such name holds one of
+its other images out, as long as it has none.)
 """
 
 import errno
@@ -57,8 +57,12 @@ class FolderDataset(base.EncodedDataset):
     )
     part = slice(None)
     if splits.test is None:
-      held_out = min(max(decoded.held_out, 1), base.HOLDOUT_MAX)
-      part = slice(held_out) if split == 'test' else slice(held_out, None)
+      held_out = max(decoded.held_out, 1)
+      # Those beyond the ceiling are not trained on either: as images are
+      # added, others may be the first ones.
+      part = slice(held_out, None)
+      if split == 'test':
+        part = slice(min(held_out, base.HOLDOUT_MAX))
     loaded = self.image_set(decoded, decoded.images[part], split)
     # Nothing but training asks for them, and held-out images of elsewhere are
     # in no file of vectors.

@@ -99,7 +99,8 @@ def load(
       the module's docstring.
     resolution: side of the images in pixels, a power of two from 4 up.
     split: 'train' or 'test'. Where a dataset has no images of its own to test
-      on, about 10 % of them (at least 1, at most 500) are held out.
+      on, about 10 % of them are held out (at least 1), and at most 500 of these
+      are the test split.
 
   Returns:
     The images, and those that were skipped.
