@@ -17,7 +17,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
   def test_batch_norm_normalizes_each_part_by_itself(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
     packed = tf.concat([images(1, 10.0), images(2, -10.0)], 0)
-    for part in tf.split(norm(packed, DOMAINS, training=True), 2):
+    for part in tf.split(norm(packed, domains=DOMAINS, training=True), 2):
       self.assertAllClose(tf.reduce_mean(part, [0, 1, 2]), [0] * 3, atol=1e-4)
       self.assertAllClose(
         tf.math.reduce_std(part, [0, 1, 2]), [1] * 3, atol=1e-3
@@ -27,7 +27,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='instance')
     packed = tf.concat([images(1, 10.0), images(2, -10.0)], 0)
     for training in (True, False):
-      outputs = norm(packed, DOMAINS, training=training)
+      outputs = norm(packed, domains=DOMAINS, training=training)
       self.assertAllClose(
         tf.reduce_mean(outputs, [1, 2]), tf.zeros([8, 3]), atol=1e-4
       )
@@ -38,8 +38,8 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     norm.parameters['anime']['offset'].assign([5.0] * 3)
     x = images(1)
-    photo = norm(x, ['photo'], training=True)
-    anime = norm(x, ['anime'], training=True)
+    photo = norm(x, domains=['photo'], training=True)
+    anime = norm(x, domains=['anime'], training=True)
     self.assertAllClose(anime, photo + 5.0, atol=1e-5)
 
   @parameterized.parameters(*configs.NORMS)
@@ -48,15 +48,22 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm.parameters['anime']['scale'].assign([1.0, 2.0, 3.0])
     a, b = images(1), images(2, 3.0)
     for training in (True, False):
-      packed = norm(tf.concat([a, b], 0), DOMAINS, training=training)
-      apart = [norm(x, [d], training=training) for x, d in zip((a, b), DOMAINS)]
+      packed = norm(tf.concat([a, b], 0), domains=DOMAINS, training=training)
+      apart = [
+        norm(x, domains=[d], training=training) for x, d in zip((a, b), DOMAINS)
+      ]
       self.assertAllClose(packed, tf.concat(apart, 0), atol=1e-5)
 
   def test_statistics_are_the_average_of_the_batches(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
     batches = [images(seed, seed) for seed in range(3)]
     for index, batch in enumerate(batches):
-      norm(batch, ['photo'], training=True, statistics_update=1 / (index + 1))
+      norm(
+        batch,
+        domains=['photo'],
+        training=True,
+        statistics_update=1 / (index + 1),
+      )
     own = norm.parameters['photo']
     means = [tf.reduce_mean(b, [0, 1, 2]) for b in batches]
     self.assertAllClose(own['moving_mean'], np.mean(means, 0), atol=1e-4)
@@ -67,12 +74,12 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
     norm.parameters['photo']['moving_mean'].assign([1.0] * 3)
     norm.parameters['photo']['moving_variance'].assign([4.0] * 3)
-    outputs = norm(tf.fill([1, 2, 2, 3], 5.0), ['photo'])
+    outputs = norm(tf.fill([1, 2, 2, 3], 5.0), domains=['photo'])
     self.assertAllClose(outputs, tf.fill([1, 2, 2, 3], 2.0), atol=1e-4)
 
   def test_training_alone_leaves_the_statistics(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
-    norm(images(1, 9.0), ['photo'], training=True)
+    norm(images(1, 9.0), domains=['photo'], training=True)
     self.assertAllEqual(norm.parameters['photo']['moving_mean'], [0] * 3)
 
   def test_renorm_starts_as_batch_norm(self):
@@ -80,8 +87,8 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     plain = domain_norm.DomainNorm(DOMAINS, 3)
     x = tf.concat([images(1, 3.0), images(2)], 0)
     self.assertAllClose(
-      renorm(x, DOMAINS, training=True),
-      plain(x, DOMAINS, training=True),
+      renorm(x, domains=DOMAINS, training=True),
+      plain(x, domains=DOMAINS, training=True),
       atol=1e-4,
     )
 
@@ -90,7 +97,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     own = norm.parameters['photo']
     own['batches'].assign(1e9)  # So old that one batch moves them by 1/50.
     x = images(1, 0.5)
-    outputs = norm(x, ['photo'], training=True)
+    outputs = norm(x, domains=['photo'], training=True)
     mean = own['moving_mean'].numpy()
     variance = own['moving_variance'].numpy()
     self.assertAllClose(mean, tf.reduce_mean(x, [0, 1, 2]) / 50, atol=1e-4)
@@ -98,7 +105,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
       outputs, (x - mean) / np.sqrt(variance + 1e-4), atol=1e-3
     )
     # And so training is what inference with these statistics is.
-    self.assertAllClose(outputs, norm(x, ['photo']), atol=1e-3)
+    self.assertAllClose(outputs, norm(x, domains=['photo']), atol=1e-3)
 
   def test_renorm_can_leave_the_statistics_and_normalize_by_them(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
@@ -106,26 +113,26 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     own['moving_mean'].assign([0.5] * 3)
     own['moving_variance'].assign([4.0] * 3)
     x = images(1)
-    outputs = norm(x, ['photo'], training=True, statistics_update=0.0)
+    outputs = norm(x, domains=['photo'], training=True, statistics_update=0.0)
     self.assertAllEqual(own['moving_mean'], [0.5] * 3)
     self.assertAllEqual(own['moving_variance'], [4.0] * 3)
     self.assertAllEqual(own['batches'], 0)
-    self.assertAllClose(outputs, norm(x, ['photo']), atol=1e-3)
+    self.assertAllClose(outputs, norm(x, domains=['photo']), atol=1e-3)
 
   def test_renorm_estimates_statistics_by_statistics(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     own = norm.parameters['photo']
     x = images(1, 0.5)
-    outputs = norm(x, ['photo'], training=True, statistics_update=0.25)
+    outputs = norm(x, domains=['photo'], training=True, statistics_update=0.25)
     mean = own['moving_mean'].numpy()
     self.assertAllClose(mean, tf.reduce_mean(x, [0, 1, 2]) / 4, atol=1e-4)
-    self.assertAllClose(outputs, norm(x, ['photo']), atol=1e-3)
+    self.assertAllClose(outputs, norm(x, domains=['photo']), atol=1e-3)
     self.assertAllEqual(own['batches'], 0)
 
   def test_renorm_corrects_within_limits(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind='batch_renorm')
     norm.parameters['photo']['batches'].assign(1e9)
-    outputs = norm(images(1, 100.0), ['photo'], training=True)
+    outputs = norm(images(1, 100.0), domains=['photo'], training=True)
     self.assertAllClose(tf.reduce_mean(outputs, [0, 1, 2]), [1.0] * 3, atol=0.1)
 
   def test_renorm_corrections_are_constants_of_the_gradient(self):
@@ -136,7 +143,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     x, upstream = images(1), images(2)
     with tf.GradientTape() as tape:
       tape.watch(x)
-      outputs = norm(x, ['photo'], training=True, statistics_update=0.0)
+      outputs = norm(x, domains=['photo'], training=True, statistics_update=0.0)
     gradient = tape.gradient(outputs, x, output_gradients=upstream)
     # Of ((x - mean) / deviation) * r + d, and so r times that of batch norm.
     deviation = tf.math.reduce_std(x, [0, 1, 2])
@@ -158,7 +165,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     x = images(1) * 50 + 1000
     outputs = norm(
       x,
-      ['photo'],
+      domains=['photo'],
       training=True,
       statistics_update=0.0,
       limits=(tf.constant(1.5), tf.constant(0.25)),
@@ -175,14 +182,14 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
     flat = tf.fill([4, 8, 8, 3], 123.4)
     for training in (True, False):
-      outputs = norm(flat, DOMAINS, training=training)
+      outputs = norm(flat, domains=DOMAINS, training=training)
       self.assertTrue(bool(tf.reduce_all(tf.math.is_finite(outputs))))
 
   def test_inference_in_bfloat16_does_not_cancel(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
     norm.parameters['photo']['moving_mean'].assign([200.0] * 3)
     x = tf.cast(images(1, 200.0), tf.bfloat16)
-    outputs = tf.cast(norm(x, ['photo']), tf.float32)
+    outputs = tf.cast(norm(x, domains=['photo']), tf.float32)
     expected = (tf.cast(x, tf.float32) - 200.0) / np.sqrt(1 + 1e-4)
     self.assertAllClose(outputs, expected, atol=0.03)
 
@@ -194,7 +201,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     packed = tf.concat([image, image + 100.0], 0)
     expected = np.array([[-3, -1], [1, 3]]) / np.sqrt(5) + [0, 10]
     for training in (True, False):
-      outputs = norm(packed, ['photo'], training=training)
+      outputs = norm(packed, domains=['photo'], training=training)
       self.assertAllClose(outputs[:, 0], [expected, expected], atol=1e-4)
     self.assertLen(norm.parameters['photo'], 2)
 
@@ -204,7 +211,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm.parameters['anime']['offset'].assign([0.0, 0.0, -1.0])
     x = tf.fill([1, 1, 1, 3], 5.0)
     for training in (True, False):
-      outputs = norm(tf.concat([x, x], 0), DOMAINS, training=training)
+      outputs = norm(tf.concat([x, x], 0), domains=DOMAINS, training=training)
       self.assertAllEqual(outputs[:, 0, 0], [[5, 5, 5], [5, 10, 14]])
     self.assertAllEqual(norm.affine('anime'), [[1, 2, 3], [0, 0, -1]])
 
@@ -224,7 +231,7 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     x = tf.fill([4, 1, 1, 2], 10.0)
     # 3, 4 has the direction 0.6, 0.8; nothing has none.
     condition = tf.constant([[3.0, 4.0], [0.0, 0.0], [7.0, 0.0], [0.0, -2.0]])
-    outputs = norm(x, DOMAINS, condition=condition)
+    outputs = norm(x, domains=DOMAINS, condition=condition)
     self.assertAllClose(
       outputs[:, 0, 0],
       [
@@ -242,10 +249,10 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm.parameters['anime']['offset'].assign([3.0, 2.0, 1.0])
     x = tf.concat([images(1), images(2, 3.0)], 0)
     mode = dict(training=training, statistics_update=0.0)
-    without = norm(x, DOMAINS, **mode)
+    without = norm(x, domains=DOMAINS, **mode)
     condition = tf.random.stateless_normal([8, 4], [1, 2])
     with tf.GradientTape() as tape:
-      outputs = norm(x, DOMAINS, condition=condition, **mode)
+      outputs = norm(x, domains=DOMAINS, condition=condition, **mode)
       loss = tf.reduce_sum(outputs**2)
     self.assertAllClose(outputs, without, atol=1e-5)
     # But can learn to.
@@ -258,9 +265,13 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     norm.condition_kernel.assign(tf.ones_like(norm.condition_kernel))
     x = tf.concat([images(1), images(2, 3.0)], 0)
     condition = tf.constant([[0.0, 0.0]] * 7 + [[1.0, 0.0]])
-    plain = norm(x, DOMAINS, training=True, statistics_update=0.0)
+    plain = norm(x, domains=DOMAINS, training=True, statistics_update=0.0)
     outputs = norm(
-      x, DOMAINS, training=True, statistics_update=0.0, condition=condition
+      x,
+      domains=DOMAINS,
+      training=True,
+      statistics_update=0.0,
+      condition=condition,
     )
     self.assertAllClose(outputs[:7], plain[:7], atol=1e-5)
     # The scale is one more, and so is the offset.
@@ -270,11 +281,11 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
     x = images(1)
     with self.assertRaisesRegex(ValueError, r'\(4, 2\).*condition_size None'):
       domain_norm.DomainNorm(DOMAINS, 3)(
-        x, ['photo'], condition=tf.ones([4, 2])
+        x, domains=['photo'], condition=tf.ones([4, 2])
       )
     with self.assertRaisesRegex(ValueError, r'\(4, 2\).*condition_size 5'):
       domain_norm.DomainNorm(DOMAINS, 3, condition_size=5)(
-        x, ['photo'], condition=tf.ones([4, 2])
+        x, domains=['photo'], condition=tf.ones([4, 2])
       )
 
   def test_unknown_kind(self):

@@ -57,7 +57,7 @@ class PgganTest(parameterized.TestCase, tf.test.TestCase):
     code = 2 * code.reshape([1, 4, 4, 8]) + 0.5
     code = np.where(code > 0, code, 0.2 * code)
     code /= np.sqrt(np.mean(code**2, axis=-1, keepdims=True) + 1e-4)
-    self.assertAllClose(layer(z, ['anime']), code, rtol=1e-3, atol=1e-4)
+    self.assertAllClose(layer(z, domains=['anime']), code, rtol=1e-3, atol=1e-4)
 
   def test_a_new_stage_starts_as_the_previous_one(self):
     model = build(smooth=True, residual=True, attention_resolution=4)

@@ -43,7 +43,9 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
     layer = encoder.codes['anime']
     code = mean @ layer.kernel / np.sqrt(8) + layer.bias
     code /= tf.sqrt(tf.reduce_mean(code**2, axis=1, keepdims=True))
-    self.assertAllClose(encoder(x, ['anime'], resolution=4), code, atol=1e-5)
+    self.assertAllClose(
+      encoder(x, domains=['anime'], resolution=4), code, atol=1e-5
+    )
 
   def test_random_codes_point_anywhere_and_follow_the_seed(self):
     codes = style_encoder.random_codes(4000, 3, tf.constant([1, 2]))
@@ -62,25 +64,25 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
   def test_new_stage_starts_as_the_previous_one(self):
     encoder, fine = build(), images()
     coarse = tf.nn.avg_pool2d(fine, 2, 2, 'VALID')
-    before = encoder(coarse, DOMAINS, resolution=8)
+    before = encoder(coarse, domains=DOMAINS, resolution=8)
     self.assertAllClose(
-      encoder(fine, DOMAINS, resolution=16, alpha=tf.constant(0.0)),
+      encoder(fine, domains=DOMAINS, resolution=16, alpha=tf.constant(0.0)),
       before,
       atol=1e-6,
     )
     self.assertNotAllClose(
-      encoder(fine, DOMAINS, resolution=16), before, atol=1e-2
+      encoder(fine, domains=DOMAINS, resolution=16), before, atol=1e-2
     )
 
   def test_a_domain_owns_its_last_layer(self):
     encoder, x = build(), images()
-    photo, anime = tf.split(encoder(x, DOMAINS, resolution=16), 2)
+    photo, anime = tf.split(encoder(x, domains=DOMAINS, resolution=16), 2)
     self.assertNotAllClose(
-      photo, encoder(x[:2], ['anime'], resolution=16), atol=1e-2
+      photo, encoder(x[:2], domains=['anime'], resolution=16), atol=1e-2
     )
-    self.assertAllClose(anime, encoder(x[2:], ['anime'], resolution=16))
+    self.assertAllClose(anime, encoder(x[2:], domains=['anime'], resolution=16))
     encoder.codes['anime'].bias.assign([3.0, 0.0, 0.0])
-    changed = tf.split(encoder(x, DOMAINS, resolution=16), 2)
+    changed = tf.split(encoder(x, domains=DOMAINS, resolution=16), 2)
     self.assertAllClose(changed[0], photo)
     self.assertNotAllClose(changed[1], anime, atol=1e-2)
 
@@ -92,12 +94,12 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
       codes.append(
         encoder(
           images(seed=index),
-          DOMAINS,
+          domains=DOMAINS,
           resolution=16,
           statistics_update=tf.constant(1.0 / index),
         )
       )
-      encoder(images(seed=9), DOMAINS, resolution=16)
+      encoder(images(seed=9), domains=DOMAINS, resolution=16)
     mean = tf.reduce_mean([c[2:] for c in codes], axis=[0, 1])
     self.assertAllClose(encoder.means['anime'], mean)
     self.assertAllClose(
@@ -114,10 +116,10 @@ class StyleTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.parameters('bfloat16', 'float16')
   def test_half_precision_gives_nearly_the_same(self, precision):
-    half = build(precision=precision)(images(), DOMAINS, resolution=16)
+    half = build(precision=precision)(images(), domains=DOMAINS, resolution=16)
     self.assertEqual(half.dtype, tf.float32)
     self.assertAllClose(
-      half, build()(images(), DOMAINS, resolution=16), atol=0.1
+      half, build()(images(), domains=DOMAINS, resolution=16), atol=0.1
     )
 
   def test_spectral_norm_is_of_the_convolutions(self):

@@ -71,18 +71,19 @@ class NormalizedConv(keras.layers.Layer):
     self.pixel_norm = config.pixel_norm
 
   def call(
-    self, inputs: tf.Tensor, domains: Sequence[str], **mode
+    self, inputs: tf.Tensor, *, domains: Sequence[str], **mode
   ) -> tf.Tensor:
     """NHWC to NHWC; `domains` and `mode` are those of `DomainNorm.call`."""
-    outputs = layers.leaky_relu(self.norm(self.conv(inputs), domains, **mode))
+    outputs = self.norm(self.conv(inputs), domains=domains, **mode)
+    outputs = layers.leaky_relu(outputs)
     return layers.pixel_norm(outputs) if self.pixel_norm else outputs
 
 
 def run(
   block: Callable[..., tf.Tensor],
   inputs: Sequence[tf.Tensor],
-  domains: Sequence[str],
   *,
+  domains: Sequence[str],
   recompute: bool,
   condition: tf.Tensor | None = None,
   **mode,
@@ -90,7 +91,7 @@ def run(
   """Runs a block, in training with gradient checkpointing if so wished.
 
   Args:
-    block: (inputs, domains, **mode) -> output.
+    block: (inputs, *, domains, **mode) -> output.
     inputs: NHWC tensors.
     domains: the domain of each part of the batch, static.
     recompute: keep none of the block's activations for the backward pass, see
@@ -99,14 +100,14 @@ def run(
     **mode: the other arguments of `DomainNorm.call`.
   """
   if not recompute or not mode.get('training'):
-    return block(inputs, domains, condition=condition, **mode)
+    return block(inputs, domains=domains, condition=condition, **mode)
   conditions = [] if condition is None else [condition]
 
   def one_pass(*tensors, run_once):
     inputs, conditions = tensors[:count], tensors[count:]
     return block(
       inputs,
-      domains,
+      domains=domains,
       condition=conditions[0] if conditions else None,
       run_once=run_once,
       **mode,

@@ -106,8 +106,8 @@ class Encoder(keras.layers.Layer):
   def call(
     self,
     images: tf.Tensor,
-    domains: Sequence[str],
     *,
+    domains: Sequence[str],
     resolution: int,
     alpha: Any = 1.0,
     **mode,
@@ -129,13 +129,13 @@ class Encoder(keras.layers.Layer):
 
     def from_rgb(images, size):
       conv = self.from_rgb[resolutions.block_name(size)]
-      return self._run(conv, images, domains, **mode)
+      return self._run(conv, images, domains=domains, **mode)
 
     def block(features, size):
       skips[size] = self._run(
         functools.partial(self._block, resolutions.block_name(size)),
         features,
-        domains,
+        domains=domains,
         **mode,
       )
       return skips[size]
@@ -149,19 +149,18 @@ class Encoder(keras.layers.Layer):
     )
     return Encoding(content, skips)
 
-  def _run(self, block, inputs, domains, **mode):
+  def _run(self, block, inputs, **domains_and_mode):
     return blocks.run(
-      lambda inputs, domains, **mode: block(*inputs, domains, **mode),
+      lambda inputs, **domains_and_mode: block(*inputs, **domains_and_mode),
       [inputs],
-      domains,
       recompute=self._recompute,
-      **mode,
+      **domains_and_mode,
     )
 
-  def _block(self, key, inputs, domains, **mode):
+  def _block(self, key, inputs, **domains_and_mode):
     outputs = inputs
     for conv in self.blocks[key]:
-      outputs = conv(outputs, domains, **mode)
+      outputs = conv(outputs, **domains_and_mode)
     if not self.residual:
       return outputs
     return blocks.add(inputs, outputs, self.shortcuts.get(key))

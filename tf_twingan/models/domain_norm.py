@@ -99,8 +99,8 @@ class DomainNorm(keras.layers.Layer):
   def call(
     self,
     inputs: tf.Tensor,
-    domains: Sequence[str],
     *,
+    domains: Sequence[str],
     training: bool = False,
     statistics_update: tf.Tensor | None = None,
     condition: tf.Tensor | None = None,

@@ -102,8 +102,8 @@ class Generator(keras.layers.Layer):
   def call(
     self,
     encoding: content_encoder.Encoding,
-    domains: Sequence[str],
     *,
+    domains: Sequence[str],
     resolution: int,
     alpha: Any = 1.0,
     **mode,
@@ -126,12 +126,12 @@ class Generator(keras.layers.Layer):
     for size in resolutions.up_to(resolution):
       if size == resolution and stages.is_fading(resolution, alpha):
         previous = layers.upsample(self._rgb(features, size // 2))
-      features = self._stage(features, size, encoding, domains, **mode)
+      features = self._stage(features, size, encoding, domains=domains, **mode)
       if size == self.attention_resolution:
         features = blocks.run(
-          lambda inputs, domains, **mode: self.attention(*inputs),
+          lambda inputs, **_: self.attention(*inputs),
           [features],
-          domains,
+          domains=domains,
           recompute=self._recompute,
           **mode,
         )
@@ -143,8 +143,8 @@ class Generator(keras.layers.Layer):
   def attention_map(
     self,
     encoding: content_encoder.Encoding,
-    domains: Sequence[str],
     *,
+    domains: Sequence[str],
     resolution: int,
     alpha: Any = 1.0,
     **mode,
@@ -170,10 +170,10 @@ class Generator(keras.layers.Layer):
     last = attention.check_active(self.attention_resolution, resolution)
     features = encoding.content
     for size in resolutions.up_to(last):
-      features = self._stage(features, size, encoding, domains, **mode)
+      features = self._stage(features, size, encoding, domains=domains, **mode)
     return self.attention.map(features)
 
-  def _stage(self, features, size, encoding, domains, **mode):
+  def _stage(self, features, size, encoding, **domains_and_mode):
     """Runs one stage's block on the features of the stage before."""
     inputs = [features]
     if size in self.skip_resolutions:
@@ -181,12 +181,11 @@ class Generator(keras.layers.Layer):
     return blocks.run(
       functools.partial(self._block, size),
       inputs,
-      domains,
       recompute=self._recompute,
-      **mode,
+      **domains_and_mode,
     )
 
-  def _block(self, size, features_and_skip, domains, **mode):
+  def _block(self, size, features_and_skip, **domains_and_mode):
     features, *skip = features_and_skip
     if size > resolutions.SMALLEST:
       upsample = layers.upsample_bilinear if self.smooth else layers.upsample
@@ -195,7 +194,7 @@ class Generator(keras.layers.Layer):
       features = tf.concat([features, *skip], axis=-1)
     key, inputs = resolutions.block_name(size), features
     for conv in self.blocks[key]:
-      features = conv(features, domains, **mode)
+      features = conv(features, **domains_and_mode)
     if not self.residual:
       return features
     return blocks.add(inputs, features, self.shortcuts.get(key))

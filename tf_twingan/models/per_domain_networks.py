@@ -41,8 +41,8 @@ class PerDomainNetworks(keras.layers.Layer):
   def call(
     self,
     inputs: Any,
-    domains: Sequence[str],
     *,
+    domains: Sequence[str],
     condition: tf.Tensor | None = None,
     **stage_and_mode,
   ) -> Any:
@@ -66,7 +66,7 @@ class PerDomainNetworks(keras.layers.Layer):
     outputs = [
       self.networks[domain](
         tf.nest.pack_sequence_as(inputs, list(part)),
-        [domain],
+        domains=[domain],
         **options,
         **stage_and_mode,
       )

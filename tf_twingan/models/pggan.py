@@ -60,13 +60,14 @@ class LatentToFeatures(keras.layers.Layer):
     self.pixel_norm = config.pixel_norm
 
   def call(
-    self, latents: tf.Tensor, domains: Sequence[str], **mode
+    self, latents: tf.Tensor, *, domains: Sequence[str], **mode
   ) -> tf.Tensor:
     """[batch, latent_size] to [batch, 4, 4, channels], same dtype."""
     features = tf.reshape(
       self.dense(layers.pixel_norm(latents)), [-1, *self._shape]
     )
-    features = layers.leaky_relu(self.norm(features, domains, **mode))
+    features = self.norm(features, domains=domains, **mode)
+    features = layers.leaky_relu(features)
     return layers.pixel_norm(features) if self.pixel_norm else features
 
 
@@ -151,10 +152,10 @@ class ProgressiveGAN(base_model.BaseModel):
       float32 [batch, resolution, resolution, 3], about [-1, 1], not clipped.
     """
     latents = tf.cast(latents, self.config.precision)
-    code = self.first_layer(latents, domains, **mode)
+    code = self.first_layer(latents, domains=domains, **mode)
     return self.generator(
       content_encoder.Encoding(code, {}),
-      domains,
+      domains=domains,
       resolution=resolution,
       alpha=alpha,
       **mode,

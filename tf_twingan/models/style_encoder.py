@@ -125,8 +125,8 @@ class StyleEncoder(keras.layers.Layer):
   def call(
     self,
     images: tf.Tensor,
-    domains: Sequence[str],
     *,
+    domains: Sequence[str],
     resolution: int,
     alpha: Any = 1.0,
     statistics_update: tf.Tensor | None = None,

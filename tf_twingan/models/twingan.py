@@ -150,7 +150,10 @@ class TwinGAN(base_model.BaseModel):
         condition.
     """
     return self.encoder(
-      images, self._norm_names(domains), **self._limits(), **stage_and_mode
+      images,
+      domains=self._norm_names(domains),
+      **self._limits(),
+      **stage_and_mode,
     )
 
   def decode(
@@ -172,7 +175,10 @@ class TwinGAN(base_model.BaseModel):
       float32 [batch, resolution, resolution, 3], about [-1, 1], not clipped.
     """
     return self.generator(
-      encoding, self._norm_names(domains), **self._limits(), **stage_and_mode
+      encoding,
+      domains=self._norm_names(domains),
+      **self._limits(),
+      **stage_and_mode,
     )
 
   def style(
@@ -197,7 +203,7 @@ class TwinGAN(base_model.BaseModel):
     """
     del training
     network = self._checked_style_encoder()
-    return network(images, self._norm_names(domains), **stage)
+    return network(images, domains=self._norm_names(domains), **stage)
 
   def mean_style(self, domain: str) -> tf.Tensor:
     """The mean style of a domain's images, float32 [style_size].
@@ -291,7 +297,7 @@ class TwinGAN(base_model.BaseModel):
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.generator_of(target).attention_map(
       encoding,
-      self._norm_names([target]),
+      domains=self._norm_names([target]),
       condition=condition,
       **self._limits(),
       **stage_and_mode,

@@ -79,8 +79,8 @@ class PatchDiscriminator(keras.layers.Layer):
   def call(
     self,
     images: tf.Tensor,
-    domains: Sequence[str] = (),
     *,
+    domains: Sequence[str] = (),
     resolution: int,
     alpha: Any = 1.0,
     group: int = 1,
