@@ -6,12 +6,13 @@ finished array has a record (.json) beside it.
 """
 
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import os
 import pathlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -78,6 +79,43 @@ def folder() -> pathlib.Path:
     ) from error
 
 
+@contextlib.contextmanager
+def explain_errors(what: str, needed: int) -> Iterator[None]:
+  """Says where the cache was to be written, and what to do about it.
+
+  Args:
+    what: what the body writes, for the message.
+    needed: its bytes.
+
+  Raises:
+    OSError: the body raised one; names the folder and the variable.
+  """
+  there = folder()
+  try:
+    yield
+  except OSError as error:
+    raise OSError(
+      f'cannot write the {needed} bytes of {what} to '
+      f'{there} ({errors.reason(error)}); free some space, or set {_VARIABLE} '
+      'to a folder with room'
+    ) from error
+
+
+def check_room(needed: int) -> None:
+  """Makes the cache's folder and raises OSError if its disk is too full.
+
+  A disk that does not say how much is free may have room.
+
+  Args:
+    needed: number of bytes that are about to be written.
+  """
+  there = folder()
+  there.mkdir(parents=True, exist_ok=True)
+  free = files.free_bytes(there)
+  if free is not None and free < needed:
+    raise OSError(f'{free} bytes free')
+
+
 def decode(
   dataset: str,
   *,
@@ -130,12 +168,10 @@ def decode(
     return DecodedImages(array, skipped, stored.held_out, record_path)
 
   needed = count * int(np.prod(shape)) + 4096
-  try:
-    base.parent.mkdir(parents=True, exist_ok=True)
+  with explain_errors(f'the decoded images of {dataset}', needed):
+    # Before the room is counted, as it makes some.
     _tidy(base.parent, prefix, keep=base.name)
-    free = files.free_bytes(base.parent)
-    if free is not None and free < needed:
-      raise OSError(f'{free} bytes free')
+    check_room(needed)
     record: dict[str, Any] = {
       'source': dataset,
       'from': location,
@@ -147,12 +183,6 @@ def decode(
       record |= _write(file, dataset, read, shape, count, images(), is_held_out)
     # Last, because the record is what declares the array finished.
     files.atomic_write(record_path, json.dumps(record, indent=1))
-  except OSError as error:
-    raise OSError(
-      f'{dataset}: cannot write the {needed} bytes of its decoded '
-      f'images to {base.parent} ({errors.reason(error)}); free some '
-      f'space, or set {_VARIABLE} to a folder with room'
-    ) from error
   return DecodedImages(
     np.load(array_path, mmap_mode='r'),
     tuple(map(tuple, record['skipped'])),

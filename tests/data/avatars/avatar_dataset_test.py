@@ -2,8 +2,11 @@
 
 import os
 import pathlib
+import resource
+import shutil
 import subprocess
 import sys
+import types
 from unittest import mock
 
 import numpy as np
@@ -140,14 +143,45 @@ class AvatarTwinsTest(tf.test.TestCase):
       images, _ = avatar_dataset.load('personas', 'test', 2, 3)
     self.assertLen(images, 3)
 
-  def test_full_disk_is_reported(self):
-    with mock.patch.object(
-      avatar_dataset.AvatarTwins,
-      'download_and_prepare',
-      side_effect=OSError('No space left on device'),
-    ):
-      with self.assertRaisesRegex(OSError, 'No space left'):
-        avatar_dataset.load('personas', 'test', 2, 3)
+  def assert_says_what_to_do(self, reason):
+    with self.assertRaises(OSError) as caught:
+      avatar_dataset.load('personas', 'test', 2, 3)
+    self.assertEqual(
+      str(caught.exception),
+      'cannot write the 20480 bytes of the avatars personas-2-3 to '
+      f'{self._cache} ({reason}); free some space, or set TF_TWINGAN_CACHE to '
+      'a folder with room',
+    )
+
+  def test_a_disk_that_is_known_to_be_full(self):
+    usage = types.SimpleNamespace(free=20479, total=10**6)
+    with mock.patch.object(shutil, 'disk_usage', return_value=usage):
+      self.assert_says_what_to_do('20479 bytes free')
+
+  def test_a_disk_that_does_not_know_its_size_is_tried(self):
+    usage = types.SimpleNamespace(free=0, total=0)
+    with mock.patch.object(shutil, 'disk_usage', return_value=usage):
+      images, _ = avatar_dataset.load('personas', 'test', 2, 3)
+    self.assertLen(images, 3)
+
+  def test_a_disk_that_becomes_full(self):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # A ceiling on file sizes fails a write just as a full disk does.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+      self.assert_says_what_to_do('File too large')
+    finally:
+      resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    images, _ = avatar_dataset.load('personas', 'test', 2, 3)
+    self.assertLen(images, 3)
+
+  def test_an_image_fits_in_what_is_counted_for_it(self):
+    for style in _STYLES:
+      avatar_dataset.load(style, 'test', 40, 1)
+    self.assertLess(
+      sum(p.stat().st_size for p in pathlib.Path(self._cache).rglob('*.*')),
+      len(_STYLES) * 41 * avatar_dataset._BYTES_PER_IMAGE,
+    )
 
   def test_bad_arguments(self):
     with self.assertRaisesRegex(ValueError, "split 'valid'"):

@@ -21,10 +21,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
 from absl import logging
 
+from tf_twingan import errors
 from tf_twingan.data import cache
 from tf_twingan.data.avatars import art_styles, characters, drawing
 
@@ -38,6 +40,10 @@ SPLITS = ('train', 'test')
 # train on lie beyond all styles that there may ever be.
 _NUMBERS_PER_SPLIT = 1_000_000
 _FIRST_PAIRED = 1_000 * _NUMBERS_PER_SPLIT
+
+# What a disk needs for an image at most: 3,060 bytes on average in the style
+# that takes the most, and a share of the files beside them.
+_BYTES_PER_IMAGE = 4096
 
 _DESCRIPTION = """\
 Avatar twins: one described character (hair, skin, glasses, expression, pose,
@@ -194,7 +200,11 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
 
 
 def _prepared(config: Config) -> AvatarTwins:
-  """A builder with its images on disk; draws them if they are not there."""
+  """A builder with its images on disk; draws them if they are not there.
+
+  Raises:
+    OSError: they cannot be written.
+  """
   known = AvatarTwins.builder_configs.get(config.name, config)
 
   def builder() -> AvatarTwins:
@@ -209,23 +219,45 @@ def _prepared(config: Config) -> AvatarTwins:
   prepared = builder()
   if prepared.data_path.exists():
     return prepared
+  needed = _BYTES_PER_IMAGE * (config.train_size + config.test_size)
+  with cache.explain_errors(f'the avatars {config.name}', needed):
+    cache.check_room(needed)
+    try:
+      _draw(prepared)
+    except OSError:
+      # Renaming fails when another process was faster; its images are equal.
+      prepared = builder()
+      if not prepared.data_path.exists():
+        raise
+  return prepared
+
+
+def _draw(builder: AvatarTwins) -> None:
+  """Draws the images and writes them.
+
+  Raises:
+    OSError: they cannot be written, or are there.
+  """
+  # TFDS compares it with the free bytes, and takes a disk that does not say how
+  # many these are for full. It sets the right value, 0, at the end.
+  builder.info.download_size = -1
   # Our bar counts images; TFDS would add its own for every internal step.
   tfds.display_progress_bar(False)
   try:
     with contextlib.redirect_stdout(io.StringIO()):
       # TFDS writes to a folder of its own and renames it at the end, so that an
       # interrupted run leaves nothing that could be taken for the images.
-      prepared.download_and_prepare(
+      builder.download_and_prepare(
         download_config=tfds.download.DownloadConfig(try_download_gcs=False)
       )
-  except OSError:
-    # Renaming fails when another process was faster; its images are equal.
-    prepared = builder()
-    if not prepared.data_path.exists():
+  except RuntimeError as error:
+    # What TFDS makes of an error of TensorFlow: PATH; REASON.
+    if not isinstance(error.__cause__, tf.errors.OpError):
       raise
+    reason = errors.first_line(error).rpartition('; ')[2]
+    raise OSError(reason) from error
   finally:
     tfds.display_progress_bar(True)
-  return prepared
 
 
 def _is_no_false_alarm(record: stdlib_logging.LogRecord) -> bool:
