@@ -13,12 +13,13 @@ import os
 import pathlib
 import platform
 import re
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
+
+from tf_twingan import shell_words
 
 RECORD = flags.DEFINE_string(
   'record', None, 'JSON file that the measurement is written to.'
@@ -266,7 +267,7 @@ def command() -> str:
     for argument in sys.argv[1:]
     if not argument.lstrip('-').startswith(('record=', 'machine='))
   ]
-  return shlex.join(['python', '-m', name, *arguments])
+  return shell_words.join(['python', '-m', name, *arguments])
 
 
 def machine() -> str:

@@ -3,8 +3,10 @@
 import functools
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import unittest
 from unittest import mock
 
 import tensorflow as tf
@@ -100,6 +102,26 @@ cli.run(main)
       check=True,
     )
     self.assertEqual(done.stdout, b'\\u65e5.png\n')
+
+  @unittest.skipIf(shutil.which('bash') is None, 'needs bash')
+  def test_commands_that_an_output_cannot_encode_can_be_pasted(self):
+    code = (
+      r'from tf_twingan import cli; flag = "--run_dir=\u65e5 \udce9"; '
+      'cli.run(lambda argv: print(cli.command("m", flag)))'
+    )
+    done = subprocess.run(
+      [sys.executable, '-c', code],
+      cwd=source_tree.ROOT,
+      env={**os.environ, 'PYTHONIOENCODING': 'cp1252'},
+      capture_output=True,
+      check=True,
+    )
+    read = subprocess.run(
+      ['bash', '-c', b'printf %s ' + done.stdout.split(b' -m m ')[1]],
+      capture_output=True,
+      check=True,
+    )
+    self.assertEqual(read.stdout, b'--run_dir=\xe6\x97\xa5 \xe9')
 
 
 class PathFlagsTest(parameterized.TestCase):

@@ -10,14 +10,13 @@ import io
 import logging as stdlib_logging
 import os
 import pathlib
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from absl import app, flags, logging
 
-from tf_twingan import errors, home_folder, inference
+from tf_twingan import errors, home_folder, inference, shell_words
 
 # What is defined here counts as the program's own, and is shown by its --help.
 flags.disclaim_key_flags()
@@ -186,7 +185,7 @@ def define_run_datasets() -> flags.FlagHolder:
 def command(module: str, *arguments: str) -> str:
   """A command line that runs a module with this Python, quoted for a shell."""
   python = min(sys.executable, os.path.relpath(sys.executable), key=len)
-  return shlex.join([python, '-m', module, *arguments])
+  return shell_words.join([python, '-m', module, *arguments])
 
 
 def strip_gin_context(error: BaseException) -> str:

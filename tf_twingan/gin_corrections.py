@@ -5,11 +5,10 @@ takes away. Most who type one for the first time leave these out.
 """
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tf_twingan import errors, gin_bindings
+from tf_twingan import errors, gin_bindings, shell_words
 
 _QUOTES = ('"', "'")
 _CLOSING = {'[': ']', '(': ')', '{': '}'}
@@ -57,9 +56,10 @@ def check(param: str, macros: Mapping[str, Any], gin_file: str) -> None:
 
 def argument(flag: str, value: str) -> str:
   """`--flag=value` as one types it, in double quotes if it needs any."""
-  if not re.search(r'["$`\\!]', value) and shlex.quote(value) != value:
+  quoted = shell_words.quote(value)
+  if not re.search(r'["$`\\!]', value) and quoted.startswith("'"):
     return f'--{flag}="{value}"'
-  return f'--{flag}={shlex.quote(value)}'
+  return f'--{flag}={quoted}'
 
 
 def _explanation(name: str, value: str, error: ValueError, in_file: Any) -> str:

@@ -37,6 +37,7 @@ LIBRARY = {
   'json_files',
   'literal_paths',
   'plain_names',
+  'shell_words',
   'runs',
   'losses',
   'data',
@@ -84,7 +85,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'files': {'errors'},
   'errors': set(),
   'gin_bindings': set(),
-  'gin_corrections': {'errors', 'gin_bindings'},
+  'gin_corrections': {'errors', 'gin_bindings', 'shell_words'},
   'gin_files': {'gin_bindings', 'gin_corrections', 'gin_types'},
   'gin_types': {'gin_bindings'},
   'home_folder': set(),
@@ -92,6 +93,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'plain_names': set(),
   'json_files': {'errors', 'plain_names', 'regular_files'},
   'pretrained': set(),
+  'shell_words': {'errors'},
   'data': {
     'framing',
     'image_arrays',
@@ -102,6 +104,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'home_folder',
     'json_files',
     'regular_files',
+    'shell_words',
   },
   'models': {'errors'},
   'metrics': set(),
@@ -116,6 +119,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'plain_names',
     'models',
     'pretrained',
+    'shell_words',
   },
   'losses': {'models', 'runs'},
   'training': {
@@ -146,6 +150,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'plain_names',
     'runs',
     'regular_files',
+    'shell_words',
   },
   'evaluation': {
     'image_arrays',
@@ -159,6 +164,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'metrics',
     'inference',
     'runs',
+    'shell_words',
   },
   'retrieval': {
     'image_io',
@@ -171,12 +177,20 @@ ALLOWED: Mapping[str, set[str]] = {
     'inference',
     'runs',
     'regular_files',
+    'shell_words',
   },
   PACKAGE: {'inference', 'retrieval'},
   # Registers with gin what the gin files name.
   'configurables': {'models', 'losses', 'training'},
   # What programs share.
-  'cli': {'errors', 'files', 'home_folder', 'inference', 'runs'},
+  'cli': {
+    'errors',
+    'files',
+    'home_folder',
+    'inference',
+    'runs',
+    'shell_words',
+  },
   # Flags for what a gin file names.
   'gin_flags': {'cli', 'gin_bindings', 'gin_files', 'home_folder'},
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}

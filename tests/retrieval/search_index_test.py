@@ -611,7 +611,7 @@ for turn in range(12):
         tf_twingan.SearchIndex.build,
       ):
         with self.assertRaisesRegex(
-          ValueError, r"add '--qdrant=http://stranger.example\\x1b"
+          ValueError, r"add \$'--qdrant=http://stranger.example\\033"
         ):
           opening(self.folder, self.translator)
       connect.assert_not_called()

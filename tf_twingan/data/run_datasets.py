@@ -5,11 +5,10 @@ or a TFDS dataset, whose builder is code. What comes with the package is read as
 the record says; anything else needs the user's word.
 """
 
-import shlex
 import sys
 from collections.abc import Iterable, Mapping
 
-from tf_twingan import errors, framing
+from tf_twingan import errors, framing, shell_words
 from tf_twingan.data.sources import registry
 
 
@@ -71,6 +70,6 @@ def warn_of_framing(
 def source_flags(datasets: Mapping[str, str]) -> str:
   """The flags --source that name datasets, quoted for a shell."""
   return ' '.join(
-    f'--source={shlex.quote(f"{domain}={dataset}")}'
+    f'--source={shell_words.quote(f"{domain}={dataset}")}'
     for domain, dataset in datasets.items()
   )

@@ -1,10 +1,9 @@
 """The work of `python -m tf_twingan.evaluate`: loads, translates, reports."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tf_twingan import files
+from tf_twingan import files, shell_words
 from tf_twingan.data import run_datasets
 from tf_twingan.evaluation import (
   against,
@@ -124,7 +123,8 @@ def _score_export(options, load_translator) -> None:
     value = getattr(options, flag)
     if value is not None:
       remedy = (
-        'to score both side by side, give ' + shlex.quote(f'--against={value}')
+        'to score both side by side, give '
+        + shell_words.quote(f'--against={value}')
         if flag in ('run_dir', 'model')
         else 'leave one of them out'
       )

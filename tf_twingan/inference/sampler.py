@@ -4,11 +4,9 @@ Like `Translator` it needs the run's `model.json` and a checkpoint, and uses the
 EMA weights.
 """
 
-import shlex
-
 import numpy as np
 
-from tf_twingan import image_arrays
+from tf_twingan import image_arrays, shell_words
 from tf_twingan.inference import batching, vectors
 from tf_twingan.runs import loading
 
@@ -35,7 +33,7 @@ class Sampler:
     """
     loaded = loading.load(run_dir)
     if loaded.model.translates:
-      run_flag = shlex.quote(f'--run_dir={run_dir}')
+      run_flag = shell_words.quote(f'--run_dir={run_dir}')
       raise ValueError(
         f'{run_dir} holds a model that translates images and generates nothing '
         f'from noise: python -m tf_twingan.translate {run_flag} '

@@ -8,14 +8,13 @@ estimated for them, so an image's translation depends on nothing but the image.
 import functools
 import hashlib
 import os
-import shlex
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import framing, image_arrays
+from tf_twingan import framing, image_arrays, shell_words
 from tf_twingan.inference import batching, vectors
 from tf_twingan.runs import loading
 
@@ -53,7 +52,7 @@ class Translator:
     self._loaded = loading.load(run_dir)
     self.model = self._loaded.model
     if not self.model.translates:
-      run_flag = shlex.quote(f'--run_dir={run_dir}')
+      run_flag = shell_words.quote(f'--run_dir={run_dir}')
       raise ValueError(
         f'{run_dir} holds a model that generates from noise and translates '
         f'nothing: python -m tf_twingan.sample {run_flag} --count=64 '

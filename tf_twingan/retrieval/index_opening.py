@@ -6,12 +6,11 @@ if the user names it.
 """
 
 import os
-import shlex
 from typing import Any
 
 from absl import logging
 
-from tf_twingan import errors, inference, plain_names
+from tf_twingan import errors, inference, plain_names, shell_words
 from tf_twingan.retrieval import manifest, storage
 from tf_twingan.runs import loading
 
@@ -86,7 +85,7 @@ def choose_search(
       )
     parts.kind, parts.server = kind, server
   elif parts.server:
-    flag = errors.printable(shlex.quote(f'--qdrant={parts.server}'))
+    flag = shell_words.quote(f'--qdrant={parts.server}')
     raise ValueError(
       f'The index in {errors.printable(folder)} is searched by the Qdrant '
       f'server at {errors.printable(parts.server)}. If you trust that server, '

@@ -5,14 +5,13 @@ listed.
 """
 
 import functools
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tqdm
 
-from tf_twingan import errors, image_io, inference
+from tf_twingan import errors, image_io, inference, shell_words
 from tf_twingan.data import dataset_strings, run_datasets
 from tf_twingan.data.sources import base, registry
 
@@ -45,10 +44,10 @@ def open_datasets(
       model.check_domain(domain)
     else:
       domain = default
-      flag = shlex.quote(f'--source=DOMAIN={dataset}')
+      flag = shell_words.quote(f'--source=DOMAIN={dataset}')
       print(
         f'{errors.printable(dataset)}: taken for images of {domain!r}; '
-        f'{errors.printable(flag)} says otherwise'
+        f'{flag} says otherwise'
       )
     run_datasets.warn_of_framing({domain: dataset}, model.framings)
     images = registry.named_images(dataset, model.resolution, limit=limit)
@@ -70,10 +69,10 @@ def open_files(
     domain, equals, path = text.partition('=')
     if not equals or domain not in model.domains:
       domain, path = default, text
-      flag = shlex.quote(f'--image=DOMAIN={path}')
+      flag = shell_words.quote(f'--image=DOMAIN={path}')
       print(
         f'{errors.printable(path)}: taken for an image of {domain!r}; '
-        f'{errors.printable(flag)} says otherwise'
+        f'{flag} says otherwise'
       )
     yield (
       domain,

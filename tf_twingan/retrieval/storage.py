@@ -19,7 +19,6 @@ import math
 import os
 import pathlib
 import re
-import shlex
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
@@ -28,7 +27,14 @@ import numpy as np
 import pydantic
 from absl import logging
 
-from tf_twingan import errors, files, json_files, plain_names, regular_files
+from tf_twingan import (
+  errors,
+  files,
+  json_files,
+  plain_names,
+  regular_files,
+  shell_words,
+)
 from tf_twingan.retrieval import npy_files
 
 # Counts incompatible changes of the files.
@@ -117,11 +123,11 @@ class Storage:
     try:
       manifest = json_files.read(path, dict[str, Any], remedy=REMEDY)
     except (FileNotFoundError, NotADirectoryError):
-      index = shlex.quote(f'--index={self.folder}')
+      index = shell_words.quote(f'--index={self.folder}')
       raise FileNotFoundError(
         f'{self.shown} holds no search index: there is no {_MANIFEST}. Build '
         'one first: python -m tf_twingan.search build '
-        f'{errors.printable(index)} --run_dir=RUN --source=folder:IMAGES'
+        f'{index} --run_dir=RUN --source=folder:IMAGES'
       ) from None
     checksum = manifest.pop('checksum', None)
     if checksum != _manifest_checksum(manifest):

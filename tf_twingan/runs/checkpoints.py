@@ -18,7 +18,6 @@ import contextlib
 import errno
 import os
 import re
-import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from tf_twingan import errors, files, literal_paths
+from tf_twingan import errors, files, literal_paths, shell_words
 from tf_twingan.runs import checkpoint_values, divergence
 
 _FILE = re.compile(r'^(\d+)\.(index|data-\d+-of-\d+)$')
@@ -331,10 +330,11 @@ class Checkpoints:
     best = os.path.join(os.path.dirname(self._folder), 'best', 'checkpoints')
     if not (os.path.isdir(best) and _files(best)):
       return 'Copy others there from a backup, or choose another run directory.'
+    target, source = map(shell_words.quote, (self._folder, best))
     return (
-      f'Continue from the best one by `mkdir -p {shlex.quote(self._folder)} && '
-      f'cp {shlex.quote(best)}/* {shlex.quote(self._folder)}`, copy others '
-      'there from a backup, or choose another run directory.'
+      f'Continue from the best one by `mkdir -p {target} && cp {source}/* '
+      f'{target}`, copy others there from a backup, or choose another run '
+      'directory.'
     )
 
   def _problem(self, number) -> str | None:

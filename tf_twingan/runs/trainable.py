@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_twingan import errors, files
+from tf_twingan import errors, files, shell_words
 from tf_twingan.runs import (
   best,
   checkpoint_values,
@@ -58,7 +58,7 @@ def check(run_dir: str) -> None:
     raise ValueError(
       f'{run_dir} is the best checkpoint of the run {path.parent}, which keeps '
       "it up to date: train with the run's --run_dir, or start a new run from "
-      f'it, by --init_from={run_dir} and another --run_dir.'
+      f'it, by {_init_from(run_dir)} and another --run_dir.'
     )
   _check_holds_all(run_dir)
   files.check_writable(run_dir, *_FILES)
@@ -112,5 +112,9 @@ def _check_holds_all(run_dir: str) -> None:
     raise ValueError(
       f'{run_dir} holds a model to generate images with, without '
       "discriminators and optimizers, so it can't be trained further; start a "
-      f'new run from it, by --init_from={run_dir} and another --run_dir.'
+      f'new run from it, by {_init_from(run_dir)} and another --run_dir.'
     )
+
+
+def _init_from(run_dir: str) -> str:
+  return shell_words.quote(f'--init_from={run_dir}')
