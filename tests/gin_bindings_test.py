@@ -56,6 +56,8 @@ class GinBindingsTest(parameterized.TestCase):
     ('x = {[1]: 2}',),
     (f'x = {"[" * 5000}',),
     ('\0',),
+    ('0777 = 1',),
+    ('x = 1 \\\n\0',),
     ('',),
   )
   def test_what_is_not_gin_is_refused_after_what_is(self, text):

@@ -5,6 +5,8 @@ needs to know what a text says, such as the datasets that a stranger's run was
 trained on, reads it here.
 """
 
+import contextlib
+import itertools
 import tokenize
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -62,6 +64,18 @@ class _References(config_parser.ParserDelegate):
     return Macro(scoped_name)
 
 
+# All that gin's tokenizer and its parser raise for text that is not gin, or
+# that nests too deeply. A StopIteration leaves a generator as a RuntimeError.
+_ERRORS = (
+  SyntaxError,
+  ValueError,
+  TypeError,
+  tokenize.TokenError,
+  RuntimeError,
+  MemoryError,
+)
+
+
 def read(text: str) -> Iterator[Binding | Include]:
   """Reads gin text line by line; imports are passed over.
 
@@ -74,37 +88,43 @@ def read(text: str) -> Iterator[Binding | Include]:
   Raises:
     Malformed: a line is not gin; those before it were read.
   """
+  count = 0
   try:
-    parser = config_parser.ConfigParser(text, _References())
-    while statement := parser.parse_statement():
-      if isinstance(statement, config_parser.BindingStatement):
-        scoped = f'{statement.scope}/' if statement.scope else ''
-        parameter = f'.{statement.arg_name}' if statement.arg_name else ''
-        yield Binding(
-          f'{scoped}{statement.selector}{parameter}', statement.value
-        )
-      elif isinstance(statement, config_parser.IncludeStatement):
-        yield Include(statement.filename)
-  # All that its tokenizer and its parser raise for text that is not gin, or
-  # that nests too deeply.
-  except (
-    SyntaxError,
-    ValueError,
-    TypeError,
-    StopIteration,
-    tokenize.TokenError,
-    RecursionError,
-    MemoryError,
-  ) as error:
+    for statement in _statements(text):
+      yield statement
+      count += 1
+  except _ERRORS as error:
+    # The parser ends a statement with the first token of the next one, which
+    # the tokenizer of Python 3.12 and later may refuse.
+    before = '\n'.join(text.split('\n')[: (_line_number(error) or 1) - 1])
+    with contextlib.suppress(*_ERRORS):
+      yield from itertools.islice(_statements(before), count, None)
     raise Malformed(_message(error)) from error
+
+
+def _statements(text: str) -> Iterator[Binding | Include]:
+  """Yields what `read` yields; raises whatever gin's parser raises."""
+  parser = config_parser.ConfigParser(text, _References())
+  while statement := parser.parse_statement():
+    if isinstance(statement, config_parser.BindingStatement):
+      scoped = f'{statement.scope}/' if statement.scope else ''
+      parameter = f'.{statement.arg_name}' if statement.arg_name else ''
+      yield Binding(f'{scoped}{statement.selector}{parameter}', statement.value)
+    elif isinstance(statement, config_parser.IncludeStatement):
+      yield Include(statement.filename)
 
 
 def _message(error: BaseException) -> str:
   """One line that says what is wrong, and on which line of the text."""
   lines = str(error.args[0] if error.args else '').strip().splitlines()
   message = lines[0].rstrip('.') if lines else type(error).__name__
+  number = _line_number(error)
+  return message if number is None else f'{message}, line {number}'
+
+
+def _line_number(error: BaseException) -> int | None:
+  """Returns on which line of the text it is, from 1, if the error says it."""
   location = error.args[1] if len(error.args) > 1 else None
-  if isinstance(location, tuple) and len(location) > 1:
-    number = location[0 if isinstance(error, tokenize.TokenError) else 1]
-    return f'{message}, line {number}'
-  return message
+  if not isinstance(location, tuple) or len(location) < 2:
+    return None
+  return location[0 if isinstance(error, tokenize.TokenError) else 1]
