@@ -21,6 +21,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from tf_twingan.losses import image_shifts
+
 KINDS = ('color', 'translation', 'cutout')
 
 _BRIGHTNESS = 0.5
@@ -171,20 +173,16 @@ def color(images, changed, uniform):
 
 def translation(images, changed, uniform):
   """Moves by whole pixels; grey, 0, comes in."""
-  # Imported late: on import it warns that its development ends, which those
-  # that do not augment need not see.
-  import tensorflow_addons as tfa
-
   most = int(images.shape[1] * _SHIFT + 0.5)
   shifts = tf.floor(uniform[:2] * (2 * most + 1)) - most
-  return tfa.image.translate(images, tf.transpose(shifts * changed))
+  return image_shifts.shift(images, tf.transpose(shifts * changed))
 
 
 def cutout(images, changed, uniform):
   """Covers a square around any point by grey, 0.
 
-  Written out, as `tfa.image.cutout` loops over the images in a graph, and
-  takes more than twice as long.
+  Written out, as that of tensorflow-addons loops over the images in a graph,
+  and takes more than twice as long.
   """
   side = images.shape[1]
   hole = int(side * _HOLE + 0.5)
