@@ -45,7 +45,9 @@ class TrainableTest(parameterized.TestCase):
       trainable.check(run)
 
   def test_the_best_of_a_run_is_refused(self):
-    best.Best(str(self.run_dir), by='recall', more_is_better=True).keep(
+    best.Best(
+      str(self.run_dir), by='recall', more_is_better=True, framings={}
+    ).keep(
       8, {'step': tf.Variable(1)}, {'domains': ['a']}, value=1.0, resolution=8
     )
     (self.run_dir / 'model.json').write_text('{}')

@@ -440,6 +440,31 @@ class LoopTest(parameterized.TestCase):
       printed.getvalue(),
     )
 
+  def test_a_run_that_goes_on_keeps_its_configuration_until_it_saves(self):
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=16)
+    files = [
+      self.run / name
+      for name in ('operative_config.gin', 'model.json', 'framing.json')
+    ]
+    new = [path.read_text() for path in files]
+    old = ["photo = 'folder:/mine'\n", new[1] + '\n', '{}']
+    for path, text in zip(files, old):
+      path.write_text(text)
+    with self.assertRaises(KeyboardInterrupt):
+      train(self.run, interrupted_at(3, times=2), checkpoint_minutes=1e9)
+    self.assertEqual([path.read_text() for path in files], old)
+    with self.assertRaises(loop.Stopped):
+      train(self.run, stop_after_images=24)
+    self.assertEqual([path.read_text() for path in files], new)
+
+  def test_a_finished_run_keeps_its_configuration(self):
+    train(self.run)
+    config = self.run / 'operative_config.gin'
+    config.write_text("photo = 'folder:/mine'\n")
+    train(self.run)
+    self.assertEqual(config.read_text(), "photo = 'folder:/mine'\n")
+
   def test_a_corrected_start_is_not_blocked_by_one_that_failed(self):
     for text in ('{"domains": ["my photos", "b"]}', '', '[]'):
       self.run.mkdir()

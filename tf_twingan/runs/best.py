@@ -15,7 +15,7 @@ from typing import Any
 
 from absl import logging
 
-from tf_twingan import files, json_files
+from tf_twingan import files, framing, json_files
 from tf_twingan.runs import checkpoints, config_files, recorded_framing
 
 FOLDER = 'best'
@@ -41,7 +41,14 @@ class _Score(json_files.Model):
 class Best:
   """The best checkpoint of a run."""
 
-  def __init__(self, run_dir: str, *, by: str, more_is_better: bool):
+  def __init__(
+    self,
+    run_dir: str,
+    *,
+    by: str,
+    more_is_better: bool,
+    framings: Mapping[str, framing.Framing],
+  ):
     """Opens the best checkpoint of a run, which need not have one yet.
 
     Args:
@@ -49,11 +56,12 @@ class Best:
       by: name of the score. If the stored checkpoint was chosen by another
         score, the next one replaces it.
       more_is_better: whether a higher score is better.
+      framings: {domain: how its images are made square for training}.
     """
-    self._run_dir = run_dir
     self._folder = os.path.join(run_dir, FOLDER)
     self._by = by
     self._sign = 1 if more_is_better else -1
+    self._framings = framings
     self._store = checkpoints.Checkpoints(
       os.path.join(self._folder, 'checkpoints')
     )
@@ -101,9 +109,7 @@ class Best:
     """
     config_files.write_model(self._folder, config)
     config_files.write_operative(self._folder)
-    recorded_framing.write(
-      self._folder, recorded_framing.read(self._run_dir, config['domains'])
-    )
+    recorded_framing.write(self._folder, self._framings)
     self._store.save_alone(images_seen, state)
     path = os.path.join(self._folder, _FILE)
     score = dict(

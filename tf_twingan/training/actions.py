@@ -396,3 +396,36 @@ class SaveCheckpoint:
     self._trainer.check_finite()
     self._store.save(info.images_seen, self._state)
     self._saved_at = info.time
+
+
+class WriteConfig:
+  """Writes a run's configuration, once and before the first checkpoint.
+
+  A run that goes on with other values than before, and ends before that, keeps
+  those that its checkpoints were trained with.
+  """
+
+  def __init__(self, write: Callable[[], None], save: SaveCheckpoint):
+    """Stores its arguments.
+
+    Args:
+      write: writes the configuration.
+      save: writes the checkpoints.
+    """
+    self._write = write
+    self._save = save
+    self._is_written = False
+
+  def is_due(self, info: StepInfo) -> bool:
+    """With the first checkpoint."""
+    return not self._is_written and self._save.is_due(info)
+
+  def run(self, info: StepInfo) -> None:
+    """Writes it.
+
+    Raises:
+      OSError: it could not be written.
+    """
+    del info
+    self._write()
+    self._is_written = True

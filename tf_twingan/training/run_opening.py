@@ -78,6 +78,8 @@ def open_run(
 ) -> OpenRun:
   """Restores the newest checkpoint, or begins a run.
 
+  A run that goes on keeps its configuration until `write_config` is called.
+
   Args:
     run_dir: the run directory.
     growth: the growth schedule.
@@ -104,6 +106,7 @@ def open_run(
       run_dir,
       by=best_by,
       more_is_better=validation_scores.HIGHER_IS_BETTER[best_by],
+      framings=framings,
     ),
   )
   # A start that failed may have been corrected: nothing binds it yet.
@@ -124,8 +127,9 @@ def open_run(
     console.say(f'Continuing from {prefix}: {seen:,} images seen.')
     if changes := config_changes.describe(run_dir):
       console.say(
-        f'Warning: {"; ".join(changes)}. If that is not meant, stop with '
-        "Ctrl-C and repeat the flags of the run's first command."
+        f'Warning: {"; ".join(changes)}. If that is not meant, press Ctrl-C '
+        'twice, which leaves the run as it is, and repeat the flags of its '
+        'first command.'
       )
   elif start is not None:
     record = start.apply(trainer, position, framings)
@@ -140,11 +144,27 @@ def open_run(
     trainable.check_room(run_dir, run.state)
     if not prefix:
       fresh_start.begin(run_dir, run.newest)
-    config_files.write_model(run_dir, registry.describe(trainer.model))
-    config_files.write_operative(run_dir)
-    recorded_framing.write(run_dir, framings)
+      write_config(run_dir, trainer, framings)
     if record is not None:
       console.say('\n'.join(warm_start.summary(record, run_dir)))
       warm_start.write_record(run_dir, record)
       run.newest.save(0, run.state)
   return run
+
+
+def write_config(
+  run_dir: str, trainer: Any, framings: Mapping[str, framing.Framing]
+) -> None:
+  """Writes how a run is trained: its model, gin values and framings.
+
+  Args:
+    run_dir: the run directory.
+    trainer: the Trainer.
+    framings: {domain: how its images were made square}.
+
+  Raises:
+    OSError: it could not be written.
+  """
+  config_files.write_model(run_dir, registry.describe(trainer.model))
+  config_files.write_operative(run_dir)
+  recorded_framing.write(run_dir, framings)

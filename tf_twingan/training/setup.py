@@ -267,6 +267,9 @@ def prepare_loop(
       actions.Log(writer, losses),
       actions.KeepBest(trainer, run.best, run.state, score, options.best_by),
       grid,
+      actions.WriteConfig(
+        lambda: run_opening.write_config(run_dir, trainer, framings), save
+      ),
       save,
     ]
   else:
