@@ -49,6 +49,11 @@ class SetupTest(parameterized.TestCase):
   def test_wrong_values(self):
     with self.assertRaisesRegex(ValueError, 'train.checkpoints_kept is 0'):
       self.train(checkpoints_kept=0)
+    for seed in (-1, 2**32):
+      with self.assertRaisesRegex(
+        ValueError, f'train.seed is {seed}; give .* from 0 to 4294967295'
+      ):
+        self.train(seed=seed)
     with self.assertRaisesRegex(ValueError, "Unknown strategy 'tpu'"):
       self.train(strategy='tpu')
 

@@ -27,6 +27,8 @@ from tf_twingan.training import (
 )
 from tf_twingan.training.trainer import Trainer
 
+_LARGEST_SEED = 2**32 - 1  # Of NumPy's, which Keras sets.
+
 
 def train(
   run_dir: str,
@@ -62,7 +64,7 @@ def train(
     trainer: makes a Trainer from (domains, max_resolution, strategy=, seed=,
       vector_sizes=).
     strategy: name of the distribution strategy, see `strategies.make`.
-    seed: seed of weights, batches, mirroring and noise.
+    seed: seed of weights, batches, mirroring and noise, from 0 to 2**32 - 1.
     deterministic: make every operation give the same bits again, on the same
       machine with the same number of threads; see `runs.environment`.
     mirror: flip half of the training images left to right.
@@ -106,6 +108,10 @@ def train(
     statistics_batches=statistics_batches,
     checkpoints_kept=checkpoints_kept,
   )
+  if not 0 <= seed <= _LARGEST_SEED:
+    raise ValueError(
+      f'train.seed is {seed}; give a whole number from 0 to {_LARGEST_SEED}.'
+    )
   domain_images.check(domains)
   if init_domains and not init_from:
     raise ValueError(
