@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import resource
 import shutil
 import types
@@ -61,6 +62,57 @@ class NoSpaceTest(dataset_case.DatasetCase):
       # Only the cache's own renames fail: the images are written already.
       self.assert_one_line(OSError, 'No space left on device', self.load)
     self.assertEqual(os.listdir(self.cache), [])
+
+
+class OtherProgramsTest(dataset_case.DatasetCase):
+  """Programs that read the same folder while its images change."""
+
+  def test_what_another_one_removes_is_decoded_again(self):
+    self.write(4)
+    load, removed = np.load, []
+
+    def load_after_another_tidied(path, **kwargs):
+      if not removed:
+        os.remove(path)
+        removed.append(path)
+      return load(path, **kwargs)
+
+    with mock.patch.object(cache.np, 'load', load_after_another_tidied):
+      self.assertLen(self.load().images, 3)
+    self.assertLen(removed, 1)
+
+  def test_one_that_always_removes_it_is_named(self):
+    self.write(4)
+    with mock.patch.object(cache.np, 'load', side_effect=FileNotFoundError):
+      self.assert_one_line(
+        OSError,
+        'other programs removed .*/cache 5 times.* set TF_TWINGAN_CACHE to',
+        self.load,
+      )
+
+  def test_an_array_that_another_one_is_about_to_finish_stays(self):
+    self.write(4)
+    self.load()
+    (array,) = self.cache.glob('*.npy')
+    prefix, _ = array.stem.split('-')
+    new, old = (self.cache / f'{prefix}-{name}.npy' for name in ('new', 'old'))
+    for path in (new, old):
+      path.touch()
+    os.utime(old, (1, 1))
+    self.write(5)
+    self.load()
+    self.assertTrue(new.exists())
+    self.assertFalse(old.exists())
+    self.assertFalse(array.exists())
+
+  def test_what_cannot_be_removed_stays(self):
+    self.write(4)
+    self.load()
+    self.write(5)
+    # As of another user, or in use on a system that keeps what is.
+    with mock.patch.object(pathlib.Path, 'unlink', side_effect=PermissionError):
+      self.assertLen(self.load().images, 4)
+    self.assertLen(list(self.cache.glob('*.npy')), 2)
 
 
 class NoHomeTest(dataset_case.DatasetCase):

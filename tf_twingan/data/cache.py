@@ -25,6 +25,8 @@ from tf_twingan import errors, files, home_folder, json_files
 _VARIABLE = 'TF_TWINGAN_CACHE'
 # An unfinished file that no one has written to for this long is a leftover.
 _ABANDONED_SECONDS = 3600
+# So often images are decoded again that another program removed meanwhile.
+_ATTEMPTS = 5
 
 Read = Callable[[Any], np.ndarray]
 
@@ -149,46 +151,64 @@ def decode(
   """
   prefix = _digest([location, resolution, fit, crop])
   base = folder() / f'{prefix}-{_digest(content)}'
-  array_path = base.with_suffix('.npy')
-  record_path = base.with_suffix('.json')
+  array_path, record_path = base.with_suffix('.npy'), base.with_suffix('.json')
   shape = (resolution, resolution, 3)
+  record: dict[str, Any] = {
+    'source': dataset,
+    'from': location,
+    'resolution': resolution,
+    'fit': fit,
+    'crop': crop,
+  }
+  needed = count * int(np.prod(shape)) + 4096
+  # Another program that finds other images there removes what is out of date
+  # to it, at any time.
+  for _ in range(_ATTEMPTS):
+    stored = _open(array_path, record_path, shape)
+    if stored is not None:
+      return stored
+    with explain_errors(f'the decoded images of {dataset}', needed):
+      # Before the room is counted, as it makes some.
+      _tidy(base.parent, prefix, keep=base.name)
+      check_room(needed)
+      with files.atomic_path(array_path) as part, open(part, 'wb') as file:
+        written = _write(
+          file, dataset, read, shape, count, images(), is_held_out
+        )
+      try:
+        # Before its record, with which another program may remove it.
+        array = np.load(array_path, mmap_mode='r')
+      except FileNotFoundError:
+        continue
+      # Last, because the record is what declares the array finished.
+      files.atomic_write(record_path, json.dumps(record | written, indent=1))
+    skipped = tuple(map(tuple, written['skipped']))
+    return DecodedImages(array, skipped, written['held_out'], record_path)
+  raise OSError(
+    f'{dataset}: other programs removed its decoded images from {base.parent} '
+    f'{_ATTEMPTS} times, as its images change all the time; wait until they '
+    f'are whole, or set {_VARIABLE} to a folder of its own'
+  )
+
+
+def _open(
+  array_path: pathlib.Path, record_path: pathlib.Path, shape: tuple[int, ...]
+) -> DecodedImages | None:
+  """The decoded images that are there; None if there are none, or damaged."""
   try:
     stored = json_files.read(record_path, _Record, remedy='delete it')
     array = np.load(array_path, mmap_mode='r')
     if array.shape != (stored.count, *shape) or array.dtype != np.uint8:
       raise ValueError(f'holds {array.dtype} {array.shape}')
   except (FileNotFoundError, NotADirectoryError):
-    pass
+    return None
   except (ValueError, EOFError, OSError) as error:
     logging.warning(
       '%s is damaged (%s): decoding the images again', array_path, error
     )
-  else:
-    skipped = tuple((name, why) for name, why in stored.skipped)
-    return DecodedImages(array, skipped, stored.held_out, record_path)
-
-  needed = count * int(np.prod(shape)) + 4096
-  with explain_errors(f'the decoded images of {dataset}', needed):
-    # Before the room is counted, as it makes some.
-    _tidy(base.parent, prefix, keep=base.name)
-    check_room(needed)
-    record: dict[str, Any] = {
-      'source': dataset,
-      'from': location,
-      'resolution': resolution,
-      'fit': fit,
-      'crop': crop,
-    }
-    with files.atomic_path(array_path) as part, open(part, 'wb') as file:
-      record |= _write(file, dataset, read, shape, count, images(), is_held_out)
-    # Last, because the record is what declares the array finished.
-    files.atomic_write(record_path, json.dumps(record, indent=1))
-  return DecodedImages(
-    np.load(array_path, mmap_mode='r'),
-    tuple(map(tuple, record['skipped'])),
-    record['held_out'],
-    record_path,
-  )
+    return None
+  skipped = tuple((name, why) for name, why in stored.skipped)
+  return DecodedImages(array, skipped, stored.held_out, record_path)
 
 
 def _digest(value: Any) -> str:
@@ -196,18 +216,26 @@ def _digest(value: Any) -> str:
 
 
 def _tidy(folder: pathlib.Path, prefix: str, *, keep: str) -> None:
-  """Removes arrays that are out of date, and leftovers of killed programs."""
+  """Removes arrays that are out of date, and leftovers of killed programs.
+
+  What cannot be removed stays: another program may be quicker, use it on a
+  system that keeps what is in use, or be of another user.
+  """
+  for record in folder.glob(f'{prefix}-*.json'):
+    if record.stem != keep:
+      _remove(record.with_suffix('.npy'))
+      _remove(record)
+  # An array without a record may be one that a program is about to finish.
   for path in folder.glob(f'{prefix}-*'):
-    try:
-      if path.suffix == files.UNFINISHED:
-        obsolete = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
-      else:
-        obsolete = path.stem != keep
-      if obsolete:
-        path.unlink()
-    # Another process was quicker, finishing or removing it.
-    except FileNotFoundError:
-      pass
+    with contextlib.suppress(OSError):
+      age = time.time() - path.stat().st_mtime
+      if age > _ABANDONED_SECONDS and path.stem != keep:
+        _remove(path)
+
+
+def _remove(path: pathlib.Path) -> None:
+  with contextlib.suppress(OSError):
+    path.unlink()
 
 
 def _write(
