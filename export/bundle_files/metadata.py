@@ -1,34 +1,19 @@
-"""Writes TFLite metadata, by tflite-support: what a file's numbers mean.
+"""Writes TFLite metadata: what a file's numbers mean.
 
 Android's tools read it: ML Model Binding makes accessors named after the
 tensors, and the Task library's ImageEmbedder normalizes by it.
 """
 
-import ctypes
 import io
-import pathlib
-import tempfile
 import types
 import zipfile
 from collections.abc import Mapping, Sequence
 
-import flatbuffers
-import libusb_package
 import tensorflow as tf
 
 from export import tensor_names
-from export.bundle_files import texts
-
-# tflite-support's libraries link to libusb, which they do not need here. Loaded
-# first, the packaged one serves where the system has none.
-ctypes.CDLL(str(libusb_package.get_library_path()), mode=ctypes.RTLD_GLOBAL)
-
-from tensorflow_lite_support.metadata import (  # noqa: E402
-  metadata_schema_py_generated as schema,
-)
-from tensorflow_lite_support.metadata.python import (  # noqa: E402
-  metadata as writer,
-)
+from export.bundle_files import metadata_packing, texts
+from tf_twingan.inference.exported import tflite_metadata as schema
 
 # Mean and standard deviation of "(x - mean) / std": from a pixel of 0..255 to
 # the network's input, and from the network's output of -1..1 to a pixel.
@@ -64,62 +49,48 @@ def add(
   Returns:
     The file with the metadata, a zip of the associated files at its end.
   """
-  metadata = schema.ModelMetadataT()
-  metadata.name = about.name
-  metadata.description = about.description
-  metadata.version = about.version
-  metadata.author = about.author
-  metadata.license = about.licence
   associated = {CARD: about.card.encode()}
-  metadata.associatedFiles = [
-    _file(CARD, 'What the model is for, and what it is not.')
-  ]
-  graph = schema.SubGraphMetadataT()
   inputs = {
     tensor_names.IMAGE: _image(
       tensor_names.IMAGE, 'RGB image to translate.', *_INPUT, 0.0, 255.0
     ),
     **{name: _number(name, text) for name, text in number_descriptions.items()},
   }
-  graph.inputTensorMetadata = [inputs[name] for name in _input_names(model)]
-  graph.outputTensorMetadata = [
+  output = (
     _image(output_name, 'The translated image.', *_OUTPUT, -1.0, 1.0)
     if output_name == tensor_names.TRANSLATION
     else _features(output_name, 'Unit vector; inner products compare faces.')
-  ]
+  )
   if number_descriptions:
     associated[DOMAINS] = '\n'.join(domains).encode()
   if index is not None:
     associated[INDEX] = index
-    graph.outputTensorMetadata[0].associatedFiles = [
-      _file(
-        INDEX,
-        'The vectors to search, with a JSON of each image.',
-        schema.AssociatedFileType.SCANN_INDEX_FILE,
+    output.associated_files = [
+      schema.AssociatedFile(
+        name=INDEX,
+        description='The vectors to search, with a JSON of each image.',
+        type=schema.SCANN_INDEX_FILE,
       )
     ]
-  metadata.subgraphMetadata = [graph]
-  builder = flatbuffers.Builder(0)
-  builder.Finish(
-    metadata.Pack(builder), writer.MetadataPopulator.METADATA_FILE_IDENTIFIER
+  metadata = schema.ModelMetadata(
+    name=about.name,
+    description=about.description,
+    version=about.version,
+    author=about.author,
+    license=about.licence,
+    associated_files=[
+      schema.AssociatedFile(
+        name=CARD, description='What the model is for, and what it is not.'
+      )
+    ],
+    subgraph_metadata=[
+      schema.SubGraphMetadata(
+        input_tensor_metadata=[inputs[name] for name in _input_names(model)],
+        output_tensor_metadata=[output],
+      )
+    ],
   )
-  with tempfile.TemporaryDirectory() as folder:
-    path = pathlib.Path(folder, 'model.tflite')
-    path.write_bytes(model)
-    for name, content in associated.items():
-      pathlib.Path(folder, name).write_bytes(content)
-    populator = writer.MetadataPopulator.with_model_file(str(path))
-    populator.load_metadata_buffer(bytes(builder.Output()))
-    populator.load_associated_files(
-      [str(pathlib.Path(folder, name)) for name in associated]
-    )
-    populator.populate()
-    return path.read_bytes()
-
-
-def as_json(model: bytes) -> str:
-  """The metadata of a file, as the Task library would read it."""
-  return writer.MetadataDisplayer.with_model_buffer(model).get_metadata_json()
+  return metadata_packing.pack(model, metadata, associated)
 
 
 def associated_file(model: bytes, name: str) -> bytes:
@@ -128,49 +99,34 @@ def associated_file(model: bytes, name: str) -> bytes:
     return archive.read(name)
 
 
-def _file(name, description, kind=schema.AssociatedFileType.UNKNOWN):
-  file = schema.AssociatedFileT()
-  file.name, file.description, file.type = name, description, kind
-  return file
-
-
 def _image(name, description, mean, std, low, high):
-  tensor = schema.TensorMetadataT()
-  tensor.name, tensor.description = name, description
-  tensor.content = schema.ContentT()
-  tensor.content.contentPropertiesType = (
-    schema.ContentProperties.ImageProperties
+  normalization = schema.NormalizationOptions(mean=[mean], std=[std])
+  return schema.TensorMetadata(
+    name=name,
+    description=description,
+    content=schema.Content(
+      properties=schema.ImageProperties(color_space=schema.RGB)
+    ),
+    process_units=[schema.ProcessUnit(options=normalization)],
+    stats=schema.Stats(min=[low], max=[high]),
   )
-  tensor.content.contentProperties = schema.ImagePropertiesT()
-  tensor.content.contentProperties.colorSpace = schema.ColorSpaceType.RGB
-  unit = schema.ProcessUnitT()
-  unit.optionsType = schema.ProcessUnitOptions.NormalizationOptions
-  unit.options = schema.NormalizationOptionsT()
-  unit.options.mean, unit.options.std = [mean], [std]
-  tensor.processUnits = [unit]
-  tensor.stats = schema.StatsT()
-  tensor.stats.min, tensor.stats.max = [low], [high]
-  return tensor
 
 
 def _features(name, description):
-  tensor = schema.TensorMetadataT()
-  tensor.name, tensor.description = name, description
-  tensor.content = schema.ContentT()
-  tensor.content.contentPropertiesType = (
-    schema.ContentProperties.FeatureProperties
+  return schema.TensorMetadata(
+    name=name,
+    description=description,
+    content=schema.Content(properties=schema.FeatureProperties()),
   )
-  tensor.content.contentProperties = schema.FeaturePropertiesT()
-  return tensor
 
 
 def _number(name, description):
   tensor = _features(name, description)
-  tensor.associatedFiles = [
-    _file(
-      DOMAINS,
-      'The domain of each number, from 0 on, a line each.',
-      schema.AssociatedFileType.TENSOR_VALUE_LABELS,
+  tensor.associated_files = [
+    schema.AssociatedFile(
+      name=DOMAINS,
+      description='The domain of each number, from 0 on, a line each.',
+      type=schema.TENSOR_VALUE_LABELS,
     )
   ]
   return tensor

@@ -8,6 +8,7 @@ with (128 numbers each: 0.5 KB an image), so that what is found does not depend
 on how a larger index would be partitioned.
 """
 
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -61,6 +62,12 @@ class _Search(base.Format):
   ) -> None:
     if context.search is None:
       raise ValueError("the format 'search' needs an index of the target.")
+    if not has_task_library():
+      raise ImportError(
+        "The format 'search' needs tflite-support, which is not installed; it "
+        'can be for Python 3.10 and 3.11, on Linux and macOS with an Intel or '
+        'AMD processor. Export there, or leave search out of --formats.'
+      )
 
   def file_name(self, context: directions.OneDirection) -> str:
     return f'search_{context.name}_{context.resolution}.tflite'
@@ -124,6 +131,11 @@ class _Search(base.Format):
 
   def parity_notes(self, found: parity.SearchParity) -> dict[str, Any]:
     return dict(nearest=found.nearest)
+
+
+def has_task_library() -> bool:
+  """Whether tflite-support is installed, whose part the Task library is."""
+  return importlib.util.find_spec('tensorflow_lite_support') is not None
 
 
 def _neighbour_count(context: directions.OneDirection) -> int:

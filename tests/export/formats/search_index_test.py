@@ -1,8 +1,8 @@
 """Search on the device: what the Task library finds is what the index finds."""
 
-import json
 import pathlib
 import tempfile
+import unittest
 from unittest import mock
 
 import numpy as np
@@ -14,6 +14,7 @@ from export import directions, exporter
 from export.bundle_files import metadata
 from export.formats import search_index as formats_search_index
 from tests.export import untrained
+from tf_twingan.inference.exported import tflite, tflite_metadata
 from tf_twingan.retrieval import index_queries, records
 
 PX = untrained.PX
@@ -25,6 +26,12 @@ def images(count, seed):
   return np.uint8(
     tf.image.resize(small, [PX, PX], 'bicubic').numpy().clip(0, 255)
   )
+
+
+needs_tflite_support = unittest.skipUnless(
+  formats_search_index.has_task_library(),
+  'The Task library is part of tflite-support, which is not installed.',
+)
 
 
 class SearchTest(parameterized.TestCase, tf.test.TestCase):
@@ -59,6 +66,7 @@ class SearchTest(parameterized.TestCase, tf.test.TestCase):
     manifest, failures = exporter.export(context, formats, output)
     return manifest, failures, pathlib.Path(output, 'anime')
 
+  @needs_tflite_support
   @parameterized.parameters('own', 'translation', 'fused')
   def test_it_finds_what_the_index_finds(self, by):
     manifest, failures, folder = self.export(by)
@@ -90,17 +98,18 @@ class SearchTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(entry['nearest'], [item._asdict() for item in found[0]])
     # The index is described in the metadata.
     model = (folder / name).read_bytes()
-    described = json.loads(metadata.as_json(model))
-    (output,) = described['subgraph_metadata'][0]['output_tensor_metadata']
-    (file,) = output['associated_files']
+    (graph,) = tflite.read_metadata(model).subgraph_metadata
+    (output,) = graph.output_tensor_metadata
+    (file,) = output.associated_files
     self.assertEqual(
-      (file['name'], file['type']), ('index.ldb', 'SCANN_INDEX_FILE')
+      (file.name, file.type), ('index.ldb', tflite_metadata.SCANN_INDEX_FILE)
     )
     index = metadata.associated_file(model, 'index.ldb')
     self.assertLen(index, entry['index_bytes'])
     text = (folder / 'README.md').read_text(encoding='utf-8')
     self.assertIn('holds 40 images of *anime*', text)
 
+  @needs_tflite_support
   def test_items_that_were_mixed_up_are_caught(self):
     real = self.index.record
 
@@ -123,6 +132,7 @@ class SearchTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual(formats_search_index.agreement(found, [[best, far]]), 0.0)
     self.assertEqual(formats_search_index.agreement([[]], [[best]]), 0.0)
 
+  @needs_tflite_support
   def test_what_the_task_library_refuses_is_an_error(self):
     with self.assertRaisesRegex(OSError, 'tflite-support could not search'):
       formats_search_index.find(b'no model', self.photos, 1)
@@ -130,6 +140,15 @@ class SearchTest(parameterized.TestCase, tf.test.TestCase):
   def test_an_index_is_needed(self):
     with self.assertRaisesRegex(ValueError, 'needs an index'):
       self.export(by=None)
+
+  def test_without_the_task_library_it_says_where_there_is_one(self):
+    with (
+      mock.patch.object(
+        formats_search_index, 'has_task_library', return_value=False
+      ),
+      self.assertRaisesRegex(ImportError, "'search' needs tflite-support"),
+    ):
+      self.export()
 
 
 if __name__ == '__main__':

@@ -210,7 +210,7 @@ class ExportedTranslatorTest(tf.test.TestCase):
     for buffers in ([], [schema.BufferT()], [garbage]):
       parsed.buffers = buffers
       with self.assertRaisesRegex(ValueError, '^its metadata are damaged'):
-        tflite._read_metadata(parsed)
+        tflite._metadata_of(parsed)
 
   @pytest.mark.slow
   def test_all_directions_of_one_bundle(self):

@@ -16,8 +16,9 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from tf_twingan import image_arrays
+from tf_twingan.inference.exported import tflite_metadata
 
-_IDENTIFIER, _METADATA = b'TFL3', b'TFLITE_METADATA'
+IDENTIFIER = b'TFL3'
 _EIGHT_BITS = (np.uint8, np.int8)
 
 
@@ -99,17 +100,15 @@ class File:
       _check_dtype(tensor)
     self.side: int = shape[1]
     self.shape: list[int] = self._output['shape'].tolist()
-    metadata = _read_metadata(parsed)
-    self.name: str = (
-      metadata.name.decode() if metadata and metadata.name else ''
-    )
-    graph = (metadata.subgraphMetadata or [None])[0] if metadata else None
+    metadata = _metadata_of(parsed)
+    self.name: str = metadata.name if metadata and metadata.name else ''
+    graph = (metadata.subgraph_metadata or [None])[0] if metadata else None
     input_normalization = output_normalization = None
     if graph:
       # Inputs are described in the order in which the file has them.
       place = [tensor['index'] for tensor in inputs].index(self._input['index'])
-      input_normalization = _normalization(graph.inputTensorMetadata, place)
-      output_normalization = _normalization(graph.outputTensorMetadata, 0)
+      input_normalization = _normalization(graph.input_tensor_metadata, place)
+      output_normalization = _normalization(graph.output_tensor_metadata, 0)
     self._input_normalization = input_normalization or _DEFAULT_INPUT
     self._output_normalization = output_normalization or _DEFAULT_OUTPUT
 
@@ -228,7 +227,7 @@ def _dequantize(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
 def _parse(model: bytes) -> schema.ModelT:
   """Reads all of a file, as the interpreter crashes on one that is cut."""
   try:
-    if model[4:8] != _IDENTIFIER:
+    if model[4:8] != IDENTIFIER:
       raise ValueError(f'it starts with {model[:8]!r}')
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
   # On damaged files the reader raises nearly every exception there is.
@@ -259,20 +258,21 @@ def _check_operations(parsed: schema.ModelT) -> None:
     )
 
 
-def _read_metadata(parsed: schema.ModelT):
-  """The ModelMetadataT of a file, or None."""
-  for entry in parsed.metadata or []:
-    if entry.name == _METADATA:
-      # tflite-support is needed for files with metadata alone.
-      from tensorflow_lite_support.metadata import (
-        metadata_schema_py_generated as metadata_schema,
-      )
+def read_metadata(model: bytes) -> tflite_metadata.ModelMetadata | None:
+  """Returns the metadata of a file, None if it has none.
 
+  Raises:
+    ValueError: it is no TFLite file, or damaged.
+  """
+  return _metadata_of(_parse(model))
+
+
+def _metadata_of(parsed: schema.ModelT) -> tflite_metadata.ModelMetadata | None:
+  for entry in parsed.metadata or []:
+    if entry.name == tflite_metadata.NAME:
       try:
         content = parsed.buffers[entry.buffer].data.tobytes()
-        return metadata_schema.ModelMetadataT.InitFromObj(
-          metadata_schema.ModelMetadata.GetRootAsModelMetadata(content, 0)
-        )
+        return tflite_metadata.read(content)
       # As in `_parse`.
       except Exception as error:
         raise ValueError(
@@ -285,8 +285,8 @@ def _read_metadata(parsed: schema.ModelT):
 def _normalization(tensors, place: int) -> Normalization | None:
   """The normalization in a tensor's metadata, or None."""
   tensor = tensors[place] if tensors and place < len(tensors) else None
-  for unit in (tensor.processUnits or []) if tensor else []:
-    if type(unit.options).__name__ == 'NormalizationOptionsT':
+  for unit in (tensor.process_units or []) if tensor else []:
+    if unit.options is not None:
       return Normalization(
         np.asarray(unit.options.mean, np.float32),
         np.asarray(unit.options.std, np.float32),
