@@ -43,6 +43,8 @@ class DomainNamesTest(parameterized.TestCase):
   def test_names_that_would_be_confused_are_refused(self):
     with self.assertRaisesRegex(ValueError, "'a' and 'A' differ in upper and"):
       domain_names.check_all(['a', 'b', 'A'])
+    with self.assertRaisesRegex(ValueError, "two domains of the name 'a'"):
+      domain_names.check_all(['a', 'b', 'a'])
     for name in ('all', 'All'):
       with self.assertRaisesRegex(
         ValueError, f"'{name}' is no name .*--to=all"

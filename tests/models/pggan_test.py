@@ -84,7 +84,7 @@ class PgganTest(parameterized.TestCase, tf.test.TestCase):
   def test_bad_values_are_named(self):
     for options, message in (
       (dict(domains=[]), 'one or more'),
-      (dict(domains=['a', 'a']), 'one or more different'),
+      (dict(domains=['a', 'a']), "two domains of the name 'a'"),
       (dict(to_rgb_size=2), 'choose an odd one'),
     ):
       with self.assertRaisesRegex(ValueError, message):

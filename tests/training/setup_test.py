@@ -36,7 +36,7 @@ class SetupTest(parameterized.TestCase):
 
   @parameterized.parameters(
     ("'my photos' is no name", [('my photos', 'avatars:lorelei'), DOMAINS[0]]),
-    ("two of the name 'photo'", [DOMAINS[0], DOMAINS[0]]),
+    ("two domains of the name 'photo'", [DOMAINS[0], DOMAINS[0]]),
     ('write .NAME, DATASET. for each', ['photo', 'anime']),
     ('write .NAME, DATASET. for each', [('photo', None)]),
     ('has no known scheme', [DOMAINS[0], ('anime', 'folde:/x')]),

@@ -37,14 +37,14 @@ class BaseModel(keras.layers.Layer):
     """Keeps the arguments that build the same network again.
 
     Args:
-      domains: their names; subclasses check how many, and that they differ.
+      domains: their names; subclasses check how many.
       max_resolution: of the last stage, px; a power of two.
       config: the model's options.
       name: layer name.
 
     Raises:
-      ValueError: the options do not fit the resolution, or a name is none for
-        a domain, see `domain_names`.
+      ValueError: the options do not fit the resolution, or the names do not
+        work, see `domain_names.check_all`.
     """
     super().__init__(name=name, autocast=False)
     config.check_fits(max_resolution)

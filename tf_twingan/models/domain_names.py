@@ -24,8 +24,8 @@ def check_all(names: Iterable[Any]) -> tuple[str, ...]:
   """Returns the names if a model can have all of them.
 
   Raises:
-    ValueError: one is not possible, or two differ in upper and lower case
-      alone, which many disks take for one; says what is possible.
+    ValueError: one is not possible, or two are equal or differ in upper and
+      lower case alone, which many disks take for one; says what is possible.
   """
   names = tuple(names)
   for name in names:
@@ -38,8 +38,12 @@ def check_all(names: Iterable[Any]) -> tuple[str, ...]:
       )
   by_lower: dict[str, str] = {}
   for name in names:
-    other = by_lower.setdefault(name.lower(), name)
-    if other != name:
+    other = by_lower.get(name.lower())
+    if other == name:
+      raise ValueError(
+        f'There are two domains of the name {name!r}; give each its own.'
+      )
+    if other is not None:
       raise ValueError(
         f'The domains {other!r} and {name!r} differ in upper and lower case '
         'alone, which many disks take for one; rename one of them.'
@@ -49,6 +53,7 @@ def check_all(names: Iterable[Any]) -> tuple[str, ...]:
         f'{name!r} is no name for a domain, as --to={_EVERY} exports all of '
         'them; choose another.'
       )
+    by_lower[name.lower()] = name
   return names
 
 

@@ -103,10 +103,8 @@ class ProgressiveGAN(base_model.BaseModel):
     super().__init__(
       domains, max_resolution=max_resolution, config=config, name=name
     )
-    if not self.domains or len(set(self.domains)) < len(self.domains):
-      raise ValueError(
-        f'domains {list(domains)}: one or more different names are needed.'
-      )
+    if not self.domains:
+      raise ValueError('domains []: one or more are needed.')
     self.latent_size = config.latent_size
     self.first_layer = LatentToFeatures(self.domains, config)
     self.generator = generator.Generator(self.domains, max_resolution, config)

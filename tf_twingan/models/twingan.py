@@ -71,10 +71,8 @@ class TwinGAN(base_model.BaseModel):
     super().__init__(
       domains, max_resolution=max_resolution, config=config, name=name
     )
-    if len(self.domains) < 2 or len(set(self.domains)) < len(self.domains):
-      raise ValueError(
-        f'domains {list(domains)}: two or more different names are needed.'
-      )
+    if len(self.domains) < 2:
+      raise ValueError(f'domains {list(domains)}: two or more are needed.')
     self._renorm_ramp = None
     if config.renorm_ramp_steps is not None:
       self._renorm_ramp = self.add_weight(

@@ -43,10 +43,10 @@ class TwoGenerators(base_model.BaseModel):
     super().__init__(
       domains, max_resolution=max_resolution, config=config, name=name
     )
-    if len(self.domains) != 2 or len(set(self.domains)) < 2:
+    if len(self.domains) != 2:
       raise ValueError(
         f'domains {list(domains)}: {type(self).__name__} translates between '
-        'two; name two different ones, or train a TwinGAN, which takes more.'
+        'two; name two, or train a TwinGAN, which takes more.'
       )
     self.generators = {d: make(f'to_{d}') for d in self.domains}
 
