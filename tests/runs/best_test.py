@@ -19,12 +19,13 @@ class BestTest(parameterized.TestCase, tf.test.TestCase):
     self.run_dir = tempfile.mkdtemp()
     self.folder = pathlib.Path(self.run_dir, 'best')
 
-  def open(self, by='recall', more_is_better=True, framings=()):
+  def open(self, by='recall', more_is_better=True, framings=(), images='these'):
     return best.Best(
       self.run_dir,
       by=by,
       more_is_better=more_is_better,
       framings=dict(framings),
+      images=images,
     )
 
   def keep(self, kept, images_seen, value, resolution=8):
@@ -68,6 +69,31 @@ class BestTest(parameterized.TestCase, tf.test.TestCase):
     self.assertTrue(self.open().is_beaten(0.6, 8))
     # Chosen by something else: that figure means nothing here.
     self.assertTrue(self.open('swd', False).is_beaten(1e9, 8))
+
+  def test_scores_of_other_images_do_not_compare(self):
+    self.assertFalse(self.open().lacks_score(8))  # There is none yet.
+    self.keep(self.open(), 100, 0.9)
+    self.assertFalse(self.open().lacks_score(8))
+    for other in (self.open(images='others'), self.open('swd')):
+      self.assertTrue(other.is_beaten(0.1, 8))
+      self.assertTrue(other.lacks_score(8))
+      # Resolutions do not compare either way.
+      self.assertFalse(other.is_beaten(1.0, 4))
+      self.assertFalse(other.lacks_score(16))
+    others = self.open(images='others')
+    others.set_score(0.2)
+    self.assertEqual(self.weight(), 100)
+    self.assertFalse(self.open(images='others').lacks_score(8))
+    self.assertFalse(others.is_beaten(0.1, 8))
+    self.assertTrue(others.is_beaten(0.3, 8))
+
+  def test_a_score_of_an_earlier_version_is_taken_anew(self):
+    self.keep(self.open(), 100, 0.9)
+    path = self.folder / 'score.json'
+    score = json.loads(path.read_text())
+    del score['images']
+    path.write_text(json.dumps(score))
+    self.assertTrue(self.open().lacks_score(8))
 
   def test_a_finer_resolution_beats_a_coarser_one(self):
     kept = self.open()

@@ -26,6 +26,7 @@ from tf_twingan.runs import (
   checkpoint_values,
   checkpoints,
   config_changes,
+  loading,
   recorded_framing,
 )
 from tf_twingan.training import (
@@ -155,11 +156,13 @@ class Start:
     )
 
 
-def train(run, trainer=None, *, growth=None, start=None, **options):
+def train(
+  run, trainer=None, *, growth=None, start=None, held_out=HELD_OUT, **options
+):
   """Trains in a run directory; returns the trainer."""
   trainer = trainer or Trainer()
   scorer = validation_scores.ValidationScorer(
-    HELD_OUT, TRAINING, has_ground_truth=True
+    held_out, TRAINING, has_ground_truth=True
   )
   setup.prepare_loop(
     str(run),
@@ -330,6 +333,78 @@ class LoopTest(parameterized.TestCase):
     self.assertEqual(kept['value'], best['score/reconstruction'])
     self.assertEqual(saved(self.run / 'best'), [best['images_seen']])
     self.assertEqual(saved(self.run), [TOTAL])
+
+  def train_on(self, loaded, **changes):
+    """Trains a finished run on; the best so far then loads as given.
+
+    Args:
+      loaded: the weight of the best checkpoint so far, or why it has none.
+      **changes: what is changed.
+
+    Returns:
+      What was loaded, and what was printed.
+    """
+
+    def load(run_dir):
+      if isinstance(loaded, Exception):
+        raise loaded
+      model = Model()
+      model.weight.assign(loaded)
+      seen = saved(pathlib.Path(run_dir))[0]
+      return loading.LoadedModel(model, 8, 1.0, seen)
+
+    output = io.StringIO()
+    with (
+      mock.patch.object(loading, 'load', side_effect=load) as loads,
+      contextlib.redirect_stdout(output),
+    ):
+      train(
+        self.run,
+        growth=growth_schedule.Growth(
+          final_resolution=8,
+          fade_images=32,
+          stable_images=32,
+          batch_size=8,
+          extra_images=48,
+        ),
+        **changes,
+      )
+    return [c.args[0] for c in loads.call_args_list], output.getvalue()
+
+  def test_the_best_is_scored_anew_where_its_score_does_not_compare(self):
+    # Its score says nothing of these images: whatever it was, they decide.
+    other = dict(held_out={d: images(5, count=4) for d in DOMAINS})
+    train(self.run)
+    folder = self.run / 'best'
+    first = json.loads((folder / 'score.json').read_text())
+    before = shutil.copytree(self.run, self.run.parent / 'before')
+    for loaded, changes, kept in [
+      (0.0, other, True),
+      (1.9, other, False),
+      (0.0, dict(best_by='recall'), True),
+      (1.9, dict(best_by='recall'), False),
+      (ValueError('It is damaged.'), other, False),
+    ]:
+      with self.subTest(loaded=loaded, changes=[*changes]):
+        shutil.rmtree(self.run)
+        shutil.copytree(before, self.run)
+        loads, output = self.train_on(loaded, **changes)
+        score = json.loads((folder / 'score.json').read_text())
+        self.assertEqual(saved(folder), [score['images_seen']])
+        self.assertEqual(score['images_seen'] == first['images_seen'], kept)
+        if kept:
+          # Once: the next score compares with it.
+          self.assertEqual(loads, [str(folder)])
+          self.assertIn('The best checkpoint so far was scored anew', output)
+          self.assertNotEqual(score['value'], first['value'])
+        elif isinstance(loaded, Exception):
+          self.assertIn('the next one replaces it: It is damaged.', output)
+
+  def test_a_best_that_compares_is_not_scored_anew(self):
+    train(self.run)
+    loads, output = self.train_on(0.0)
+    self.assertEmpty(loads)
+    self.assertNotIn('scored anew', output)
 
   def test_stopping_in_a_fade_and_resuming_ends_in_the_same_bits(self):
     whole = self.run.parent / 'whole'

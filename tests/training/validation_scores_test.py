@@ -39,6 +39,20 @@ STAGE = dict(resolution=16, alpha=0.5)
 
 
 class ScoringTest(tf.test.TestCase):
+  def test_the_fingerprint_is_that_of_the_images(self):
+    def fingerprint(held_out, training):
+      return validation_scores.ValidationScorer(
+        {'photo': held_out}, {'photo': training}, has_ground_truth=False
+      ).fingerprint
+
+    first = fingerprint(images(1), images(2, 9))
+    self.assertEqual(first, fingerprint(images(1), images(2, 9)))
+    # No more training images are used than there are held out.
+    self.assertEqual(first, fingerprint(images(1), images(2, 9)[:6]))
+    self.assertNotEqual(first, fingerprint(images(3), images(2, 9)))
+    self.assertNotEqual(first, fingerprint(images(1), images(3, 9)))
+    self.assertNotEqual(first, fingerprint(images(1)[:5], images(2, 9)))
+
   def test_counterparts_that_are_equal_are_found(self):
     same = images(1)
     scorer = validation_scores.ValidationScorer(

@@ -7,6 +7,7 @@ were found finite.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ import tensorflow as tf
 from tf_twingan import errors, image_arrays
 from tf_twingan.data import batch_stream
 from tf_twingan.models import registry
-from tf_twingan.runs import best, checkpoints, divergence
+from tf_twingan.runs import best, checkpoints, divergence, loading
 from tf_twingan.training import (
   console,
   growth_schedule,
@@ -209,6 +210,20 @@ class Score:
       self._scorer.score(self._trainer.ema_model, **info.stage)
     )
 
+  def of_run(self, run_dir: str) -> dict[str, float]:
+    """Scores the newest checkpoint of a run on the same images.
+
+    Args:
+      run_dir: the run directory.
+
+    Raises:
+      OSError, ValueError: see `loading.load`.
+    """
+    loaded = loading.load(run_dir)
+    return self._scorer.score(
+      loaded.model, resolution=loaded.resolution, alpha=loaded.alpha
+    )
+
 
 class Log:
   """Writes the metrics to `metrics.jsonl` and TensorBoard's `summaries/`."""
@@ -280,7 +295,11 @@ class KeepBest:
     value = info.metrics.get(self._name)
     resolution = info.phase.resolution
     # A score may not exist yet at a coarse resolution.
-    if value is None or not self._store.is_beaten(value, resolution):
+    if value is None:
+      return
+    if self._store.lacks_score(resolution):
+      self._score_anew()
+    if not self._store.is_beaten(value, resolution):
       return
     self._trainer.check_finite()
     try:
@@ -295,6 +314,25 @@ class KeepBest:
       console.say(
         'Warning: the best checkpoint stays the one before, as the new one '
         f"can't be written: {errors.first_line(error)}"
+      )
+
+  def _score_anew(self):
+    """Scores the best checkpoint so far as the training is scored now.
+
+    It was chosen by another score, or on other images.
+    """
+    try:
+      value = self._score.of_run(self._store.folder)[self._name]
+      if math.isfinite(value):
+        self._store.set_score(value)
+        console.say(
+          f'The best checkpoint so far was scored anew, by {self._name} of '
+          f'the images that are held out now: {value:.4g}.'
+        )
+    except (OSError, ValueError) as error:
+      console.say(
+        'Warning: the best checkpoint so far cannot be scored anew, and the '
+        f'next one replaces it: {errors.first_line(error)}'
       )
 
 

@@ -74,6 +74,7 @@ def open_run(
   framings: Mapping[str, framing.Framing],
   checkpoints_kept: int,
   best_by: str,
+  scored_images: str,
   start: warm_start.WarmStart | None = None,
 ) -> OpenRun:
   """Restores the newest checkpoint, or begins a run.
@@ -87,6 +88,7 @@ def open_run(
     framings: {domain: how its images were made square}, for the record.
     checkpoints_kept: number of newest checkpoints that are kept.
     best_by: the score that the best checkpoint is chosen by.
+    scored_images: fingerprint of the images that it is scored on.
     start: weights that a run without a checkpoint starts from.
 
   Raises:
@@ -107,6 +109,7 @@ def open_run(
       by=best_by,
       more_is_better=validation_scores.HIGHER_IS_BETTER[best_by],
       framings=framings,
+      images=scored_images,
     ),
   )
   # A start that failed may have been corrected: nothing binds it yet.

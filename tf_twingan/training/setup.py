@@ -240,6 +240,7 @@ def prepare_loop(
     framings=framings,
     checkpoints_kept=options.checkpoints_kept,
     best_by=options.best_by,
+    scored_images=scorer.fingerprint,
     start=start,
   )
   if strategies.is_chief(trainer.strategy):

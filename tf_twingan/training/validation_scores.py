@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_twingan import image_arrays
+from tf_twingan import files, image_arrays
 from tf_twingan.metrics import fidelity, nearest_counterpart, sliced_wasserstein
 
 # Whether more of it is better.
@@ -52,6 +52,17 @@ class ValidationScorer:
       d: training[d][: len(p)] for d, p in self._held_out.items()
     }
     self._has_ground_truth = has_ground_truth
+
+  @property
+  def fingerprint(self) -> str:
+    """A checksum of the images; scores of others do not compare."""
+    return files.sha256(
+      ''.join(
+        f'{domain} {images.shape} {files.sha256(images.tobytes())}\n'
+        for part in (self._held_out, self._training)
+        for domain, images in part.items()
+      )
+    )
 
   def check(self, name: str, resolution: int, model: Any) -> None:
     """Raises unless there is a score of this name at the last resolution.
