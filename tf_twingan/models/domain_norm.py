@@ -86,15 +86,18 @@ class DomainNorm(keras.layers.Layer):
       roles['moving_variance'] = ('ones', False)
     if self.kind == 'batch_renorm':
       roles['batches'] = ('zeros', False)
-    return {
-      role: self.add_weight(
+    parameters = {}
+    for role, (initializer, trainable) in roles.items():
+      name = f'{domain}_{role}'
+      parameters[role] = self.add_weight(
         shape=() if role == 'batches' else (channels,),
         initializer=initializer,
         trainable=trainable,
-        name=f'{domain}_{role}',
+        name=name,
       )
-      for role, (initializer, trainable) in roles.items()
-    }
+      # What `named_weights` calls it, and checkpoints always have.
+      setattr(self, name, parameters[role])
+    return parameters
 
   def call(
     self,

@@ -115,12 +115,14 @@ class StyleEncoder(keras.layers.Layer):
     self.codes = {
       d: layers.Dense(width, size, gain=1.0, name=f'{d}_code') for d in domains
     }
-    self.means = {
-      d: self.add_weight(
-        shape=(size,), initializer='zeros', trainable=False, name=f'{d}_mean'
+    self.means = {}
+    for domain in domains:
+      name = f'{domain}_mean'
+      self.means[domain] = self.add_weight(
+        shape=(size,), initializer='zeros', trainable=False, name=name
       )
-      for d in domains
-    }
+      # What `named_weights` calls it, and checkpoints always have.
+      setattr(self, name, self.means[domain])
 
   def call(
     self,

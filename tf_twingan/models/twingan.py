@@ -73,9 +73,9 @@ class TwinGAN(base_model.BaseModel):
     )
     if len(self.domains) < 2:
       raise ValueError(f'domains {list(domains)}: two or more are needed.')
-    self._renorm_ramp = None
+    self.renorm_ramp = None
     if config.renorm_ramp_steps is not None:
-      self._renorm_ramp = self.add_weight(
+      self.renorm_ramp = self.add_weight(
         shape=(), initializer='zeros', trainable=False, name='renorm_ramp'
       )
 
@@ -124,15 +124,15 @@ class TwinGAN(base_model.BaseModel):
 
   def start_step(self, stage_step: int) -> None:
     """Widens the limits of batch renorm, if they do widen."""
-    if self._renorm_ramp is not None:
+    if self.renorm_ramp is not None:
       steps = self.config.renorm_ramp_steps
-      self._renorm_ramp.assign(min(stage_step / steps, 1.0))
+      self.renorm_ramp.assign(min(stage_step / steps, 1.0))
 
   def _limits(self):
     """The argument `limits` of the norms, unless the fixed ones apply."""
-    if self._renorm_ramp is None:
+    if self.renorm_ramp is None:
       return {}
-    ramp = tf.convert_to_tensor(self._renorm_ramp)
+    ramp = tf.convert_to_tensor(self.renorm_ramp)
     return dict(limits=norms.renorm_limits(ramp))
 
   def encode(

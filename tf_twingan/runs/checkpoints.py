@@ -28,7 +28,7 @@ import tensorflow as tf
 from absl import logging
 
 from tf_twingan import errors, files, literal_paths, shell_words
-from tf_twingan.runs import checkpoint_values, divergence
+from tf_twingan.runs import checkpoint_state, checkpoint_values, divergence
 
 _FILE = re.compile(r'^(\d+)\.(index|data-\d+-of-\d+)$')
 _UNFINISHED = 'unfinished-'
@@ -137,7 +137,7 @@ class Checkpoints:
         objects than `state`.
     """
     return self._newest(
-      lambda prefix: tf.train.Checkpoint(**state).read(prefix).assert_consumed()
+      lambda prefix: _checkpoint(state).read(prefix).assert_consumed()
     )
 
   def restore_part(self, state: Mapping[str, Any]) -> str:
@@ -156,7 +156,7 @@ class Checkpoints:
     """
     prefix = self._newest(
       lambda prefix: (
-        tf.train.Checkpoint(**state)
+        _checkpoint(state)
         .read(prefix)
         .assert_existing_objects_matched()
         .expect_partial()
@@ -222,7 +222,7 @@ class Checkpoints:
       ) as unfinished:
         with literal_paths.folder(unfinished) as path:
           part = os.path.join(path, os.path.basename(prefix))
-          tf.train.Checkpoint(**state).write(part)
+          _checkpoint(state).write(part)
           files.sync(unfinished)
           values = _read_back(part)
         problem = divergence.describe(values)
@@ -407,6 +407,10 @@ def _advice(error: Exception) -> str:
   if is_one((errno.ENOENT, errno.ENOTDIR)):
     return 'Something moved or deleted the folder: see that it stays'
   return 'Mend that'
+
+
+def _checkpoint(state: Mapping[str, Any]) -> tf.train.Checkpoint:
+  return tf.train.Checkpoint(**checkpoint_state.trackable(state))
 
 
 def _files(folder: str) -> dict[int, list[str]]:

@@ -20,7 +20,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_twingan import errors, files, framing, json_files
-from tf_twingan.models import registry, resolutions
+from tf_twingan.models import named_weights, registry, resolutions
 from tf_twingan.runs import checkpoints
 from tf_twingan.training import (
   console,
@@ -272,23 +272,9 @@ def variables_by_name(state: Mapping[str, Any]) -> dict[str, tf.Variable]:
   Args:
     state: trackable objects by name, see `Trainer.state`.
   """
-  root = tf.train.Checkpoint(
-    **{part: state[part] for part in weight_matching.PARTS if part in state}
+  return named_weights.by_name(
+    {part: state[part] for part in weight_matching.PARTS if part in state}
   )
-  view = tf.train.TrackableView(root)
-  # The names in a checkpoint are the shortest paths.
-  found, seen, queue = {}, {id(root)}, collections.deque([(root, ())])
-  while queue:
-    node, path = queue.popleft()
-    if isinstance(node, tf.Variable):
-      found['/'.join(map(weight_matching.escape, path))] = node
-      continue
-    for name, child in view.children(node).items():
-      if id(child) not in seen:
-        seen.add(id(child))
-        queue.append((child, (*path, name)))
-  # The checkpoint itself counts how often it was saved.
-  return {n: v for n, v in found.items() if weight_matching.is_taken(n)}
 
 
 def _origin_domains(domains, origin, init_domains):

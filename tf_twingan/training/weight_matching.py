@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tf_twingan.models import named_weights
+
 # How names begin: the model, and its exponential moving average.
 LIVE = 'model'
 EMA = 'average'
@@ -50,16 +52,6 @@ class Match:
   left: dict[str, str]
 
 
-def is_taken(name: str) -> bool:
-  """Whether a value of this name is what trainings start from."""
-  return name.split('/')[0] in PARTS
-
-
-def escape(name: str) -> str:
-  """A domain's name as it stands in a checkpoint's names."""
-  return name.replace('.', '..').replace('/', '.S')
-
-
 def origin_name(name: str, domains: Domains) -> str | None:
   """The name that a variable has in the other training.
 
@@ -80,17 +72,17 @@ def origin_name(name: str, domains: Domains) -> str | None:
     origin = domains[domain]
     if origin is None:
       return None
-    found.append(escape(origin) + role)
+    found.append(named_weights.escape(origin) + role)
   return '/'.join(found)
 
 
 def _domain_and_role(parent, part, domains):
   roles = _NORM_ROLES if parent == 'norm' else _OTHER_ROLES
   for domain in domains:
-    if parent in _PER_DOMAIN and part == escape(domain):
+    if parent in _PER_DOMAIN and part == named_weights.escape(domain):
       return domain, ''
     for role in roles:
-      if part == f'{escape(domain)}_{role}':
+      if part == f'{named_weights.escape(domain)}_{role}':
         return domain, f'_{role}'
   return None, ''
 

@@ -1,0 +1,36 @@
+"""What the versions of TensorFlow and Keras spell differently.
+
+Keras 2.15 comes with TensorFlow 2.15, Keras 3 with TensorFlow 2.16 and later.
+All other code is written in what both share.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def is_variable(value: Any) -> bool:
+  """Whether a value is a variable: TensorFlow's own, or one of Keras 3."""
+  return isinstance(value, tf.Variable) or (
+    hasattr(keras, 'Variable') and isinstance(value, keras.Variable)
+  )
+
+
+def tf_variable(variable: Any) -> tf.Variable:
+  """TensorFlow's variable of a variable, which Keras 3 wraps."""
+  return variable if isinstance(variable, tf.Variable) else variable.value
+
+
+def optimizer_state(optimizer: keras.optimizers.Optimizer) -> Any:
+  """What a checkpoint must hold of an optimizer, as a trackable object.
+
+  TensorFlow's checkpoints see all of an optimizer of Keras 2 and none of its
+  names may change. One of Keras 3 would add the weights that it trains.
+  """
+  if not hasattr(keras, 'Variable'):
+    return optimizer
+  return {
+    str(index): tf_variable(variable)
+    for index, variable in enumerate(optimizer.variables)
+  }
