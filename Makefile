@@ -25,7 +25,7 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.11 python3.10 python3)
 $(shell $(RUN) -c '' 2>/dev/null || rm -f $(READY))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test_all lint lock
+.PHONY: help setup train test test_all lint lock lock_check
 
 help:
 	@echo 'make train       train on $(GIN_FILE)   (GIN_FILE=cats.gin, ARGS="--run_dir=...")'
@@ -33,6 +33,7 @@ help:
 	@echo 'make test_all    run the slow tests, too: every combination'
 	@echo 'make lint        check style, format and types'
 	@echo 'make lock        resolve requirements_lock.txt anew from pyproject.toml'
+	@echo 'make lock_check  ask for its packages for other machines: macOS, Windows'
 	@echo 'make setup       only create $(VENV) with the locked packages'
 	@echo 'PYTHON=/path/to/python3.11 chooses the Python that a new $(VENV) is made with;'
 	@echo 'to change it, remove $(VENV) first.'
@@ -60,6 +61,22 @@ lock:
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --quiet --universal \
 	  --no-emit-index-url --no-emit-find-links --extra dev \
 	  --python-version 3.10 pyproject.toml --output-file $(LOCK)
+
+# Whether the registry has wheels of what is locked for machines that are not
+# here. promise is Python alone and comes as source; faiss starts at macOS 14.
+OTHER_MACHINES := aarch64-apple-darwin x86_64-pc-windows-msvc \
+  aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu
+
+lock_check:
+	@command -v uv >/dev/null || { echo 'make lock_check needs uv: pip install uv' >&2; exit 1; }
+	@for machine in $(OTHER_MACHINES); do \
+	  for version in 3.10 3.11 3.12 3.13; do \
+	    MACOSX_DEPLOYMENT_TARGET=14.0 uv pip compile --quiet --no-deps \
+	      --only-binary :all: --no-binary promise --python-version $$version \
+	      --python-platform $$machine $(LOCK) >/dev/null || exit 1; \
+	    echo "$$machine, Python $$version: all packages are there"; \
+	  done; \
+	done
 
 # The mark is written last and removed first, so that neither a half-made
 # environment nor a half-done update passes for a finished one.

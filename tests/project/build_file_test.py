@@ -84,8 +84,8 @@ def pinned_distributions() -> set[str]:
   """Returns the names of the packages that pyproject.toml names itself."""
   text = (source_tree.ROOT / 'pyproject.toml').read_text(encoding='utf-8')
   project = tomli.loads(text)['project']
-  requirements = (
-    project['dependencies'] + project['optional-dependencies']['dev']
+  requirements = sum(
+    project['optional-dependencies'].values(), project['dependencies']
   )
   return {re.match(r'[\w.-]+', line).group() for line in requirements}
 
