@@ -9,15 +9,14 @@ The attention map has resolution^4 numbers an image: 4 MB at 32 px, 64 MB at
 64 px.
 """
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import configs, layers
+from tf_twingan.models import base_layer, configs, layers
 
 _REDUCTION = 8  # Of the channels in which positions are compared.
 
 
-class SelfAttention(keras.layers.Layer):
+class SelfAttention(base_layer.BaseLayer):
   """Adds to each position what it attends to elsewhere.
 
   Attributes:
@@ -36,7 +35,7 @@ class SelfAttention(keras.layers.Layer):
     spectral_norm: bool = False,
     name: str = 'attention',
   ):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     reduced = max(1, channels // _REDUCTION)
 
     def conv(name, in_channels, out_channels):

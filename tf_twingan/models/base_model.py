@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
-from tf_twingan.models import configs, domain_names
+from tf_twingan.models import base_layer, configs, domain_names
 
 
-class BaseModel(keras.layers.Layer):
+class BaseModel(base_layer.BaseLayer):
   """A network with named domains that can be built again from its config.
 
   Attributes:
@@ -46,7 +44,7 @@ class BaseModel(keras.layers.Layer):
       ValueError: the options do not fit the resolution, or the names do not
         work, see `domain_names.check_all`.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     config.check_fits(max_resolution)
     self.domains = domain_names.check_all(domains)
     self.max_resolution = max_resolution

@@ -9,10 +9,10 @@ convolution where widths differ; as in StyleGAN2 (Karras et al. 2020, section
 import math
 from collections.abc import Callable, Sequence
 
-import keras
 import tensorflow as tf
 
 from tf_twingan.models import (
+  base_layer,
   configs,
   domain_norm,
   gradient_checkpointing,
@@ -20,7 +20,7 @@ from tf_twingan.models import (
 )
 
 
-class NormalizedConv(keras.layers.Layer):
+class NormalizedConv(base_layer.BaseLayer):
   """Convolution, per-domain norm, leaky ReLU, pixel norm, in this order.
 
   Attributes:
@@ -51,7 +51,7 @@ class NormalizedConv(keras.layers.Layer):
       condition_size: numbers in a condition of the norm, or None.
       name: layer name.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     # The norm's offset does what a bias would.
     self.conv = layers.Conv(
       in_channels,

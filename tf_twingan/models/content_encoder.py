@@ -10,10 +10,9 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import blocks, configs, resolutions, stages
+from tf_twingan.models import base_layer, blocks, configs, resolutions, stages
 
 
 class Encoding(NamedTuple):
@@ -44,7 +43,7 @@ class Encoding(NamedTuple):
     )
 
 
-class Encoder(keras.layers.Layer):
+class Encoder(base_layer.BaseLayer):
   """The shared content encoder; every stage's block exists from the start.
 
   Attributes:
@@ -73,7 +72,7 @@ class Encoder(keras.layers.Layer):
       condition_size: numbers in a condition of the norms, or None.
       name: layer name.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self._precision = config.precision
     self._recompute = config.recompute
     self.residual = config.residual

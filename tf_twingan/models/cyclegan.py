@@ -7,17 +7,21 @@ the side, up twice, every convolution normalized by instance.
 
 from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import configs, cyclegan_layers, two_generators
+from tf_twingan.models import (
+  base_layer,
+  configs,
+  cyclegan_layers,
+  two_generators,
+)
 
 
-class ResNet(keras.layers.Layer):
+class ResNet(base_layer.BaseLayer):
   """c7s1-n, d2n, d4n, blocks of R4n, u2n, un, c7s1-3 in the paper's words."""
 
   def __init__(self, channels: int, blocks: int, *, name: str | None = None):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     n = channels
     self.first = cyclegan_layers.Conv(3, n, 7, reflect=True, name='first')
     self.down = [

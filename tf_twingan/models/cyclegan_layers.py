@@ -10,10 +10,12 @@ A layer computes in the dtype of its input and keeps its weights in float32.
 import keras
 import tensorflow as tf
 
+from tf_twingan.models import base_layer
+
 _STDDEV = 0.02
 
 
-class Conv(keras.layers.Layer):
+class Conv(base_layer.BaseLayer):
   """A convolution; the image becomes `stride` times smaller.
 
   Attributes:
@@ -44,7 +46,7 @@ class Conv(keras.layers.Layer):
       use_bias: add a bias; an instance norm that follows would subtract it.
       name: layer name.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self._stride = stride
     self._border = size // 2 if reflect else 0
     self.kernel, self.bias = _weights(
@@ -65,7 +67,7 @@ class Conv(keras.layers.Layer):
     return _biased(outputs, self.bias)
 
 
-class UpConv(keras.layers.Layer):
+class UpConv(base_layer.BaseLayer):
   """A transposed convolution; the image becomes twice as large.
 
   Attributes:
@@ -82,7 +84,7 @@ class UpConv(keras.layers.Layer):
     use_bias: bool = False,
     name: str | None = None,
   ):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self._channels = out_channels
     self.kernel, self.bias = _weights(
       self, (size, size, out_channels, in_channels), out_channels, use_bias

@@ -26,16 +26,15 @@ weights that will be used (`statistics_update`), because those of averaged
 import functools
 from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import configs, gradient_checkpointing, norms
+from tf_twingan.models import base_layer, configs, gradient_checkpointing, norms
 
 # Those that keep moving statistics.
 _BATCH_KINDS = ('batch', 'batch_renorm')
 
 
-class DomainNorm(keras.layers.Layer):
+class DomainNorm(base_layer.BaseLayer):
   """Normalizes a packed batch, each domain's part with its own parameters.
 
   Attributes:
@@ -61,7 +60,7 @@ class DomainNorm(keras.layers.Layer):
     epsilon: float = 1e-4,
     name: str | None = None,
   ):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     if kind not in configs.NORMS:
       raise ValueError(
         f'Unknown normalization {kind!r}; choose one of '

@@ -9,11 +9,11 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tf_twingan.models import (
   attention,
+  base_layer,
   blocks,
   configs,
   content_encoder,
@@ -23,7 +23,7 @@ from tf_twingan.models import (
 )
 
 
-class Generator(keras.layers.Layer):
+class Generator(base_layer.BaseLayer):
   """The shared generator; every stage's block exists from the start.
 
   Attributes:
@@ -59,7 +59,7 @@ class Generator(keras.layers.Layer):
       condition_size: numbers in a condition of the norms, or None.
       name: layer name.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self._recompute = config.recompute
     self.skip_resolutions = frozenset(skip_resolutions)
     self.smooth = config.smooth

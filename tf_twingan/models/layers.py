@@ -4,9 +4,7 @@ Karras et al., "Progressive Growing of GANs" (2018): equalized learning rate
 (section 4.1), pixel norm (4.2), minibatch standard deviation (section 3).
 
 A layer computes in the dtype of its input and keeps its weights in float32,
-so precision is decided where images enter a network, and flows with the
-data. Keras would cast inputs to a layer's own policy; `autocast=False`
-says not to.
+so precision is decided where images enter a network, and flows with the data.
 """
 
 import math
@@ -14,13 +12,13 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import spectral_normalization
+from tf_twingan.models import base_layer, spectral_normalization
 
 LEAKY_SLOPE = 0.2
 _EPSILON = 1e-4  # Of a mean square.
 
 
-class Conv(keras.layers.Layer):
+class Conv(base_layer.BaseLayer):
   """A same-padded convolution with equalized learning rate.
 
   The stored kernel is initialized from N(0, 1) and multiplied by He's constant
@@ -47,7 +45,7 @@ class Conv(keras.layers.Layer):
     spectral_norm: bool = False,
     name: str | None = None,
   ):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self._scale = gain / math.sqrt(size * size * in_channels)
     self.kernel = self.add_weight(
       shape=(size, size, in_channels, out_channels),
@@ -80,7 +78,7 @@ class Conv(keras.layers.Layer):
     return outputs
 
 
-class Dense(keras.layers.Layer):
+class Dense(base_layer.BaseLayer):
   """A fully connected layer with equalized learning rate, or spectral norm.
 
   Attributes:
@@ -99,7 +97,7 @@ class Dense(keras.layers.Layer):
     spectral_norm: bool = False,
     name: str | None = None,
   ):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self._scale = gain / math.sqrt(in_features)
     self.kernel = self.add_weight(
       shape=(in_features, out_features),

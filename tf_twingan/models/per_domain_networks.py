@@ -10,11 +10,12 @@ distinguish the two.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from tf_twingan.models import base_layer
 
-class PerDomainNetworks(keras.layers.Layer):
+
+class PerDomainNetworks(base_layer.BaseLayer):
   """Networks of one shape, one for each domain.
 
   Attributes:
@@ -24,7 +25,7 @@ class PerDomainNetworks(keras.layers.Layer):
   def __init__(
     self,
     domains: Sequence[str],
-    make: Callable[[str], keras.layers.Layer],
+    make: Callable[[str], base_layer.BaseLayer],
     *,
     name: str,
   ):
@@ -35,7 +36,7 @@ class PerDomainNetworks(keras.layers.Layer):
       make: makes the network of a domain, given its name.
       name: layer name.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self.networks = {domain: make(domain) for domain in domains}
 
   def call(

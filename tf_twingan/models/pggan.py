@@ -13,10 +13,10 @@ generator.
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tf_twingan.models import (
+  base_layer,
   base_model,
   configs,
   content_encoder,
@@ -27,7 +27,7 @@ from tf_twingan.models import (
 )
 
 
-class LatentToFeatures(keras.layers.Layer):
+class LatentToFeatures(base_layer.BaseLayer):
   """Latent vectors to 4x4 codes: dense, per-domain norm, leaky ReLU.
 
   Attributes:
@@ -43,7 +43,7 @@ class LatentToFeatures(keras.layers.Layer):
     *,
     name: str = 'first_layer',
   ):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     side = resolutions.SMALLEST
     channels = config.channels(side)
     self._shape = [side, side, channels]

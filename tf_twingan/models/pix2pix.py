@@ -7,16 +7,21 @@ features of the halving at the same resolution.
 
 from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import configs, cyclegan_layers, layers, two_generators
+from tf_twingan.models import (
+  base_layer,
+  configs,
+  cyclegan_layers,
+  layers,
+  two_generators,
+)
 
 _SIZE = 4
 _WIDEST = 8  # Channels, in those of the first convolution.
 
 
-class UNet(keras.layers.Layer):
+class UNet(base_layer.BaseLayer):
   """Cn-C2n-C4n-C8n-... down, the mirror image of it up, in the paper's words.
 
   Dropout, the paper's source of noise, is left out: a translation here
@@ -27,7 +32,7 @@ class UNet(keras.layers.Layer):
   def __init__(
     self, channels: int, resolution: int, *, name: str | None = None
   ):
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     count = resolution.bit_length() - 1  # Halvings down to one pixel.
     widths = [channels * min(2**i, _WIDEST) for i in range(count)]
     # The outermost and the innermost one are not normalized: the paper's

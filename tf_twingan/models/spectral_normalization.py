@@ -23,14 +23,15 @@ estimates belong together.
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
+
+from tf_twingan.models import base_layer
 
 _FIRST_STEPS = 30  # On a new kernel, so that training starts with good values.
 _SMALLEST = 1e-12
 
 
-class SpectralNorm(keras.layers.Layer):
+class SpectralNorm(base_layer.BaseLayer):
   """Divides the kernel of one layer.
 
   Attributes:
@@ -45,7 +46,7 @@ class SpectralNorm(keras.layers.Layer):
       kernel: the layer's variable, [..., out_channels], initialized already.
       name: layer name.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
 
     def estimate(shape, dtype=None, **_):
       vector = tf.ones(shape, dtype)

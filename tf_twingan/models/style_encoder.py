@@ -22,10 +22,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import configs, layers, resolutions, stages
+from tf_twingan.models import base_layer, configs, layers, resolutions, stages
 
 
 class Styles(NamedTuple):
@@ -74,7 +73,7 @@ def random_codes(count: int, size: int, seed: tf.Tensor) -> tf.Tensor:
   return scale_codes(tf.random.stateless_normal([count, size], seed))
 
 
-class StyleEncoder(keras.layers.Layer):
+class StyleEncoder(base_layer.BaseLayer):
   """Images to style codes; every stage's block exists from the start.
 
   Attributes:
@@ -101,7 +100,7 @@ class StyleEncoder(keras.layers.Layer):
       config: options of the model, with a style size.
       name: layer name.
     """
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name)
     self._precision = config.precision
     conv = functools.partial(layers.Conv, spectral_norm=config.spectral_norm)
     self.from_rgb, self.blocks = {}, {}

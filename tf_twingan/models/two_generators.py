@@ -7,10 +7,9 @@ of its own, nothing is shared, and nothing grows.
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import base_model, configs
+from tf_twingan.models import base_layer, base_model, configs
 
 
 class TwoGenerators(base_model.BaseModel):
@@ -28,7 +27,7 @@ class TwoGenerators(base_model.BaseModel):
     *,
     max_resolution: int,
     config: configs.ModelConfig,
-    make: Callable[[str], keras.layers.Layer],
+    make: Callable[[str], base_layer.BaseLayer],
     name: str,
   ):
     """Builds both generators.

@@ -8,10 +8,9 @@ pixels, overlapping. CycleGAN's discriminator is the same.
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import configs, cyclegan_layers, layers
+from tf_twingan.models import base_layer, configs, cyclegan_layers, layers
 
 _SIZE = 4
 _WIDEST = 8  # Channels, in those of the first convolution.
@@ -21,7 +20,7 @@ _ONE_DOMAIN = (
 )
 
 
-class PatchDiscriminator(keras.layers.Layer):
+class PatchDiscriminator(base_layer.BaseLayer):
   """Scores the patches of images, or of pairs of images, of one domain.
 
   Attributes:
@@ -50,7 +49,7 @@ class PatchDiscriminator(keras.layers.Layer):
     Raises:
       ValueError: the options do not fit the resolution, or domains are named.
     """
-    super().__init__(name=name or 'patch_discriminator', autocast=False)
+    super().__init__(name=name or 'patch_discriminator')
     if domains:
       raise ValueError(_ONE_DOMAIN)
     config.check_fits(max_resolution)

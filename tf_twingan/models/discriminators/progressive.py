@@ -11,15 +11,21 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from tf_twingan.models import attention, configs, layers, resolutions, stages
+from tf_twingan.models import (
+  attention,
+  base_layer,
+  configs,
+  layers,
+  resolutions,
+  stages,
+)
 
 _STDDEV_GROUP = 4
 
 
-class Discriminator(keras.layers.Layer):
+class Discriminator(base_layer.BaseLayer):
   """Scores images; every stage's block exists from the start.
 
   Attributes:
@@ -50,7 +56,7 @@ class Discriminator(keras.layers.Layer):
       precision: dtype of the convolutions: 'float32', 'bfloat16', 'float16'.
       name: layer name.
     """
-    super().__init__(name=name or 'discriminator', autocast=False)
+    super().__init__(name=name or 'discriminator')
     config.check_fits(max_resolution)
     self._precision = precision
     channels = config.channels

@@ -1,0 +1,31 @@
+"""The base of every layer: a Keras layer that is called as its `call` is.
+
+All layers make their weights when they are constructed and know the dtype that
+they compute in, so that nothing is left for what Keras does around `call`:
+building, casting, masks, handing `training` on to inner layers. Keras 3 does
+other things there than Keras 2 does (it traces each layer once more to build
+it, and takes apart keyword arguments that are handed on), so none of it is
+used.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class BaseLayer(keras.layers.Layer):
+  """Calls `call` with the arguments that it is given, in a scope of its name.
+
+  Weights stay in float32, see `layers`.
+  """
+
+  def __init__(self, name: str | None = None):
+    """Names the layer; subclasses add its weights."""
+    super().__init__(name=name, autocast=False)
+    self.built = True
+
+  def __call__(self, *args, **kwargs) -> Any:
+    """Returns what `call` returns."""
+    with tf.name_scope(self.name):
+      return self.call(*args, **kwargs)
