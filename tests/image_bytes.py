@@ -34,8 +34,10 @@ def png(
   depth: int,
   color: int,
   data: bytes,
+  interlaced: bool = False,
   transparent: bytes = b'',
   more: bytes = b'',
+  after: bytes = b'',
 ) -> bytes:
   """A PNG.
 
@@ -45,16 +47,21 @@ def png(
     depth: bits of a sample.
     color: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA.
     data: rows, each with its filter byte.
+    interlaced: whether they are those of the seven passes.
     transparent: what tRNS holds; empty for no such chunk.
     more: further chunks before the data.
+    after: chunks after the data.
   """
-  head = struct.pack('>IIBBBBB', width, height, depth, color, 0, 0, 0)
+  head = struct.pack(
+    '>IIBBBBB', width, height, depth, color, 0, 0, int(interlaced)
+  )
   return (
     b'\x89PNG\r\n\x1a\n'
     + png_chunk(b'IHDR', head)
     + more
     + (png_chunk(b'tRNS', transparent) if transparent else b'')
     + png_chunk(b'IDAT', zlib.compress(data))
+    + after
     + png_chunk(b'IEND', b'')
   )
 
@@ -125,3 +132,44 @@ def jpeg_of_scans(width: int, height: int, scans: int) -> bytes:
   content = encoded(Image.new('RGB', (width, height)), 'JPEG', progressive=True)
   last = content.rindex(b'\xff\xda')
   return content[:last] + content[last:-2] * scans + content[-2:]
+
+
+def jpeg_segment(marker: int, data: bytes) -> bytes:
+  """A segment of a JPEG, with its length."""
+  return struct.pack('>BBH', 0xFF, marker, len(data) + 2) + data
+
+
+def bmp(
+  width: int,
+  height: int,
+  bits: int,
+  rows: bytes,
+  *,
+  palette: bytes = b'',
+  colours: int = 0,
+  compression: int = 0,
+  masks: Sequence[int] = (),
+  header: int = 40,
+) -> bytes:
+  """A BMP.
+
+  Args:
+    width: width in pixels.
+    height: height in pixels; negative if the first row is the top one.
+    bits: bits of a pixel.
+    rows: the rows, each filled up to whole 4 bytes.
+    palette: blue, green, red and 0 of each colour.
+    colours: number of colours that the header gives; 0 is all.
+    compression: kind of compression.
+    masks: of red, green, blue and maybe alpha.
+    header: length of the header; masks follow one of 40 bytes.
+  """
+  fields = struct.pack(
+    '<IiiHHIIiiII', header, width, height, 1, bits, compression, len(rows),
+    0, 0, colours, 0,
+  )  # fmt: skip
+  fields += struct.pack(f'<{len(masks)}I', *masks)
+  fields += bytes(max(0, header - len(fields)))
+  start = 14 + len(fields) + len(palette)
+  head = struct.pack('<2sIHHI', b'BM', start + len(rows), 0, 0, start)
+  return head + fields + palette + rows

@@ -16,6 +16,7 @@ from export import directions
 from export.formats import embedding, saved_model
 from tests import image_samples
 from tests.export import untrained
+from tests.image_samples import unreadable
 from tf_twingan import framing, image_arrays
 
 PX = untrained.PX
@@ -96,7 +97,7 @@ class SavedModelTest(parameterized.TestCase, tf.test.TestCase):
   def test_a_file_that_cannot_be_read_does_no_harm_to_others(self):
     good = [tf.io.encode_png(p).numpy() for p in self.images[:2]]
     alone, _ = self.response(good[0])
-    damaged = image_samples.damaged()
+    damaged = unreadable.damaged()
     pngs, errors = self.response(good[0], *damaged.values(), good[1])
     self.assertEqual([errors[0], errors[-1]], ['', ''])
     self.assertNotIn('', errors[1:-1])

@@ -9,7 +9,8 @@ from absl.testing import parameterized
 from PIL import Image
 
 from export.graph.reading import reader
-from tests import image_samples
+from tests import image_bytes, image_samples
+from tests.image_samples import base, unreadable
 from tf_twingan import framing, image_io
 
 PX = 32
@@ -51,7 +52,7 @@ class ReaderTest(parameterized.TestCase):
       autograph=False,
     ).get_concrete_function()
     # All files in one batch, the damaged ones in between.
-    damaged = image_samples.damaged()
+    damaged = unreadable.damaged()
     names = [*SAMPLES, *damaged]
     files = [s.content for s in SAMPLES.values()] + [*damaged.values()]
     order = np.random.default_rng(0).permutation(len(files))
@@ -84,16 +85,16 @@ class ReaderTest(parameterized.TestCase):
     self.assertRegex(self.errors[name], 'PNG or JPEG$')
     self.assertFalse(self.images[name].any())
 
-  @parameterized.parameters(*image_samples.damaged())
+  @parameterized.parameters(*unreadable.damaged())
   def test_a_damaged_file_gives_an_error_and_black(self, name):
     self.assertNotEmpty(self.errors[name])
     self.assertFalse(self.images[name].any())
     if name.split()[-1] in ('half', 'header', 'checksum', 'data'):
       self.assertRegex(self.errors[name], f'^{name.split()[0]}: .*cut off')
 
-  @parameterized.parameters(*image_samples.oversized())
+  @parameterized.parameters(*unreadable.oversized())
   def test_an_oversized_image_is_refused_by_its_header(self, name):
-    _, (error,) = self.read([image_samples.oversized()[name]])
+    _, (error,) = self.read([unreadable.oversized()[name]])
     self.assertStartsWith(error, f'{name.split()[0]}: 60000x60000 pixels')
 
   def test_damaged_files_do_no_harm_to_others(self):
@@ -134,7 +135,7 @@ class ReaderTest(parameterized.TestCase):
     jpeg = SAMPLES['jpeg, progressive'].content
     scan = jpeg.rindex(b'\xff\xda')
     png = SAMPLES['png, orientation 6'].content
-    chunk = image_samples.png_chunk(b'ruNs', b'')
+    chunk = image_bytes.png_chunk(b'ruNs', b'')
     # The larger the image, the fewer: 8192x8000 pixels, 32 times.
     frame = jpeg.index(b'\xff\xc2') + 5
     large = jpeg[:frame] + bytes.fromhex('1f402000') + jpeg[frame + 4 :]
@@ -153,7 +154,7 @@ class ReaderTest(parameterized.TestCase):
     png = SAMPLES['png'].content
     text = zlib.compress(bytes(70 * 2**20))
     keyword = b'XML:com.adobe.xmp\0\1\0\0\0'
-    chunk = image_samples.png_chunk(b'iTXt', keyword + text)
+    chunk = image_bytes.png_chunk(b'iTXt', keyword + text)
     _, (error,) = self.read([png[:33] + chunk + png[33:]])
     self.assertEqual(
       error, 'PNG: a packed text of more than 65536 bytes; save it again'
@@ -161,7 +162,7 @@ class ReaderTest(parameterized.TestCase):
 
   def test_a_large_jpeg_is_decoded_smaller(self):
     stream = io.BytesIO()
-    large = Image.fromarray(image_samples.asymmetric_image()).resize((700, 900))
+    large = Image.fromarray(base.asymmetric_image()).resize((700, 900))
     large.save(stream, 'JPEG', quality=95)
     (image,), (error,) = self.read([stream.getvalue()])
     self.assertEqual(error, '')

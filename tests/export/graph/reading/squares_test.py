@@ -5,7 +5,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from export.graph.reading import squares
-from tests import image_samples
+from tests.image_samples import base
 from tf_twingan import framing
 
 PX = 16
@@ -27,7 +27,7 @@ class SquaresTest(parameterized.TestCase):
       autograph=False,
     )
     for height, width in SIZES:
-      image = np.resize(image_samples.asymmetric_image(), [height, width, 3])
+      image = np.resize(base.asymmetric_image(), [height, width, 3])
       result = square(image).numpy()
       self.assertEqual((result.dtype, result.shape), (np.uint8, (PX, PX, 3)))
       expected = framed.square(image, PX).astype(int)
