@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from absl.testing import absltest
 
+from tests import lanes
 from tf_twingan.data.sources import registry
 from tf_twingan.evaluation import feature_networks, own_features
 from tf_twingan.metrics import frechet
@@ -57,11 +58,21 @@ class ByPathTest(absltest.TestCase):
     # In [-1, 1], resized from 16 to 8 px, averaged over the 2x2 positions left.
     np.testing.assert_allclose(features[39], [-1, -0.6, 1], atol=1e-5)
 
-  def test_a_keras_file_a_keras_folder_and_a_bare_saved_model(self):
-    for name in ('net[1].keras', 'folder[1]'):
-      path = os.path.join(self.folder, name)
-      self.model.save(path)
-      self.assert_features_of(path)
+  def test_a_keras_file_and_an_exported_folder(self):
+    path = os.path.join(self.folder, 'net[1].keras')
+    self.model.save(path)
+    self.assert_features_of(path)
+    path = os.path.join(self.folder, 'exported[1]')
+    self.model.export(path)
+    self.assert_features_of(path)
+
+  @lanes.needs_keras(2)
+  def test_a_keras_folder(self):
+    path = os.path.join(self.folder, 'folder[1]')
+    self.model.save(path)
+    self.assert_features_of(path)
+
+  def test_a_bare_saved_model(self):
     path = os.path.join(self.folder, 'bare[1]')
     module = tf.Module()
     module.serve = tf.function(

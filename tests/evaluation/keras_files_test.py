@@ -82,6 +82,20 @@ class KerasFilesTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'may hold code'):
       keras_files.load(renamed)
 
+  @parameterized.parameters(
+    'FlaxLayer',
+    'IntegerLookup',
+    'JaxLayer',
+    'StringLookup',
+    'TextVectorization',
+    'TFSMLayer',
+    'TorchModuleWrapper',
+  )
+  def test_layers_of_code_and_of_other_files_are_refused(self, name):
+    path = with_config(lambda layer: layer.update(class_name=name))
+    with self.assertRaisesRegex(ValueError, f"names '{name}' of"):
+      keras_files.load(path)
+
   def test_a_lambda_layer_is_refused(self):
     path = saved(network(keras.layers.Lambda(lambda x: x)))
     with self.assertRaisesRegex(ValueError, "names 'Lambda' of 'keras.layers'"):

@@ -32,17 +32,22 @@ _KINDS = {
   ),
   'keras.constraints': (keras.constraints, keras.constraints.Constraint),
 }
-# Numbers and bytes, which have no module.
-_DATA = {'__bytes__', '__numpy__', '__tensor__'}
+# Numbers, bytes and, in Keras 3, the layers' inputs, which have no module.
+_DATA = {'__bytes__', '__keras_tensor__', '__numpy__', '__tensor__'}
 # Layers that run code of their file, or read other files.
 _REFUSED = {
+  'FlaxLayer',
   'IntegerLookup',
+  'JaxLayer',
   'Lambda',
   'StringLookup',
   'TextVectorization',
   'TFSMLayer',
+  'TorchModuleWrapper',
 }
-_NETWORKS = {
+# Networks, and how Keras 3 writes which type each layer computes in.
+_WHOLE = {
+  ('keras', 'DTypePolicy'),
   ('keras', 'Sequential'),
   ('keras', 'Model'),
   ('keras.src.engine.functional', 'Functional'),
@@ -109,7 +114,7 @@ def _named(config: dict) -> tuple[Any, Any]:
 def _check(module: Any, name: Any) -> None:
   """Raises ValueError unless something named is Keras' own, and harmless."""
   known = isinstance(module, str) and isinstance(name, str)
-  if (known and (module, name) in _NETWORKS) or (
+  if (known and (module, name) in _WHOLE) or (
     isinstance(name, str) and name in _DATA
   ):
     return
