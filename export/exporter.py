@@ -24,7 +24,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import tqdm
+import tqdm.auto
 
 from export import contexts, directions, parity
 from export.bundle_files import directory, golden
@@ -73,7 +73,7 @@ def export(
     for file_format in chosen:
       file_format.check(context, target)
     entries, failures = {}, []
-    with tqdm.tqdm(chosen, unit=' formats') as bar:
+    with tqdm.auto.tqdm(chosen, unit=' formats') as bar:
       for file_format in bar:
         bar.set_description(f'exporting {context.name}: {file_format.name}')
         failure = _export_format(file_format, context, folder, entries)

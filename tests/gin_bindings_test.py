@@ -1,5 +1,8 @@
 """Gin text as data: what it says, without doing what it says."""
 
+import pathlib
+
+import numpy as np
 from absl.testing import absltest, parameterized
 
 from tf_twingan import gin_bindings
@@ -45,6 +48,37 @@ class GinBindingsTest(parameterized.TestCase):
   def test_references_read_as_gin_writes_them(self):
     (binding,) = read('f.x = [%photo, @TwinGAN, @Growth()]')
     self.assertEqual(repr(binding.value), '[%photo, @TwinGAN, @Growth()]')
+
+  def test_python_values_are_read_as_they_were_written(self):
+    values = {
+      'photo': "folder:C:\\it's \u3042?crop=0.7",
+      'Growth.stable_images': {8: 4_000, 16: np.int64(2)},
+      'Trainer.learning_rate': np.float32(0.5),
+      'train.mirror': False,
+      'train.init_from': pathlib.PurePosixPath('runs/a'),
+      'train.stop_after_images': None,
+      'train.domains': [('photo', '%photo'), ('cat', 'folder:@')],
+      'Trainer.model': '@CycleGAN',
+      'train.growth': '@Growth()',
+    }
+    found = {
+      b.name: b.value for b in read('\n'.join(gin_bindings.write(values)))
+    }
+    self.assertEqual(
+      found,
+      {
+        **values,
+        'Growth.stable_images': {8: 4_000, 16: 2},
+        'Trainer.learning_rate': 0.5,
+        'train.init_from': 'runs/a',
+        'train.domains': [
+          ('photo', gin_bindings.Macro('photo')),
+          ('cat', 'folder:@'),
+        ],
+        'Trainer.model': gin_bindings.Configurable('CycleGAN', False),
+        'train.growth': gin_bindings.Configurable('Growth', True),
+      },
+    )
 
   @parameterized.parameters(
     ('photo',),

@@ -6,6 +6,8 @@ Three lines of use:
   translator = Translator.from_pretrained('avatar_twins')
   anime = translator.translate(photos, to='anime')  # uint8 NHWC in and out
 
+`Run` trains, evaluates and shows samples, from a notebook say.
+
 The import itself takes milliseconds and changes nothing in the process:
 TensorFlow is imported with the first of the names below that is used.
 """
@@ -15,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
   from tf_twingan.inference import Sampler, Translator
+  from tf_twingan.python_interface import Run
   from tf_twingan.retrieval.search_index import SearchIndex
 
 __version__ = '0.1.0'
-__all__ = ['Sampler', 'SearchIndex', 'Translator', '__version__']
+__all__ = ['Run', 'Sampler', 'SearchIndex', 'Translator', '__version__']
 
 _LAZY = {
+  'Run': 'tf_twingan.python_interface',
   'Sampler': 'tf_twingan.inference',
   'SearchIndex': 'tf_twingan.retrieval.search_index',
   'Translator': 'tf_twingan.inference',

@@ -57,8 +57,15 @@ def prepare_tensorflow() -> None:
   """
   # TensorFlow reports missing GPUs on every start; its errors are raised, too.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-  # Without AVX-512 TensorFlow leaves these kernels off, although they take a
-  # quarter off a training step there, too. They change the last bits.
+  choose_kernels()
+
+
+def choose_kernels() -> None:
+  """Lets TensorFlow use oneDNN's kernels; before it is imported.
+
+  Without AVX-512 it leaves them off, although they take a quarter off a
+  training step there, too. They change the last bits.
+  """
   os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 
 
@@ -188,11 +195,6 @@ def command(module: str, *arguments: str) -> str:
   return shell_words.join([python, '-m', module, *arguments])
 
 
-def strip_gin_context(error: BaseException) -> str:
-  """A message without gin's note of the configurable it came through."""
-  return str(error).split('\n  In call to configurable')[0]
-
-
 @contextlib.contextmanager
 def report_errors() -> Iterator[None]:
   """Ends the program with one line instead of a traceback.
@@ -203,7 +205,8 @@ def report_errors() -> Iterator[None]:
   try:
     yield
   except (ValueError, OSError, FloatingPointError) as error:
-    sys.exit(f'Error: {errors.printable(strip_gin_context(error))}')
+    said = str(error).split(errors.GIN_CONTEXT)[0]
+    sys.exit(f'Error: {errors.printable(said)}')
   except KeyboardInterrupt as error:
     # Some say how far they came.
     said = ' '.join(['Interrupted.', *map(str, error.args)])

@@ -41,5 +41,8 @@ NAMES = (*_CLASSES, 'train', 'share_cores')
 for _name, _class in _CLASSES.items():
   gin.register(_name, module=_class.__module__)(_class)
 
-train = gin.external_configurable(setup.train, 'train')
+# `on_progress` is the caller's, and no value of an experiment.
+train = gin.external_configurable(
+  setup.train, 'train', denylist=['on_progress']
+)
 share_cores = gin.external_configurable(strategies.share_cores, 'share_cores')

@@ -5,6 +5,8 @@ import os
 import unicodedata
 from collections.abc import Iterable
 
+# How gin begins what it adds to the message of an exception that passes it.
+GIN_CONTEXT = '\n  In call to configurable'
 # Joiners belong to Persian and Indic words and to emoji; all other characters
 # of these categories steer a terminal, hide, or turn the text around.
 _JOINERS = '\u200c\u200d'

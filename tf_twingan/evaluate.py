@@ -45,7 +45,7 @@ _RESOLUTION = flags.DEFINE_integer(
   'resolution', None, 'Translations: to compare at, px; a power of two.'
 )
 _COUNT = flags.DEFINE_integer(
-  'count', 200, 'Held-out images of each domain.', names.FEWEST_IMAGES
+  'count', names.IMAGES, 'Held-out images of each domain.', names.FEWEST_IMAGES
 )
 _AGAINST = cli.define_paths(
   'against',

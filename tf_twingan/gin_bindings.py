@@ -2,13 +2,14 @@
 
 gin itself imports modules and calls functions that its text names. What only
 needs to know what a text says, such as the datasets that a stranger's run was
-trained on, reads it here.
+trained on, reads it here. `write` makes such text of Python values.
 """
 
 import contextlib
 import itertools
+import os
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gin import config_parser
@@ -112,6 +113,36 @@ def _statements(text: str) -> Iterator[Binding | Include]:
       yield Binding(f'{scoped}{statement.selector}{parameter}', statement.value)
     elif isinstance(statement, config_parser.IncludeStatement):
       yield Include(statement.filename)
+
+
+def write(values: Mapping[str, Any]) -> list[str]:
+  """Bindings of names to Python values, as --gin_param takes them.
+
+  Args:
+    values: {name: value}. A string that begins with % or @, also in a
+      container, is a reference as in gin files; a path is a string.
+
+  Returns:
+    A text `name=value` for each, which `read` takes if gin knows such values.
+  """
+  return [f'{name}={_literal(value)!r}' for name, value in values.items()]
+
+
+def _literal(value: Any) -> Any:
+  """The value as one whose `repr` is gin text."""
+  if isinstance(value, os.PathLike):
+    return os.fspath(value)
+  if isinstance(value, str) and value[:1] == '%':
+    return Macro(value[1:])
+  if isinstance(value, str) and value[:1] == '@':
+    name = value[1:].removesuffix('()')
+    return Configurable(name, called=value.endswith('()'))
+  if isinstance(value, Mapping):
+    return {_literal(k): _literal(v) for k, v in value.items()}
+  if isinstance(value, (list, tuple)):
+    return type(value)(map(_literal, value))
+  # Numbers and arrays of NumPy.
+  return value.tolist() if hasattr(value, 'tolist') else value
 
 
 def _message(error: BaseException) -> str:

@@ -6,6 +6,7 @@ and the second is silent. Only training reads gin: `model.json` holds what
 inference needs.
 """
 
+import functools
 import inspect
 import logging
 import pathlib
@@ -61,8 +62,7 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
   in_file = _macros_of(values)
   for param in gin_params:
     gin_corrections.check(param, in_file, path.name)
-  for folder in folders():
-    gin.add_config_file_search_path(str(folder))
+  _add_search_paths()
   root = logging.getLogger()
   root.addFilter(_is_no_false_alarm)
   try:
@@ -88,6 +88,16 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
       values[given.name] = given.value
   gin_types.check(values)
   return path
+
+
+@functools.cache
+def _add_search_paths() -> None:
+  """Lets gin find what a file includes; the current folder it searches first.
+
+  Once a process, as gin forgets none.
+  """
+  for folder in folders()[1:]:
+    gin.add_config_file_search_path(str(folder))
 
 
 def value_of(name: str) -> Any:

@@ -24,6 +24,7 @@ images, other domains (--init_domains=cat=anime), or a finer resolution
 """
 
 import os
+import signal
 import sys
 
 from absl import flags
@@ -50,24 +51,23 @@ _INIT = gin_flags.define_init()
 
 
 def main(argv) -> None:
-  """Parses gin, trains, and says what to do next."""
+  """Trains, and says what to do next."""
   cli.reject_arguments(argv)
   # Here, not above: they import TensorFlow, which --help need not wait for.
-  from tf_twingan import configurables
+  from tf_twingan import gin_training
   from tf_twingan.models import registry
   from tf_twingan.runs import config_files
   from tf_twingan.training import console, loop
 
   with cli.report_errors():
     params = gin_flags.bindings([*_GIN_PARAM.value, *_INIT()])
-    path = gin_files.parse(_GIN_FILE.value, params)
-    configurables.share_cores()
-    run_dir = _RUN_DIR.value or os.path.join('runs', path.stem)
+    gin_file = gin_files.find(_GIN_FILE.value)
+    run_dir = _RUN_DIR.value or os.path.join('runs', gin_file.stem)
     try:
-      configurables.train(run_dir)
+      gin_training.train(run_dir, str(gin_file), params)
     except loop.Stopped as stopped:
-      console.say(cli.strip_gin_context(stopped), to_stderr=True)
-      sys.exit(128 + stopped.signum)
+      console.say(str(stopped), to_stderr=True)
+      sys.exit(128 + (stopped.signum or signal.SIGINT))
     model_class = registry.kind_of(config_files.read_model(run_dir))
   program, values = 'sample', ['--output=DIR', '--count=64']
   if model_class.translates:

@@ -278,29 +278,6 @@ class TrainTest(absltest.TestCase):
     )
 
   @pytest.mark.slow
-  def test_a_process_trains_twice_and_in_a_thread(self):
-    run = training_process.new_run()
-    code = """
-import os, sys, threading
-os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
-from tf_twingan import configurables, gin_files
-def train(run_dir):
-  gin_files.parse('tiny.gin', [sys.argv[2], 'Growth.stable_images=16'])
-  configurables.train(run_dir)
-train(sys.argv[1] + '1')
-thread = threading.Thread(target=train, args=[sys.argv[1] + '2'])
-thread.start()
-thread.join()
-"""
-    subprocess.run(
-      [sys.executable, '-c', code, str(run), AT_4_PX],
-      cwd=training_process.ROOT,
-      check=True,
-    )
-    first, second = (run.with_name(f'run{i}') for i in (1, 2))
-    self.assert_same_bits(first, second)
-
-  @pytest.mark.slow
   def test_ctrl_c_saves(self):
     run, prefix = self.stopped_by(signal.SIGINT)
     self.assertEqual(

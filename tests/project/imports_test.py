@@ -185,7 +185,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'regular_files',
     'shell_words',
   },
-  PACKAGE: {'inference', 'retrieval'},
+  PACKAGE: {'inference', 'python_interface', 'retrieval'},
   # Registers with gin what the gin files name.
   'configurables': {'models', 'losses', 'training'},
   # What programs share.
@@ -199,8 +199,22 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   # Flags for what a gin file names.
   'gin_flags': {'cli', 'gin_bindings', 'gin_files', 'home_folder'},
+  # Trains as a gin file says.
+  'gin_training': {'configurables', 'errors', 'gin_files', 'training'},
+  # `Run`, for programs and notebooks of others.
+  'python_interface': {
+    'cli',
+    'evaluation',
+    'gin_bindings',
+    'gin_training',
+    'home_folder',
+    'image_io',
+    'inference',
+    'runs',
+    'training',
+  },
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
-  | {'cli', 'configurables', 'gin_flags'},
+  | {'cli', 'gin_flags', 'gin_training'},
   'export': LIBRARY
   - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
   | {'cli', PACKAGE},
@@ -212,7 +226,9 @@ ALLOWED: Mapping[str, set[str]] = {
     'cli',
     'configurables',
     'gin_flags',
+    'gin_training',
     'programs',
+    'python_interface',
     'export',
     'benchmarks',
   },

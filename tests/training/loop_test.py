@@ -157,7 +157,14 @@ class Start:
 
 
 def train(
-  run, trainer=None, *, growth=None, start=None, held_out=HELD_OUT, **options
+  run,
+  trainer=None,
+  *,
+  growth=None,
+  start=None,
+  held_out=HELD_OUT,
+  on_progress=None,
+  **options,
 ):
   """Trains in a run directory; returns the trainer."""
   trainer = trainer or Trainer()
@@ -180,6 +187,7 @@ def train(
     grid_images=HELD_OUT,
     has_ground_truth=True,
     start=start,
+    on_progress=on_progress,
     framings={'photo': framing.Framing(0.7)},
     options=setup.LoopOptions(
       **{
@@ -225,6 +233,9 @@ class LoopTest(parameterized.TestCase):
     super().setUp()
     self.run = pathlib.Path(tempfile.mkdtemp(), 'run')
     self.enter_context(mock.patch.dict(registry.ARCHITECTURES, {'fake': Model}))
+
+  def assertIncreasing(self, numbers):
+    self.assertEqual(numbers, sorted(set(numbers)))
 
   def assert_same_end(self, run, other):
     first, second = (
@@ -413,7 +424,7 @@ class LoopTest(parameterized.TestCase):
       loop.Stopped, 'Stopped at 40 of 96 images; everything is saved'
     ) as caught:
       train(self.run, stop_after_images=40)
-    self.assertEqual(caught.exception.signum, signal.SIGINT)
+    self.assertIsNone(caught.exception.signum)
     self.assertEqual(saved(self.run), [40])
     trainer = train(self.run)
     # It went on where it stopped, in the same stage.
@@ -665,6 +676,64 @@ class LoopTest(parameterized.TestCase):
     self.assertEqual(rows(self.run)[-1]['images_seen'], 24)
     self.assertEqual(signal.getsignal(signum), handler)
 
+  def test_progress_is_told_whenever_losses_are_read(self):
+    reports = []
+    train(self.run, on_progress=reports.append)
+    logged = rows(self.run)
+    self.assertEqual(
+      [r.images_seen for r in reports], [r['images_seen'] for r in logged]
+    )
+    self.assertIncreasing([r.images_seen for r in reports])
+    self.assertEqual(reports[-1].images_seen, TOTAL)
+    for report, row in zip(reports, logged, strict=True):
+      self.assertEqual(report.total, TOTAL)
+      self.assertEqual(report.resolution, row['resolution'])
+      self.assertEqual(report.alpha, row['alpha'])
+      self.assertNotEmpty(report.losses)
+      for name, value in report.losses.items():
+        self.assertEqual(value, row[name])
+      self.assertEqual(
+        {f'score/{name}' for name in report.scores},
+        {name for name in row if name.startswith('score/')},
+      )
+    self.assertEqual([bool(r.scores) for r in reports].count(True), 5)
+
+  def test_progress_is_never_told_twice_of_the_same_images(self):
+    seen = []
+    for _ in range(2):
+      with contextlib.suppress(loop.Stopped):
+        train(
+          self.run,
+          on_progress=lambda p: seen.append(p.images_seen),
+          stop_after_images=24 if not seen else None,
+        )
+    self.assertIncreasing(seen)
+
+  def test_true_stops_and_saves(self):
+    with self.assertRaisesRegex(loop.Stopped, 'everything is saved') as caught:
+      train(self.run, on_progress=lambda p: p.images_seen == 16)
+    self.assertIsNone(caught.exception.signum)
+    self.assertEqual(saved(self.run), [24])
+    # What is merely true is no answer.
+    train(self.run, on_progress=lambda p: 'told')
+    self.assertEqual(saved(self.run)[0], TOTAL)
+
+  @parameterized.product(
+    error=[KeyboardInterrupt, ZeroDivisionError], images=[16, TOTAL]
+  )
+  def test_what_is_raised_on_progress_comes_after_the_save(self, error, images):
+    told = []
+
+    def on_progress(progress):
+      told.append(progress.images_seen)
+      if progress.images_seen == images:
+        raise error('mine')
+
+    with self.assertRaisesRegex(error, 'mine'):
+      train(self.run, on_progress=on_progress)
+    self.assertEqual(saved(self.run), [min(images + 8, TOTAL)])
+    self.assertEqual(told[-1], images)
+
   def test_a_second_signal_does_not_wait_for_the_save(self):
     with self.assertRaises(KeyboardInterrupt):
       train(self.run, interrupted_at(2, times=2))
@@ -855,7 +924,7 @@ class LoopTest(parameterized.TestCase):
     ):
       with self.assertRaisesRegex(loop.Stopped, 'Stopped at 48') as caught:
         train(self.run)
-    self.assertEqual(caught.exception.signum, signal.SIGINT)
+    self.assertIsNone(caught.exception.signum)
     self.assertEqual(asked, [False] * 3)  # After every second step.
     self.assertEqual(saved(self.run), [48])
 

@@ -1,5 +1,7 @@
 """Distribution strategies, CPU threads, and emulated precisions."""
 
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -150,6 +152,22 @@ class DistributionTest(parameterized.TestCase):
           os.environ.pop(name, None)
       strategies.share_cores(halves=halves)
     self.assertEqual(chosen, expected)
+
+  def test_threads_stay_where_tensorflow_has_begun_to_work(self):
+    tf.constant(1.0)
+    threading = tf.config.threading
+    before = threading.get_intra_op_parallelism_threads()
+    output = io.StringIO()
+    with (
+      contextlib.redirect_stdout(output),
+      mock.patch.object(os, 'sched_getaffinity', return_value=range(64)),
+      mock.patch.dict(os.environ),
+    ):
+      for name in ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'):
+        os.environ.pop(name, None)
+      strategies.share_cores(halves=True)
+    self.assertEqual(threading.get_intra_op_parallelism_threads(), before)
+    self.assertIn('each operation would have 32 of them', output.getvalue())
 
 
 if __name__ == '__main__':

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pydantic
-import tqdm
+import tqdm.auto
 from absl import logging
 
 from tf_twingan import errors, files, home_folder, json_files
@@ -269,7 +269,7 @@ def _write(
   images = iter(images)
   with (
     concurrent.futures.ThreadPoolExecutor(workers) as pool,
-    tqdm.tqdm(
+    tqdm.auto.tqdm(
       total=count, desc=f'reading {dataset}', delay=1, unit='image'
     ) as progress,
   ):

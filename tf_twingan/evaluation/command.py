@@ -1,7 +1,7 @@
 """The work of `python -m tf_twingan.evaluate`: loads, translates, reports."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tf_twingan import files, shell_words
 from tf_twingan.data import run_datasets
@@ -36,20 +36,20 @@ class Options(NamedTuple):
     output: folder for the results.
   """
 
-  run_dir: str | None
-  model: str | None
-  exported: str | None
-  translations: str | None
-  export_sources: str | None
-  source: Sequence[str]
-  run_datasets: bool
-  source_domain: str | None
-  target_domain: str | None
-  resolution: int | None
-  count: int
-  against: Sequence[str]
-  features: str
-  output: str | None
+  run_dir: str | None = None
+  model: str | None = None
+  exported: str | None = None
+  translations: str | None = None
+  export_sources: str | None = None
+  source: Sequence[str] = ()
+  run_datasets: bool = False
+  source_domain: str | None = None
+  target_domain: str | None = None
+  resolution: int | None = None
+  count: int = names.IMAGES
+  against: Sequence[str] = ()
+  features: str = names.OWN_FEATURES
+  output: str | None = None
 
   @property
   def direction(self) -> tuple[str | None, str | None] | None:
@@ -58,26 +58,30 @@ class Options(NamedTuple):
     return direction if any(direction) else None
 
 
-def run(options: Options, load_translator: against.LoadTranslator) -> None:
+def run(
+  options: Options, load_translator: against.LoadTranslator
+) -> dict[str, Any]:
   """Scores a model, exported files, or a folder of translations.
 
   Args:
     options: the flags.
     load_translator: `cli.load_translator`.
 
+  Returns:
+    The content of evaluation.json; {} where only sources are written.
+
   Raises:
     OSError: a file is missing, or the results cannot be written.
     ValueError: the flags do not go together, or one of them is wrong.
   """
   if options.exported:
-    _score_export(options, load_translator)
-  elif options.translations or options.export_sources:
-    _score_folder(options, load_translator)
-  else:
-    _score_model(options, load_translator)
+    return _score_export(options, load_translator)
+  if options.translations or options.export_sources:
+    return _score_folder(options, load_translator)
+  return _score_model(options, load_translator)
 
 
-def _score_model(options, load_translator) -> None:
+def _score_model(options, load_translator) -> dict[str, Any]:
   for flag, value in (
     ('from', options.source_domain),
     ('to', options.target_domain),
@@ -101,7 +105,7 @@ def _score_model(options, load_translator) -> None:
   pair = dataset_pair.load(datasets, translator.resolution, options.count)
   others = _load_others(options, datasets, load_translator)
   runs = {names.TRANSLATION: options.run_dir} if options.run_dir else {}
-  report.write(
+  return report.write(
     options.output,
     _parts(pair, {names.TRANSLATION: translator}, others),
     pair,
@@ -112,7 +116,7 @@ def _score_model(options, load_translator) -> None:
   )
 
 
-def _score_export(options, load_translator) -> None:
+def _score_export(options, load_translator) -> dict[str, Any]:
   for flag in (
     'run_dir',
     'model',
@@ -158,7 +162,7 @@ def _score_export(options, load_translator) -> None:
       f'--against={name} would give two columns one name, as a format of '
       f'{options.exported} has that name; give ./{name}.'
     )
-  report.write(
+  return report.write(
     options.output,
     _parts(pair, translators, others),
     pair,
@@ -172,7 +176,7 @@ def _score_export(options, load_translator) -> None:
   )
 
 
-def _score_folder(options, load_translator) -> None:
+def _score_folder(options, load_translator) -> dict[str, Any]:
   if options.run_dir or options.model:
     raise ValueError(
       '--translations and --export_sources need no model; leave --run_dir and '
@@ -201,7 +205,7 @@ def _score_folder(options, load_translator) -> None:
     print(
       f'{pair.count} held-out images of {source} in {options.export_sources}'
     )
-    return
+    return {}
   task = tasks.between(pair, source, target)
   scored = {
     names.TRANSLATION: candidates.read_folder(options.translations, task)
@@ -215,7 +219,7 @@ def _score_folder(options, load_translator) -> None:
     )
     for row, translator in translators.items():
       scored[row] = candidates.translate(translator, task)
-  report.write(
+  return report.write(
     options.output,
     [report.Part(task, scored)],
     pair,

@@ -5,6 +5,8 @@ OWN_FEATURES, INCEPTION = 'own', 'inception'
 
 # Source dependence divides the images into five parts of at least two.
 FEWEST_IMAGES = 10
+# Held-out images of each domain that are scored by default.
+IMAGES = 200
 
 # Rows of a table: what is scored first ...
 TRANSLATION = 'translation'

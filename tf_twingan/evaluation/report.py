@@ -74,7 +74,7 @@ def write(
   images_seen: int | None = None,
   runs: Mapping[str, str] = {},
   note: str = '',
-) -> None:
+) -> dict[str, Any]:
   """Scores, prints the tables, writes evaluation.json and evaluation.html.
 
   Args:
@@ -87,6 +87,9 @@ def write(
       None if it is not known.
     runs: {candidate: directory of its run}, for curves over training.
     note: a sentence to add to the summary.
+
+  Returns:
+    The content of evaluation.json.
 
   Raises:
     OSError: the results cannot be written.
@@ -128,6 +131,7 @@ def write(
     ),
   )
   print('\n' + errors.printable(f'{html_file}, {json_file}'))
+  return record
 
 
 def _report(part: Part, features: str) -> _PartReport:

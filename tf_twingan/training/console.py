@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-import tqdm
+import tqdm.auto
 
 
 def say(text: str, *, to_stderr: bool = False) -> None:
@@ -23,8 +23,8 @@ def say(text: str, *, to_stderr: bool = False) -> None:
 
 
 def progress_bar(**options: Any) -> tqdm.tqdm:
-  """A progress bar with tqdm's options, on stderr."""
-  return tqdm.tqdm(file=_UnfailingStream(sys.stderr), **options)
+  """A progress bar with tqdm's options: on stderr, or a notebook's own."""
+  return tqdm.auto.tqdm(file=_UnfailingStream(sys.stderr), **options)
 
 
 class _UnfailingStream:

@@ -15,16 +15,17 @@ from tf_twingan.training import (
   strategies,
 )
 from tf_twingan.training.actions import Action, ReadLosses, StepInfo
+from tf_twingan.training.progress_reports import ReportProgress
 
 
 class Stopped(Exception):
-  """A signal asked to stop; everything up to now is saved.
+  """A training was asked to stop; everything up to now is saved.
 
   Attributes:
-    signum: the signal's number.
+    signum: number of the signal that asked; None if none did in this process.
   """
 
-  def __init__(self, signum: int, message: str):
+  def __init__(self, signum: int | None, message: str):
     super().__init__(message)
     self.signum = signum
 
@@ -43,6 +44,7 @@ class TrainingLoop:
     actions: Sequence[Action],
     agree_steps: int,
     stop_after_images: int | None = None,
+    reports: ReportProgress | None = None,
   ):
     """Stores its arguments.
 
@@ -55,6 +57,7 @@ class TrainingLoop:
       actions: what is done after steps, in this order.
       agree_steps: steps between two times that workers agree whether to stop.
       stop_after_images: stop, as if interrupted, once this many were seen.
+      reports: one of the actions, which may ask to stop.
     """
     self._growth = growth
     self._trainer = trainer
@@ -64,6 +67,7 @@ class TrainingLoop:
     self._actions = actions
     self._agree_steps = agree_steps
     self._stop_after_images = stop_after_images
+    self._reports = reports
     self._is_chief = strategies.is_chief(trainer.strategy)
 
   @property
@@ -75,7 +79,9 @@ class TrainingLoop:
     """Trains to the end of the schedule.
 
     Raises:
-      Stopped: after a signal or `stop_after_images`; all is saved.
+      Stopped: after a signal, `stop_after_images`, or where a report asked; all
+        is saved. Where the function that reports go to raised an exception,
+        that is raised instead.
       FloatingPointError: a loss, a weight or an optimizer's average became NaN
         or Inf; the checkpoints are good ones.
       OSError: something could not be written.
@@ -125,10 +131,10 @@ class TrainingLoop:
             for action in [a for a in self._actions if a.is_due(info)]:
               action.run(info)
             _show_losses(bar, info.metrics)
+            if self._reports and (info.stops or info.ends_training):
+              self._reports.raise_error()
             if info.stops:
-              raise Stopped(
-                stop_signal.number or signal.SIGINT, self._farewell(seen)
-              )
+              raise Stopped(stop_signal.number, self._farewell(seen))
 
   def _stream(self, phase, seen):
     return iter(
@@ -155,11 +161,14 @@ class TrainingLoop:
     """Whether to stop here; workers stop together, every so many steps."""
     if self._stop_after_images is not None and seen >= self._stop_after_images:
       return True
+    is_asked = stop_signal.number is not None
+    if self._reports:
+      is_asked = is_asked or self._reports.asks_to_stop
     strategy = self._trainer.strategy
     if not strategies.is_multi_worker(strategy):
-      return stop_signal.number is not None
+      return is_asked
     return step % self._agree_steps == 0 and strategies.any_worker(
-      strategy, stop_signal.number is not None
+      strategy, is_asked
     )
 
   def _farewell(self, seen):

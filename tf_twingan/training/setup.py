@@ -19,6 +19,7 @@ from tf_twingan.training import (
   domain_images,
   growth_schedule,
   loop,
+  progress_reports,
   run_opening,
   strategies,
   summaries,
@@ -53,6 +54,7 @@ def train(
   init_from: str | None = None,
   init_domains: Mapping[str, str] | None = None,
   retrain_coarser: bool = False,
+  on_progress: progress_reports.OnProgress | None = None,
 ) -> None:
   """Trains a run to the end of its schedule, or continues it.
 
@@ -88,9 +90,12 @@ def train(
       the one of the same name.
     retrain_coarser: allow the schedule to begin at a coarser resolution than
       `init_from` has reached, which changes weights that the finer ones need.
+    on_progress: is called with the progress every `log_steps`, and stops the
+      training by returning True. What it raises is raised once all is saved.
 
   Raises:
-    Stopped: after a signal or `stop_after_images`; all is saved.
+    Stopped: after a signal, `stop_after_images`, or as `on_progress` asked; all
+      is saved.
     FloatingPointError: a loss, a weight or an optimizer's average became NaN
       or Inf; the checkpoints are good ones.
     ValueError: a value is impossible, or the run directory holds another run,
@@ -178,6 +183,7 @@ def train(
         statistics_batches=statistics_batches,
         stop_after_images=stop_after_images,
       ),
+      on_progress=on_progress,
     )
     if deterministic and strategies.is_chief(devices):
       environment.record(run_dir, begins=not training_loop.images_seen)
@@ -210,6 +216,7 @@ def prepare_loop(
   framings: Mapping[str, framing.Framing],
   options: LoopOptions,
   start: warm_start.WarmStart | None = None,
+  on_progress: progress_reports.OnProgress | None = None,
 ) -> loop.TrainingLoop:
   """Opens a run directory and makes the loop that trains in it.
 
@@ -227,12 +234,15 @@ def prepare_loop(
     framings: {domain: how its images were made square}, for the record.
     options: how often things are done beside the steps.
     start: weights that a run without a checkpoint starts from.
+    on_progress: is called with the progress; of several workers, the one that
+      writes calls it.
 
   Raises:
     ValueError: the run directory holds a run of other networks, or one whose
       checkpoints cannot be used or are gone.
     OSError: it could not be written.
   """
+  reports = None
   run = run_opening.open_run(
     run_dir,
     growth,
@@ -279,6 +289,11 @@ def prepare_loop(
       ),
       save,
     ]
+    if on_progress:
+      reports = progress_reports.ReportProgress(
+        on_progress, growth.total_images, losses
+      )
+      in_order.append(reports)
   else:
     losses = actions.ReadLosses(options.log_steps)
     in_order = [losses]
@@ -291,6 +306,7 @@ def prepare_loop(
     actions=in_order,
     agree_steps=options.log_steps,
     stop_after_images=options.stop_after_images,
+    reports=reports,
   )
 
 

@@ -5,6 +5,8 @@ import pathlib
 
 import tensorflow as tf
 
+from tf_twingan.training import console
+
 # What an x86 CPU must have to convolve in half precision; others emulate it.
 _CPU_FLAGS = {
   'bfloat16': {'avx512_bf16', 'amx_bf16'},
@@ -20,16 +22,13 @@ def share_cores(*, halves: bool = False) -> None:
   kernel and by its input, one discriminator and the other), and an operation
   on few threads wastes less of them. A forward pass has one thing to do after
   the other. So what a small network loses to threads it wins by halves, and
-  what a wide one computes is better done by all cores: see the benchmarks. It
-  must come before anything else that TensorFlow does. Where there is a GPU, or
-  one of TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS is set, it does
-  nothing.
+  what a wide one computes is better done by all cores: see the benchmarks.
+  Where there is a GPU, or one of TF_NUM_INTRAOP_THREADS and
+  TF_NUM_INTEROP_THREADS is set, it does nothing. Nor does it where TensorFlow
+  has begun to work already, in a notebook say; it says so then.
 
   Args:
     halves: each operation has half of the cores, for small networks.
-
-  Raises:
-    RuntimeError: TensorFlow has begun to work.
   """
   chosen = {'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'} & set(
     os.environ
@@ -39,10 +38,15 @@ def share_cores(*, halves: bool = False) -> None:
   cores = os.cpu_count() or 1
   if hasattr(os, 'sched_getaffinity'):  # Not on every system.
     cores = len(os.sched_getaffinity(0))
-  tf.config.threading.set_inter_op_parallelism_threads(2)
-  tf.config.threading.set_intra_op_parallelism_threads(
-    max(1, cores // 2) if halves else cores
-  )
+  threads = max(1, cores // 2) if halves else cores
+  try:
+    tf.config.threading.set_inter_op_parallelism_threads(2)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+  except RuntimeError:
+    console.say(
+      f'TensorFlow has begun to work, so its threads stay as they are; in a '
+      f'new process, each operation would have {threads} of them.'
+    )
 
 
 def make(name: str) -> tf.distribute.Strategy:

@@ -2,18 +2,14 @@
 
 import contextlib
 import os
-import pathlib
-import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from tf_twingan import errors, image_io
-from tf_twingan.runs import metrics_file
+from tf_twingan.runs import metrics_file, sample_grid_files
 from tf_twingan.training import console
-
-_GRID = re.compile(r'\d{6,}\.\d\.png')
 
 
 class Summaries:
@@ -28,7 +24,6 @@ class Summaries:
     self._writer = tf.summary.create_file_writer(
       os.path.join(run_dir, 'summaries')
     )
-    self._samples = pathlib.Path(run_dir, 'samples')
     self._failing: set[str] = set()
 
   def rewind(self, images_seen: int) -> None:
@@ -41,11 +36,9 @@ class Summaries:
       OSError: they could not be read or removed.
     """
     metrics_file.rewind(self._run_dir, images_seen)
-    if not self._samples.is_dir():
-      return
-    for path in self._samples.iterdir():
-      is_newer = path.name > _grid_name(images_seen)
-      if _GRID.fullmatch(path.name) and (is_newer or not images_seen):
+    last = sample_grid_files.path(self._run_dir, images_seen)
+    for path in sample_grid_files.paths(self._run_dir):
+      if not images_seen or float(path.stem) > float(last.stem):
         path.unlink()
 
   def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
@@ -71,7 +64,9 @@ class Summaries:
       grid: uint8 [height, width, 3].
     """
     with self._going_on('samples/'):
-      image_io.write_png(self._samples / _grid_name(images_seen), grid)
+      image_io.write_png(
+        sample_grid_files.path(self._run_dir, images_seen), grid
+      )
     with self._going_on('summaries/'):
       with self._writer.as_default(step=images_seen):
         tf.summary.image('samples', grid[None])
@@ -91,7 +86,3 @@ class Summaries:
       self._failing.add(name)
     else:
       self._failing.discard(name)
-
-
-def _grid_name(images_seen: int) -> str:
-  return f'{images_seen / 1000:08.1f}.png'

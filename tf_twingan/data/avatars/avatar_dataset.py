@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-import tqdm
+import tqdm.auto
 from absl import logging
 
 from tf_twingan import errors
@@ -184,7 +184,7 @@ class AvatarTwins(tfds.core.GeneratorBasedBuilder):
     config = self.builder_config
     size = {'train': config.train_size, 'test': config.test_size}[split]
     vivid = has_vivid_hair(config.style, split, config.paired)
-    for number in tqdm.tqdm(
+    for number in tqdm.auto.tqdm(
       numbers(config.style, split, size, config.paired),
       desc=f'Drawing {config.style} ({split})',
       unit=' images',

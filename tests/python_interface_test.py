@@ -1,0 +1,234 @@
+"""Run does what the programs do: the same bits, numbers and sentences."""
+
+import contextlib
+import io
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+from unittest import mock
+
+import numpy as np
+import pytest
+from absl.testing import absltest, parameterized
+
+import tf_twingan
+from tests import shared_artifacts, source_tree
+from tests.programs import in_process
+from tf_twingan import gin_training, home_folder, image_io
+from tf_twingan.evaluation import attribute_probe, own_features
+from tf_twingan.runs import checkpoint_values, checkpoints
+from tf_twingan.training import loop
+
+# Trains twice, in a thread with other values and then as the program does.
+# Writes what both reported.
+TRAIN_TWICE = """
+import json, os, sys, threading
+os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
+from absl import flags
+import tf_twingan
+
+runs = [tf_twingan.Run(sys.argv[1] + name) for name in ('/thread', '/main')]
+reports = [[], []]
+thread = threading.Thread(
+  target=runs[0].train,
+  args=['tiny.gin'],
+  kwargs=dict(
+    params={'Growth.final_resolution': 4, 'train.seed': 5},
+    on_progress=reports[0].append,
+  ),
+)
+thread.start()
+thread.join()
+runs[1].train('tiny.gin', on_progress=reports[1].append)
+assert not flags.FLAGS.is_parsed()
+with open(sys.argv[1] + '/reports.json', 'w') as file:
+  json.dump([[r._asdict() for r in told] for told in reports], file)
+"""
+
+
+def tensors(run):
+  store = checkpoints.Checkpoints(str(run / 'checkpoints'))
+  return checkpoint_values.tensors(store.prefixes()[0])
+
+
+def stopped(signum):
+  """Replaces a training by one that was stopped."""
+  return mock.patch.object(
+    gin_training, 'train', side_effect=loop.Stopped(signum, 'Stopped at 8.')
+  )
+
+
+class TrainTest(parameterized.TestCase):
+  def test_it_trains_to_the_same_bits_as_the_program_after_a_thread(self):
+    folder = pathlib.Path(tempfile.mkdtemp())
+    subprocess.run(
+      [sys.executable, '-c', TRAIN_TWICE, folder],
+      cwd=source_tree.ROOT,
+      check=True,
+    )
+    expected = tensors(shared_artifacts.finished_run())
+    found = tensors(folder / 'main')
+    self.assertEqual(set(found), set(expected))
+    for name, value in expected.items():
+      np.testing.assert_array_equal(found[name], value, name)
+    in_thread, in_main = json.loads((folder / 'reports.json').read_text())
+    self.assertEqual({r['resolution'] for r in in_thread}, {4})
+    for reports, total in ((in_thread, 32), (in_main, 96)):
+      seen = [r['images_seen'] for r in reports]
+      self.assertEqual(seen, sorted(set(seen)))
+      self.assertEqual((seen[-1], reports[-1]['total']), (total, total))
+    operative = folder / 'main' / 'operative_config.gin'
+    self.assertEqual(
+      operative.read_text(),
+      (shared_artifacts.finished_run() / 'operative_config.gin').read_text(),
+    )
+
+  def test_values_are_handed_on_as_flags_are(self):
+    with mock.patch.object(gin_training, 'train') as train:
+      tf_twingan.Run('runs/a').train(
+        pathlib.Path('a.gin'),
+        {'photo': 'folder:/x', 'Growth.stable_images': {8: 1}},
+        on_progress=mock.sentinel.on_progress,
+      )
+    train.assert_called_once_with(
+      'runs/a',
+      'a.gin',
+      ["photo='folder:/x'", 'Growth.stable_images={8: 1}'],
+      on_progress=mock.sentinel.on_progress,
+    )
+
+  def test_the_home_folder_is_known(self):
+    self.assertEqual(
+      tf_twingan.Run(pathlib.Path('~/a')).run_dir, home_folder.expand('~/a')
+    )
+
+  def test_an_interrupt_is_raised_once_all_is_saved(self):
+    with stopped(signal.SIGINT):
+      with self.assertRaisesRegex(KeyboardInterrupt, 'Stopped at 8'):
+        tf_twingan.Run('runs/a').train('tiny.gin')
+
+  def test_a_stop_that_was_asked_for_is_no_error(self):
+    output = io.StringIO()
+    with stopped(None), contextlib.redirect_stdout(output):
+      tf_twingan.Run('runs/a').train('tiny.gin')
+    self.assertEqual(output.getvalue(), 'Stopped at 8.\n')
+
+  def test_another_signal_goes_on_to_whom_it_was_for(self):
+    received = []
+    previous = signal.signal(
+      signal.SIGTERM, lambda signum, _: received.append(signum)
+    )
+    self.addCleanup(signal.signal, signal.SIGTERM, previous)
+    with stopped(signal.SIGTERM):
+      tf_twingan.Run('runs/a').train('tiny.gin')
+    self.assertEqual(received, [signal.SIGTERM])
+
+  @parameterized.parameters(
+    ({'phto': 'folder:/x'},),
+    ({'Growth.batch_size': '8'},),
+    ({'photo': 'folder:/no/such'},),
+    ({'Growth.final_resolution': 24},),
+    ({'train.strategy': 'tpu'},),
+    ({'Trainer.model': '@CycleGAN'},),
+    ({'photo': object()},),
+  )
+  def test_an_error_has_the_sentence_of_the_program(self, params):
+    run = pathlib.Path(tempfile.mkdtemp(), 'run')
+    with self.assertRaises((ValueError, FileNotFoundError)) as caught:
+      tf_twingan.Run(run).train('tiny.gin', params)
+    code, output = in_process.run(
+      'train',
+      '--gin_file=tiny.gin',
+      f'--run_dir={run}',
+      *(f'--gin_param={name}={value!r}' for name, value in params.items())
+      if 'Trainer.model' not in params
+      else ['--gin_param=Trainer.model=@CycleGAN'],
+    )
+    self.assertEqual(code, 1, output)
+    self.assertEqual(
+      output.splitlines()[-1].split(' at 0x')[0],
+      f'Error: {caught.exception}'.split(' at 0x')[0],
+    )
+
+  def test_a_missing_gin_file_is_named(self):
+    with self.assertRaisesRegex(FileNotFoundError, "no gin file 'anme.gin'"):
+      tf_twingan.Run('runs/a').train('anme.gin')
+
+
+class SamplesTest(absltest.TestCase):
+  def test_the_newest_grid_is_shown(self):
+    run = pathlib.Path(tempfile.mkdtemp())
+    for value, name in enumerate(
+      ('000999.0', '1000000.0', '100000.0', '100000.5'), start=1
+    ):
+      image_io.write_png(
+        run / 'samples' / f'{name}.png', np.full([4, 6, 3], value, np.uint8)
+      )
+    (run / 'samples' / 'thumbnail.png').write_bytes(b'')
+    image = tf_twingan.Run(run).samples()
+    self.assertEqual(image.size, (6, 4))
+    self.assertEqual(image.getpixel((0, 0)), (2, 2, 2))
+    self.assertStartsWith(image._repr_png_(), b'\x89PNG')  # For notebooks.
+
+  def test_a_run_without_any_says_when_there_are(self):
+    with self.assertRaisesRegex(FileNotFoundError, 'no sample grid in .*one e'):
+      tf_twingan.Run(tempfile.mkdtemp()).samples()
+
+  def test_a_training_leaves_one(self):
+    image = tf_twingan.Run(shared_artifacts.finished_run()).samples()
+    self.assertGreater(image.width, 900)  # Ten columns.
+
+
+class ModelsTest(absltest.TestCase):
+  def test_the_models_of_a_run(self):
+    run = tf_twingan.Run(shared_artifacts.finished_run())
+    self.assertEqual(run.translator().images_seen, 96)
+    best = run.translator(best=True)
+    self.assertEqual(best.origin, str(pathlib.Path(run.run_dir, 'best')))
+    sampler = tf_twingan.Run(shared_artifacts.run_of_noise()).sampler()
+    self.assertLen(sampler.generate(sampler.noise(2), 'photo'), 2)
+
+  def test_a_run_without_checkpoints_is_named(self):
+    with self.assertRaisesRegex(FileNotFoundError, '/no/such'):
+      tf_twingan.Run('/no/such').translator()
+
+
+class EvaluateTest(absltest.TestCase):
+  def setUp(self):
+    super().setUp()
+    # What the networks find is tested where they are.
+    self.enter_context(mock.patch.object(attribute_probe, '_STEPS', 80))
+    self.enter_context(mock.patch.object(own_features, '_STEPS', 40))
+
+  def test_values_are_handed_on_as_flags_are(self):
+    run = tf_twingan.Run(shared_artifacts.run())
+    with self.assertRaisesRegex(ValueError, 'give DOMAIN=DATASET of two'):
+      run.evaluate(tempfile.mkdtemp(), datasets={'photo': 'folder:/x'})
+    with self.assertRaisesRegex(FileNotFoundError, '/best'):
+      run.evaluate(tempfile.mkdtemp(), best=True)
+    with self.assertRaisesRegex(ValueError, 'two columns'):
+      run.evaluate(tempfile.mkdtemp(), against=['shuffled'])
+
+  @pytest.mark.slow
+  def test_the_numbers_are_those_of_the_program(self):
+    run = shared_artifacts.copy_of(shared_artifacts.finished_run())
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+      found = tf_twingan.Run(run).evaluate(count=12)
+    self.assertIn('photo to anime', printed.getvalue())
+    written = json.loads((run / 'evaluation' / 'evaluation.json').read_text())
+    self.assertEqual(found, written)
+    output = pathlib.Path(tempfile.mkdtemp())
+    code, text = in_process.run(
+      'evaluate', f'--run_dir={run}', f'--output={output}', '--count=12'
+    )
+    self.assertEqual(code, 0, text)
+    self.assertEqual(
+      found, json.loads((output / 'evaluation.json').read_text())
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()
