@@ -82,6 +82,20 @@ class ByPathTest(absltest.TestCase):
     tf.saved_model.save(module, path, signatures=module.serve)
     self.assert_features_of(path)
 
+  def test_images_are_given_in_height_and_width_of_the_network(self):
+    inputs = keras.Input([8, 4, 3])
+    self.model = keras.Model(inputs, keras.layers.AveragePooling2D(4)(inputs))
+    path = os.path.join(self.folder, 'upright.keras')
+    self.model.save(path)
+    self.assert_features_of(path)
+
+  def test_a_network_of_huge_images_is_refused(self):
+    inputs = keras.Input([10**5, 10**5, 3])
+    path = os.path.join(self.folder, 'huge.keras')
+    keras.Model(inputs, keras.layers.ReLU()(inputs)).save(path)
+    with self.assertRaisesRegex(ValueError, 'takes .* of at most 4096 px'):
+      feature_networks.load(path, self.images)
+
   def test_errors_name_the_value_and_the_remedy(self):
     with self.assertRaisesRegex(FileNotFoundError, '=nowhere: no such.*own'):
       feature_networks.load('nowhere', self.images)

@@ -1,10 +1,12 @@
 """Files of networks: Keras' own layers are loaded, code and others are not."""
 
+import io
 import json
 import os
 import tempfile
 import zipfile
 
+import h5py
 import keras
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -26,19 +28,29 @@ def saved(model, name='net.keras'):
   return path
 
 
-def with_config(change):
-  """A file whose description was changed."""
+def with_member(member, change, compression=zipfile.ZIP_STORED):
+  """A file of which a part was changed."""
   path = saved(network(keras.layers.Conv2D(2, 1, activation='relu')))
   other = os.path.join(tempfile.mkdtemp(), 'net.keras')
-  with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, 'w') as new:
+  with (
+    zipfile.ZipFile(path) as old,
+    zipfile.ZipFile(other, 'w', compression) as new,
+  ):
     for name in old.namelist():
       content = old.read(name)
-      if name == 'config.json':
-        config = json.loads(content)
-        change(config['config']['layers'][1])
-        content = json.dumps(config)
-      new.writestr(name, content)
+      new.writestr(name, change(content) if name == member else content)
   return other
+
+
+def with_config(change):
+  """A file whose description was changed."""
+
+  def change_layer(content):
+    config = json.loads(content)
+    change(config['config']['layers'][1])
+    return json.dumps(config)
+
+  return with_member('config.json', change_layer)
 
 
 class KerasFilesTest(parameterized.TestCase):
@@ -128,6 +140,44 @@ class KerasFilesTest(parameterized.TestCase):
 
     with self.assertRaisesRegex(ValueError, "names 'exec' of 'builtins'"):
       keras_files.load(with_config(change))
+
+  def test_weights_that_are_elsewhere_are_refused(self):
+    # Weights that any file of the machine would give; 3x2 floats are 24 bytes.
+    secret = os.path.join(tempfile.mkdtemp(), 'secret')
+    with open(secret, 'wb') as file:
+      file.write(np.full([6], 7, np.float32).tobytes())
+
+    def refer(content):
+      places, edited = [], io.BytesIO(content)
+      with h5py.File(edited, 'r+') as file:
+        file.visit(places.append)
+        (place,) = (p for p in places if p.endswith('vars/0'))
+        del file[place]
+        file.create_dataset(
+          place, shape=[1, 1, 3, 2], dtype='f4', external=[(secret, 0, 24)]
+        )
+      return edited.getvalue()
+
+    path = with_member('model.weights.h5', refer)
+    with self.assertRaisesRegex(ValueError, 'vars/0 are in another file'):
+      keras_files.load(path)
+
+  def test_compressed_files_are_refused_unread(self):
+    path = with_member('', None, zipfile.ZIP_DEFLATED)
+    with self.assertRaisesRegex(ValueError, 'is compressed, .*; save the'):
+      keras_files.load(path)
+
+  @parameterized.parameters(b'\xff\xfe{', b'{', b'[' * 100_000)
+  def test_a_damaged_description_is_named(self, content):
+    path = with_member('config.json', lambda _: content)
+    with self.assertRaisesRegex(ValueError, 'its config.json is damaged'):
+      keras_files.load(path)
+
+  def test_a_fifo_is_not_waited_for(self):
+    path = os.path.join(tempfile.mkdtemp(), 'net.keras')
+    os.mkfifo(path)
+    with self.assertRaisesRegex(ValueError, 'no regular file but a FIFO'):
+      keras_files.load(path)
 
   def test_other_archives_are_refused(self):
     path = os.path.join(tempfile.mkdtemp(), 'net.keras')

@@ -169,6 +169,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'data',
     'metrics',
     'inference',
+    'regular_files',
     'runs',
     'shell_words',
   },

@@ -12,7 +12,7 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -246,7 +246,7 @@ def _write(
   count: int,
   images: Iterable[tuple[str, Any]],
   is_held_out: Callable[[str], bool],
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
   """Writes the decoded images as .npy; returns their part of the record.
 
   By plain writes: a memory map on a full disk ends the process by SIGBUS

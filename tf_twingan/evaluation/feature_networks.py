@@ -15,6 +15,7 @@ from tf_twingan.inference.exported import graph_operations
 _BATCH = 32
 _INCEPTION_SIZE = 299  # px
 _DEFAULT_SIZE = 224  # px; of a network that takes any size.
+_MAX_SIZE = 4096  # px
 
 
 class FeatureNetwork(NamedTuple):
@@ -49,7 +50,7 @@ def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:
   if name == names.OWN_FEATURES:
     return FeatureNetwork(name, own_features.OwnFeatures(training, seed=seed))
   if name == names.INCEPTION:
-    return FeatureNetwork(name, _features(_inception(), _INCEPTION_SIZE))
+    return FeatureNetwork(name, _features(_inception(), [_INCEPTION_SIZE] * 2))
   if not os.path.exists(name):
     raise FileNotFoundError(
       f'--features={name}: no such file; give own, inception, or the path of a '
@@ -75,8 +76,8 @@ def _inception() -> Any:
     ) from error
 
 
-def _by_path(path: str) -> tuple[Any, int]:
-  """A network and the side of the images that it takes."""
+def _by_path(path: str) -> tuple[Any, list[int]]:
+  """A network, and height and width of the images that it takes."""
   try:
     if os.path.isdir(path):
       graph_operations.check(path)
@@ -101,16 +102,24 @@ def _by_path(path: str) -> tuple[Any, int]:
       f'--features={path} takes {tuple(shape)}; give a network of images '
       '[n, height, width, 3].'
     )
-  return network, shape[1] or _DEFAULT_SIZE
+  size = [side or _DEFAULT_SIZE for side in shape[1:3]]
+  if max(size) > _MAX_SIZE:
+    raise ValueError(
+      f'--features={path} takes {tuple(shape)}; give a network of images of at '
+      f'most {_MAX_SIZE} px.'
+    )
+  return network, size
 
 
-def _features(network: Any, size: int) -> Callable[[np.ndarray], np.ndarray]:
+def _features(
+  network: Any, size: list[int]
+) -> Callable[[np.ndarray], np.ndarray]:
   def features(images: np.ndarray) -> np.ndarray:
     batches = []
     for start in range(0, len(images), _BATCH):
       batch = image_arrays.to_float(images[start : start + _BATCH])
       # In floats, because rounding the enlarged image would leave steps.
-      batch = tf.image.resize(batch, [size, size], antialias=True)
+      batch = tf.image.resize(batch, size, antialias=True)
       outputs = tf.nest.flatten(network(batch))[0]
       while outputs.shape.rank > 2:
         outputs = tf.reduce_mean(outputs, axis=1)

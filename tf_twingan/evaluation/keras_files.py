@@ -2,8 +2,9 @@
 
 A Keras file describes its network by the names of Python modules and classes,
 and Keras imports whatever it names: also with `safe_mode`, which refuses no
-more than the code of Lambda layers. So the description is checked before.
-Files of HDF5 are not opened: a Lambda layer in one runs its code.
+more than the code of Lambda layers. So the description is checked before, and
+the weights, which may name other files or claim any amount of memory. Models
+of HDF5 are not opened: a Lambda layer in one runs its code.
 """
 
 import inspect
@@ -11,13 +12,17 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import keras
 
+from tf_twingan import regular_files
+from tf_twingan.evaluation import hdf5_files
+
 SUFFIX = '.keras'
 _CONFIG = 'config.json'
-_MEMBERS = {_CONFIG, 'metadata.json', 'model.weights.h5'}
+_WEIGHTS = 'model.weights.h5'
+_MEMBERS = {_CONFIG, 'metadata.json', _WEIGHTS}
 _MAX_BYTES = 64 * 2**20
 # Modules by the names that Keras writes, and the class of what they hold.
 _KINDS = {
@@ -70,27 +75,48 @@ def load(path: str | os.PathLike) -> keras.Model:
     ValueError: it is no such file, it is damaged, or it names something else
       than Keras' own layers.
   """
-  if not os.fspath(path).endswith(SUFFIX) or not zipfile.is_zipfile(path):
-    raise ValueError(
-      f"it is no file that model.save('NAME{SUFFIX}') writes; files of HDF5 "
-      'may hold code and are not opened'
-    )
-  with zipfile.ZipFile(path) as archive:
-    names = {entry.filename: entry.file_size for entry in archive.infolist()}
-    if _CONFIG not in names or not set(names) <= _MEMBERS:
-      raise ValueError(f'it holds {", ".join(names)}, not a network alone')
-    if names[_CONFIG] > _MAX_BYTES:
-      raise ValueError(f'its {_CONFIG} has {names[_CONFIG]:,} bytes')
-    try:
-      config = json.loads(archive.read(_CONFIG))
-      if isinstance(config, dict):
-        # Of training, which is left out; that of a network in it may not be.
-        config.pop('compile_config', None)
-      for module, name in _objects(config):
-        _check(module, name)
-    except (RecursionError, zipfile.BadZipFile) as error:
-      raise ValueError(f'its {_CONFIG} is damaged ({error})') from error
+  with regular_files.open_binary(path) as file:
+    if not os.fspath(path).endswith(SUFFIX) or not zipfile.is_zipfile(file):
+      raise ValueError(
+        f"it is no file that model.save('NAME{SUFFIX}') writes; files of HDF5 "
+        'may hold code and are not opened'
+      )
+    config, weights = _read(file)
+  try:
+    description = json.loads(config)
+    if isinstance(description, dict):
+      # Of training, which is left out; that of a network in it may not be.
+      description.pop('compile_config', None)
+    for module, name in _objects(description):
+      _check(module, name)
+  except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    raise ValueError(f'its {_CONFIG} is damaged ({error})') from error
+  hdf5_files.check(weights)
   return keras.models.load_model(path, compile=False, safe_mode=True)
+
+
+def _read(file: BinaryIO) -> tuple[bytes, bytes]:
+  """The description and the weights."""
+  with zipfile.ZipFile(file) as archive:
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if not {_CONFIG, _WEIGHTS} <= set(names) <= _MEMBERS:
+      raise ValueError(f'it holds {", ".join(names)}, not a network alone')
+    for member in members:
+      # A few bytes could expand to any size.
+      if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(
+          f'its {member.filename} is compressed, which Keras does not do; save '
+          'the network again'
+        )
+    size = archive.getinfo(_CONFIG).file_size
+    if size > _MAX_BYTES:
+      raise ValueError(f'its {_CONFIG} has {size:,} bytes')
+    try:
+      return archive.read(_CONFIG), archive.read(_WEIGHTS)
+    # Encrypted ones raise RuntimeError.
+    except (EOFError, RuntimeError, zipfile.BadZipFile) as error:
+      raise ValueError(f'it is damaged ({error})') from error
 
 
 def _objects(config: Any) -> Iterator[tuple[Any, Any]]:
