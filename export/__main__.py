@@ -57,7 +57,10 @@ cli.define_path(
 )
 flags.DEFINE_string('qdrant', None, 'Qdrant server that searches --index.')
 flags.DEFINE_enum(
-  'by', 'fused', options.BY, 'search: as --by of tf_twingan.search.'
+  'by',
+  None,
+  options.BY,
+  f'search: as --by of tf_twingan.search; {options.DEFAULT_BY} if not given.',
 )
 flags.DEFINE_integer('version', None, 'Of the SavedModel, or the next.', 1)
 flags.DEFINE_string('author', '', 'Who made the model.')

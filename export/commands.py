@@ -6,16 +6,13 @@ command runs.
 
 import pathlib
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from absl import flags
 
-from export.formats import registry
+from export import checks
 from tf_twingan import cli, files
-
-if TYPE_CHECKING:
-  from export import exporter
+from tf_twingan.data import dataset_strings
 
 # {command: its flags}; --threads belongs to plan and benchmark.
 FLAGS_OF = {
@@ -85,68 +82,39 @@ def _export(values) -> None:
   for name in ('to', 'output'):
     if not values[name].value:
       raise ValueError(f'give --{name}; --help says what it is.')
-  of_all = values.to == registry.ALL
-  if of_all:
-    for name in ('from', 'index', 'qdrant', 'by'):
-      if values[name].present:
-        raise ValueError(f'--{name} does not go with --to={registry.ALL}.')
-  formats = values.formats
-  if formats is None:
-    formats = registry.defaults(all_directions=of_all)
-  registry.check(formats, registry.names(all_directions=of_all))
-  if 'search' in formats and not values.index:
-    raise ValueError(
-      'format search needs --index, what `python -m tf_twingan.search build` '
-      'made.'
-    )
-  if values['by'].present and 'search' not in formats:
-    raise ValueError('--by is for format search; name it in --formats.')
+  formats = checks.formats(
+    values.formats,
+    to=values.to,
+    source=values['from'].value,
+    index=values.index,
+    qdrant=values.qdrant,
+    by=values.by,
+  )
   files.check_writable(pathlib.Path(values.output, values.to))
-  from export import exporter, inputs
+  translator = cli.load_translator(values.run_dir, values.model)
+  from export import exporting
 
-  chosen = inputs.Inputs(values)
-  context = chosen.all_directions() if of_all else chosen.one_direction()
   try:
-    manifest, failures = exporter.export(context, formats, values.output)
+    exported = exporting.export(
+      translator,
+      to=values.to,
+      output=values.output,
+      source=values['from'].value,
+      formats=formats,
+      datasets=dict(map(dataset_strings.parse_flag, values.source)),
+      run_datasets=values.run_datasets,
+      index=values.index,
+      qdrant=values.qdrant,
+      by=values.by,
+      version=values.version,
+      author=values.author,
+      licence=values.licence,
+    )
   except ImportError as error:
     raise ValueError(str(error)) from error
-  _report(pathlib.Path(values.output, values.to), manifest, failures)
-
-
-def _report(
-  folder: pathlib.Path,
-  manifest: Mapping[str, Any],
-  failures: Sequence['exporter.Failure'],
-) -> None:
-  print(_table(manifest['files']))
-  print(f'\n{folder}: {len(manifest["files"])} files; see its README.md')
-  for failure in failures:
-    print(
-      f'  left out {failure.format}: {failure.figures}, but it needs '
-      f'{failure.gate}',
-      file=sys.stderr,
-    )
-  if failures:
+  left_out, written = len(exported.failures), len(exported.manifest['files'])
+  if left_out:
     sys.exit(
-      f'Error: {len(failures)} of {len(failures) + len(manifest["files"])} '
-      'formats failed their gate; a longer training, or one without pixel '
-      'norm, may help.'
+      f'Error: {left_out} of {left_out + written} formats failed their gate; a '
+      'longer training, or one without pixel norm, may help.'
     )
-
-
-def _table(entries: Mapping[str, Any]) -> str:
-  lines = [f'{"file":40} {"bytes":>11} {"PSNR, dB":>9} {"largest":>8}']
-  for name, entry in entries.items():
-    note = '  experimental' if entry.get('experimental') else ''
-    figures = _figures(entry['parity'])
-    lines.append(f'{name:40} {entry["bytes"]:11,} {figures}{note}')
-  return '\n'.join(lines)
-
-
-def _figures(parity: Mapping[str, Any]) -> str:
-  if 'cosine' in parity:
-    return f'cosine {parity["cosine"]:.5f}'
-  if 'top_1' in parity:
-    return f'same neighbour {parity["top_1"]:.1%} of the time'
-  psnr = 'equal' if parity['psnr'] is None else f'{parity["psnr"]:.1f}'
-  return f'{psnr:>9} {parity["max_difference"]:8.2g}'

@@ -1,33 +1,50 @@
-"""Chooses what an export needs besides its formats, from the flags.
+"""Chooses what an export needs besides its formats.
 
-Images to compare with and to quantize by come from the datasets of --source, or
-from those that the model was trained on, if they come with the package or
---run_datasets allows it; the embedding from --index, or
-from those images; the model card from the run directory.
+Images to compare with and to quantize by come from the datasets that are named,
+or from those that the model was trained on, if they come with the package or
+`run_datasets` allows it; the embedding from an index, or from those images; the
+model card from the run directory.
 """
 
 import functools
 import pathlib
 import sys
+import types
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from absl import flags
 
 from export import directions, parity
 from export.bundle_files import texts
 from export.formats import embedding, saved_model
-from tf_twingan import cli, errors, inference
+from tf_twingan import errors, inference
 from tf_twingan.data import dataset_strings, run_datasets
 from tf_twingan.data.sources import registry
 from tf_twingan.inference.exported import bundle_manifest
-from tf_twingan.retrieval import search_index
+from tf_twingan.retrieval import options, search_index
+from tf_twingan.runs import loading
 
 _EMBEDDING_IMAGES = 512  # Of each domain, to learn the embedding from.
 _CARD = 'MODEL_CARD.md'
 _SHIPPED_MODEL = {'author': 'tf_twingan', 'licence': 'Apache-2.0'}
 _OWN_MODEL = {'author': '', 'licence': ''}
+
+
+class Options(NamedTuple):
+  """What the caller of an export chooses; see `exporting.export`."""
+
+  to: str
+  output: str
+  source: str | None = None
+  datasets: Mapping[str, str] = types.MappingProxyType({})
+  run_datasets: bool = False
+  index: str | None = None
+  qdrant: str | None = None
+  by: str | None = None
+  version: int | None = None
+  author: str = ''
+  licence: str = ''
 
 
 class Inputs:
@@ -38,31 +55,34 @@ class Inputs:
     datasets: {domain: dataset string}, of the domains whose dataset is known.
   """
 
-  def __init__(self, values: flags.FlagValues):
-    """Loads the model.
+  def __init__(self, translator: inference.Translator, chosen: Options):
+    """Checks the datasets' names.
 
     Args:
-      values: values of the flags of `python -m export`.
+      translator: the model.
+      chosen: what the caller chooses.
 
     Raises:
-      FileNotFoundError: the run directory holds no run.
-      ValueError: a flag's value is wrong; says which.
+      ValueError: the model has no such domain.
     """
-    self._values = values
-    self.translator = cli.load_translator(values.run_dir, values.model)
-    self._folder = cli.model_folder(values.run_dir, values.model)
+    self._chosen = chosen
+    self.translator = translator
+    self._folder = loading.folder(translator.origin)
     self._recorded = dataset_strings.recorded_datasets(
-      self._folder, self.translator.domains
+      self._folder, translator.domains
     )
-    self._named = self._named_datasets()
+    self._named = {
+      translator.check_domain(domain): dataset
+      for domain, dataset in chosen.datasets.items()
+    }
     self.datasets = {**self._recorded, **self._named}
-    run_datasets.warn_of_framing(self._named, self.translator.framings)
+    run_datasets.warn_of_framing(self._named, translator.framings)
 
   def one_direction(self) -> directions.OneDirection:
-    """The direction from --from to --to."""
-    values, translator = self._values, self.translator
-    target = values.to
-    source = translator.source_for(target, values['from'].value)
+    """The direction that is chosen."""
+    chosen, translator = self._chosen, self.translator
+    target = chosen.to
+    source = translator.source_for(target, chosen.source)
     self._check_datasets([source], may_read=[target])
     images = {
       domain: registry.load(dataset, translator.resolution).images[
@@ -87,7 +107,9 @@ class Inputs:
         description=f'Translates images of {source} to {target}, '
         f'{translator.resolution} px.',
       ),
-      search=directions.Search(index, values.by) if index else None,
+      search=directions.Search(index, chosen.by or options.DEFAULT_BY)
+      if index
+      else None,
     )
 
   def all_directions(self) -> directions.AllDirections:
@@ -105,13 +127,6 @@ class Inputs:
       ),
     )
 
-  def _named_datasets(self) -> dict[str, str]:
-    datasets = {}
-    for text in self._values.source:
-      domain, dataset = dataset_strings.parse_flag(text)
-      datasets[self.translator.check_domain(domain)] = dataset
-    return datasets
-
   def _check_datasets(
     self, must_read: Sequence[str], *, may_read: Sequence[str] = ()
   ) -> None:
@@ -125,7 +140,7 @@ class Inputs:
     run_datasets.check(
       self._recorded,
       [d for d in (*must_read, *may_read) if d not in self._named],
-      allowed=self._values.run_datasets,
+      allowed=self._chosen.run_datasets,
     )
 
   def _held_out(self, domain: str) -> np.ndarray:
@@ -144,28 +159,29 @@ class Inputs:
     return images
 
   def _index(self, source: str) -> search_index.SearchIndex | None:
-    path = self._values.index
+    path = self._chosen.index
     if not path:
       return None
     index = search_index.SearchIndex.load(
-      path, translator=self.translator, server=self._values.qdrant
+      path, translator=self.translator, server=self._chosen.qdrant
     )
     if source not in index.embedding.means:
       raise ValueError(f'{path} has learned nothing of {source}.')
     return index
 
   def _about(self, *, name: str, description: str) -> texts.About:
-    values = self._values
-    version = values.version or saved_model.next_version(
-      pathlib.Path(values.output, values.to, 'saved_model')
+    chosen = self._chosen
+    version = chosen.version or saved_model.next_version(
+      pathlib.Path(chosen.output, chosen.to, 'saved_model')
     )
-    defaults = _SHIPPED_MODEL if values.model else _OWN_MODEL
+    is_shipped = self.translator.origin.startswith(loading.PRETRAINED_PREFIX)
+    defaults = _SHIPPED_MODEL if is_shipped else _OWN_MODEL
     return texts.About(
       name=name,
       description=description,
       version=str(version),
-      author=values.author or defaults['author'],
-      licence=values.licence or defaults['licence'],
+      author=chosen.author or defaults['author'],
+      licence=chosen.licence or defaults['licence'],
       card=_model_card(self._folder, self.translator, self.datasets),
     )
 

@@ -303,10 +303,3 @@ def load_translator(
     '--model=avatar_twins, the model that ships with '
     'tf_twingan.'
   )
-
-
-def model_folder(run_dir: str | None, model: str | None) -> str:
-  """The folder of the model that --run_dir or --model asks for."""
-  from tf_twingan.runs import loading
-
-  return str(loading.pretrained_dir(model)) if model else run_dir or ''

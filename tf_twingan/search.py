@@ -52,7 +52,10 @@ _IMAGE = cli.define_paths(
 )
 _K = flags.DEFINE_integer('k', 5, 'query: how many neighbours to find.')
 _BY = flags.DEFINE_enum(
-  'by', 'fused', options.BY, 'query: what to search other domains by.'
+  'by',
+  options.DEFAULT_BY,
+  options.BY,
+  'query: what to search other domains by.',
 )
 _AMONG = flags.DEFINE_multi_string(
   'among',

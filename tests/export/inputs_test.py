@@ -1,6 +1,5 @@
-"""What an export takes besides its formats, from the flags."""
+"""What an export takes besides its formats."""
 
-import types
 from unittest import mock
 
 from absl.testing import absltest
@@ -12,9 +11,11 @@ from tf_twingan.retrieval import search_index
 class IndexTest(absltest.TestCase):
   def test_only_a_named_server_is_connected_to(self):
     for server in (None, 'http://localhost:1'):
-      values = types.SimpleNamespace(index='faces.index', qdrant=server)
       chosen = inputs.Inputs.__new__(inputs.Inputs)
-      chosen._values, chosen.translator = values, mock.sentinel.translator
+      chosen.translator = mock.sentinel.translator
+      chosen._chosen = inputs.Options(
+        'anime', 'o', index='faces.index', qdrant=server
+      )
       with mock.patch.object(search_index.SearchIndex, 'load') as load:
         load.return_value.embedding.means = {'photo': None}
         chosen._index('photo')

@@ -12,3 +12,4 @@ HNSW_UP_TO = 5_000_000
 # Which codes of an image another domain is searched by: the image's own, that
 # of its translation to there, or the sum of both embeddings.
 BY = ('own', 'translation', 'fused')
+DEFAULT_BY = 'fused'
