@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from absl import app, flags, logging
 
-from tf_twingan import errors, home_folder, inference, shell_words
+from tf_twingan import errors, extras, home_folder, inference, shell_words
 
 # What is defined here counts as the program's own, and is shown by its --help.
 flags.disclaim_key_flags()
@@ -199,12 +199,18 @@ def command(module: str, *arguments: str) -> str:
 def report_errors() -> Iterator[None]:
   """Ends the program with one line instead of a traceback.
 
-  For what a user can cause and cure: wrong values, missing files, a full disk
-  or memory, a training that diverged. Any other exception is a bug and passes.
+  For what a user can cause and cure: wrong values, missing files or packages,
+  a full disk or memory, a training that diverged. Any other exception is a bug
+  and passes.
   """
   try:
     yield
-  except (ValueError, OSError, FloatingPointError) as error:
+  except (
+    ValueError,
+    OSError,
+    FloatingPointError,
+    extras.MissingPackage,
+  ) as error:
     said = str(error).split(errors.GIN_CONTEXT)[0]
     sys.exit(f'Error: {errors.printable(said)}')
   except KeyboardInterrupt as error:

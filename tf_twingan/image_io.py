@@ -21,6 +21,7 @@ from PIL import Image, ImageFile
 
 from tf_twingan import (
   errors,
+  extras,
   files,
   image_arrays,
   image_headers,
@@ -249,7 +250,7 @@ def _open_plugin(kind: str, file: BinaryIO) -> ImageFile.ImageFile:
     plugin = getattr(importlib.import_module(module), factory)
   except ImportError:
     raise image_limits.Refused(
-      "HEIC needs `pip install 'tf_twingan[heic]'`; or convert it to JPEG"
+      f'HEIC needs `{extras.command("heic")}`; or convert it to JPEG'
     ) from None
   try:
     return plugin(file, '')

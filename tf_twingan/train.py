@@ -53,13 +53,13 @@ _INIT = gin_flags.define_init()
 def main(argv) -> None:
   """Trains, and says what to do next."""
   cli.reject_arguments(argv)
-  # Here, not above: they import TensorFlow, which --help need not wait for.
-  from tf_twingan import gin_training
-  from tf_twingan.models import registry
-  from tf_twingan.runs import config_files
-  from tf_twingan.training import console, loop
-
   with cli.report_errors():
+    # Here, not above: they import TensorFlow, which --help need not wait for.
+    from tf_twingan import gin_training
+    from tf_twingan.models import registry
+    from tf_twingan.runs import config_files
+    from tf_twingan.training import console, loop
+
     params = gin_flags.bindings([*_GIN_PARAM.value, *_INIT()])
     gin_file = gin_files.find(_GIN_FILE.value)
     run_dir = _RUN_DIR.value or os.path.join('runs', gin_file.stem)

@@ -13,6 +13,7 @@ from export import contexts, directions, tensor_names
 from export.bundle_files import directory
 from export.formats import base
 from export.graph import folded_network
+from tf_twingan import extras
 
 OPSET = 17
 
@@ -56,15 +57,10 @@ def convert(network: folded_network.Network) -> bytes:
   """Converts a network; images are NHWC, any number at a time.
 
   Raises:
-    ImportError: tf2onnx is not installed; says how to install it.
+    extras.MissingPackage: tf2onnx is not installed.
   """
-  try:
+  with extras.needed('onnx'):
     import tf2onnx
-  except ImportError as error:
-    raise ImportError(
-      "The format 'onnx' needs tf2onnx; install it by "
-      "pip install 'tf_twingan[onnx]', or leave onnx out of --formats."
-    ) from error
   px = network.resolution
   function = tf.function(
     lambda images: {tensor_names.TRANSLATION: network.translate(images)},
@@ -79,7 +75,8 @@ def convert(network: folded_network.Network) -> bytes:
 
 def run(model: bytes, images: np.ndarray) -> np.ndarray:
   """Runs a file by ONNX Runtime on float32 [n, px, px, 3]."""
-  import onnxruntime
+  with extras.needed('onnx'):
+    import onnxruntime
 
   session = onnxruntime.InferenceSession(
     model, providers=['CPUExecutionProvider']

@@ -30,14 +30,16 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from export import contexts, directions, parity, tensor_names
 from export.bundle_files import manifest_entries
 from export.formats import base
 from export.graph import folded_network, image_files
-from tf_twingan import files, framing, image_arrays, literal_paths
+from tf_twingan import extras, files, framing, image_arrays, literal_paths
 from tf_twingan.inference.exported import bundle_manifest, saved_model
+
+with extras.needed('export'):
+  from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 TRANSLATE, FLOATS = saved_model.TRANSLATE, saved_model.FLOATS
 EMBED = 'embed'

@@ -24,6 +24,7 @@ from export import contexts, directions, parity, tensor_names
 from export.bundle_files import manifest_entries, metadata
 from export.formats import base, embedding, task_library
 from export.graph import embedder, folded_network, folding
+from tf_twingan import extras
 from tf_twingan.retrieval import index_queries
 
 _PROGRAM = f'import runpy; runpy.run_path({task_library.__file__!r})["main"]()'
@@ -64,9 +65,10 @@ class _Search(base.Format):
       raise ValueError("the format 'search' needs an index of the target.")
     if not has_task_library():
       raise ImportError(
-        "The format 'search' needs tflite-support, which is not installed; it "
-        'can be for Python 3.10 and 3.11, on Linux and macOS with an Intel or '
-        'AMD processor. Export there, or leave search out of --formats.'
+        "The format 'search' needs tflite-support, which is not installed; "
+        f'{extras.command("export")} brings it for Python 3.10 and 3.11, on '
+        'Linux and macOS with an Intel or AMD processor. Export there, or '
+        'leave search out of --formats.'
       )
 
   def file_name(self, context: directions.OneDirection) -> str:

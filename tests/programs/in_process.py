@@ -17,7 +17,7 @@ FLAGS = flags.FLAGS
 
 
 def run(name: str, *arguments: object) -> tuple[int, str]:
-  """Runs `tf_twingan.NAME`: its exit code and all that it printed."""
+  """Runs `tf_twingan.NAME`, or `export`: its exit code and what it printed."""
   main, own_flags = _load(name)
   output, code = io.StringIO(), 0
   with (
@@ -44,7 +44,9 @@ def _load(name: str) -> tuple[Callable, dict[str, flags.Flag]]:
     if not (FLAGS.find_module_defining_flag(name) or '').startswith('absl')
   ]
   with _removed(others):
-    module = importlib.import_module(f'tf_twingan.{name}')
+    module = importlib.import_module(
+      'export.__main__' if name == 'export' else f'tf_twingan.{name}'
+    )
     own_flags = {
       flag.name: flag for flag in FLAGS.flags_by_module_dict()[module.__name__]
     }

@@ -77,25 +77,6 @@ print(json.dumps([before, dict(os.environ)]))
     )
     self.assertEqual(before, after)
 
-  def test_translator_and_evaluation_need_no_extra_packages(
-    self,
-  ):
-    shape = run(
-      """
-import json, sys
-sys.modules['faiss'] = None  # An import of it raises ImportError.
-import numpy as np
-import tf_twingan
-translator = tf_twingan.Translator.from_pretrained('avatar_twins')
-images = translator.translate(np.zeros([1, 32, 32, 3], np.uint8), to='anime')
-# Nor does an evaluation, and none of tflite-support either.
-sys.modules['tflite_support'] = sys.modules['tensorflow_lite_support'] = None
-from tf_twingan.evaluation import against, command, report
-print(json.dumps(images.shape))
-"""
-    )
-    self.assertEqual(shape, [1, 32, 32, 3])
-
 
 if __name__ == '__main__':
   absltest.main()

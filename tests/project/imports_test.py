@@ -30,6 +30,7 @@ LIBRARY = {
   'files',
   'framing',
   'errors',
+  'extras',
   'gin_bindings',
   'gin_corrections',
   'gin_files',
@@ -67,6 +68,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'tiff_headers': {'image_limits'},
   'image_io': {
     'errors',
+    'extras',
     'files',
     'image_arrays',
     'image_headers',
@@ -86,6 +88,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'framing': {'image_arrays', 'image_io'},
   'files': {'errors'},
   'errors': set(),
+  'extras': set(),
   'gin_bindings': set(),
   'gin_corrections': {'errors', 'gin_bindings', 'shell_words'},
   'gin_files': {'gin_bindings', 'gin_corrections', 'gin_types'},
@@ -102,6 +105,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'image_io',
     'files',
     'errors',
+    'extras',
     'gin_bindings',
     'home_folder',
     'json_files',
@@ -126,6 +130,7 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   'losses': {'compat', 'models', 'runs'},
   'training': {
+    'extras',
     'compat',
     'framing',
     'image_arrays',
@@ -158,6 +163,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'shell_words',
   },
   'evaluation': {
+    'extras',
     'compat',
     'image_arrays',
     'image_io',
@@ -174,6 +180,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'shell_words',
   },
   'retrieval': {
+    'extras',
     'image_io',
     'image_grids',
     'files',
@@ -191,6 +198,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'configurables': {'models', 'losses', 'training'},
   # What programs share.
   'cli': {
+    'extras',
     'errors',
     'files',
     'home_folder',

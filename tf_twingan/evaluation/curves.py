@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tf_twingan import extras
 from tf_twingan.runs import metrics_file
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def figure(
 ) -> 'matplotlib_figure.Figure':
   """The figure of one value, over the images seen of each domain."""
   # Only evaluations with curves need it.
-  from matplotlib import figure as matplotlib_figure
+  with extras.needed('evaluate'):
+    from matplotlib import figure as matplotlib_figure
 
   result = matplotlib_figure.Figure(figsize=_INCHES, layout='constrained')
   axes = result.subplots()
@@ -91,7 +93,8 @@ def figure(
 
 
 def _svg(chart: 'matplotlib_figure.Figure') -> str:
-  import matplotlib
+  with extras.needed('evaluate'):
+    import matplotlib
 
   stream = io.StringIO()
   # Without a date and with fixed ids, so that equal curves give equal files.

@@ -5,13 +5,15 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jinja2
 import numpy as np
 from PIL import Image
 
-from tf_twingan import errors
+from tf_twingan import errors, extras
 from tf_twingan.evaluation import curves as training_curves
 from tf_twingan.evaluation import image_sheets, tables
+
+with extras.needed('evaluate'):
+  import jinja2
 
 _TEMPLATE = 'page.html.jinja'
 

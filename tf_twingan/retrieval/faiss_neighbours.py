@@ -10,10 +10,13 @@ of its own, so that searching one domain never has to skip over others.
 
 from collections.abc import Callable
 
-import faiss
 import numpy as np
 
+from tf_twingan import extras
 from tf_twingan.retrieval import faiss_structure, options
+
+with extras.needed('search'):
+  import faiss
 
 _HNSW_LINKS = 32
 _HNSW_BUILD = 80

@@ -12,8 +12,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tf_twingan import errors
+from tf_twingan import errors, extras
 from tf_twingan.retrieval import qdrant_access
+
+with extras.needed('qdrant'):
+  import qdrant_client
+  from qdrant_client import models
+  from qdrant_client.http import exceptions
 
 _BATCH = 1_000
 _DOMAIN = 'domain'
@@ -44,17 +49,10 @@ class QdrantNeighbours:
 
     Raises:
       OSError: no server answers there, or it does not accept the key.
-      ValueError: the client is not installed, `url` is no address, or the key
-        cannot be sent there.
+      ValueError: `url` is no address, or the key cannot be sent there.
     """
     address = qdrant_access.check_address(url)
     key = qdrant_access.key_for(address)
-    try:
-      import qdrant_client
-    except ImportError:
-      raise ValueError(
-        "A Qdrant server needs its client: pip install 'tf_twingan[qdrant]'."
-      ) from None
     try:
       with warnings.catch_warnings():
         # Where http is allowed, the key does not leave this machine.
@@ -85,8 +83,6 @@ class QdrantNeighbours:
 
   def start(self, domain: str, count: int, sample: np.ndarray) -> None:
     """Forgets the domain's vectors and prepares for others like `sample`."""
-    from qdrant_client import models
-
     del count
     dimensions = sample.shape[1]
     with self._errors_explained():
@@ -111,8 +107,6 @@ class QdrantNeighbours:
 
   def add(self, domain: str, numbers: np.ndarray, vectors: np.ndarray) -> None:
     """Adds vectors of a domain, or replaces those of the same numbers."""
-    from qdrant_client import models
-
     for start in range(0, len(numbers), _BATCH):
       part = slice(start, start + _BATCH)
       with self._errors_explained():
@@ -128,8 +122,6 @@ class QdrantNeighbours:
 
   def remove(self, domain: str, numbers: np.ndarray) -> bool:
     """Removes vectors by their numbers; the server waits until it has."""
-    from qdrant_client import models
-
     del domain  # Numbers are unique.
     with self._errors_explained():
       if self._client.collection_exists(self._collection):
@@ -156,8 +148,6 @@ class QdrantNeighbours:
     self, domain: str, vectors: np.ndarray, k: int
   ) -> tuple[np.ndarray, np.ndarray]:
     """See `nearest_neighbours.Neighbours.search`."""
-    from qdrant_client import models
-
     numbers = np.full([len(vectors), k], -1, np.int64)
     cosines = np.zeros([len(vectors), k], np.float32)
     requests = [
@@ -182,8 +172,6 @@ class QdrantNeighbours:
 
   @contextlib.contextmanager
   def _errors_explained(self) -> Iterator[None]:
-    from qdrant_client.http import exceptions
-
     try:
       yield
     except exceptions.ResponseHandlingException as error:
@@ -229,8 +217,6 @@ def _said(error: Exception) -> str:
 
 
 def _only(domain: str):
-  from qdrant_client import models
-
   return models.Filter(
     must=[
       models.FieldCondition(key=_DOMAIN, match=models.MatchValue(value=domain))

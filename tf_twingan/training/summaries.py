@@ -1,15 +1,20 @@
 """Writes a run's metrics file, TensorBoard summaries and sample grids."""
 
 import contextlib
+import importlib
 import os
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, image_io
+from tf_twingan import errors, extras, image_io
 from tf_twingan.runs import metrics_file, sample_grid_files
 from tf_twingan.training import console
+
+# What writes tf.summary; without, TensorFlow has only a part of it.
+with extras.needed('train'):
+  importlib.import_module('tensorboard')
 
 
 class Summaries:

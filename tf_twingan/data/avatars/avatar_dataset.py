@@ -22,13 +22,15 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_datasets as tfds
 import tqdm.auto
 from absl import logging
 
-from tf_twingan import errors
+from tf_twingan import errors, extras
 from tf_twingan.data import cache
 from tf_twingan.data.avatars import art_styles, characters, drawing
+
+with extras.needed('avatars'):
+  import tensorflow_datasets as tfds
 
 IMAGE_SIZE = 64
 TRAIN_SIZE = 4000

@@ -15,12 +15,15 @@ import io
 import json
 from typing import Any
 
-import dicebear
 import numpy as np
-import resvg_py
 from PIL import Image
 
+from tf_twingan import extras
 from tf_twingan.data.avatars import art_styles, characters
+
+with extras.needed('avatars'):
+  import dicebear
+  import resvg_py
 
 
 def definition(style: str) -> dict[str, Any]:

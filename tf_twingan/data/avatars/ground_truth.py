@@ -12,12 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan import image_arrays
-from tf_twingan.data.avatars import (
-  art_styles,
-  avatar_dataset,
-  characters,
-  drawing,
-)
+from tf_twingan.data.avatars import art_styles, characters
 from tf_twingan.data.sources import registry
 
 # Two colours that no drawing has, far from each other.
@@ -94,6 +89,9 @@ def describe(dataset: str, resolution: int, count: int) -> GroundTruth:
     ValueError: the dataset is no style of avatars, or the resolution is higher
       than that of the avatars.
   """
+  # Here, as elsewhere below: drawing needs packages that folders do without.
+  from tf_twingan.data.avatars import avatar_dataset
+
   if not _has_masks(dataset):
     raise ValueError(
       f'{dataset}: only uncropped avatars have known factors; write '
@@ -139,6 +137,8 @@ def factors(
     training: number of characters in the target's training split.
     held_out: number of characters in the test split.
   """
+  from tf_twingan.data.avatars import avatar_dataset
+
   style, other = (registry.parse(d).what for d in (target, source))
   vivid = art_styles.STYLES[style].vivid
   target_shows, source_shows = (
@@ -176,6 +176,8 @@ def on_other_backgrounds(
   Returns:
     uint8 [count, resolution, resolution, 3].
   """
+  from tf_twingan.data.avatars import avatar_dataset
+
   style = registry.parse(dataset).what
   colors = characters.BACKGROUND
   people = []
@@ -193,6 +195,8 @@ def _rgb(color):
 
 
 def _draw(people, style, resolution):
+  from tf_twingan.data.avatars import avatar_dataset, drawing
+
   full = np.stack(
     [drawing.draw(p, style, avatar_dataset.IMAGE_SIZE) for p in people]
   )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_twingan import errors, home_folder
+from tf_twingan import errors, extras, home_folder
 from tf_twingan.data import image_vectors
 from tf_twingan.data.sources import base
 
@@ -32,7 +32,8 @@ class TfdsDataset(base.EncodedDataset):
   def load(self, resolution: int, split: str) -> base.ImageSet:
     """See `base.Dataset.load`."""
     # Here, not above: it takes long to import and folders can do without it.
-    import tensorflow_datasets as tfds
+    with extras.needed('train'):
+      import tensorflow_datasets as tfds
 
     builder = self._builder()
     tfds_split = self._tfds_split(builder, split)
@@ -103,7 +104,8 @@ class TfdsDataset(base.EncodedDataset):
 
   def _builder(self) -> Any:
     """The dataset's builder, downloaded and prepared."""
-    import tensorflow_datasets as tfds
+    with extras.needed('train'):
+      import tensorflow_datasets as tfds
 
     data_dir = os.environ.get('TFDS_DATA_DIR') or self._default_folder()
     try:
@@ -159,7 +161,8 @@ class TfdsDataset(base.EncodedDataset):
 
   def _rows(self, builder: Any, tfds_split: str) -> list[np.ndarray]:
     """The feature that `vectors` names, of every example in order."""
-    import tensorflow_datasets as tfds
+    with extras.needed('train'):
+      import tensorflow_datasets as tfds
 
     features = builder.info.features
     feature = features[self.vectors] if self.vectors in features else None
