@@ -10,7 +10,8 @@ r"""Finds images of another domain that look like a given one.
 `build` makes an index or brings it up to date: the same command continues after
 an interruption, adds the new images of a folder and takes in replaced ones;
 with --prune it removes those that have gone. `query` writes `neighbours.json`
-and contact sheets to --output. `remove` erases the images of --name.
+and contact sheets to --output. `remove` erases the images of --name, of the
+datasets of --source if that is given, or all of these datasets without --name.
 
 A dataset is `folder:PATH`, `avatars:STYLE` or `tfds:NAME`, with options. Its
 domain goes in front: `photo=folder:PATH`. Without one, `build` takes its images
@@ -76,7 +77,7 @@ def main(argv) -> None:
     )
     if not _INDEX.value:
       raise ValueError("give --index, the index's folder.")
-    from tf_twingan.retrieval import commands
+    from tf_twingan.retrieval import commands, removal
 
     translator = None
     if command == 'build' or _RUN_DIR.value or _MODEL.value:
@@ -87,7 +88,7 @@ def main(argv) -> None:
     if command == 'build':
       commands.build(**index, **images, kind=_KIND.value, prune=_PRUNE.value)
     elif command == 'remove':
-      commands.remove(**index, **images, names=_NAME.value)
+      removal.remove(**index, **images, names=_NAME.value)
     else:
       commands.query(
         **index, **images, **found, files=_IMAGE.value, output=_OUTPUT.value

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import tempfile
 from unittest import mock
 
@@ -165,7 +166,9 @@ class SearchTest(absltest.TestCase):
     code, output = self.build(f'--source=anime=folder:{renamed}', '--prune')
     self.assertEqual(code, 0, output)
     self.assertIn(
-      f'2 images are of other datasets, and stay: folder:{folder} (2)', output
+      f'2 images are of other datasets, and stay: folder:{folder} (2); '
+      '`search remove --source=DATASET` erases them',
+      output,
     )
     _, output = self.build(
       f'--source=anime=folder:{renamed}', f'--source=photo=folder:{other}'
@@ -226,7 +229,82 @@ class SearchTest(absltest.TestCase):
     code, output = in_process.run(*remove)
     self.assertIn('give --name', output)
     code, output = in_process.run(*remove, '--name=0.png', '--limit=3')
-    self.assertIn('neither --source nor --limit', output)
+    self.assertIn('and no --limit', output)
+
+  def remove(self, *flags):
+    return in_process.run('search', 'remove', f'--index={self.index}', *flags)
+
+  def stored(self):
+    """[(name, dataset)] of the images of the index."""
+    opened = search_index.SearchIndex.load(self.index)
+    return [(r.name, r.source) for r in opened.stored()]
+
+  def test_a_dataset_is_removed_also_where_its_folder_has_gone(self):
+    folder = self.folder_of(2)
+    self.build(f'--source=anime=folder:{folder}')
+    renamed = folder.rename(folder.with_name('now it is here'))
+    self.build(f'--source=anime=folder:{renamed}')
+    # By a relative path, from wherever.
+    old = f'folder:{os.path.relpath(folder)}/'
+    code, output = self.remove(f'--source=photo={old}')
+    self.assertEqual(code, 1, output)
+    self.assertIn(f'it holds folder:{folder}, folder:{renamed}.', output)
+    code, output = self.remove(f'--source=anime={old}')
+    self.assertEqual(code, 0, output)
+    self.assertIn(f'removed 2 images of anime (folder:{folder})', output)
+    self.assertIn(
+      f'2 images of other datasets show the same, and stay: folder:{renamed}',
+      output,
+    )
+    self.assertCountEqual(
+      self.stored(),
+      [('0.png', f'folder:{renamed}'), ('1.png', f'folder:{renamed}')],
+    )
+
+  def test_a_name_of_one_dataset_is_removed(self):
+    first, second = self.folder_of(3), self.folder_of(2)
+    # Another person's.
+    (second / '0.png').write_bytes((first / '2.png').read_bytes())
+    (first / '2.png').unlink()
+    self.build(
+      f'--source=anime=folder:{first}', f'--source=anime=folder:{second}'
+    )
+    code, output = self.remove('--name=0.png', f'--source=folder:{second}')
+    self.assertEqual(code, 0, output)
+    self.assertIn(f'removed 0.png of anime (folder:{second})', output)
+    self.assertNotIn('Warning', output)
+    self.assertIn(('0.png', f'folder:{first}'), self.stored())
+    code, output = self.remove('--name=0.png', f'--source=folder:{second}')
+    self.assertEqual(code, 1)
+    self.assertIn('no image of the name 0.png of these datasets', output)
+    self.assertIn(('0.png', f'folder:{first}'), self.stored())
+
+  def test_what_shows_the_same_as_a_removed_image_is_said(self):
+    folder = self.folder_of(4)
+    below = folder / 'a b'
+    below.mkdir()
+    (folder / '1.png').rename(below / '1.png')
+    shutil.copy(folder / '2.png', folder / 'copy.png')
+    self.build(
+      f'--source=anime=folder:{folder}',
+      f'--source=anime=folder:{below}?crop=0.5',
+    )
+    for name, other, source in [
+      # The same file, from another folder and otherwise framed.
+      ('a b/1.png', '1.png', f'folder:{below}?crop=0.5'),
+      # Another file that shows the same.
+      ('2.png', 'copy.png', f'folder:{folder}'),
+    ]:
+      code, output = self.remove(f'--name={name}')
+      self.assertEqual(code, 0, output)
+      [line] = [row for row in output.splitlines() if 'show the same' in row]
+      flags = shlex.split(line.partition('to remove them, too: ')[2])
+      self.assertEqual(flags, [f'--source=anime={source}', f'--name={other}'])
+      self.assertIn((other, source), self.stored())
+      code, output = self.remove(*flags)
+      self.assertEqual(code, 0, output)
+      self.assertNotIn('show the same', output)
+      self.assertNotIn((other, source), self.stored())
 
   def test_odd_entries_of_a_folder_are_skipped_and_listed(self):
     folder = self.folder_of(2)

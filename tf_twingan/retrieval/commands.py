@@ -1,7 +1,8 @@
-"""Builds an index from datasets, looks up images in it, and removes some.
+"""Builds an index from datasets, and looks up images in it.
 
-These are the commands of `python -m tf_twingan.search`. They print what
-they take for granted, show progress, and list images that cannot be read.
+These are the commands of `python -m tf_twingan.search` but for `removal`. They
+print what they take for granted, show progress, and list images that cannot be
+read.
 """
 
 import collections
@@ -14,7 +15,6 @@ from tf_twingan import errors, inference
 from tf_twingan.inference import batching
 from tf_twingan.retrieval import (
   dataset_updates,
-  records,
   results,
   search_index,
   search_inputs,
@@ -81,65 +81,12 @@ def build(
     more = ', ...' if len(others) > _SHOWN_DATASETS else ''
     print(
       f'{others.total():,} images are of other datasets, and stay: '
-      f'{shown}{more}'
+      f'{shown}{more}; `search remove --source=DATASET` erases them'
     )
   print(
     f'{new:,} new images; {errors.printable(folder)} holds '
     f'{_counts(index, index.domains)}'
   )
-
-
-def remove(
-  folder: str,
-  model: inference.Translator | None,
-  names: Sequence[str],
-  *,
-  datasets: Sequence[str] = (),
-  limit: int | None = None,
-  server: str | None = None,
-) -> None:
-  """Removes images from all files of an index, and from its server.
-
-  Args:
-    folder: folder of the index.
-    model: model that the index was built with; None opens it where it was then.
-    names: `NAME` or `DOMAIN=NAME` each, as `neighbours.json` has the names.
-    datasets: must be empty, as names are removed whatever they are from.
-    limit: must be None.
-    server: address of the Qdrant server that searches the index, if one does.
-
-  Raises:
-    FileNotFoundError: there is no index, or its model has gone.
-    ValueError: there is no image of a name; those of the others are removed.
-    OSError: the index cannot be written, or the server does not answer.
-  """
-  if not names:
-    raise ValueError('give --name, the name of an image to remove.')
-  if datasets or limit:
-    raise ValueError('`remove` takes --name, and neither --source nor --limit.')
-  index = search_index.SearchIndex.edit(folder, model, server=server)
-  found: dict[str, list[records.Record]] = {name: [] for name in names}
-  for record in index.stored():
-    for name in (record.name, f'{record.domain}={record.name}'):
-      if name in found:
-        found[name].append(record)
-  for domain in index.domains:
-    of_domain = [r for rs in found.values() for r in rs if r.domain == domain]
-    index.remove([r.name for r in of_domain], domain=domain, finish=False)
-  # Also where none was found: an interrupted command may have left files.
-  index.remove(())
-  for record in {r for rs in found.values() for r in rs}:
-    print(
-      f'removed {errors.printable(record.name)} of {record.domain} '
-      f'({errors.printable(record.source)})'
-    )
-  missing = [name for name, removed in found.items() if not removed]
-  if missing:
-    raise ValueError(
-      f'{errors.printable(folder)} holds no image of the name '
-      f'{errors.printable(missing[0])}; neighbours.json of a query has the '
-      'names as the index has them.'
-    )
 
 
 def query(

@@ -284,6 +284,28 @@ class Records:
       self.shards[place].images, row, np.uint8, self._shape(place)
     )
 
+  def repeats(self, numbers: Iterable[int]) -> list[int]:
+    """The numbers of other images that show exactly the same.
+
+    Args:
+      numbers: numbers of images that are there.
+
+    Raises:
+      ValueError: a file is damaged.
+    """
+    known = {*numbers}
+    shown = {self.image(number).tobytes() for number in known}
+    if not shown:
+      return []
+    return [
+      number
+      for place in range(len(self.shards))
+      for number, image in zip(
+        self._numbers.of(place).tolist(), self.images(place)
+      )
+      if number not in known and image.tobytes() in shown
+    ]
+
   def images(self, place: int) -> np.ndarray:
     """A shard's images, uint8 [n, resolution, resolution, 3]."""
     return self._files.read_array(

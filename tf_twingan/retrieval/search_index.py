@@ -205,6 +205,14 @@ class SearchIndex:
     """An image by its number, uint8 [resolution, resolution, 3]."""
     return self._records.image(number)
 
+  def repeats(self, numbers: Iterable[int]) -> list[int]:
+    """The numbers of other images, of any domain, that show exactly the same.
+
+    Args:
+      numbers: numbers of images that are there.
+    """
+    return self._records.repeats(numbers)
+
   def record(self, number: int) -> records.Record:
     """What is known of an image, by its number."""
     return self._records.find(number)

@@ -134,6 +134,22 @@ class Dataset(abc.ABC):
         f'{text}: vectors= names nothing; write vectors={self.vectors_usage}'
       )
 
+  @property
+  def portable(self) -> str:
+    """The string in a form that means the same in any working directory."""
+    return self.text
+
+  def path_of(self, name: str) -> str | None:
+    """The file of an image by its name; None if it has none of its own.
+
+    Nothing is opened: neither needs to be there.
+
+    Args:
+      name: the image's name, see `named_images`.
+    """
+    del name
+    return None
+
   @abc.abstractmethod
   def load(self, resolution: int, split: str) -> ImageSet:
     """Reads all images of a split, to train or to score on.

@@ -8,6 +8,7 @@ its other images out, as long as it has none.)
 """
 
 import errno
+import functools
 import os
 import pathlib
 from collections.abc import Mapping, Set
@@ -82,18 +83,31 @@ class FolderDataset(base.EncodedDataset):
 
   def named_images(self, resolution: int) -> base.NamedImages:
     """Names the images by their paths below the folder."""
-    root = pathlib.Path(home_folder.expand(self.what)).resolve()
-    options = self.text.removeprefix(f'{self.scheme}:{self.what}')
+    root = self._root
     names = [path.relative_to(root).as_posix() for path in self._list(root)]
     # A subfolder that cannot be listed is among them.
     listed = {*names}
     return base.NamedImages(
-      f'{self.scheme}:{root}{options}',
+      self.portable,
       names,
       lambda name: self.framing.read(root / name, resolution),
       lambda name: ' '.join(map(str, _stamp(name, root / name)[1:])),
       lambda name: _is_gone(root, name, listed),
     )
+
+  @property
+  def portable(self) -> str:
+    """See `base.Dataset.portable`."""
+    options = self.text.removeprefix(f'{self.scheme}:{self.what}')
+    return f'{self.scheme}:{self._root}{options}'
+
+  def path_of(self, name: str) -> str:
+    """See `base.Dataset.path_of`."""
+    return os.path.normpath(self._root / name)
+
+  @functools.cached_property
+  def _root(self) -> pathlib.Path:
+    return pathlib.Path(home_folder.expand(self.what)).resolve()
 
   def _list(self, root: pathlib.Path) -> list[pathlib.Path]:
     """All image files under the folder, or under that of one split."""
