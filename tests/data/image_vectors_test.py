@@ -2,6 +2,8 @@
 
 import pathlib
 import tempfile
+import zipfile
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -56,6 +58,53 @@ class VectorsTest(parameterized.TestCase):
       self.read(**arrays)
     self.assertIn(str(self.path), str(caught.exception))
     self.assertNotIn('\n', str(caught.exception))
+
+  def write_member(self, header, content=b'', compression=zipfile.ZIP_STORED):
+    """A file whose vectors have a header of one's own."""
+    self.read()
+    with zipfile.ZipFile(self.path) as archive:
+      names = archive.read('names.npy')
+    with zipfile.ZipFile(self.path, 'w', compression) as archive:
+      archive.writestr('names.npy', names)
+      with archive.open('vectors.npy', 'w') as member:
+        member.write(b'\x93NUMPY\1\0')
+        member.write(len(header).to_bytes(2, 'little') + header + content)
+
+  @parameterized.parameters(
+    # 20 TB, which nobody has.
+    b"{'descr': '<f4', 'fortran_order': False, 'shape': (10**10, 512)}",
+    b"{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000, 512)}",
+    b"{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 512)}",
+    b"{'descr': '<f4', 'fortran_order': False, 'shape': 3}",
+    b"{'descr': '<U2000000000', 'fortran_order': False, 'shape': (9,)}",
+    b"{'descr': (((((",
+    b'(' * 5000,
+    b'\xff\0',
+  )
+  def test_claims_of_a_header_are_not_believed(self, header):
+    self.write_member(header)
+    with self.assertRaisesRegex(
+      ValueError, 'vectors.npz holds no arrays .*; write it by'
+    ) as caught:
+      image_vectors.read_file(self.path, NAMES, dataset='folder:x')
+    self.assertNotIn('\n', str(caught.exception))
+
+  def test_what_expands_to_fill_the_memory_is_not_read(self):
+    shape = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 16777216)}"
+    self.write_member(shape, bytes(2**27), zipfile.ZIP_DEFLATED)
+    with mock.patch.object(
+      image_vectors.np, 'load', side_effect=AssertionError
+    ):
+      with self.assertRaisesRegex(ValueError, 'would expand to 134,2.* bytes'):
+        image_vectors.read_file(self.path, NAMES, dataset='folder:x')
+
+  def test_compressed_files_are_read(self):
+    names = [f'{number}{"x" * 100}.png' for number in range(1000)]
+    rows = np.random.default_rng(0).normal(size=[1000, 8])
+    np.savez_compressed(self.path, names=names, vectors=rows)
+    with mock.patch.object(image_vectors, '_UNSUSPICIOUS', 0):
+      read = image_vectors.read_file(self.path, names, dataset='folder:x')
+    np.testing.assert_array_equal(read, rows.astype(np.float32))
 
   def test_another_kind_of_file(self):
     def check(message):

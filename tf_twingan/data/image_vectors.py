@@ -23,6 +23,9 @@ import numpy as np
 from tf_twingan import errors
 
 _RECIPE = 'write it by np.savez(FILE, names=[...], vectors=[[...], ...])'
+# Compressed vectors and names, padded to one length, expand less than this.
+_MAX_EXPANSION = 100
+_UNSUSPICIOUS = 2**26  # bytes
 
 
 def read_file(
@@ -74,22 +77,15 @@ def _read(path, dataset):
       f'of the images; {_RECIPE}'
     )
   try:
+    _check_expansion(path)
     with np.load(path, allow_pickle=False) as file:
       names, rows = file['names'], file['vectors']
-  # A .npy or text, a damaged archive, an array missing, or one of objects.
-  except (
-    AttributeError,
-    EOFError,
-    KeyError,
-    OSError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-  ) as error:
+  # A header is read as Python, on which nearly every exception is raised, and
+  # may claim more than there is memory.
+  except Exception as error:
     raise ValueError(
       f'{dataset}: {path} holds no arrays of names and vectors '
-      f'({errors.first_line(error)});'
-      f' {_RECIPE}'
+      f'({errors.first_line(error)}); {_RECIPE}'
     ) from None
   if names.dtype.kind != 'U' or names.ndim != 1:
     raise ValueError(
@@ -107,6 +103,14 @@ def _read(path, dataset):
       'give one row to each name'
     )
   return names.tolist(), rows
+
+
+def _check_expansion(path: pathlib.Path) -> None:
+  """Refuses a compressed file of which a few bytes fill all memory."""
+  with zipfile.ZipFile(path) as archive:
+    expanded = sum(member.file_size for member in archive.infolist())
+  if expanded > max(_UNSUSPICIOUS, _MAX_EXPANSION * path.stat().st_size):
+    raise ValueError(f'it would expand to {expanded:,} bytes')
 
 
 def check_vectors(
