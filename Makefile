@@ -9,6 +9,7 @@ RUN := $(VENV)/bin/python
 GIN_FILE ?= anime.gin
 ARGS ?=
 PYTHON ?=
+UV ?=
 
 # Packages that come as source are built with the locked setuptools, too. Older
 # and newer pip read different names for it.
@@ -16,10 +17,20 @@ export PIP_CONSTRAINT := $(LOCK)
 export PIP_BUILD_CONSTRAINT := $(LOCK)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# A candidate is tried by running it: a shim may exist and yet fail.
-FITS := import ensurepip, ssl, sys, venv; \
-	sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))
-CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.11 python3.10 python3)
+# A candidate is tried by running it: a shim may exist and yet fail. TensorFlow
+# has nothing for Macs with Intel processors after Python 3.11.
+FITS := import ensurepip, platform, ssl, sys, venv; \
+	intel_mac = (platform.system(), platform.machine()) == ("Darwin", "x86_64"); \
+	newest = (3, 11) if intel_mac else (3, 13); \
+	sys.exit(not (3, 10) <= sys.version_info[:2] <= newest)
+# The newest first, so that its lane is taken; see docs/lanes.md.
+CANDIDATES := $(if $(PYTHON),$(PYTHON),\
+	python3.13 python3.12 python3.11 python3.10 python3)
+
+# uv, which brings a Python where none fits; its own environment if need be.
+UV_PYTHON_VERSION := 3.13
+UV_REQUIREMENT := uv==0.13.9
+UV_ENVIRONMENT := .venv-uv
 
 # An environment whose interpreter has gone is no environment.
 $(shell $(RUN) -c '' 2>/dev/null || rm -f $(READY))
@@ -35,8 +46,9 @@ help:
 	@echo 'make lock        resolve requirements_lock.txt anew from pyproject.toml'
 	@echo 'make lock_check  ask for its packages for other machines: macOS, Windows'
 	@echo 'make setup       only create $(VENV) with the locked packages'
-	@echo 'PYTHON=/path/to/python3.11 chooses the Python that a new $(VENV) is made with;'
-	@echo 'to change it, remove $(VENV) first.'
+	@echo 'PYTHON=/path/to/python3.12 chooses the Python that a new $(VENV) is made with,'
+	@echo 'and with it the version of TensorFlow (docs/lanes.md); to change it, remove'
+	@echo '$(VENV) first. UV=1 lets uv bring a Python where none fits.'
 
 setup: $(READY)
 
@@ -91,12 +103,28 @@ $(READY): $(LOCK)
 	      python=$$candidate; break; \
 	    fi; \
 	  done; \
+	  if [ -z "$$python" ] && [ -n "$(UV)" ]; then \
+	    uv=$$(command -v uv) || { \
+	      uv=$(UV_ENVIRONMENT)/bin/uv; \
+	      python3 -m venv --clear $(UV_ENVIRONMENT) && \
+	        $(UV_ENVIRONMENT)/bin/python -m pip install --quiet $(UV_REQUIREMENT); \
+	    } || { echo 'UV=1 needs uv: https://docs.astral.sh/uv' >&2; exit 1; }; \
+	    $$uv python install $(UV_PYTHON_VERSION) && \
+	      python=$$($$uv python find --managed-python $(UV_PYTHON_VERSION)) || { \
+	      echo 'uv brings no Python $(UV_PYTHON_VERSION); see what it says above.' >&2; \
+	      exit 1; \
+	    }; \
+	  fi; \
 	  if [ -z "$$python" ]; then \
-	    echo 'tf_twingan needs Python 3.11 or 3.10 with its venv module; found none as: $(CANDIDATES). Install one, or name it: make PYTHON=/path/to/python3.11' >&2; \
+	    offer=; \
+	    if command -v uv >/dev/null || python3 -c 'import ensurepip, venv' 2>/dev/null; then \
+	      offer=', or let uv bring one: make UV=1'; \
+	    fi; \
+	    echo "tf_twingan needs a Python from 3.10 to 3.13 with its venv module; found none as: $(strip $(CANDIDATES)). Install one, name it (make PYTHON=/path/to/python3.12)$$offer." >&2; \
 	    exit 1; \
 	  fi; \
 	  echo "Creating $(VENV) with $$($$python --version) and the locked packages:" \
-	    '1 to 5 minutes, once, and 2.2 GB of disk.'; \
+	    '1 to 5 minutes, once, and 2 to 3 GB of disk.'; \
 	  $$python -m venv --clear $(VENV) || exit 1; \
 	fi; \
 	$(RUN) -m pip install --quiet --requirement $(LOCK) || exit 1; \

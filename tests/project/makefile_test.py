@@ -1,0 +1,154 @@
+"""`make` takes the newest Python that fits, or says what to do without one.
+
+Run with programs in the place of Python and uv that note what they are asked.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from absl.testing import absltest
+
+from tests import source_tree
+
+# A Python that fits; asked for an environment, it makes one of itself.
+_PYTHON = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$NOTES"
+case "$1 $2" in
+  '-m venv')
+    for folder; do :; done
+    mkdir -p "$folder/bin" && cp "$0" "$folder/bin/python";;
+  '-m pip')
+    # As pip would: uv beside the Python that installs it.
+    for package; do :; done
+    case "$package" in uv==*) cp "$INSTALLED" "$(dirname "$0")/uv";; esac;;
+  '--version ') echo "$(basename "$0") the stub";;
+esac
+"""
+_FAILS = '#!/bin/sh\nexit 127\n'
+_UV = """#!/bin/sh
+echo "uv $*" >> "$NOTES"
+if [ "$2" = find ]; then echo "$BROUGHT"; fi
+"""
+
+
+@absltest.skipUnless(shutil.which('make'), 'make is not installed')
+class MakefileTest(absltest.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(tempfile.mkdtemp())
+    for name in ('Makefile', 'requirements_lock.txt'):
+      shutil.copy(source_tree.ROOT / name, self.folder)
+    self.programs = self.folder / 'programs'
+    self.programs.mkdir()
+    self.notes = self.folder / 'notes'
+    for version in ('3.13', '3.12', '3.11', '3.10', '3'):
+      self.put(f'python{version}', _FAILS)
+
+  def put(self, name, script, folder=None):
+    path = (folder or self.programs) / name
+    path.write_text(script, encoding='utf-8')
+    path.chmod(0o755)
+    return path
+
+  def make(self, *arguments, **environment):
+    """Runs make: its exit code, what it printed, and what was noted."""
+    done = subprocess.run(
+      ['make', *arguments],
+      cwd=self.folder,
+      env={
+        'PATH': f'{self.programs}{os.pathsep}{os.defpath}',
+        'NOTES': str(self.notes),
+        **environment,
+      },
+      stdout=subprocess.PIPE,
+      stderr=subprocess.STDOUT,
+      text=True,
+      check=False,
+    )
+    notes = self.notes.read_text('utf-8') if self.notes.exists() else ''
+    return done.returncode, done.stdout, notes.splitlines()
+
+  def test_the_newest_that_fits_is_taken(self):
+    for version in ('3.12', '3.11', '3'):
+      self.put(f'python{version}', _PYTHON)
+    code, output, notes = self.make('setup')
+    self.assertEqual(code, 0, output)
+    self.assertIn('Creating .venv with python3.12 the stub', output)
+    self.assertIn('python3.12 -m venv --clear .venv', notes)
+    self.assertEqual(
+      notes[-1],
+      'python -m pip install --quiet --requirement requirements_lock.txt',
+    )
+    self.assertTrue((self.folder / '.venv' / '.ready').exists())
+
+  def test_a_named_python_is_taken(self):
+    self.put('python3.13', _PYTHON)
+    mine = self.put('mine', _PYTHON)
+    code, output, notes = self.make(
+      'setup', f'PYTHON={mine}', 'VENV=.venv-other'
+    )
+    self.assertEqual(code, 0, output)
+    self.assertIn('mine -m venv --clear .venv-other', notes)
+
+  def test_without_a_python_one_line_says_what_to_do(self):
+    self.put('uv', _UV)
+    code, output, notes = self.make('setup')
+    self.assertNotEqual(code, 0)
+    said = [line for line in output.splitlines() if 'make:' not in line]
+    self.assertLen(said, 1, output)
+    self.assertIn(
+      'found none as: python3.13 python3.12 python3.11 python3.10 python3.',
+      said[0],
+    )
+    self.assertEndsWith(said[0], ', or let uv bring one: make UV=1.')
+    self.assertEmpty(notes)
+
+  def test_without_uv_it_is_not_offered(self):
+    code, output, _ = self.make('setup', 'PYTHON=no-such-python')
+    self.assertNotEqual(code, 0)
+    self.assertIn('found none as: no-such-python. Install one', output)
+    self.assertNotIn('UV=1', output)
+
+  def test_uv_brings_a_python(self):
+    self.put('uv', _UV)
+    brought = self.put('brought', _PYTHON)
+    code, output, notes = self.make('setup', 'UV=1', BROUGHT=str(brought))
+    self.assertEqual(code, 0, output)
+    self.assertEqual(
+      notes[:2],
+      [
+        'uv python install 3.13',
+        'uv python find --managed-python 3.13',
+      ],
+    )
+    self.assertIn('brought -m venv --clear .venv', notes)
+
+  def test_uv_is_installed_if_need_be(self):
+    self.put('python3', _PYTHON)
+    uv = self.put('another_name', _UV)
+    brought = self.put('brought', _PYTHON)
+    code, output, notes = self.make(
+      'setup',
+      'PYTHON=no-such-python',
+      'UV=1',
+      INSTALLED=str(uv),
+      BROUGHT=str(brought),
+    )
+    self.assertEqual(code, 0, output)
+    self.assertEqual(notes[0], 'python3 -m venv --clear .venv-uv')
+    self.assertRegex(notes[1], r'^python -m pip install --quiet uv==[\d.]+$')
+    self.assertIn('uv python install 3.13', notes)
+    self.assertIn('brought -m venv --clear .venv', notes)
+
+  def test_a_uv_that_brings_nothing_is_said(self):
+    self.put('uv', _FAILS)
+    code, output, _ = self.make('setup', 'UV=1')
+    self.assertNotEqual(code, 0)
+    self.assertIn('uv brings no Python 3.13', output)
+
+
+if __name__ == '__main__':
+  absltest.main()
