@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from absl.testing import absltest, parameterized
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.python.framework import op_def_registry
 
 from tf_twingan.inference.exported import graph_operations
 
@@ -106,7 +107,7 @@ class GraphOperationsTest(parameterized.TestCase):
       keras.layers.Conv2D(2, 3, activation='relu')(inputs)
     )
     folder = tempfile.mkdtemp()
-    keras.Model(inputs, keras.layers.Dropout(0.1)(outputs)).save(folder)
+    keras.Model(inputs, keras.layers.Dropout(0.1)(outputs)).export(folder)
     graph_operations.check(folder)
 
   def test_decoding_one_image_after_another_passes(self):
@@ -162,6 +163,22 @@ class GraphOperationsTest(parameterized.TestCase):
     path.write_bytes(path.read_bytes().replace(b'Relu', b'Rehu'))
     with self.assertRaisesRegex(ValueError, 'operations Rehu, which'):
       graph_operations.check(folder)
+
+  @parameterized.parameters(
+    ('CalibrationStatisticsSaver', True),
+    ('ListSnapshotChunksDataset', True),
+    ('IteratorGetModelProto', True),
+    ('DatasetFingerprint', False),
+    ('DecodeJxl', False),
+    ('DecodeWebP', False),
+    ('GlobalShuffleDataset', False),
+    ('IndexFlatMapDataset', False),
+    ('WeightedFlatMapDataset', False),
+  )
+  def test_operations_of_later_versions(self, operation, is_refused):
+    if op_def_registry.get(operation) is None:
+      self.skipTest(f'TensorFlow {tf.__version__} has no {operation}.')
+    self.assertEqual(graph_operations._reaches_out(operation), is_refused)
 
   def test_no_file_and_a_damaged_one(self):
     folder = pathlib.Path(tempfile.mkdtemp())
