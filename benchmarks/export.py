@@ -23,6 +23,7 @@ from export.graph import (
   folding,
   tflite_conversion,
 )
+from tf_twingan import compat
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.models import twingan
 
@@ -189,7 +190,7 @@ def _with_norms(model, px) -> bytes:
 
 
 def _call(file, threads):
-  interpreter = tf.lite.Interpreter(model_content=file, num_threads=threads)
+  interpreter = compat.tflite_interpreter(file, num_threads=threads)
   interpreter.allocate_tensors()
   for tensor in interpreter.get_input_details():
     # Ones; as a domain's number that is the second.
@@ -200,7 +201,7 @@ def _call(file, threads):
 
 
 def _partition_count(file) -> int:
-  interpreter = tf.lite.Interpreter(model_content=file)
+  interpreter = compat.tflite_interpreter(file)
   interpreter.allocate_tensors()
   names = [o['op_name'] for o in interpreter._get_ops_details()]
   return names.count('DELEGATE')

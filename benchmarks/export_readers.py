@@ -15,11 +15,13 @@ The golden input goes through each, and its translation is compared with the
 golden output, within the parity that the manifest says of the file. Embeddings
 are compared with those of the same file in this environment. The first three
 need virtual environments; one that is missing is made under --environments with
-pip. Exits with 1 if anything differs.
+pip. Where tflite-support cannot be installed, `task` is left out unless its
+environment is there. Exits with 1 if anything differs.
 """
 
 import json
 import pathlib
+import platform
 import subprocess
 import sys
 import tempfile
@@ -32,12 +34,13 @@ import tensorflow as tf
 from absl import flags
 from PIL import Image
 
-from tf_twingan import cli, files, image_arrays
+from tf_twingan import cli, compat, files, image_arrays
 from tf_twingan.data import cache
 
+_TASK = 'task'
 _PACKAGES: Mapping[str, tuple[str, ...]] = {
   'litert': ('ai-edge-litert', 'pillow'),
-  'task': ('tflite-support==0.4.4', 'libusb-package', 'numpy<2', 'pillow'),
+  _TASK: ('tflite-support==0.4.4', 'libusb-package', 'numpy<2', 'pillow'),
   'tensorflow': ('tensorflow-cpu==2.21.0', 'pillow'),
 }
 _C_API = 'c_api'
@@ -52,6 +55,10 @@ _ENVIRONMENTS = flags.DEFINE_string(
   "the images' cache.",
 )
 
+_NO_TASK_LIBRARY = (
+  'Left out the reader task: tflite-support can be installed for Python 3.10 '
+  'and 3.11 only, on Linux and macOS with an Intel or AMD processor.'
+)
 _HERE = pathlib.Path(__file__).resolve().parent
 _COSINE = 0.999
 _STEP = 1.0  # Of 255: two roundings of one value.
@@ -120,7 +127,10 @@ def main(argv) -> None:
         f'--readers={",".join(_READERS.value)}; choose of {", ".join(_ALL)}.'
       )
     for reader in _READERS.value:
-      rows += _c_api(bundle) if reader == _C_API else _read(reader, bundle)
+      if reader == _TASK and not _can_have_task_library():
+        print(_NO_TASK_LIBRARY, file=sys.stderr)
+      else:
+        rows += _c_api(bundle) if reader == _C_API else _read(reader, bundle)
   print('| reader | file | difference | |\n|---|---|---|---|')
   for row in rows:
     verdict = 'as expected' if row.passes else '**differs**'
@@ -253,7 +263,8 @@ def _embedding(bundle, name, entry) -> np.ndarray:
     signatures = tf.saved_model.load(path).signatures
     (output,) = entry['signatures']['embed']['outputs']
     return signatures['embed'](image=tf.constant(bundle.image))[output].numpy()
-  run = tf.lite.Interpreter(path).get_signature_runner()
+  file = pathlib.Path(path).read_bytes()
+  run = compat.tflite_interpreter(file).get_signature_runner()
   return run(**{entry['input']['name']: bundle.image})[entry['output']['name']]
 
 
@@ -306,10 +317,23 @@ def _operations(saved: str, signature: str) -> tuple[str, str]:
   return first.name, last.name
 
 
+def _can_have_task_library() -> bool:
+  """Whether an environment with it is there, or can be made."""
+  return (_environment(_TASK) / 'bin' / 'python').exists() or (
+    sys.version_info < (3, 12)
+    and sys.platform != 'win32'
+    and platform.machine() == 'x86_64'
+  )
+
+
+def _environment(reader: str) -> pathlib.Path:
+  folder = pathlib.Path(_ENVIRONMENTS.value or cache.folder() / 'readers')
+  return folder / reader
+
+
 def _python(reader: str) -> str:
   """The Python of a reader's environment, which is created if missing."""
-  folder = pathlib.Path(_ENVIRONMENTS.value or cache.folder() / 'readers')
-  environment = folder / reader
+  environment = _environment(reader)
   python = environment / 'bin' / 'python'
   if not python.exists():
     packages = _PACKAGES[reader]

@@ -4,6 +4,7 @@ Keras 2.15 comes with TensorFlow 2.15, Keras 3 with TensorFlow 2.16 and later.
 All other code is written in what both share.
 """
 
+import warnings
 from typing import Any
 
 import keras
@@ -34,3 +35,15 @@ def optimizer_state(optimizer: keras.optimizers.Optimizer) -> Any:
     str(index): tf_variable(variable)
     for index, variable in enumerate(optimizer.variables)
   }
+
+
+def tflite_interpreter(model: bytes, **options: Any) -> tf.lite.Interpreter:
+  """Returns an interpreter of a TFLite file's content, with these options.
+
+  TensorFlow warns from 2.19 on that LiteRT's package will have it alone. It is
+  the same interpreter, and that package would come beside TensorFlow.
+  """
+  warnings.filterwarnings(
+    'ignore', r'\s*Warning: tf\.lite\.Interpreter is deprecated'
+  )
+  return tf.lite.Interpreter(model_content=model, **options)

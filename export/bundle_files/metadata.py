@@ -9,10 +9,9 @@ import types
 import zipfile
 from collections.abc import Mapping, Sequence
 
-import tensorflow as tf
-
 from export import tensor_names
 from export.bundle_files import metadata_packing, texts
+from tf_twingan import compat
 from tf_twingan.inference.exported import tflite_metadata as schema
 
 # Mean and standard deviation of "(x - mean) / std": from a pixel of 0..255 to
@@ -134,7 +133,7 @@ def _number(name, description):
 
 def _input_names(model):
   """Names of the inputs in the file's order, in which they are described."""
-  interpreter = tf.lite.Interpreter(model_content=model)
+  interpreter = compat.tflite_interpreter(model)
   inputs = interpreter.get_signature_runner().get_input_details()
   names = {details['index']: name for name, details in inputs.items()}
   return [names[d['index']] for d in interpreter.get_input_details()]

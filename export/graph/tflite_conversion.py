@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from export import tensor_names
 from export.graph import folded_network
+from tf_twingan import compat
 
 KINDS = ('float32', 'float16', 'dynamic', 'hybrid', 'int8')
 SIGNATURE = 'serving_default'
@@ -117,7 +118,7 @@ class Graph:
   def _convert_hybrid(self, converter, images) -> bytes:
     # The quantizer takes operations by the names of their outputs, which are
     # read from the float file.
-    interpreter = tf.lite.Interpreter(model_content=self._float32)
+    interpreter = compat.tflite_interpreter(self._float32)
     names = [tensor['name'] for tensor in interpreter.get_tensor_details()]
     options = tf.lite.experimental.QuantizationDebugOptions(
       denylisted_nodes=[

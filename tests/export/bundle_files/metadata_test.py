@@ -8,6 +8,7 @@ from export import tensor_names
 from export.bundle_files import metadata, texts
 from export.graph import domain_selection, tflite_conversion
 from tests.export import untrained
+from tf_twingan import compat
 from tf_twingan.inference.exported import tflite, tflite_metadata
 
 PX = 4
@@ -70,7 +71,7 @@ class MetadataTest(tf.test.TestCase):
     )
     (graph,) = tflite.read_metadata(file).subgraph_metadata
     # In the order of the file's inputs, by which readers find them.
-    details = tf.lite.Interpreter(model_content=file).get_input_details()
+    details = compat.tflite_interpreter(file).get_input_details()
     for tensor, detail in zip(graph.input_tensor_metadata, details):
       self.assertIn(f'_{tensor.name}:', detail['name'])
       if tensor.name != 'image':

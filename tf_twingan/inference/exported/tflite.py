@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
-from tf_twingan import image_arrays
+from tf_twingan import compat, image_arrays
 from tf_twingan.inference.exported import tflite_metadata
 
 IDENTIFIER = b'TFL3'
@@ -68,9 +67,7 @@ class File:
     parsed = _parse(model)
     _check_operations(parsed)
     try:
-      self._interpreter = tf.lite.Interpreter(
-        model_content=model, num_threads=threads
-      )
+      self._interpreter = compat.tflite_interpreter(model, num_threads=threads)
       self._interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
       raise ValueError(
