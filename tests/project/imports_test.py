@@ -126,6 +126,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'plain_names',
     'models',
     'pretrained',
+    'regular_files',
     'shell_words',
   },
   'losses': {'compat', 'models', 'runs'},

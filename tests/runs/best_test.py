@@ -8,7 +8,12 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tf_twingan import framing
-from tf_twingan.runs import best, checkpoints, recorded_framing
+from tf_twingan.runs import (
+  best,
+  checkpoints,
+  recorded_framing,
+  weight_files,
+)
 
 CONFIG = {'model': 'twingan', 'domains': ['a', 'b']}
 
@@ -29,14 +34,20 @@ class BestTest(parameterized.TestCase, tf.test.TestCase):
     )
 
   def keep(self, kept, images_seen, value, resolution=8):
-    state = {'weight': tf.Variable(float(images_seen))}
+    state = {
+      'average': {'weight': tf.Variable(float(images_seen))},
+      'alpha': tf.Variable(1.0),
+    }
     kept.keep(images_seen, state, CONFIG, value=value, resolution=resolution)
 
   def weight(self):
     weight = tf.Variable(0.0)
     checkpoints.Checkpoints(str(self.folder / 'checkpoints')).restore_part(
-      {'weight': weight}
+      {'average': {'weight': weight}}
     )
+    stored = weight_files.read(str(self.folder))
+    self.assertEqual(stored.values['weight'], float(weight))
+    self.assertEqual(stored.stage.images_seen, float(weight))
     return float(weight)
 
   def test_the_first_is_the_best_so_far(self):

@@ -48,7 +48,15 @@ class TrainableTest(parameterized.TestCase):
     best.Best(
       str(self.run_dir), by='recall', more_is_better=True, framings={}
     ).keep(
-      8, {'step': tf.Variable(1)}, {'domains': ['a']}, value=1.0, resolution=8
+      8,
+      {
+        'average': {'weight': tf.Variable(1.0)},
+        'alpha': tf.Variable(1.0),
+        'step': tf.Variable(1),
+      },
+      {'domains': ['a']},
+      value=1.0,
+      resolution=8,
     )
     (self.run_dir / 'model.json').write_text('{}')
     with self.assertRaisesRegex(

@@ -1,11 +1,12 @@
 """The best checkpoint of a run by one score, in a run directory of its own.
 
 It is kept in `best/`, beside the newest ones, so that
-`Translator('runs/anime/best')` and every command's `--run_dir` take it. It was
-scored at the finest resolution trained so far: scores of two resolutions do not
-compare, and neither do those of other images. The run's own checkpoints hold
-nothing of it; a run that was killed and repeats some steps finds the same
-scores again.
+`Translator('runs/anime/best')` and every command's `--run_dir` take it. What
+they need of it is in `weights.safetensors`; what training on needs, in the
+checkpoint. It was scored at the finest resolution trained so far: scores of two
+resolutions do not compare, and neither do those of other images. The run's own
+checkpoints hold nothing of it; a run that was killed and repeats some steps
+finds the same scores again.
 """
 
 import json
@@ -17,7 +18,12 @@ from typing import Any
 from absl import logging
 
 from tf_twingan import files, framing, json_files
-from tf_twingan.runs import checkpoints, config_files, recorded_framing
+from tf_twingan.runs import (
+  checkpoints,
+  config_files,
+  recorded_framing,
+  weight_files,
+)
 
 FOLDER = 'best'
 _FILE = 'score.json'
@@ -139,7 +145,8 @@ class Best:
 
     Args:
       images_seen: images of each domain seen; names the checkpoint.
-      state: trackable objects by name.
+      state: trackable objects by name; the EMA model is 'average', and 'alpha'
+        how far the resolution is faded in.
       config: description of the model, for `model.json`.
       value: the model's score.
       resolution: resolution of the stage, px.
@@ -151,6 +158,13 @@ class Best:
     config_files.write_operative(self._folder)
     recorded_framing.write(self._folder, self._framings)
     self._store.save_alone(images_seen, state)
+    weight_files.write(
+      self._folder,
+      state['average'],
+      weight_files.Stage(
+        resolution, float(state['alpha'].numpy()), images_seen
+      ),
+    )
     self._write(value, resolution, images_seen)
 
   def _write(self, value, resolution, images_seen):

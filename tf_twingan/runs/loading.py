@@ -1,7 +1,8 @@
 """Loads a run's EMA weights and growth stage, to generate images with.
 
 The weights come with the batch norm statistics that were estimated for them,
-from a run directory or from a model that ships with the package.
+from the newest checkpoint of a run directory, or from the one file in its
+`best/`, in a saved model, or in a model that ships with the package.
 """
 
 import os
@@ -13,7 +14,12 @@ import tensorflow as tf
 
 from tf_twingan import errors, framing, pretrained
 from tf_twingan.models import registry
-from tf_twingan.runs import checkpoints, config_files, recorded_framing
+from tf_twingan.runs import (
+  checkpoints,
+  config_files,
+  recorded_framing,
+  weight_files,
+)
 
 # Models that ship are named by this and their folder's name.
 PRETRAINED_PREFIX = 'pretrained:'
@@ -72,10 +78,11 @@ def pretrained_dir(name: str) -> pathlib.Path:
 
 
 def load(run_dir: str) -> LoadedModel:
-  """Reads the newest checkpoint of a run.
+  """Reads the newest checkpoint of a run, or the weights of a saved model.
 
   Args:
-    run_dir: the directory of a training, finished or not.
+    run_dir: the directory of a training, finished or not, or of a model that
+      `save` wrote.
 
   Raises:
     FileNotFoundError: it holds no run, or no checkpoint yet.
@@ -84,9 +91,35 @@ def load(run_dir: str) -> LoadedModel:
   # Weights are stored in float32. Computing in it is right everywhere, while
   # many CPUs emulate the half precision that a GPU was trained in.
   model = registry.build(config_files.read_model(run_dir), precision='float32')
-  state = _state(LoadedModel(model, 0, 1.0, 0))
+  stage = _assign_weights(model, run_dir) or _restore_newest(model, run_dir)
+  framings = recorded_framing.read(run_dir, model.domains)
+  return LoadedModel(model, *stage, framings)
+
+
+def _assign_weights(model, run_dir) -> weight_files.Stage | None:
+  """Takes `weights.safetensors`, unless a training went on after it."""
+  if not weight_files.is_in(run_dir):
+    return None
+  newest = _store(run_dir).prefixes()
+  if newest:
+    stage = weight_files.read_stage(run_dir)
+    number = int(os.path.basename(newest[0]))
+    if stage is None or stage.images_seen != number:
+      return None
+  weights = weight_files.read(run_dir)
+  weight_files.assign(model, weights.values, weight_files.path_in(run_dir))
+  return weights.stage
+
+
+def _restore_newest(model, run_dir) -> weight_files.Stage:
+  # Not trainable: this may be read inside of another network's training.
+  stage = dict(
+    resolution=tf.Variable(0, dtype=tf.int64, trainable=False),
+    alpha=tf.Variable(1.0, trainable=False),
+    images_seen=tf.Variable(0, dtype=tf.int64, trainable=False),
+  )
   try:
-    _store(run_dir).restore_part(state)
+    _store(run_dir).restore_part(dict(stage, average=model))
   except FileNotFoundError as error:
     best = os.path.join(run_dir, 'best')
     if os.path.isdir(os.path.join(best, 'checkpoints')):
@@ -95,12 +128,10 @@ def load(run_dir: str) -> LoadedModel:
         f'{best}.'
       ) from error
     raise
-  return LoadedModel(
-    model,
-    int(state['resolution'].numpy()),
-    float(state['alpha'].numpy()),
-    int(state['images_seen'].numpy()),
-    recorded_framing.read(run_dir, model.domains),
+  return weight_files.Stage(
+    int(stage['resolution'].numpy()),
+    float(stage['alpha'].numpy()),
+    int(stage['images_seen'].numpy()),
   )
 
 
@@ -115,28 +146,19 @@ def save(loaded: LoadedModel, run_dir: str) -> None:
     OSError: it could not be written.
     ValueError: the folder holds a run already.
   """
-  store = _store(run_dir)
-  if store.prefixes():
+  if _store(run_dir).prefixes() or weight_files.is_in(run_dir):
     raise ValueError(
       f'{run_dir} holds a run already, which saving would cripple; give a '
       'new folder.'
     )
   config_files.write_model(run_dir, registry.describe(loaded.model))
   recorded_framing.write(run_dir, loaded.framings)
-  store.save(loaded.images_seen, _state(loaded))
+  weight_files.write(
+    run_dir,
+    loaded.model,
+    weight_files.Stage(loaded.resolution, loaded.alpha, loaded.images_seen),
+  )
 
 
 def _store(run_dir):
   return checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints'))
-
-
-def _state(loaded):
-  # Not trainable: this may be read inside of another network's training.
-  return dict(
-    average=loaded.model,
-    resolution=tf.Variable(loaded.resolution, dtype=tf.int64, trainable=False),
-    alpha=tf.Variable(loaded.alpha, trainable=False),
-    images_seen=tf.Variable(
-      loaded.images_seen, dtype=tf.int64, trainable=False
-    ),
-  )

@@ -18,6 +18,7 @@ from tf_twingan.runs import (
   fresh_start,
   metrics_file,
   recorded_framing,
+  weight_files,
 )
 
 # Every training writes to these, below its run directory.
@@ -101,19 +102,21 @@ def check_room(run_dir: str, state: Mapping[str, Any]) -> None:
 def _check_holds_all(run_dir: str) -> None:
   store = checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints'))
   prefixes = store.prefixes()
-  if not prefixes:
-    fresh_start.check(run_dir, store)
-    return
-  try:
-    names = checkpoint_values.names(prefixes[0])
-  except checkpoint_values.DAMAGE:  # Restoring passes over it.
-    return
-  if _NEEDED not in names:
+  if prefixes:
+    try:
+      holds_all = _NEEDED in checkpoint_values.names(prefixes[0])
+    except checkpoint_values.DAMAGE:  # Restoring passes over it.
+      return
+  else:
+    holds_all = not weight_files.is_in(run_dir)
+  if not holds_all:
     raise ValueError(
       f'{run_dir} holds a model to generate images with, without '
       "discriminators and optimizers, so it can't be trained further; start a "
       f'new run from it, by {_init_from(run_dir)} and another --run_dir.'
     )
+  if not prefixes:
+    fresh_start.check(run_dir, store)
 
 
 def _init_from(run_dir: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads the checkpoint of another run that a training starts from."""
+"""Reads the checkpoint or saved model that a training starts from."""
 
 import dataclasses
 import datetime
@@ -18,7 +18,9 @@ from tf_twingan.runs import (
   config_files,
   loading,
   recorded_framing,
+  weight_files,
 )
+from tf_twingan.training import weight_matching
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Origin:
     name: as the user named it: a run directory, or 'pretrained:NAME'.
     config: description of its model, see `models.registry.describe`.
     checkpoint: name of the checkpoint, the images seen.
-    sha256: checksum of the checkpoint's data.
+    sha256: checksum of the checkpoint's data, or of the file of weights.
     saved: when it was written, ISO 8601.
     images_seen: images of each domain seen.
     resolution: px of the stage it is in.
@@ -71,9 +73,37 @@ def read(name: str) -> Origin:
   """
   folder = _folder(name)
   config = config_files.read_model(folder)
-  prefix, tensors = checkpoints.Checkpoints(
-    os.path.join(folder, 'checkpoints')
-  ).read_newest()
+  store = checkpoints.Checkpoints(os.path.join(folder, 'checkpoints'))
+  if weight_files.is_in(folder) and not store.prefixes():
+    weights, stage = _of_saved_model(folder)
+    paths = [weight_files.path_in(folder)]
+  else:
+    prefix, weights, stage = _of_checkpoint(store)
+    paths = sorted(glob.glob(f'{glob.escape(prefix)}.data-*'))
+  return Origin(
+    name=name,
+    config=config,
+    checkpoint=f'{stage.images_seen:09d}',
+    sha256=files.sha256(b''.join(pathlib.Path(p).read_bytes() for p in paths)),
+    saved=datetime.datetime.fromtimestamp(
+      os.path.getmtime(paths[0]), datetime.timezone.utc
+    ).isoformat(timespec='seconds'),
+    images_seen=stage.images_seen,
+    resolution=stage.resolution,
+    alpha=stage.alpha,
+    framings=recorded_framing.read(folder, config['domains']),
+    weights=weights,
+  )
+
+
+def _of_saved_model(folder):
+  values, stage = weight_files.read(folder)
+  ema = weight_matching.EMA
+  return {f'{ema}/{name}': value for name, value in values.items()}, stage
+
+
+def _of_checkpoint(store):
+  prefix, tensors = store.read_newest()
   weights = {
     k.removesuffix(checkpoint_values.SUFFIX): v for k, v in tensors.items()
   }
@@ -85,20 +115,14 @@ def read(name: str) -> Origin:
       f'{prefix} is no checkpoint of a training: it holds no '
       f'{", ".join(missing)}.'
     )
-  data = sorted(glob.glob(f'{glob.escape(prefix)}.data-*'))
-  return Origin(
-    name=name,
-    config=config,
-    checkpoint=os.path.basename(prefix),
-    sha256=files.sha256(b''.join(pathlib.Path(p).read_bytes() for p in data)),
-    saved=datetime.datetime.fromtimestamp(
-      os.path.getmtime(data[0]), datetime.timezone.utc
-    ).isoformat(timespec='seconds'),
-    images_seen=int(weights['images_seen']),
-    resolution=int(weights['resolution']),
-    alpha=float(weights['alpha']),
-    framings=recorded_framing.read(folder, config['domains']),
-    weights=weights,
+  return (
+    prefix,
+    weights,
+    weight_files.Stage(
+      int(weights['resolution']),
+      float(weights['alpha']),
+      int(weights['images_seen']),
+    ),
   )
 
 
