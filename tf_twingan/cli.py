@@ -80,6 +80,12 @@ def run(
     parse: parses the flags, and returns what `main` is given.
   """
   prepare_tensorflow()
+  if main.__module__ != '__main__':
+    # A console script: --help shows what it knows of the module that was
+    # started, by its documentation and by the first argument.
+    program = sys.modules[main.__module__]
+    sys.modules['__main__'].__doc__ = program.__doc__
+    sys.argv[0] = program.__name__
   # Libraries report every step at level INFO; warnings are still shown.
   logging.set_verbosity(logging.WARNING)
   logging.get_absl_handler().addFilter(_make_printable)
