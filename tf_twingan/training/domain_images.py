@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_twingan.data import duplicates
 from tf_twingan.data.sources import registry
 from tf_twingan.models import domain_names
 from tf_twingan.training import console
@@ -40,6 +41,8 @@ def load(
 ) -> DomainImages:
   """Loads the images of all domains, and says how many they are.
 
+  Warns of held-out images that are among those to train on.
+
   Args:
     domains: (name, dataset) of each, in the model's order.
     resolution: side of the images, px.
@@ -56,10 +59,19 @@ def load(
     datasets.images[domain] = loaded.images
     if loaded.vectors is not None:
       datasets.vectors[domain] = loaded.vectors
-    datasets.held_out[domain] = registry.load(
-      string, resolution, split='test'
-    ).images[:held_out_count]
+    held_out = registry.load(string, resolution, split='test').images
+    held_out = held_out[:held_out_count]
+    datasets.held_out[domain] = held_out
     console.say(f'{domain}: {len(loaded.images):,} images from {string}')
+    copies = duplicates.count(held_out, loaded.images)
+    if copies:
+      console.say(
+        f'Warning: {copies:,} of the {len(held_out):,} held-out images of '
+        f'{domain} are trained on, too, as {string} holds copies of them. '
+        'Scores and grids of these flatter the model: remove the copies, or '
+        'hold out the images of another folder by ?test=FOLDER.',
+        to_stderr=True,
+      )
   return datasets
 
 
