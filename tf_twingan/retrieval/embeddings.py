@@ -18,6 +18,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,7 @@ class Embedding:
   def to_bytes(self, domains: Sequence[str]) -> bytes:
     """An .npz file; domains are stored by their place in `domains`."""
     buffer = io.BytesIO()
-    arrays = {
+    arrays: dict[str, Any] = {
       f'mean_{place}_{scale}': mean
       for place, domain in enumerate(domains)
       for scale, mean in self.means[domain].items()
