@@ -15,6 +15,9 @@ TensorFlow is imported with the first of the names below that is used.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+# Only by being imported before a fork can it know what ran before.
+from tf_twingan import forks  # noqa: F401
+
 if TYPE_CHECKING:
   from tf_twingan.inference import Sampler, Translator
   from tf_twingan.python_interface import Run

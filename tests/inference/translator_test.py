@@ -18,8 +18,7 @@ import tensorflow as tf
 
 import tf_twingan
 from tests import shared_artifacts, tiny_run
-from tf_twingan import framing, image_arrays, image_io, inference
-from tf_twingan.inference import forks
+from tf_twingan import forks, framing, image_arrays, image_io, inference
 from tf_twingan.models import registry
 from tf_twingan.runs import (
   config_files,
@@ -150,6 +149,12 @@ class TranslatorTest(tf.test.TestCase):
       with self.assertRaisesRegex(forks.Forked, 'before this process was fork'):
         self.translator.translate(images(), to='anime')
     self.translator.translate(images(), to='anime')
+
+  def test_a_fork_of_a_process_that_used_tensorflow_loads_none(self):
+    # As every fork of this process would have it.
+    with mock.patch.object(forks, '_ran_before_fork', True):
+      with self.assertRaisesRegex(forks.Forked, 'ran before this process was'):
+        inference.Translator(str(self.run_dir))
 
   def test_several_threads_may_use_it(self):
     translator = inference.Translator(str(self.run_dir))

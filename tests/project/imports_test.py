@@ -31,6 +31,7 @@ LIBRARY = {
   'framing',
   'errors',
   'extras',
+  'forks',
   'gin_bindings',
   'gin_corrections',
   'gin_files',
@@ -89,6 +90,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'files': {'errors'},
   'errors': set(),
   'extras': set(),
+  'forks': set(),
   'gin_bindings': set(),
   'gin_corrections': {'errors', 'gin_bindings', 'shell_words'},
   'gin_files': {'gin_bindings', 'gin_corrections', 'gin_types'},
@@ -115,6 +117,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'models': {'compat', 'errors'},
   'metrics': set(),
   'runs': {
+    'forks',
     'compat',
     'data',
     'files',
@@ -132,6 +135,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'losses': {'compat', 'models', 'runs'},
   'training': {
     'extras',
+    'forks',
     'compat',
     'framing',
     'image_arrays',
@@ -149,6 +153,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'runs',
   },
   'inference': {
+    'forks',
     'compat',
     'framing',
     'image_arrays',
@@ -194,7 +199,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'regular_files',
     'shell_words',
   },
-  PACKAGE: {'inference', 'python_interface', 'retrieval'},
+  PACKAGE: {'forks', 'inference', 'python_interface', 'retrieval'},
   # Registers with gin what the gin files name.
   'configurables': {'models', 'losses', 'training'},
   # What programs share.

@@ -8,6 +8,7 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from tests import shared_artifacts
+from tf_twingan import forks
 from tf_twingan.data.sources import registry
 from tf_twingan.runs import training_lock
 from tf_twingan.training import growth_schedule, setup
@@ -56,6 +57,12 @@ class SetupTest(parameterized.TestCase):
         self.train(seed=seed)
     with self.assertRaisesRegex(ValueError, "Unknown strategy 'tpu'"):
       self.train(strategy='tpu')
+
+  @mock.patch.object(forks, '_ran_before_fork', True)
+  def test_a_fork_of_a_process_that_used_tensorflow(self):
+    with self.assertRaisesRegex(forks.Forked, 'ran before this process was'):
+      self.train()
+    self.assertFalse(self.run_dir.exists())
 
   def test_a_run_that_another_program_trains(self):
     with training_lock.hold(str(self.run_dir)):

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_arrays
-from tf_twingan.inference import forks
+from tf_twingan import forks, image_arrays
 
 BATCH_SIZE = 32
 

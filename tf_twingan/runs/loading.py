@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf_twingan import errors, framing, pretrained
+from tf_twingan import errors, forks, framing, pretrained
 from tf_twingan.models import registry
 from tf_twingan.runs import (
   checkpoints,
@@ -87,7 +87,9 @@ def load(run_dir: str) -> LoadedModel:
   Raises:
     FileNotFoundError: it holds no run, or no checkpoint yet.
     ValueError: what it holds is damaged.
+    forks.Forked: TensorFlow would wait for ever in this process.
   """
+  forks.check_can_run()
   # Weights are stored in float32. Computing in it is right everywhere, while
   # many CPUs emulate the half precision that a GPU was trained in.
   model = registry.build(config_files.read_model(run_dir), precision='float32')

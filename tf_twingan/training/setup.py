@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import framing
+from tf_twingan import forks, framing
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import registry
 from tf_twingan.runs import environment, recorded_framing
@@ -103,7 +103,9 @@ def train(
     OSError: the run directory can't be written, or another program trains in
       it, both found out before images are read; or a checkpoint can't be
       written.
+    forks.Forked: TensorFlow would wait for ever in this process.
   """
+  forks.check_can_run()
   _check_at_least_one(
     log_steps=log_steps,
     sample_images=sample_images,

@@ -20,10 +20,11 @@ from export import tensor_names
 from export.bundle_files import metadata
 from export.graph import tflite_conversion
 from tests.export import untrained
-from tf_twingan import image_arrays
+from tf_twingan import forks, image_arrays
 from tf_twingan.inference.exported import (
   bundle_manifest,
   exported_translator,
+  saved_model,
   tflite,
 )
 
@@ -76,6 +77,11 @@ class ExportedTranslatorTest(tf.test.TestCase):
     cls.files = exported_translator.open_export(cls.folder)
     cls.translator = tf_twingan.Translator.reopen(cls.files.origin)
     cls.float32 = cls.folder / f'photo2anime_{PX}_float32.tflite'
+
+  def test_a_fork_of_a_process_that_used_tensorflow_loads_none(self):
+    with mock.patch.object(forks, '_ran_before_fork', True):
+      with self.assertRaisesRegex(forks.Forked, 'ran before this process was'):
+        saved_model.SavedModel(self.folder / 'saved_model' / '1')
 
   def test_a_bundle_is_all_files_that_translate(self):
     self.assertCountEqual(

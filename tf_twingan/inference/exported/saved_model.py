@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, image_arrays, literal_paths
-from tf_twingan.inference import forks
+from tf_twingan import errors, forks, image_arrays, literal_paths
 from tf_twingan.inference.exported import graph_operations
 
 FILE = 'saved_model.pb'
@@ -36,7 +35,9 @@ class SavedModel:
     Raises:
       ValueError: it is damaged, has no signature that translates, or does
         more than to compute, see `graph_operations`.
+      forks.Forked: TensorFlow would wait for ever in this process.
     """
+    forks.check_can_run()
     try:
       with literal_paths.folder(folder) as path:
         graph_operations.check(path)
