@@ -5,6 +5,7 @@ All other code is written in what both share.
 """
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -21,6 +22,11 @@ def is_variable(value: Any) -> bool:
 def tf_variable(variable: Any) -> tf.Variable:
   """TensorFlow's variable of a variable, which Keras 3 wraps."""
   return variable if isinstance(variable, tf.Variable) else variable.value
+
+
+def tf_variables(variables: Iterable[Any]) -> list[tf.Variable]:
+  """TensorFlow's variables of variables; see `tf_variable`."""
+  return [tf_variable(variable) for variable in variables]
 
 
 def optimizer_state(optimizer: keras.optimizers.Optimizer) -> Any:

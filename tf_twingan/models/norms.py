@@ -19,6 +19,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_twingan import compat
+
 # Of [parts, batch, h, w, c], the axes of the moments.
 IMAGE_AXES = {'instance': [2, 3], 'layer': [2, 3, 4]}
 _BATCH_AXES = [0, 1, 2]
@@ -234,4 +236,6 @@ def _assign(variable, value):
       variable, lambda own, new: own.assign(new), args=(value,)
     )
 
-  tf.distribute.get_replica_context().merge_call(update, args=(variable, value))
+  tf.distribute.get_replica_context().merge_call(
+    update, args=(compat.tf_variable(variable), value)
+  )

@@ -25,10 +25,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_twingan.models import base_layer
+from tf_twingan.models import base_layer, named_weights
 
 _FIRST_STEPS = 30  # On a new kernel, so that training starts with good values.
 _SMALLEST = 1e-12
+# From a layer to its estimate.
+_DIRECTION = ('spectral', 'direction')
 
 
 class SpectralNorm(base_layer.BaseLayer):
@@ -69,12 +71,15 @@ class SpectralNorm(base_layer.BaseLayer):
     return kernel / tf.maximum(value, _SMALLEST)
 
 
-def right_singular_vectors(network: Any) -> list[tuple[Any, Any]]:
-  """Each normalized kernel with its right singular vector: variables."""
+def right_singular_vectors(
+  network: Any,
+) -> list[tuple[tf.Variable, tf.Variable]]:
+  """Each normalized kernel with its right singular vector."""
+  variables = named_weights.by_path(network)
   return [
-    (layer.kernel, layer.spectral.direction)
-    for layer in tf.train.TrackableView(network).descendants()
-    if isinstance(getattr(layer, 'spectral', None), SpectralNorm)
+    (variables[(*path[: -len(_DIRECTION)], 'kernel')], direction)
+    for path, direction in variables.items()
+    if path[-len(_DIRECTION) :] == _DIRECTION
   ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_twingan import errors, files, shell_words
+from tf_twingan import compat, errors, files, shell_words
 from tf_twingan.runs import (
   best,
   checkpoint_values,
@@ -84,10 +84,10 @@ def check_room(run_dir: str, state: Mapping[str, Any]) -> None:
     OSError: it has not; says how much is missing.
   """
   size = sum(
-    math.prod(variable.shape) * variable.dtype.size
+    math.prod(variable.shape) * compat.tf_variable(variable).dtype.size
     for part in tf.nest.flatten(dict(state))
     for variable in getattr(part, 'variables', [part])
-    if isinstance(variable, tf.Variable)
+    if compat.is_variable(variable)
   )
   path = pathlib.Path(run_dir).absolute()
   there = next(p for p in (path, *path.parents) if p.is_dir())

@@ -11,11 +11,11 @@ from typing import Any
 import tensorflow as tf
 
 from tf_twingan.losses import base_objective
-from tf_twingan.models import spectral_normalization
+from tf_twingan.models import named_weights, spectral_normalization
 from tf_twingan.training import preprocessing
 
 
-def norm_statistics(model: Any) -> list[Any]:
+def norm_statistics(model: Any) -> list[tf.Variable]:
   """Returns the variables in which a model's norms keep statistics.
 
   Spectral normalization's own state is none of them: it goes with the weights.
@@ -23,7 +23,11 @@ def norm_statistics(model: Any) -> list[Any]:
   others = {
     id(v) for _, v in spectral_normalization.right_singular_vectors(model)
   }
-  return [v for v in model.non_trainable_variables if id(v) not in others]
+  return [
+    v
+    for v in named_weights.by_path(model).values()
+    if not v.trainable and id(v) not in others
+  ]
 
 
 class BatchNormCalibrator:

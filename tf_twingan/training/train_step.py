@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf_twingan import compat
 from tf_twingan.losses import base_objective
 from tf_twingan.models import spectral_normalization
 from tf_twingan.training import accumulation, loss_scale, preprocessing
@@ -21,7 +22,7 @@ class VariableGroup:
   """Weights that are trained by one optimizer.
 
   Attributes:
-    variables: the weights of all stages.
+    variables: the weights of all stages, of TensorFlow.
     optimizer: their Adam.
   """
 
@@ -161,8 +162,10 @@ def train_step(
     finite = tf.constant(1.0)
     if c.scale.active:
       gradients, finite = c.scale.unscale(gradients, replicas)
-    c.generator.optimizer.apply_gradients(gradients[0])
-    c.discriminator.optimizer.apply_gradients(gradients[1])
+    for group, pairs in zip((c.generator, c.discriminator), gradients):
+      # Distillation trains no discriminators.
+      if pairs:
+        group.optimizer.apply_gradients(pairs)
     return terms, finite
 
   def mean(value):
@@ -199,7 +202,7 @@ def _update_ema(components, decay):
     average.assign(weight + (average - weight) * decay)
 
   for average, weight in zip(
-    components.ema_model.trainable_variables,
-    components.model.trainable_variables,
+    compat.tf_variables(components.ema_model.trainable_variables),
+    compat.tf_variables(components.model.trainable_variables),
   ):
     components.strategy.extended.update(average, update, args=(weight,))

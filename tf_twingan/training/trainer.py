@@ -15,8 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_twingan import compat
 from tf_twingan.losses import base_objective
-from tf_twingan.models import registry
+from tf_twingan.models import named_weights, registry
 from tf_twingan.runs import divergence
 from tf_twingan.training import (
   accumulation,
@@ -138,22 +139,22 @@ class Trainer:
         objective_state |= objective.build_for_vectors(
           self.model, vector_sizes or {}
         )
-      self.generator_variables = [
-        *self.model.trainable_variables,
-        *objective.trainable_variables,
-      ]
-      self.discriminator_variables = [
+      self.generator_variables = compat.tf_variables(
+        [*self.model.trainable_variables, *objective.trainable_variables]
+      )
+      self.discriminator_variables = compat.tf_variables(
         v
         for network in tf.nest.flatten(self.discriminators)
         for v in network.trainable_variables
-      ]
+      )
       self.generator_adam = adam(learning_rate=learning_rate)
       self.discriminator_adam = adam(learning_rate=discriminator_learning_rate)
       self.generator_adam.build(self.generator_variables)
       self.discriminator_adam.build(self.discriminator_variables)
       self.loss_scale = loss_scale.LossScale(precision)
       for average, weight in zip(
-        self.ema_model.variables, self.model.variables
+        compat.tf_variables(self.ema_model.variables),
+        compat.tf_variables(self.model.variables),
       ):
         average.assign(weight)
     self._optimizers = (
@@ -198,7 +199,7 @@ class Trainer:
     """
     with self.strategy.scope():
       for adam, _ in self._optimizers:
-        for variable in adam.variables:
+        for variable in compat.tf_variables(adam.variables):
           variable.assign(tf.zeros_like(variable))
       # Blocks that no longer run keep no trace of when statistics were last
       # estimated: a resumed run does so at other moments, and ends in the same
@@ -313,16 +314,16 @@ class Trainer:
 
   def check_finite(self) -> None:
     """Raises FloatingPointError naming a variable that is not finite."""
-    optimized = [v for adam, _ in self._optimizers for v in adam.variables]
-    for variable in (
-      self.model.variables
-      + list(self.objective.trainable_variables)
-      + self.ema_model.variables
-      + self.discriminator_variables
-      + optimized
-    ):
+    optimized = [
+      (f'{name}/{variable.name}', variable)
+      for name in ('generator_adam', 'discriminator_adam')
+      for variable in self.state[name].variables
+    ]
+    for name, variable in [
+      *named_weights.by_name(self.state).items(),
+      *optimized,
+    ]:
       if not np.all(np.isfinite(variable.numpy())):
         raise FloatingPointError(
-          f'The weights or averages {variable.name} hold NaN or Inf. '
-          f'{divergence.REMEDY}'
+          f'The weights or averages {name} hold NaN or Inf. {divergence.REMEDY}'
         )
