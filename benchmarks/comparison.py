@@ -152,10 +152,10 @@ def main(argv) -> None:
 
   times = output / 'times.json'
   if is_wanted('time') and not times.is_file():
-    times.write_text(json.dumps(_times(), indent=1))
+    times.write_text(json.dumps(_times(), indent=1), 'utf-8')
   if is_wanted('train'):
     for run in runs:
-      method = json.loads(times.read_text())[run.method]
+      method = json.loads(times.read_text('utf-8'))[run.method]
       _train(output, run, sources[run.pair], method)
   if is_wanted('score'):
     for pair in sources:
@@ -165,7 +165,7 @@ def main(argv) -> None:
     for name, record in records.items():
       record.write(output / 'records' / f'{name}.json')
     text = '\n\n'.join(record.markdown() for record in records.values())
-    (output / 'comparison.md').write_text(f'{text}\n')
+    (output / 'comparison.md').write_text(f'{text}\n', 'utf-8')
     print(text)
 
 
@@ -295,7 +295,7 @@ def measured(
   output: pathlib.Path, runs: Sequence[Run]
 ) -> dict[str, measurements.Measurement]:
   """Records of everything measured, by the names of their files."""
-  times = json.loads((output / 'times.json').read_text())
+  times = json.loads((output / 'times.json').read_text('utf-8'))
   records = {
     'comparison_in_short': _record(
       'in short', 'A few scores of all directions.', _short(output, runs)
@@ -348,7 +348,9 @@ def _directions(output, pair) -> dict[str, Any]:
   photo, anime = pair.split(' and ')
   return {
     title.replace('photo', photo).replace('anime', anime): direction
-    for title, direction in json.loads(path.read_text())['directions'].items()
+    for title, direction in json.loads(path.read_text('utf-8'))[
+      'directions'
+    ].items()
   }
 
 
@@ -463,7 +465,7 @@ def _losses(output, runs) -> measurements.Table:
 
 
 def _last_losses(path: pathlib.Path) -> dict[str, float]:
-  lines = [json.loads(line) for line in path.read_text().splitlines()]
+  lines = [json.loads(line) for line in path.read_text('utf-8').splitlines()]
   end = lines[-1]['images_seen']
   last = [line for line in lines if line['images_seen'] > end - _LAST]
   return {

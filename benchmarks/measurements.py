@@ -275,7 +275,9 @@ def machine() -> str:
   found: Mapping[str, str] = {}
   info = pathlib.Path('/proc/cpuinfo')
   if info.is_file():
-    lines = [line.partition(':') for line in info.read_text().splitlines()]
+    lines = [
+      line.partition(':') for line in info.read_text('utf-8').splitlines()
+    ]
     found = {name.strip(): value.strip() for name, _, value in lines if value}
   name = found.get('model name') or platform.processor() or platform.machine()
   extensions = [

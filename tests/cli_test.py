@@ -57,6 +57,11 @@ class ErrorsTest(parameterized.TestCase):
 
 
 class OutputTest(parameterized.TestCase):
+  def test_commands_name_a_python_on_another_drive(self):
+    with mock.patch.object(os.path, 'relpath', side_effect=ValueError):
+      python, *_ = shlex.split(cli.command('m'))
+    self.assertEqual(python, sys.executable)
+
   def test_commands_to_type_are_quoted(self):
     flag = "--run_dir=/it's my $run"
     python, *arguments = shlex.split(cli.command('tf_twingan.sample', flag))

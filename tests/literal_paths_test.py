@@ -20,6 +20,11 @@ class LiteralPathsTest(parameterized.TestCase):
     with literal_paths.folder(path) as given:
       self.assertEqual(given, path)
 
+  def test_backslashes_of_windows_are_no_pattern(self):
+    with mock.patch.object(os, 'sep', '\\'):
+      with literal_paths.folder('C:\\runs\\mine') as given:
+        self.assertEqual(given, 'C:/runs/mine')
+
   @parameterized.parameters(
     'exp[1]/in', 'a*', 'a?', 'a\\b', '{a,b}', 'a\udcff', 'a://in'
   )

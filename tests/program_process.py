@@ -78,7 +78,8 @@ def run_module_each(module, *calls, prologue=''):
   Returns:
     [(exit code, what it printed from Python)], in order.
   """
-  with tempfile.NamedTemporaryFile() as file:
+  with tempfile.TemporaryDirectory() as folder:
+    results = pathlib.Path(folder, 'results.json')
     subprocess.run(
       [
         sys.executable,
@@ -86,7 +87,7 @@ def run_module_each(module, *calls, prologue=''):
         _EACH,
         module,
         json.dumps([[str(a) for a in call] for call in calls]),
-        file.name,
+        str(results),
         prologue,
       ],
       cwd=_ROOT,
@@ -94,4 +95,4 @@ def run_module_each(module, *calls, prologue=''):
       env={**os.environ, 'TF_NUM_INTRAOP_THREADS': '2'},
       check=True,
     )
-    return [tuple(result) for result in json.load(file)]
+    return [tuple(r) for r in json.loads(results.read_text('utf-8'))]

@@ -67,6 +67,11 @@ class ShellWordsTest(parameterized.TestCase):
     with mock.patch.object(sys, 'stdout', io.StringIO()):
       self.assertEqual(shell_words.quote('a b'), "'a b'")
 
+  def test_windows_has_double_quotes_alone(self):
+    with mock.patch.object(os, 'name', 'nt'):
+      words = shell_words.join(['C:\\my runs', 'plain', 'x=1'])
+    self.assertEqual(words, '"C:\\my runs" plain x=1')
+
   def test_text_that_no_file_is_named_by(self):
     self.assertEqual(shell_words.quote('a\ud800'), r"$'a\355\240\200'")
 

@@ -197,7 +197,9 @@ def define_run_datasets() -> flags.FlagHolder:
 
 def command(module: str, *arguments: str) -> str:
   """A command line that runs a module with this Python, quoted for a shell."""
-  python = min(sys.executable, os.path.relpath(sys.executable), key=len)
+  python = sys.executable
+  with contextlib.suppress(ValueError):  # It is on another drive of Windows.
+    python = min(python, os.path.relpath(python), key=len)
   return shell_words.join([python, '-m', module, *arguments])
 
 

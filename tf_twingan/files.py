@@ -14,6 +14,8 @@ from tf_twingan import errors
 
 # What is being written has a name of its own that ends so.
 UNFINISHED = '.part'
+# Windows waits for a file only if it could be written.
+_TO_SYNC = os.O_RDWR if os.name == 'nt' else os.O_RDONLY
 # What file systems answer that cannot wait for a file or a folder.
 _CANNOT_SYNC = {
   errno.EACCES,
@@ -131,7 +133,7 @@ def sync_names(folder: str | os.PathLike) -> None:
 
 def _sync(path):
   try:
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, _TO_SYNC)
     try:
       os.fsync(descriptor)
     finally:

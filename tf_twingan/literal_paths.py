@@ -31,16 +31,18 @@ def folder(path: str | os.PathLike) -> Iterator[str]:
   Raises:
     OSError: it needs another one, and no link can be made.
   """
-  path = os.fspath(path)
+  path = _with_slashes(os.fspath(path))
   if _is_literal(path):
     yield path
     return
   with contextlib.ExitStack() as stack:
     try:
-      temporary = stack.enter_context(tempfile.TemporaryDirectory())
+      temporary = _with_slashes(
+        stack.enter_context(tempfile.TemporaryDirectory())
+      )
       if not _is_literal(temporary):
         raise OSError(f'{temporary} has such characters, too; set TMPDIR')
-      link = os.path.join(temporary, 'folder')
+      link = f'{temporary}/folder'
       os.symlink(os.path.abspath(path), link, target_is_directory=True)
     except OSError as error:
       raise OSError(
@@ -49,6 +51,11 @@ def folder(path: str | os.PathLike) -> Iterator[str]:
         'rename it.'
       ) from error
     yield link
+
+
+def _with_slashes(path):
+  """The path without the backslashes that separate folders on Windows."""
+  return path.replace('\\', '/') if os.sep == '\\' else path
 
 
 def _is_literal(path):

@@ -9,6 +9,7 @@ bytes by their octal numbers.
 
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterable
 
@@ -26,6 +27,8 @@ def quote(word: str | os.PathLike) -> str:
     what cannot be shown.
   """
   text = os.fspath(word)
+  if os.name == 'nt':  # Its shell knows double quotes alone.
+    return subprocess.list2cmdline([text])
   if _can_be_shown(text):
     return shlex.quote(text)  # noqa: TID251 (this is the place for it)
   return f"$'{''.join(map(_escaped, text))}'"

@@ -116,7 +116,7 @@ def _threads(chosen: int, variable: str) -> int:
 
 def _processor() -> str:
   if _CPU_INFO.exists():
-    for line in _CPU_INFO.read_text().splitlines():
+    for line in _CPU_INFO.read_text('utf-8').splitlines():
       name, _, value = line.partition(':')
       if name.strip() == 'model name':
         return value.strip()

@@ -36,7 +36,7 @@ def append(run_dir: str, images_seen: int, values: Mapping[str, float]) -> None:
   """
   row = {'images_seen': images_seen, 'time': round(time.time(), 1), **values}
   os.makedirs(run_dir, exist_ok=True)
-  with open(_path(run_dir), 'a', encoding='utf-8') as file:
+  with open(_path(run_dir), 'a', encoding='utf-8', newline='\n') as file:
     file.write(json.dumps(row) + '\n')
 
 

@@ -114,7 +114,9 @@ def emulates(precision: str, cpu_info: pathlib.Path = _CPU_INFO) -> bool:
   """
   if precision not in _CPU_FLAGS or tf.config.list_logical_devices('GPU'):
     return False
-  words = set(cpu_info.read_text().split()) if cpu_info.exists() else set()
+  words = (
+    set(cpu_info.read_text('utf-8').split()) if cpu_info.exists() else set()
+  )
   return 'flags' in words and not _CPU_FLAGS[precision] & words
 
 
