@@ -84,7 +84,9 @@ class TrainableTest(parameterized.TestCase):
     with self.assertRaisesRegex(OSError, f'{self.run_dir}: no folder'):
       trainable.check(str(self.run_dir))
 
-  @parameterized.parameters('metrics.jsonl', 'framing.json', 'environment.json')
+  @parameterized.parameters(
+    'metrics.jsonl', 'framing.json', 'image_counts.json', 'environment.json'
+  )
   def test_a_folder_in_the_place_of_a_file_is_named(self, name):
     (self.run_dir / name).mkdir(parents=True)
     with self.assertRaisesRegex(IsADirectoryError, name):

@@ -162,6 +162,7 @@ def train(
   *,
   growth=None,
   start=None,
+  training=TRAINING,
   held_out=HELD_OUT,
   on_progress=None,
   **options,
@@ -169,7 +170,7 @@ def train(
   """Trains in a run directory; returns the trainer."""
   trainer = trainer or Trainer()
   scorer = validation_scores.ValidationScorer(
-    held_out, TRAINING, has_ground_truth=True
+    held_out, training, has_ground_truth=True
   )
   setup.prepare_loop(
     str(run),
@@ -182,7 +183,7 @@ def train(
       decay_images=64,
     ),
     trainer,
-    batches=batch_stream.Batches(TRAINING),
+    batches=batch_stream.Batches(training),
     scorer=scorer,
     grid_images=HELD_OUT,
     has_ground_truth=True,
@@ -531,10 +532,15 @@ class LoopTest(parameterized.TestCase):
       train(self.run, stop_after_images=16)
     files = [
       self.run / name
-      for name in ('operative_config.gin', 'model.json', 'framing.json')
+      for name in (
+        'operative_config.gin',
+        'model.json',
+        'framing.json',
+        'image_counts.json',
+      )
     ]
     new = [path.read_text() for path in files]
-    old = ["photo = 'folder:/mine'\n", new[1] + '\n', '{}']
+    old = ["photo = 'folder:/mine'\n", new[1] + '\n', '{}', '{}']
     for path, text in zip(files, old):
       path.write_text(text)
     with self.assertRaises(KeyboardInterrupt):
@@ -543,6 +549,25 @@ class LoopTest(parameterized.TestCase):
     with self.assertRaises(loop.Stopped):
       train(self.run, stop_after_images=24)
     self.assertEqual([path.read_text() for path in files], new)
+
+  def test_images_that_came_or_went_between_two_parts_are_said(self):
+    fewer = {**TRAINING, 'anime': TRAINING['anime'][:-3]}
+    changed = 'The images to train on have changed: anime had '
+    for seen, training, said in (
+      (16, TRAINING, None),
+      (24, TRAINING, None),
+      (32, fewer, f'{changed}16 and has 13.\n'),
+      (40, TRAINING, f'{changed}13 and has 16.\n'),
+    ):
+      with (
+        contextlib.redirect_stdout(io.StringIO()) as printed,
+        self.assertRaises(loop.Stopped),
+      ):
+        train(self.run, training=training, stop_after_images=seen)
+      if said is None:
+        self.assertNotIn('have changed', printed.getvalue())
+      else:
+        self.assertIn(said, printed.getvalue())
 
   def test_a_finished_run_keeps_its_configuration(self):
     train(self.run)

@@ -60,6 +60,11 @@ class Batches:
     self._vectors = dict(vectors or {})
     self._stage: tuple[int, Batch] = (0, {})
 
+  @property
+  def counts(self) -> dict[str, int]:
+    """{domain: number of its images}."""
+    return {domain: len(rows) for domain, rows in self._images.items()}
+
   def at(
     self,
     images_seen: int,

@@ -16,6 +16,7 @@ from tf_twingan.runs import (
   config_changes,
   config_files,
   fresh_start,
+  image_counts,
   recorded_framing,
   trainable,
   training_lock,
@@ -72,6 +73,7 @@ def open_run(
   trainer: Any,
   *,
   framings: Mapping[str, framing.Framing],
+  counts: Mapping[str, int],
   checkpoints_kept: int,
   best_by: str,
   scored_images: str,
@@ -86,6 +88,7 @@ def open_run(
     growth: the growth schedule.
     trainer: the Trainer; is restored.
     framings: {domain: how its images were made square}, for the record.
+    counts: {domain: number of images to train on}, likewise.
     checkpoints_kept: number of newest checkpoints that are kept.
     best_by: the score that the best checkpoint is chosen by.
     scored_images: fingerprint of the images that it is scored on.
@@ -134,6 +137,8 @@ def open_run(
         'twice, which leaves the run as it is, and repeat the flags of its '
         'first command.'
       )
+    if changes := image_counts.describe_changes(run_dir, counts):
+      console.say(f'The images to train on have changed: {"; ".join(changes)}.')
   elif start is not None:
     record = start.apply(trainer, position, framings)
     trainer.apply_settings()
@@ -147,7 +152,7 @@ def open_run(
     trainable.check_room(run_dir, run.state)
     if not prefix:
       fresh_start.begin(run_dir, run.newest)
-      write_config(run_dir, trainer, framings)
+      write_config(run_dir, trainer, framings, counts)
     if record is not None:
       console.say('\n'.join(warm_start.summary(record, run_dir)))
       warm_start.write_record(run_dir, record)
@@ -156,14 +161,18 @@ def open_run(
 
 
 def write_config(
-  run_dir: str, trainer: Any, framings: Mapping[str, framing.Framing]
+  run_dir: str,
+  trainer: Any,
+  framings: Mapping[str, framing.Framing],
+  counts: Mapping[str, int],
 ) -> None:
-  """Writes how a run is trained: its model, gin values and framings.
+  """Writes how a run is trained: its model, gin values and images.
 
   Args:
     run_dir: the run directory.
     trainer: the Trainer.
     framings: {domain: how its images were made square}.
+    counts: {domain: number of images to train on}.
 
   Raises:
     OSError: it could not be written.
@@ -171,3 +180,4 @@ def write_config(
   config_files.write_model(run_dir, registry.describe(trainer.model))
   config_files.write_operative(run_dir)
   recorded_framing.write(run_dir, framings)
+  image_counts.write(run_dir, counts)

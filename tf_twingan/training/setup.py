@@ -250,6 +250,7 @@ def prepare_loop(
     growth,
     trainer,
     framings=framings,
+    counts=batches.counts,
     checkpoints_kept=options.checkpoints_kept,
     best_by=options.best_by,
     scored_images=scorer.fingerprint,
@@ -287,7 +288,10 @@ def prepare_loop(
       actions.KeepBest(trainer, run.best, run.state, score, options.best_by),
       grid,
       actions.WriteConfig(
-        lambda: run_opening.write_config(run_dir, trainer, framings), save
+        lambda: run_opening.write_config(
+          run_dir, trainer, framings, batches.counts
+        ),
+        save,
       ),
       save,
     ]
