@@ -28,6 +28,7 @@ from tf_twingan.runs import (
   config_changes,
   loading,
   recorded_framing,
+  weight_files,
 )
 from tf_twingan.training import (
   growth_schedule,
@@ -87,7 +88,8 @@ class Trainer:
   def __init__(self, at_step=None):
     """Calls `at_step(step)` in each step; what it returns is the loss."""
     self.model = self.ema_model = Model()
-    self.state = {'weight': self.model.weight}
+    # The EMA model, too, as a checkpoint has it; its weight is the same one.
+    self.state = {'weight': self.model.weight, 'average': tf.Module()}
     self.at_step = at_step or (lambda step: None)
     self.events = []
     self.rates = []
@@ -234,6 +236,8 @@ class LoopTest(parameterized.TestCase):
     super().setUp()
     self.run = pathlib.Path(tempfile.mkdtemp(), 'run')
     self.enter_context(mock.patch.dict(registry.ARCHITECTURES, {'fake': Model}))
+    # The model is no network whose weights have names.
+    self.enter_context(mock.patch.object(weight_files, 'write'))
 
   def assertIncreasing(self, numbers):
     self.assertEqual(numbers, sorted(set(numbers)))
