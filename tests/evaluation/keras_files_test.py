@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from absl.testing import absltest, parameterized
 
+from tests import lanes
 from tf_twingan.evaluation import feature_networks, keras_files
 
 
@@ -140,6 +141,17 @@ class KerasFilesTest(parameterized.TestCase):
 
     with self.assertRaisesRegex(ValueError, "names 'exec' of 'builtins'"):
       keras_files.load(with_config(change))
+
+  def test_networks_of_another_version_of_keras_are_named(self):
+    def rename(content):
+      folder = 'engine' if lanes.KERAS == 3 else 'models'
+      module = f'keras.src.{folder}.functional'
+      return json.dumps(json.loads(content) | {'module': module})
+
+    with self.assertRaisesRegex(
+      ValueError, f'^Keras {keras.__version__} cannot build it .*model.export'
+    ):
+      keras_files.load(with_member('config.json', rename))
 
   def test_weights_that_are_elsewhere_are_refused(self):
     # Weights that any file of the machine would give; 3x2 floats are 24 bytes.

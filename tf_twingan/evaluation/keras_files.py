@@ -72,8 +72,8 @@ def load(path: str | os.PathLike) -> keras.Model:
     path: a file that `model.save('NAME.keras')` wrote.
 
   Raises:
-    ValueError: it is no such file, it is damaged, or it names something else
-      than Keras' own layers.
+    ValueError: it is no such file, it is damaged, it names something else than
+      Keras' own layers, or this version of Keras lacks them.
   """
   with regular_files.open_binary(path) as file:
     if not os.fspath(path).endswith(SUFFIX) or not zipfile.is_zipfile(file):
@@ -92,7 +92,14 @@ def load(path: str | os.PathLike) -> keras.Model:
   except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
     raise ValueError(f'its {_CONFIG} is damaged ({error})') from error
   hdf5_files.check(weights)
-  return keras.models.load_model(path, compile=False, safe_mode=True)
+  try:
+    return keras.models.load_model(path, compile=False, safe_mode=True)
+  # As for layers of Keras 2 in Keras 3, and the other way round.
+  except TypeError as error:
+    raise ValueError(
+      f'Keras {keras.__version__} cannot build it; if another version wrote '
+      'it, write it there as a SavedModel, by model.export(FOLDER)'
+    ) from error
 
 
 def _read(file: BinaryIO) -> tuple[bytes, bytes]:
