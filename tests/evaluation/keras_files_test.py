@@ -149,7 +149,7 @@ class KerasFilesTest(parameterized.TestCase):
       return json.dumps(json.loads(content) | {'module': module})
 
     with self.assertRaisesRegex(
-      ValueError, f'^Keras {keras.__version__} cannot build it .*model.export'
+      ValueError, f'^Keras {keras.__version__} cannot build it; .*model.export'
     ):
       keras_files.load(with_member('config.json', rename))
 
