@@ -11,11 +11,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+# Variables of its own came with Keras 3.
+KERAS = 3 if hasattr(keras, 'Variable') else 2
+
 
 def is_variable(value: Any) -> bool:
   """Whether a value is a variable: TensorFlow's own, or one of Keras 3."""
   return isinstance(value, tf.Variable) or (
-    hasattr(keras, 'Variable') and isinstance(value, keras.Variable)
+    KERAS == 3 and isinstance(value, keras.Variable)
   )
 
 
@@ -35,7 +38,7 @@ def optimizer_state(optimizer: keras.optimizers.Optimizer) -> Any:
   TensorFlow's checkpoints see all of an optimizer of Keras 2 and none of its
   names may change. One of Keras 3 would add the weights that it trains.
   """
-  if not hasattr(keras, 'Variable'):
+  if KERAS == 2:
     return optimizer
   return {
     str(index): tf_variable(variable)

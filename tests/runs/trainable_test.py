@@ -11,6 +11,7 @@ import tensorflow as tf
 from absl.testing import absltest, parameterized
 
 from tests import shared_artifacts
+from tf_twingan import compat
 from tf_twingan.runs import best, checkpoints, trainable
 
 
@@ -21,7 +22,7 @@ class TrainableTest(parameterized.TestCase):
 
   def save(self, run_dir, **state):
     checkpoints.Checkpoints(str(run_dir / 'checkpoints')).save(
-      8, {name: tf.Variable(value) for name, value in state.items()}
+      8, tf.nest.map_structure(tf.Variable, state)
     )
 
   def test_a_new_directory_is_not_made(self):
@@ -31,6 +32,23 @@ class TrainableTest(parameterized.TestCase):
   def test_a_training_goes_on(self):
     self.save(self.run_dir, weight=1.0, step=1)
     trainable.check(str(self.run_dir))
+
+  @parameterized.parameters(
+    (2, '_variables', 'TensorFlow 2.15'),
+    (3, '1', 'TensorFlow 2.16 or later'),
+  )
+  def test_the_optimizers_of_another_keras_are_refused(self, keras, part, by):
+    self.save(self.run_dir, step=1, generator_adam={part: {'0': 1.0}})
+    if keras == compat.KERAS:
+      trainable.check(str(self.run_dir))
+      return
+    with self.assertRaisesRegex(
+      ValueError,
+      f'was trained with Keras {keras}, .* train it with {by}, or start .*'
+      f'--init_from={self.run_dir} and another --run_dir',
+    ):
+      trainable.check(str(self.run_dir))
+    self.assertEqual(os.listdir(self.run_dir), ['checkpoints'])
 
   def test_a_damaged_checkpoint_is_left_to_restoring(self):
     self.save(self.run_dir, weight=1.0)

@@ -7,13 +7,37 @@ are replaced by plain dicts of their variables, so that the weights of networks
 have the same names everywhere.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 
 from tf_twingan import compat
 from tf_twingan.models import named_weights
+
+# How the name of an optimizer's value begins: in Keras 2 an attribute follows,
+# and in Keras 3 the number that `compat.optimizer_state` gives it.
+_OF_OPTIMIZERS = {
+  2: re.compile(r'^\w+_adam/_'),
+  3: re.compile(r'^\w+_adam/\d'),
+}
+
+
+def optimizers_keras(names: Iterable[str]) -> int | None:
+  """The version of Keras that optimizers in a checkpoint are of.
+
+  Args:
+    names: of the checkpoint's values.
+
+  Returns:
+    2 or 3; None if it holds no optimizer.
+  """
+  for name in names:
+    for version, pattern in _OF_OPTIMIZERS.items():
+      if pattern.match(name):
+        return version
+  return None
 
 
 def trackable(state: Any) -> Any:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf_twingan import compat, errors, files, shell_words
 from tf_twingan.runs import (
   best,
+  checkpoint_state,
   checkpoint_values,
   checkpoints,
   config_files,
@@ -33,6 +34,8 @@ _FILES = (
   'operative_config.gin',
   'init_from.json',
 )
+# The versions of TensorFlow that come with a version of Keras.
+_TENSORFLOW = {2: 'TensorFlow 2.15', 3: 'TensorFlow 2.16 or later'}
 # In every checkpoint that a training can go on from.
 _NEEDED = f'step{checkpoint_values.SUFFIX}'
 
@@ -44,8 +47,9 @@ def check(run_dir: str) -> None:
     run_dir: the run directory; it need not exist, and is not made.
 
   Raises:
-    ValueError: it holds a model that can't be trained further, or a run whose
-      checkpoints are gone; or its name is not UTF-8.
+    ValueError: it holds a model that can't be trained further, a run of another
+      version of Keras, or one whose checkpoints are gone; or its name is not
+      UTF-8.
     OSError: it cannot be written; one line that names what is in the way.
   """
   try:
@@ -106,9 +110,11 @@ def _check_holds_all(run_dir: str) -> None:
   prefixes = store.prefixes()
   if prefixes:
     try:
-      holds_all = _NEEDED in checkpoint_values.names(prefixes[0])
+      names = checkpoint_values.names(prefixes[0])
     except checkpoint_values.DAMAGE:  # Restoring passes over it.
       return
+    holds_all = _NEEDED in names
+    _check_optimizers(run_dir, checkpoint_state.optimizers_keras(names))
   else:
     holds_all = not weight_files.is_in(run_dir)
   if not holds_all:
@@ -119,6 +125,16 @@ def _check_holds_all(run_dir: str) -> None:
     )
   if not prefixes:
     fresh_start.check(run_dir, store)
+
+
+def _check_optimizers(run_dir: str, keras: int | None) -> None:
+  if keras not in (None, compat.KERAS):
+    raise ValueError(
+      f'{run_dir} was trained with Keras {keras}, whose optimizers Keras '
+      f'{compat.KERAS} cannot continue; train it with {_TENSORFLOW[keras]}, or '
+      f'start a new run from its weights, by {_init_from(run_dir)} and another '
+      '--run_dir.'
+    )
 
 
 def _init_from(run_dir: str) -> str:
