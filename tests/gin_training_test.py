@@ -95,16 +95,30 @@ class GinTrainingTest(parameterized.TestCase):
     self.assertRegex(refused[0], 'running in this process already; wait until')
     self.train()  # Now it may.
 
+  def test_the_function_that_is_told_is_no_value_of_an_experiment(self):
+    with self.assertRaisesRegex(ValueError, 'on_progress'):
+      self.train('train.on_progress=None')
+
   def test_an_included_file_is_not_taken_from_a_folder_that_was_left(self):
     folder = pathlib.Path(tempfile.mkdtemp())
     shipped = gin_files.find('base.gin').read_text()
     (folder / 'base.gin').write_text(f'{shipped}\ntrain.seed = 5\n')
     before = os.getcwd()
     self.addCleanup(os.chdir, before)
-    for current, seed in ((folder, 5), (before, 0)):
-      os.chdir(current)
-      gin_files.parse('tiny.gin')
-      self.assertEqual(gin_files.value_of('train.seed'), seed)
+    gin_files._add_search_paths.cache_clear()  # As in a new process.
+    with mock.patch.object(
+      gin,
+      'add_config_file_search_path',
+      wraps=gin.add_config_file_search_path,
+    ) as add:
+      for current, seed in ((folder, 5), (before, 0), (folder, 5)):
+        os.chdir(current)
+        gin_files.parse('tiny.gin')
+        self.assertEqual(gin_files.value_of('train.seed'), seed)
+    self.assertEqual(
+      [call.args[0] for call in add.call_args_list],
+      [str(f) for f in gin_files.folders()[1:]],
+    )
 
 
 if __name__ == '__main__':

@@ -162,7 +162,7 @@ class SamplesTest(absltest.TestCase):
   def test_the_newest_grid_is_shown(self):
     run = pathlib.Path(tempfile.mkdtemp())
     for value, name in enumerate(
-      ('000999.0', '1000000.0', '100000.0', '100000.5'), start=1
+      ('000999.0', '1000000.0', '999999.0', '100000.5'), start=1
     ):
       image_io.write_png(
         run / 'samples' / f'{name}.png', np.full([4, 6, 3], value, np.uint8)
