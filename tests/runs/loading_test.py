@@ -11,6 +11,7 @@ from tests import damaged_checkpoints, shared_artifacts
 from tf_twingan.inference import sampler
 from tf_twingan.losses import teacher_model
 from tf_twingan.runs import checkpoints, loading
+from tf_twingan.training import origins
 
 LOADERS = (loading.load, tf_twingan.Translator, teacher_model.Teacher)
 KERNEL = 'average/generator/blocks/8px/0/conv/kernel'
@@ -83,11 +84,28 @@ class LoadingTest(parameterized.TestCase):
   def test_the_best_is_named_where_there_is_no_other(self):
     (self.run / 'best').mkdir()
     (self.run / 'checkpoints').rename(self.run / 'best' / 'checkpoints')
-    with self.assertRaisesRegex(FileNotFoundError, 'give the best one, .*best'):
-      loading.load(str(self.run))
+    for read in (loading.load, origins.read):
+      with self.assertRaisesRegex(
+        FileNotFoundError, 'give the best one, .*best'
+      ):
+        read(str(self.run))
     with self.assertRaisesRegex(FileNotFoundError, 'train first'):
       shutil.rmtree(self.run / 'best')
       loading.load(str(self.run))
+
+  def test_the_run_is_named_where_its_best_was_not_written(self):
+    half_written = self.run / 'best'
+    half_written.mkdir()
+    shutil.copy(self.run / 'model.json', half_written)
+    for read in (loading.load, origins.read):
+      with self.assertRaises(FileNotFoundError) as raised:
+        read(str(half_written))
+      self.assertEndsWith(
+        str(raised.exception), f"give the run's newest one, {self.run}."
+      )
+    shutil.rmtree(self.run / 'checkpoints')
+    with self.assertRaisesRegex(FileNotFoundError, 'train first'):
+      loading.load(str(half_written))
 
 
 if __name__ == '__main__':

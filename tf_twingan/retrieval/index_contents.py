@@ -153,12 +153,17 @@ class Contents:
     return tuple(d for d in self.model.domains if self.records.count(d))
 
   def check_finished(self) -> None:
-    """Raises ValueError unless all images can be found, one or more."""
+    """Raises ValueError unless there are images and all can be found."""
     findable = index_vectors.count_findable(
       self.manifest.findable, self._embedding, self.neighbours
     )
     total = len(self.records)
-    if findable < total or not total:
+    if not total:
+      raise ValueError(
+        f'The index in {errors.printable(self.files.folder)} holds no images; '
+        'add some with `python -m tf_twingan.search build`.'
+      )
+    if findable < total:
       raise ValueError(
         f'The index in {errors.printable(self.files.folder)} is not finished: '
         f'{findable:,} of {total:,} images can be found. Run the command '

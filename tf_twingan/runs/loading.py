@@ -15,6 +15,7 @@ import tensorflow as tf
 from tf_twingan import errors, forks, framing, pretrained
 from tf_twingan.models import registry
 from tf_twingan.runs import (
+  best,
   checkpoints,
   config_files,
   recorded_framing,
@@ -123,17 +124,36 @@ def _restore_newest(model, run_dir) -> weight_files.Stage:
   try:
     _store(run_dir).restore_part(dict(stage, average=model))
   except FileNotFoundError as error:
-    best = os.path.join(run_dir, 'best')
-    if os.path.isdir(os.path.join(best, 'checkpoints')):
-      raise FileNotFoundError(
-        f'There is no checkpoint in {run_dir}/checkpoints; give the best one, '
-        f'{best}.'
-      ) from error
-    raise
+    raise no_checkpoint(run_dir, error) from error
   return weight_files.Stage(
     int(stage['resolution'].numpy()),
     float(stage['alpha'].numpy()),
     int(stage['images_seen'].numpy()),
+  )
+
+
+def no_checkpoint(run_dir: str, error: FileNotFoundError) -> FileNotFoundError:
+  """Says where there is a checkpoint, if this is a run or the `best/` in it.
+
+  Either may be without: a full disk ends the writing of the first best one.
+
+  Args:
+    run_dir: where there is none.
+    error: what was raised there.
+
+  Returns:
+    An error that names the other one, or `error` if that has none.
+  """
+  path = pathlib.Path(os.path.abspath(run_dir))
+  if path.name == best.FOLDER:
+    other, what = str(path.parent), "the run's newest one"
+  else:
+    other, what = os.path.join(run_dir, best.FOLDER), 'the best one'
+  if not (_store(other).prefixes() or weight_files.is_in(other)):
+    return error
+  return FileNotFoundError(
+    f'There is no checkpoint in {errors.printable(run_dir)}; give {what}, '
+    f'{errors.printable(other)}.'
   )
 
 

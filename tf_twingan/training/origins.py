@@ -78,7 +78,10 @@ def read(name: str) -> Origin:
     weights, stage = _of_saved_model(folder)
     paths = [weight_files.path_in(folder)]
   else:
-    prefix, weights, stage = _of_checkpoint(store)
+    try:
+      prefix, weights, stage = _of_checkpoint(store)
+    except FileNotFoundError as error:
+      raise loading.no_checkpoint(folder, error) from error
     paths = sorted(glob.glob(f'{glob.escape(prefix)}.data-*'))
   return Origin(
     name=name,
