@@ -1,12 +1,14 @@
-"""`make` takes the newest Python that fits, or says what to do without one.
+"""`make` takes the newest Python that fits, and CI tests both lanes.
 
 Run with programs in the place of Python and uv that note what they are asked.
 """
 
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from absl.testing import absltest
@@ -148,6 +150,41 @@ class MakefileTest(absltest.TestCase):
     code, output, _ = self.make('setup', 'UV=1')
     self.assertNotEqual(code, 0)
     self.assertIn('uv brings no Python 3.13', output)
+
+  @absltest.skipUnless(platform.machine() == 'x86_64', 'there is one lane')
+  def test_ci_tests_both_lanes_and_fails_if_one_does(self):
+    ci = self.folder / '.ci'
+    ci.mkdir()
+    shutil.copy(source_tree.ROOT / '.ci/run', ci)
+    (self.folder / '.venv/bin').mkdir(parents=True)
+    (self.folder / '.venv/bin/python').symlink_to(sys.executable)
+    # Fails but for the other lane.
+    self.put(
+      'make',
+      '#!/bin/sh\necho "make $*" >> "$NOTES"\n'
+      'case "$*" in *other-lane*) exit 0;; *) exit 1;; esac\n',
+    )
+    other = '3.11' if sys.version_info >= (3, 12) else '3.13'
+    home = self.folder / 'home'
+    folder = home / f'.pyenv/versions/{other}.5/bin'
+    folder.mkdir(parents=True)
+    python = self.put('python', _PYTHON, folder)
+    done = subprocess.run(
+      [ci / 'run'],
+      env={
+        'PATH': f'{self.programs}{os.pathsep}{os.defpath}',
+        'HOME': str(home),
+        'NOTES': str(self.notes),
+      },
+      capture_output=True,
+      text=True,
+      check=False,
+    )
+    self.assertEqual(done.returncode, 1, done.stderr)
+    self.assertEqual(
+      [n for n in self.notes.read_text('utf-8').splitlines() if 'make' in n],
+      ['make test', f'make test VENV=.venv-other-lane PYTHON={python}'],
+    )
 
 
 if __name__ == '__main__':
