@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import keras
 
-KERAS = int(keras.__version__.split('.')[0])
+from tf_twingan import compat
 
 
 def needs(package: str) -> Callable:
@@ -27,5 +27,6 @@ def needs_keras(version: int) -> Callable:
     version: 2 or 3.
   """
   return unittest.skipUnless(
-    KERAS == version, f'of Keras {version}, and this is {keras.__version__}'
+    compat.KERAS == version,
+    f'of Keras {version}, and this is {keras.__version__}',
   )

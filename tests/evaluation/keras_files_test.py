@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from tests import lanes
+from tf_twingan import compat
 from tf_twingan.evaluation import feature_networks, keras_files
 
 
@@ -144,7 +144,7 @@ class KerasFilesTest(parameterized.TestCase):
 
   def test_networks_of_another_version_of_keras_are_named(self):
     def rename(content):
-      folder = 'engine' if lanes.KERAS == 3 else 'models'
+      folder = 'engine' if compat.KERAS == 3 else 'models'
       module = f'keras.src.{folder}.functional'
       return json.dumps(json.loads(content) | {'module': module})
 
