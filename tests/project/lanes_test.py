@@ -1,9 +1,10 @@
-"""A run trained with one version of Keras translates alike with the other.
+"""A run or a bundle of one version of Keras translates alike with the other.
 
 `fixtures/run_0_1.tar.xz` was trained with TensorFlow 2.15 and Keras 2,
 `run_lane_2.tar.xz` with TensorFlow 2.21 and Keras 3; `lanes_outputs.npz` holds
 what each made of the same images then, by its newest checkpoint and its best.
-Whichever version runs this test, one of the two is the other's.
+`bundle_lane_1.tar.xz` and `bundle_lane_2.tar.xz` are exports of one untrained
+model of 8 px. Whichever version runs this test, one of the two is the other's.
 """
 
 import pathlib
@@ -14,16 +15,31 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tf_twingan import image_arrays, inference
+from tf_twingan import image_arrays, image_io, inference
+from tf_twingan.inference.exported import bundle_manifest, exported_translator
 from tf_twingan.runs import weight_files
 
 FIXTURES = pathlib.Path(__file__).resolve().parent / 'fixtures'
 RUNS = {'lane_1': 'run_0_1.tar.xz', 'lane_2': 'run_lane_2.tar.xz'}
 
 
-def unpacked(lane):
+BUNDLES = {
+  'lane_1': 'bundle_lane_1.tar.xz',
+  'lane_2': 'bundle_lane_2.tar.xz',
+}
+# How far a bundle's files may be from the golden output, of 255: at most, and
+# in the mean.
+LIMITS = {
+  'saved_model': (1, 0.1),
+  'float32': (1, 0.1),
+  'dynamic': (4, 0.5),
+  'int8': (8, 2.0),
+}
+
+
+def unpacked(lane, archives=RUNS):
   folder = tempfile.mkdtemp()
-  with tarfile.open(FIXTURES / RUNS[lane]) as archive:
+  with tarfile.open(FIXTURES / archives[lane]) as archive:
     archive.extractall(folder)
   return pathlib.Path(folder)
 
@@ -65,6 +81,23 @@ class LanesTest(parameterized.TestCase, tf.test.TestCase):
     self.assert_translates_alike(
       inference.Translator(folder), f'{lane}_checkpoint'
     )
+
+  @parameterized.parameters(*BUNDLES)
+  def test_the_files_of_a_bundle_translate_alike(self, lane):
+    folder = unpacked(lane, BUNDLES)
+    golden = bundle_manifest.read_manifest(folder)['golden']
+    image, expected = (
+      image_io.read(folder / golden[end]) for end in ('input', 'output')
+    )
+    self.assertGreater(np.abs(image.astype(int) - expected).mean(), 20)
+    files = exported_translator.open_export(folder)
+    self.assertCountEqual(files.translators, LIMITS)
+    for kind, file in files.translators.items():
+      output = file.translate(image[None], 'anime', 'photo')[0]
+      off = np.abs(output.astype(int) - expected)
+      largest, mean = LIMITS[kind]
+      self.assertLessEqual(off.max(), largest, kind)
+      self.assertLessEqual(off.mean(), mean, kind)
 
   def test_outputs_differ_from_run_to_run(self):
     self.assertNotAllClose(
