@@ -44,9 +44,18 @@ class BaseLayerTest(tf.test.TestCase):
 
   def test_operations_are_named_by_the_layers_that_they_are_in(self):
     layer = Outer()
-    function = tf.function(lambda x: layer(x, training=True)[0])
-    graph = function.get_concrete_function(tf.TensorSpec([1])).graph
-    self.assertIn('outer/same', [o.name for o in graph.get_operations()])
+
+    @tf.function
+    def twice(inputs):
+      with tf.name_scope('update'):
+        return [layer(inputs, training=True)[0] for _ in range(2)]
+
+    graph = twice.get_concrete_function(tf.TensorSpec([1])).graph
+    names = [operation.name for operation in graph.get_operations()]
+    # Of one scope: the bits of a training depend on it.
+    self.assertContainsSubset(
+      ['update/outer/same', 'update/outer/same_1'], names
+    )
 
   def test_it_counts_as_built(self):
     self.assertTrue(Outer().built)

@@ -27,5 +27,8 @@ class BaseLayer(keras.layers.Layer):
 
   def __call__(self, *args, **kwargs) -> Any:
     """Returns what `call` returns."""
-    with tf.name_scope(self.name):
+    # The slash goes on in the scope of earlier calls, as Keras 2 does: on names
+    # depends how TensorFlow rewrites sums, and so the last bits of a training.
+    outer = tf.get_current_name_scope()
+    with tf.name_scope(f'{outer}/{self.name}/' if outer else f'{self.name}/'):
       return self.call(*args, **kwargs)
