@@ -20,12 +20,15 @@ class DomainImages:
     images: {domain: uint8 [n, resolution, resolution, 3]}, to train on.
     held_out: likewise, some that are not trained on.
     vectors: {domain: float32 [n, size]} of the domains whose images carry any.
+    names: {domain: what its images to train on are called}, see
+      `sources.base.ImageSet`.
   """
 
   strings: dict[str, str]
   images: dict[str, np.ndarray]
   held_out: dict[str, np.ndarray]
   vectors: dict[str, np.ndarray]
+  names: dict[str, Sequence[str]]
 
   @property
   def has_ground_truth(self) -> bool:
@@ -52,11 +55,16 @@ def load(
     OSError: a dataset is not there or cannot be read.
     ValueError: a dataset has too few images, or its options are wrong.
   """
-  datasets = DomainImages({}, {}, {}, {})
+  datasets = DomainImages({}, {}, {}, {}, {})
   for domain, string in domains:
     loaded = registry.load(string, resolution)
     datasets.strings[domain] = string
     datasets.images[domain] = loaded.images
+    datasets.names[domain] = (
+      [str(place) for place in range(len(loaded.images))]
+      if loaded.names is None
+      else loaded.names
+    )
     if loaded.vectors is not None:
       datasets.vectors[domain] = loaded.vectors
     held_out = registry.load(string, resolution, split='test').images

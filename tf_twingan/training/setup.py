@@ -344,9 +344,7 @@ def _check_trainer(trainer, growth, datasets) -> domain_images.DomainImages:
     )
     datasets = dataclasses.replace(datasets, vectors={})
   if trainer.objective.needs_pairs:
-    registry.check_pairs(
-      datasets.strings, {d: len(rows) for d, rows in datasets.images.items()}
-    )
+    registry.check_pairs(datasets.strings, datasets.names)
   precision = trainer.model.get_config()['precision']
   if strategies.emulates(precision):
     console.say(

@@ -37,7 +37,9 @@ class NewSchemeTest(dataset_case.DatasetCase):
       self.assertEqual(listed.names, ['0'])
       np.testing.assert_array_equal(listed.read('0'), images[0])
       self.assertFalse(ground_truth.is_known('color:ff0000', 'color:ff0000'))
-      registry.check_pairs({'a': 'color:ff0000', 'b': 'color:00ff00'}, {})
+      registry.check_pairs(
+        {'a': 'color:ff0000', 'b': 'color:00ff00'}, {'a': '01', 'b': '01'}
+      )
       self.assert_one_line(
         ValueError,
         "tfds:NAME or color:HEX; did you mean 'color'",

@@ -1,6 +1,8 @@
 """TensorFlow Datasets as datasets: splits, vectors, bad names."""
 
+import itertools
 import os
+import shutil
 from unittest import mock
 
 import numpy as np
@@ -114,6 +116,26 @@ class TfdsTest(dataset_case.DatasetCase):
       '.*trainB',
       lambda: registry.load(f'{dataset}?split=trainC', 8),
     )
+
+  def test_names_tell_which_image_was_skipped(self):
+    def load():
+      loaded = registry.load('tfds:sources_test_images', 8)
+      return {n: int(p[0, 0, 0]) for n, p in zip(loaded.names, loaded.images)}
+
+    whole = load()
+    self.assertEqual([*whole], [str(place) for place in range(18)])
+    read, count = image_io.read_square, itertools.count()
+
+    def read_but_one(*args, **kwargs):
+      if next(count) == 3:
+        raise image_io.UnreadableImage('damaged')
+      return read(*args, **kwargs)
+
+    shutil.rmtree(self.cache)
+    with mock.patch.object(image_io, 'read_square', read_but_one):
+      others = load()
+    self.assertLen(others, 17)
+    self.assertContainsSubset(others.items(), whole.items())
 
   def test_vectors_are_a_feature(self):
     dataset = 'tfds:sources_test_images?vectors='

@@ -32,11 +32,14 @@ class ImageSet(NamedTuple):
     skipped: (path, reason) of each image that could not be read.
     vectors: float32 [n, size], a row for each image, finite and not zero;
       None if the dataset's string asks for none.
+    names: what each image is called, which true pairs have in common; None if
+      they have their places in common.
   """
 
   images: np.ndarray
   skipped: tuple[tuple[str, str], ...] = ()
   vectors: np.ndarray | None = None
+  names: Sequence[str] | None = None
 
 
 class NamedImages(NamedTuple):
@@ -182,7 +185,7 @@ class Dataset(abc.ABC):
     Args:
       domain: name of the domain that the dataset is for, for the message.
     """
-    del domain  # By default the user is trusted.
+    del domain  # By default their names decide, see `registry.check_pairs`.
 
 
 class EncodedDataset(Dataset):

@@ -64,15 +64,14 @@ class FolderDataset(base.EncodedDataset):
       part = slice(held_out, None)
       if split == 'test':
         part = slice(min(held_out, base.HOLDOUT_MAX))
+    kept = base.decoded_names(names, decoded)[part]
     loaded = self.image_set(decoded, decoded.images[part], split)
+    loaded = loaded._replace(names=kept)
     # Nothing but training asks for them, and held-out images of elsewhere are
     # in no file of vectors.
     if self.vectors is None or not root.is_relative_to(top):
       return loaded
-    below_top = [
-      (root / name).relative_to(top).as_posix()
-      for name in base.decoded_names(names, decoded)[part]
-    ]
+    below_top = [(root / name).relative_to(top).as_posix() for name in kept]
     return loaded._replace(
       vectors=image_vectors.read_file(
         top / home_folder.expand(self.vectors),

@@ -27,7 +27,7 @@ images.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -148,26 +148,40 @@ def named_images(
   return listed._replace(names=listed.names[:limit])
 
 
-def check_pairs(datasets: Mapping[str, str], counts: Mapping[str, int]) -> None:
-  """Raises unless image i of every domain can show the same thing.
-
-  Folders are trusted if they hold equally many images: those of the same
-  names come in the same order.
+def check_pairs(
+  datasets: Mapping[str, str], names: Mapping[str, Sequence[str]]
+) -> None:
+  """Raises unless image i of every domain shows the same thing, by its name.
 
   Args:
     datasets: {domain: dataset}.
-    counts: {domain: number of images in the train split}.
+    names: {domain: what the images of its train split are called, in order}.
 
   Raises:
     ValueError: they are no pairs; says what would be.
   """
   for domain, dataset in datasets.items():
     parse(dataset).check_pairs(domain)
-  if len(set(counts.values())) > 1:
+  (domain, named), *others = names.items()
+  for other, others_named in others:
+    if list(named) == list(others_named):
+      continue
+    ours, theirs = {*named}, {*others_named}
+    alone = [
+      *((n, domain, other) for n in named if n not in theirs),
+      *((n, other, domain) for n in others_named if n not in ours),
+    ]
+    counts = ', '.join(f'{len(n):,} images of {d}' for d, n in names.items())
+    first = ''
+    if alone:
+      name, has, lacks = alone[0]
+      first = (
+        f'; {len(alone):,} have no counterpart, as {errors.printable(name)} of '
+        f'{has} has none in {lacks}'
+      )
     raise ValueError(
-      'true pairs are needed, but there are '
-      f'{", ".join(f"{n:,} images of {d}" for d, n in counts.items())}; give '
-      'datasets of equally many, in folders by the same names'
+      f'true pairs are needed, which have the same names, among {counts}{first}'
+      '; give folders that hold the same file names, in the same subfolders'
     )
 
 

@@ -61,12 +61,14 @@ class TfdsDataset(base.EncodedDataset):
       count=count,
       images=images,
     )
-    loaded = self.image_set(decoded, decoded.images, split)
+    names = [name(index) for index in range(count)]
+    kept = base.decoded_names(names, decoded)
+    loaded = self.image_set(decoded, decoded.images, split)._replace(
+      names=[n.rpartition(' ')[2] for n in kept]
+    )
     if self.vectors is None:
       return loaded
-    names = [name(index) for index in range(count)]
     rows = dict(zip(names, self._rows(builder, tfds_split), strict=True))
-    kept = base.decoded_names(names, decoded)
     return loaded._replace(
       vectors=image_vectors.check_vectors(
         np.stack([rows[n] for n in kept]), kept, dataset=self.text
