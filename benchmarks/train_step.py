@@ -10,6 +10,12 @@ variant of it: a name and bindings, with semicolons between them. Each row is
 measured in a process of its own: multiply-accumulates (MAC) of the
 convolutions, the share of a lazy penalty included; seconds; what share of the
 speed of a convolution alone two operations for each MAC reach; and peak memory.
+Environments are compared by their Pythons, one run after the other:
+
+  for python in .venv/bin/python .venv-other-lane/bin/python; do
+    $python -m benchmarks.train_step --gin_file=anime.gin --resolution=64
+  done
+
 --record writes the table to a JSON file.
 """
 
