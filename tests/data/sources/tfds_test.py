@@ -128,7 +128,7 @@ class TfdsTest(dataset_case.DatasetCase):
 
     def read_but_one(*args, **kwargs):
       if next(count) == 3:
-        raise image_io.UnreadableImage('damaged')
+        raise image_io.UnreadableImage('an image', 'damaged')
       return read(*args, **kwargs)
 
     shutil.rmtree(self.cache)
