@@ -28,7 +28,7 @@ CANDIDATES := $(if $(PYTHON),$(PYTHON),\
 	python3.13 python3.12 python3.11 python3.10 python3)
 
 # uv, which brings a Python where none fits; its own environment if need be.
-UV_PYTHON_VERSION := 3.13
+UV_PYTHON_VERSION := $(if $(filter Darwin-x86_64,$(shell uname -s)-$(shell uname -m)),3.11,3.13)
 UV_REQUIREMENT := uv==0.13.9
 UV_ENVIRONMENT := .venv-uv
 
@@ -76,6 +76,7 @@ lock:
 
 # Whether the registry has wheels of what is locked for machines that are not
 # here. promise is Python alone and comes as source; faiss starts at macOS 14.
+# Macs with Intel processors are not asked for.
 OTHER_MACHINES := aarch64-apple-darwin x86_64-pc-windows-msvc \
   aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu
 
@@ -120,7 +121,7 @@ $(READY): $(LOCK)
 	    if command -v uv >/dev/null || python3 -c 'import ensurepip, venv' 2>/dev/null; then \
 	      offer=', or let uv bring one: make UV=1'; \
 	    fi; \
-	    echo "tf_twingan needs a Python from 3.10 to 3.13 with its venv module; found none as: $(strip $(CANDIDATES)). Install one, name it (make PYTHON=/path/to/python3.12)$$offer." >&2; \
+	    echo "tf_twingan needs a Python from 3.10 to 3.13 (to 3.11 on Macs with Intel processors) with its venv module; found none as: $(strip $(CANDIDATES)). Install one, name it (make PYTHON=/path/to/python3.12)$$offer." >&2; \
 	    exit 1; \
 	  fi; \
 	  echo "Creating $(VENV) with $$($$python --version) and the locked packages:" \

@@ -55,6 +55,7 @@ GROUPS = (
   'Search',
   'Export',
   'The training step',
+  'Two lanes',
   'Input',
   'Resuming',
   'Data',

@@ -37,6 +37,10 @@ def formats(
     ):
       if value is not None:
         raise ValueError(f'--{flag} does not go with --to={registry.ALL}.')
+  if isinstance(names, str):
+    raise ValueError(
+      f'formats are {names!r}; give a list, such as [{names!r}].'
+    )
   if names is None:
     names = registry.defaults(all_directions=of_all)
   registry.check(names, registry.names(all_directions=of_all))

@@ -94,24 +94,21 @@ def _export(values) -> None:
   translator = cli.load_translator(values.run_dir, values.model)
   from export import exporting
 
-  try:
-    exported = exporting.export(
-      translator,
-      to=values.to,
-      output=values.output,
-      source=values['from'].value,
-      formats=formats,
-      datasets=dict(map(dataset_strings.parse_flag, values.source)),
-      run_datasets=values.run_datasets,
-      index=values.index,
-      qdrant=values.qdrant,
-      by=values.by,
-      version=values.version,
-      author=values.author,
-      licence=values.licence,
-    )
-  except ImportError as error:
-    raise ValueError(str(error)) from error
+  exported = exporting.export(
+    translator,
+    to=values.to,
+    output=values.output,
+    source=values['from'].value,
+    formats=formats,
+    datasets=dict(map(dataset_strings.parse_flag, values.source)),
+    run_datasets=values.run_datasets,
+    index=values.index,
+    qdrant=values.qdrant,
+    by=values.by,
+    version=values.version,
+    author=values.author,
+    licence=values.licence,
+  )
   left_out, written = len(exported.failures), len(exported.manifest['files'])
   if left_out:
     sys.exit(

@@ -60,7 +60,7 @@ def export(
     The manifest, and the formats that failed their gate.
 
   Raises:
-    ImportError: a format needs a package that is not installed.
+    extras.MissingPackage: a format needs a package that is not installed.
     OSError: something could not be written; the old bundle is untouched.
     ValueError: a format is unknown or lacks its index, or the folder holds
       another bundle, or the version of the SavedModel.

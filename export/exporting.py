@@ -68,7 +68,7 @@ def export(
 
   Raises:
     FileNotFoundError: a dataset or an index is missing.
-    ImportError: a format needs a package that is not installed.
+    extras.MissingPackage: a format needs a package that is not installed.
     OSError: the bundle can't be written.
     ValueError: a value is wrong, or the folder holds another bundle.
   """

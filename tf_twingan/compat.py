@@ -1,7 +1,8 @@
 """What the versions of TensorFlow and Keras spell differently.
 
 Keras 2.15 comes with TensorFlow 2.15, Keras 3 with TensorFlow 2.16 and later.
-All other code is written in what both share.
+All other code is written in what both share; what a checkpoint tells of the
+version that wrote it is in `runs.checkpoint_state`.
 """
 
 import warnings

@@ -3,7 +3,10 @@
   import tf_twingan
 
   run = tf_twingan.Run('runs/mine')
-  run.train('photos.gin', params={'photo': 'folder:/my/portraits'})
+  run.train(
+    'photos.gin',
+    params={'photo': 'folder:/my/portraits', 'anime': 'folder:/my/anime'},
+  )
   run.samples()  # The newest grid, shown by a notebook.
   run.translator().translate(photos, to='anime')
   run.evaluate()
@@ -201,8 +204,8 @@ class Run:
       source=[f'{d}={dataset}' for d, dataset in (datasets or {}).items()],
       run_datasets=run_datasets,
       count=count,
-      against=list(against),
-      features=features,
+      against=[home_folder.expand(os.fspath(path)) for path in against],
+      features=home_folder.expand(features),
       output=home_folder.expand(os.fspath(output)),
     )
     return command.run(options, cli.load_translator)

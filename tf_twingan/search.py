@@ -10,13 +10,12 @@ r"""Finds images of another domain that look like a given one.
 `build` makes an index or brings it up to date: the same command continues after
 an interruption, adds the new images of a folder and takes in replaced ones;
 with --prune it removes those that have gone. `query` writes `neighbours.json`
-and contact sheets to --output. `remove` erases the images of --name, of the
-datasets of --source if that is given, or all of these datasets without --name.
+and contact sheets to --output. `remove` erases the images of --name, with
+--source those of these datasets alone, or all of the datasets of --source.
 
 A dataset is `folder:PATH`, `avatars:STYLE` or `tfds:NAME`, with options. Its
-domain goes in front: `photo=folder:PATH`. Without one, `build` takes its images
-for the model's last domain, `query` for the first one that the index holds no
-images of, or the model's first. Both say which.
+domain goes in front: `photo=folder:PATH`. Without one, `build` takes the last
+of the model, `query` its first that the index has no images of. Both say which.
 
 --by says which code of an image another domain is searched by: its `own`, that
 of its `translation` to there, or both, `fused`.
@@ -53,10 +52,7 @@ _IMAGE = cli.define_paths(
 )
 _K = flags.DEFINE_integer('k', 5, 'query: how many neighbours to find.')
 _BY = flags.DEFINE_enum(
-  'by',
-  options.DEFAULT_BY,
-  options.BY,
-  'query: what to search other domains by.',
+  'by', options.DEFAULT_BY, options.BY, 'query: what to search others by.'
 )
 _AMONG = flags.DEFINE_multi_string(
   'among',

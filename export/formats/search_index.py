@@ -64,7 +64,7 @@ class _Search(base.Format):
     if context.search is None:
       raise ValueError("the format 'search' needs an index of the target.")
     if not has_task_library():
-      raise ImportError(
+      raise extras.MissingPackage(
         "The format 'search' needs tflite-support, which is not installed; "
         f'{extras.command("export")} brings it for Python 3.10 and 3.11, on '
         'Linux and macOS with an Intel or AMD processor. Export there, or '

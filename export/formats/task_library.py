@@ -85,7 +85,7 @@ def main() -> None:
   sys.modules['tensorflow'] = None
   import libusb_package
 
-  # As in `metadata`: its libraries link to what the system may not have.
+  # As in `metadata_packing`: it links to what the system may not have.
   path = str(libusb_package.get_library_path())
   ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
   action = {'build': build, 'search': search}[request.pop('action')]

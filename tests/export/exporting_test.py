@@ -47,6 +47,7 @@ class ExportingTest(parameterized.TestCase):
 
   @parameterized.parameters(
     ('choose of', dict(formats=['int4'])),
+    (r"such as \['float32'\]", dict(formats='float32')),
     ('format search needs --index', dict(formats=['search'])),
     ('--by is for format search', dict(by='own')),
     ('--from does not go with --to=all', dict(to='all', source='photo')),

@@ -68,6 +68,17 @@ class NamedWeightsTest(parameterized.TestCase, tf.test.TestCase):
     variable.assign([1.0, 2.0, 3.0])
     self.assertAllEqual(network.generator.to_rgb['8px'].bias, [1.0, 2.0, 3.0])
 
+  def test_a_variable_that_no_attribute_leads_to_is_refused(self):
+    class Hiding(keras.layers.Layer):
+      @property
+      def variables(self):
+        return [*super().variables, hidden]
+
+    hidden = NETWORKS['patch']().variables[0]
+    for network in (Hiding(name='it'), {'one': [Hiding(name='it')]}):
+      with self.assertRaisesRegex(ValueError, 'No attribute of it leads to'):
+        named_weights.by_name(network)
+
   def test_several_networks(self):
     named = named_weights.by_name(
       {'one': keras.layers.Layer(), 'other': [NETWORKS['patch']()]}

@@ -4,8 +4,11 @@ Read without a network; `make lock_check` asks the registry for wheels.
 """
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 
+import pytest
 import tomli
 from absl.testing import absltest, parameterized
 from packaging import requirements, utils
@@ -134,6 +137,20 @@ class LockTest(parameterized.TestCase):
       if re.search(r'Python :: \d\.\d', line)
     ]
     self.assertEqual(tuple(named), PYTHONS)
+
+  @pytest.mark.slow
+  @absltest.skipUnless(shutil.which('uv'), 'uv is not installed')
+  def test_the_registry_has_wheels_for_other_machines(self):
+    done = subprocess.run(
+      ['make', 'lock_check'],
+      cwd=source_tree.ROOT,
+      capture_output=True,
+      text=True,
+      check=False,
+    )
+    self.assertEqual(done.returncode, 0, done.stderr)
+    for machine in ('aarch64-apple', 'x86_64-pc-windows', 'aarch64-unknown'):
+      self.assertIn(f'{machine}', done.stdout)
 
   def test_no_version_is_forced(self):
     # An override would hide that the pins of a lane contradict each other.

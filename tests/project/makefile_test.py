@@ -6,10 +6,12 @@ Run with programs in the place of Python and uv that note what they are asked.
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 from absl.testing import absltest
 
@@ -54,6 +56,28 @@ class MakefileTest(absltest.TestCase):
     path.write_text(script, encoding='utf-8')
     path.chmod(0o755)
     return path
+
+  def test_which_pythons_fit(self):
+    makefile = (source_tree.ROOT / 'Makefile').read_text(encoding='utf-8')
+    source = re.search(r'^FITS := ((?:.*\\\n)*.*)$', makefile, re.MULTILINE)[1]
+    source = re.sub(r'\\\n\s*', '', source)
+    for version, machine, fits in [
+      ((3, 9), ('Linux', 'x86_64'), False),
+      ((3, 10), ('Linux', 'x86_64'), True),
+      ((3, 13), ('Darwin', 'arm64'), True),
+      ((3, 14), ('Linux', 'x86_64'), False),
+      ((3, 11), ('Darwin', 'x86_64'), True),
+      ((3, 12), ('Darwin', 'x86_64'), False),
+    ]:
+      with (
+        self.subTest(version=version, machine=machine),
+        mock.patch.object(sys, 'version_info', (*version, 1)),
+        mock.patch.object(platform, 'system', return_value=machine[0]),
+        mock.patch.object(platform, 'machine', return_value=machine[1]),
+        self.assertRaises(SystemExit) as left,
+      ):
+        exec(source)
+      self.assertEqual(not left.exception.code, fits)
 
   def make(self, *arguments, **environment):
     """Runs make: its exit code, what it printed, and what was noted."""
@@ -151,7 +175,10 @@ class MakefileTest(absltest.TestCase):
     self.assertNotEqual(code, 0)
     self.assertIn('uv brings no Python 3.13', output)
 
-  @absltest.skipUnless(platform.machine() == 'x86_64', 'there is one lane')
+  @absltest.skipUnless(
+    (platform.system(), platform.machine()) == ('Linux', 'x86_64'),
+    'there is one lane',
+  )
   def test_ci_tests_both_lanes_and_fails_if_one_does(self):
     ci = self.folder / '.ci'
     ci.mkdir()

@@ -28,6 +28,7 @@ from tf_twingan import (
   gin_bindings,
   gin_files,
 )
+from tf_twingan.training import growth_schedule
 
 PATH = source_tree.ROOT / 'docs' / 'notebook.ipynb'
 # Seconds for a cell; the training takes some minutes.
@@ -42,6 +43,18 @@ VARIABLES = {
 
 def read() -> dict[str, Any]:
   return json.loads(PATH.read_text(encoding='utf-8'))
+
+
+def trainings(module: ast.Module) -> Iterator[tuple[str, list[str]]]:
+  """The gin file and the bindings of each call of `run.train` with params."""
+  for node in ast.walk(module):
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == 'run.train':
+      arguments = {k.arg: k.value for k in node.keywords}
+      if 'params' in arguments:
+        yield (
+          ast.literal_eval(node.args[0]),
+          gin_bindings.write(ast.literal_eval(arguments['params'])),
+        )
 
 
 def code_cells(notebook) -> list[dict[str, Any]]:
@@ -139,16 +152,19 @@ class NotebookTest(absltest.TestCase):
 
   def test_its_training_has_values_that_the_gin_file_takes(self):
     self.addCleanup(gin.clear_config)
-    (call,) = (
-      node
-      for node in ast.walk(syntax(read()))
-      if isinstance(node, ast.Call) and ast.unparse(node.func) == 'run.train'
-    )
-    params = {k.arg: k.value for k in call.keywords}['params']
-    gin_files.parse(
-      ast.literal_eval(call.args[0]),
-      gin_bindings.write(ast.literal_eval(params)),
-    )
+    (training,) = trainings(syntax(read()))
+    gin_files.parse(*training)
+
+  def test_trainings_of_the_page_have_a_schedule(self):
+    self.addCleanup(gin.clear_config)
+    page = (source_tree.ROOT / 'docs' / 'python.md').read_text()
+    blocks = re.findall(r'```python\n(.*?)```', page, re.DOTALL)
+    found = list(trainings(ast.parse('\n'.join(blocks))))
+    self.assertLen(found, 2)
+    for training in found:
+      gin.clear_config()
+      gin_files.parse(*training)
+      self.assertGreater(growth_schedule.Growth().total_images, 0)
 
   @pytest.mark.slow
   def test_it_runs(self):

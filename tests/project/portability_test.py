@@ -1,10 +1,11 @@
 """The library uses nothing that a system lacks, above all Windows.
 
-It is read, not run: no machine of another kind is here.
+It is read, not run, so that every system finds what another one lacks.
 """
 
 import ast
 import os
+import signal
 from collections.abc import Iterator
 
 from absl.testing import absltest, parameterized
@@ -119,9 +120,10 @@ class PortabilityTest(parameterized.TestCase):
 
   def test_what_is_looked_for_is_there(self):
     # A misspelt name would never be found.
-    for name in UNIX_NAMES['os']:
-      if os.name == 'posix':
-        self.assertTrue(hasattr(os, name), name)
+    for module in (os, signal):
+      for name in UNIX_NAMES[module.__name__]:
+        if os.name == 'posix':
+          self.assertTrue(hasattr(module, name), name)
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import tempfile
+from unittest import mock
 
 import tensorflow as tf
 from absl.testing import parameterized
@@ -58,6 +59,24 @@ class BestTest(parameterized.TestCase, tf.test.TestCase):
       json.loads((self.folder / 'model.json').read_text()), CONFIG
     )
     self.assertTrue((self.folder / 'operative_config.gin').exists())
+
+  @parameterized.parameters(
+    (weight_files, 'write'), (checkpoints.Checkpoints, 'save_alone')
+  )
+  def test_what_cannot_be_written_leaves_the_stored_one(self, owner, name):
+    self.keep(self.open(), 100, 0.3)
+    score = (self.folder / 'score.json').read_text()
+    with (
+      mock.patch.object(owner, name, side_effect=OSError('full')),
+      self.assertRaisesRegex(OSError, 'full'),
+    ):
+      self.keep(self.open(), 200, 0.9)
+    self.assertEqual((self.folder / 'score.json').read_text(), score)
+    weight = tf.Variable(0.0)
+    checkpoints.Checkpoints(str(self.folder / 'checkpoints')).restore_part(
+      {'average': {'weight': weight}}
+    )
+    self.assertEqual(float(weight), 100)
 
   def test_it_is_framed_as_it_was_trained(self):
     frames = {'a': framing.Framing(0.7), 'b': framing.Framing()}

@@ -411,7 +411,7 @@ class LoopTest(parameterized.TestCase):
         if kept:
           # Once: the next score compares with it.
           self.assertEqual(loads, [str(folder)])
-          self.assertIn('The best checkpoint so far was scored anew', output)
+          self.assertIn('The best checkpoint so far was scored anew by', output)
           self.assertNotEqual(score['value'], first['value'])
         elif isinstance(loaded, Exception):
           self.assertIn('the next one replaces it: It is damaged.', output)
@@ -740,7 +740,7 @@ class LoopTest(parameterized.TestCase):
 
   def test_true_stops_and_saves(self):
     with self.assertRaisesRegex(loop.Stopped, 'everything is saved') as caught:
-      train(self.run, on_progress=lambda p: p.images_seen == 16)
+      train(self.run, on_progress=lambda p: np.equal(p.images_seen, 16))
     self.assertIsNone(caught.exception.signum)
     self.assertEqual(saved(self.run), [24])
     # What is merely true is no answer.

@@ -37,14 +37,12 @@ def _implementation() -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
 
 def shift_without_addons(images: tf.Tensor, offsets: tf.Tensor) -> tf.Tensor:
   """Does the same as `shift`, by TensorFlow alone."""
-  right, down = tf.unstack(-offsets, axis=1)
-  zero, one = tf.zeros_like(right), tf.ones_like(right)
+  x, y = tf.unstack(-offsets, axis=1)
+  zero, one = tf.zeros_like(x), tf.ones_like(x)
   return tf.raw_ops.ImageProjectiveTransformV3(
     images=images,
-    # An output's pixel (x, y) is the input's (x - right, y - down).
-    transforms=tf.stack(
-      [one, zero, right, zero, one, down, zero, zero], axis=1
-    ),
+    # A pixel of the output is that of the input (x, y) further on.
+    transforms=tf.stack([one, zero, x, zero, one, y, zero, zero], axis=1),
     output_shape=tf.shape(images)[1:3],
     fill_value=0.0,
     interpolation='NEAREST',

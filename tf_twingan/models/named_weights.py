@@ -25,7 +25,7 @@ _OF_TENSORFLOW = '_self_'
 
 
 def by_name(network: Any) -> dict[str, tf.Variable]:
-  """The variables of a network by name, in the order of its attributes.
+  """The variables of a network by name, the nearest first.
 
   Args:
     network: a layer, or a mapping or sequence of them.
@@ -38,12 +38,20 @@ def by_path(network: Any) -> dict[Path, tf.Variable]:
 
   Args:
     network: a layer, or a mapping or sequence of them.
+
+  Raises:
+    ValueError: a layer has a variable that no attribute leads to, which would
+      be neither saved nor missed.
   """
   found: dict[Path, tf.Variable] = {}
+  outermost: list[keras.layers.Layer] = []
   seen = {id(network)}
-  waiting = collections.deque([((), network)])
+  waiting = collections.deque([((), network, False)])
   while waiting:
-    path, owner = waiting.popleft()
+    path, owner, is_inner = waiting.popleft()
+    if isinstance(owner, keras.layers.Layer) and not is_inner:
+      outermost.append(owner)
+      is_inner = True
     for key, value in _children(owner):
       if id(value) in seen:
         continue
@@ -51,8 +59,21 @@ def by_path(network: Any) -> dict[Path, tf.Variable]:
       if compat.is_variable(value):
         found[(*path, key)] = compat.tf_variable(value)
       else:
-        waiting.append(((*path, key), value))
+        waiting.append(((*path, key), value, is_inner))
+  _check_complete(outermost, found.values())
   return found
+
+
+def _check_complete(networks, variables):
+  known = set(map(id, variables))
+  for network in networks:
+    for variable in network.variables:
+      if id(compat.tf_variable(variable)) not in known:
+        raise ValueError(
+          f'No attribute of {network.name} leads to its variable '
+          f'{variable.name}: keep what owns it in an attribute, a list or a '
+          'dict of its layer.'
+        )
 
 
 def name(path: Path) -> str:

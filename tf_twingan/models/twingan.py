@@ -73,6 +73,7 @@ class TwinGAN(base_model.BaseModel):
     )
     if len(self.domains) < 2:
       raise ValueError(f'domains {list(domains)}: two or more are needed.')
+    # What `named_weights` calls it, and checkpoints always have.
     self.renorm_ramp = None
     if config.renorm_ramp_steps is not None:
       self.renorm_ramp = self.add_weight(

@@ -152,12 +152,15 @@ class Best:
       resolution: resolution of the stage, px.
 
     Raises:
-      OSError: it could not be written; the stored one is untouched.
+      FloatingPointError: a weight is not finite, or larger than in any healthy
+        training; the stored checkpoint is untouched.
+      OSError: it could not be written; the stored checkpoint is untouched.
     """
     config_files.write_model(self._folder, config)
     config_files.write_operative(self._folder)
     recorded_framing.write(self._folder, self._framings)
-    self._store.save_alone(images_seen, state)
+    # First, as a disk may be full. It does not count beside the checkpoint
+    # before, of other images seen.
     weight_files.write(
       self._folder,
       state['average'],
@@ -165,6 +168,7 @@ class Best:
         resolution, float(state['alpha'].numpy()), images_seen
       ),
     )
+    self._store.save_alone(images_seen, state)
     self._write(value, resolution, images_seen)
 
   def _write(self, value, resolution, images_seen):

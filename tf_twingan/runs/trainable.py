@@ -1,9 +1,10 @@
 """Whether a run directory can be trained in, found out before any work."""
 
+import contextlib
 import math
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -109,9 +110,8 @@ def _check_holds_all(run_dir: str) -> None:
   store = checkpoints.Checkpoints(os.path.join(run_dir, 'checkpoints'))
   prefixes = store.prefixes()
   if prefixes:
-    try:
-      names = checkpoint_values.names(prefixes[0])
-    except checkpoint_values.DAMAGE:  # Restoring passes over it.
+    names = _names_of_newest(prefixes)
+    if names is None:  # Restoring says so.
       return
     holds_all = _NEEDED in names
     _check_optimizers(run_dir, checkpoint_state.optimizers_keras(names))
@@ -125,6 +125,14 @@ def _check_holds_all(run_dir: str) -> None:
     )
   if not prefixes:
     fresh_start.check(run_dir, store)
+
+
+def _names_of_newest(prefixes: Sequence[str]) -> list[str] | None:
+  """The names in the newest checkpoint that can be read."""
+  for prefix in prefixes:
+    with contextlib.suppress(*checkpoint_values.DAMAGE):
+      return checkpoint_values.names(prefix)
+  return None
 
 
 def _check_optimizers(run_dir: str, keras: int | None) -> None:

@@ -6,8 +6,9 @@ of `named_weights`, and beside them, as text, the growth stage. The format is
 that of the safetensors library: a header in JSON and the values, no code.
 """
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,14 @@ from tf_twingan.runs import divergence
 NAME = 'weights.safetensors'
 # Of a header, which names every weight.
 _HEADER_LIMIT = 1 << 20
+# What reading raises where a file is damaged, or none of ours.
+_DAMAGE = (
+  OSError,
+  ValueError,
+  TypeError,
+  KeyError,
+  safetensors.SafetensorError,
+)
 # How many names an error lists.
 _NAMED = 3
 
@@ -65,7 +74,7 @@ def write(folder: str, model: Any, stage: Stage) -> None:
   """Writes a model's weights, whole or not at all.
 
   Args:
-    folder: an existing folder.
+    folder: becomes a folder if it is none.
     model: a network.
     stage: how far it had grown.
 
@@ -86,7 +95,7 @@ def write(folder: str, model: Any, stage: Stage) -> None:
   files.atomic_write(
     path_in(folder),
     safetensors.numpy.save(
-      values, {key: repr(value) for key, value in stage._asdict().items()}
+      values, {key: str(value) for key, value in stage._asdict().items()}
     ),
   )
 
@@ -103,22 +112,12 @@ def read(folder: str) -> Weights:
   """
   path = path_in(folder)
   try:
-    with regular_files.open_binary(path) as file:
-      size = int.from_bytes(file.read(8), 'little')
-    if size > _HEADER_LIMIT:
-      raise ValueError(f'a header of {size:,} bytes')
-    with safetensors.safe_open(path, framework='numpy') as opened:
+    with _open(path) as opened:
       stage = _stage(opened.metadata() or {})
       values = {name: opened.get_tensor(name) for name in opened.keys()}
   except FileNotFoundError:
     raise
-  except (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    safetensors.SafetensorError,
-  ) as error:
+  except _DAMAGE as error:
     raise ValueError(
       f'{errors.printable(path)} is damaged or holds no weights '
       f'({errors.first_line(error)}); copy it anew from where it came from.'
@@ -134,13 +133,10 @@ def read_stage(folder: str) -> Stage | None:
   Returns:
     The stage; None if there are no weights, or they are damaged.
   """
-  path = path_in(folder)
   try:
-    with regular_files.open_binary(path):
-      pass
-    with safetensors.safe_open(path, framework='numpy') as opened:
+    with _open(path_in(folder)) as opened:
       return _stage(opened.metadata() or {})
-  except (OSError, ValueError, KeyError, safetensors.SafetensorError):
+  except _DAMAGE:
     return None
 
 
@@ -176,6 +172,16 @@ def assign(model: Any, values: Mapping[str, np.ndarray], path: str) -> None:
     )
   for name, variable in variables.items():
     variable.assign(values[name])
+
+
+@contextlib.contextmanager
+def _open(path: str) -> Iterator[Any]:
+  with regular_files.open_binary(path) as file:
+    size = int.from_bytes(file.read(8), 'little')
+  if size > _HEADER_LIMIT:
+    raise ValueError(f'a header of {size:,} bytes')
+  with safetensors.safe_open(path, framework='numpy') as opened:
+    yield opened
 
 
 def _stage(metadata: Mapping[str, str]) -> Stage:

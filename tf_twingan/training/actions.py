@@ -278,6 +278,7 @@ class KeepBest:
     self._store = store
     self._state = state
     self._score = score
+    self._best_by = best_by
     self._name = validation_scores.metric_name(best_by)
 
   def is_due(self, info: StepInfo) -> bool:
@@ -326,8 +327,8 @@ class KeepBest:
       if math.isfinite(value):
         self._store.set_score(value)
         console.say(
-          f'The best checkpoint so far was scored anew, by {self._name} of '
-          f'the images that are held out now: {value:.4g}.'
+          f'The best checkpoint so far was scored anew by {self._best_by}, as '
+          f'its score was another one or of other images: {value:.4g}.'
         )
     except (OSError, ValueError) as error:
       console.say(
@@ -437,7 +438,7 @@ class SaveCheckpoint:
 
 
 class WriteConfig:
-  """Writes a run's configuration, once and before the first checkpoint.
+  """Writes a run's configuration, once and after the first checkpoint.
 
   A run that goes on with other values than before, and ends before that, keeps
   those that its checkpoints were trained with.

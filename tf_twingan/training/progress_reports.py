@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from tf_twingan.training.actions import Action, StepInfo
 
 
@@ -80,7 +82,8 @@ class ReportProgress:
     )
     try:
       # Not what is merely true: `list.append` or `print` may be the function.
-      self._asks_to_stop = self._on_progress(report) is True
+      answer = self._on_progress(report)
+      self._asks_to_stop = isinstance(answer, (bool, np.bool_)) and bool(answer)
     except BaseException as error:  # KeyboardInterrupt saves, too.
       self._asks_to_stop, self._error = True, error
 

@@ -134,8 +134,8 @@ def open_run(
     if changes := config_changes.describe(run_dir):
       console.say(
         f'Warning: {"; ".join(changes)}. If that is not meant, press Ctrl-C '
-        'twice, which leaves the run as it is, and repeat the flags of its '
-        'first command.'
+        'twice before the first step ends, which leaves the run as it is, and '
+        'repeat the flags of its first command.'
       )
     if changes := image_counts.describe_changes(run_dir, counts):
       console.say(f'The images to train on have changed: {"; ".join(changes)}.')

@@ -287,13 +287,13 @@ def prepare_loop(
       actions.Log(writer, losses),
       actions.KeepBest(trainer, run.best, run.state, score, options.best_by),
       grid,
+      save,
       actions.WriteConfig(
         lambda: run_opening.write_config(
           run_dir, trainer, framings, batches.counts
         ),
         save,
       ),
-      save,
     ]
     if on_progress:
       reports = progress_reports.ReportProgress(
