@@ -44,6 +44,7 @@ FILLED = (
   'docs/avatar_twins.md',
   'docs/comparison.md',
   'docs/export.md',
+  'docs/lanes.md',
   'docs/search.md',
   'docs/training.md',
   'tf_twingan/pretrained/avatar_twins/MODEL_CARD.md',

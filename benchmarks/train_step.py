@@ -13,7 +13,7 @@ speed of a convolution alone two operations for each MAC reach; and peak memory.
 Environments are compared by their Pythons, one run after the other:
 
   for python in .venv/bin/python .venv-other-lane/bin/python; do
-    $python -m benchmarks.train_step --gin_file=anime.gin --resolution=64
+    $python -m benchmarks.train_step --gin_file=anime.gin --resolution=32
   done
 
 --record writes the table to a JSON file.
