@@ -6,14 +6,14 @@ Read without a network; `make lock_check` asks the registry for wheels.
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 import tomli
 from absl.testing import absltest, parameterized
 from packaging import requirements, utils
 
-from tests import source_tree
+from tests import extra_packages, source_tree
 
 LOCK = (source_tree.ROOT / 'requirements_lock.txt').read_text(encoding='utf-8')
 PYPROJECT = tomli.loads(
@@ -91,21 +91,6 @@ def locked() -> list[str]:
   return [line for line in LOCK.splitlines() if re.match(r'\w', line)]
 
 
-def wanted(extra: str | None = None) -> Iterator[str]:
-  """The requirements of pyproject.toml, with those of an extra."""
-  project = PYPROJECT['project']
-  if extra is None:
-    yield from project['dependencies']
-    return
-  for line in project['optional-dependencies'][extra]:
-    within = re.fullmatch(r'tf_twingan\[([\w,]+)\]', line)
-    if within:
-      for name in within[1].split(','):
-        yield from wanted(name)
-    else:
-      yield line
-
-
 CASES = [
   (f'{machine}_{python}', machine, python)
   for machine in MACHINES
@@ -117,7 +102,11 @@ class LockTest(parameterized.TestCase):
   @parameterized.named_parameters(*CASES)
   def test_every_machine_has_one_pin_a_package(self, machine, python):
     lock = pins(locked(), machine, python)
-    asked = pins([*wanted(), *wanted('dev')], machine, python)
+    asked = pins(
+      [*extra_packages.requirements(), *extra_packages.requirements('dev')],
+      machine,
+      python,
+    )
     self.assertEqual({name: lock.get(name) for name in asked}, asked)
 
   @parameterized.named_parameters(*CASES)

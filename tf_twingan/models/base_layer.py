@@ -25,6 +25,19 @@ class BaseLayer(keras.layers.Layer):
     super().__init__(name=name, autocast=False)
     self.built = True
 
+  def add_named_weight(self, name: str, **options: Any) -> Any:
+    """Adds a weight that is an attribute of its name, whatever else holds it.
+
+    So `named_weights` calls it by its name, as checkpoints always have.
+
+    Args:
+      name: of the weight.
+      **options: the other arguments of `add_weight`.
+    """
+    weight = self.add_weight(name=name, **options)
+    setattr(self, name, weight)
+    return weight
+
   def __call__(self, *args, **kwargs) -> Any:
     """Returns what `call` returns."""
     # The slash goes on in the scope of earlier calls, as Keras 2 does: on names

@@ -85,18 +85,15 @@ class DomainNorm(base_layer.BaseLayer):
       roles['moving_variance'] = ('ones', False)
     if self.kind == 'batch_renorm':
       roles['batches'] = ('zeros', False)
-    parameters = {}
-    for role, (initializer, trainable) in roles.items():
-      name = f'{domain}_{role}'
-      parameters[role] = self.add_weight(
+    return {
+      role: self.add_named_weight(
+        f'{domain}_{role}',
         shape=() if role == 'batches' else (channels,),
         initializer=initializer,
         trainable=trainable,
-        name=name,
       )
-      # What `named_weights` calls it, and checkpoints always have.
-      setattr(self, name, parameters[role])
-    return parameters
+      for role, (initializer, trainable) in roles.items()
+    }
 
   def call(
     self,

@@ -114,14 +114,12 @@ class StyleEncoder(base_layer.BaseLayer):
     self.codes = {
       d: layers.Dense(width, size, gain=1.0, name=f'{d}_code') for d in domains
     }
-    self.means = {}
-    for domain in domains:
-      name = f'{domain}_mean'
-      self.means[domain] = self.add_weight(
-        shape=(size,), initializer='zeros', trainable=False, name=name
+    self.means = {
+      d: self.add_named_weight(
+        f'{d}_mean', shape=(size,), initializer='zeros', trainable=False
       )
-      # What `named_weights` calls it, and checkpoints always have.
-      setattr(self, name, self.means[domain])
+      for d in domains
+    }
 
   def call(
     self,
