@@ -37,13 +37,7 @@ def run(name: str, *arguments: object) -> tuple[int, str]:
 @functools.cache
 def _load(name: str) -> tuple[Callable, dict[str, flags.Flag]]:
   """The `main` of a program, and its flags, which are removed again."""
-  # Benchmarks that other tests import may have defined flags of the same names.
-  others = [
-    name
-    for name in FLAGS
-    if not (FLAGS.find_module_defining_flag(name) or '').startswith('absl')
-  ]
-  with _removed(others):
+  with _removed(_of_other_modules()):
     module = importlib.import_module(
       'export.__main__' if name == 'export' else f'tf_twingan.{name}'
     )
@@ -56,7 +50,7 @@ def _load(name: str) -> tuple[Callable, dict[str, flags.Flag]]:
 
 @contextlib.contextmanager
 def _defined(own_flags: dict[str, flags.Flag]) -> Iterator[None]:
-  with _removed([name for name in own_flags if name in FLAGS]):
+  with _removed(_of_other_modules()):
     for name, flag in own_flags.items():
       FLAGS[name] = flag
       flag.unparse()
@@ -66,9 +60,21 @@ def _defined(own_flags: dict[str, flags.Flag]) -> Iterator[None]:
       FLAGS.remove_flag_values(own_flags)
 
 
+def _of_other_modules() -> list[str]:
+  """The flags of benchmarks, say, that other tests of this process import.
+
+  They may have the same names, or be required.
+  """
+  return [
+    name
+    for name in FLAGS
+    if not (FLAGS.find_module_defining_flag(name) or '').startswith('absl')
+  ]
+
+
 @contextlib.contextmanager
 def _removed(names: list[str]) -> Iterator[None]:
-  """Takes flags away for a while: other modules define the same names."""
+  """Takes flags away for a while."""
   others = {name: FLAGS[name] for name in names}
   FLAGS.remove_flag_values(others)
   try:
