@@ -31,6 +31,8 @@ LIBRARY = {
   'framing',
   'errors',
   'extras',
+  'face_detectors',
+  'faces',
   'forks',
   'gin_bindings',
   'gin_corrections',
@@ -90,6 +92,9 @@ ALLOWED: Mapping[str, set[str]] = {
   'files': {'errors'},
   'errors': set(),
   'extras': set(),
+  'face_detectors': {'compat', 'extras', 'image_arrays'},
+  # Detectors by name.
+  'faces': {'errors', 'face_detectors'},
   'forks': set(),
   'gin_bindings': set(),
   'gin_corrections': {'errors', 'gin_bindings', 'shell_words'},
@@ -102,6 +107,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'pretrained': set(),
   'shell_words': {'errors'},
   'data': {
+    'faces',
     'framing',
     'image_arrays',
     'image_io',

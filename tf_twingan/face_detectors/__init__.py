@@ -1,0 +1,1 @@
+"""Face detectors: human and drawn faces by BlazeFace, cats by a cascade."""
