@@ -1,0 +1,1 @@
+"""Preparing images: find and align faces, clean, cut out, write a dataset."""
