@@ -111,6 +111,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'framing',
     'image_arrays',
     'image_io',
+    'image_limits',
     'files',
     'errors',
     'extras',
