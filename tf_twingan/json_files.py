@@ -48,6 +48,45 @@ class Model(pydantic.BaseModel):
   )
 
 
+class FrozenModel(Model):
+  """A `Model` for options: no other keys, no changes, one-line errors.
+
+  Options come from Python and from flags as well as from files, so that the
+  constructor, too, refuses a value in one sentence.
+
+  Raises:
+    ValueError: a value is missing, unknown, of another type or out of range;
+      one sentence that names it.
+  """
+
+  model_config = pydantic.ConfigDict(frozen=True, extra='forbid')
+
+  def __init__(self, **values: Any):
+    try:
+      super().__init__(**values)
+    except pydantic.ValidationError as error:
+      problem = error.errors(include_url=False)[0]
+    else:
+      return
+    where = '.'.join(errors.printable(str(part)) for part in problem['loc'])
+    reason = _UNKNOWN_KEY
+    if problem['type'] == 'missing':
+      reason = 'it is needed, and missing'
+    elif problem['type'] != 'extra_forbidden':
+      reason = problem['msg'].removeprefix('Value error, ')
+      reason = reason.replace('Input should', 'it should', 1)
+    if problem['type'] in _SHOWN:
+      reason = f'{_shorten(problem["input"])}; {reason}'
+      where += ' is' if where else ''
+    else:
+      where += ':' if where else ''
+    raise ValueError(f'{where} {reason}'.strip())
+
+
+# A tuple of a `FrozenModel`: from JSON it comes as a list.
+FromList = pydantic.Field(strict=False)
+
+
 def read(path: str | os.PathLike, kind: type[T], *, remedy: str) -> T:
   """Reads a JSON file.
 
@@ -103,7 +142,7 @@ def parse(content: bytes | str, kind: type[T], *, name: str, remedy: str) -> T:
   where = '.'.join(errors.printable(str(part)) for part in problem['loc'])
   reason = problem['msg'].removeprefix('Value error, ')
   if problem['type'] == 'extra_forbidden':
-    reason = 'this version of tf_twingan knows no such key'
+    reason = _UNKNOWN_KEY
   elif problem['type'] in _SHOWN:
     reason += f', and it is {_shorten(problem["input"])}'
   raise ValueError(
@@ -111,6 +150,7 @@ def parse(content: bytes | str, kind: type[T], *, name: str, remedy: str) -> T:
   )
 
 
+_UNKNOWN_KEY = 'this version of tf_twingan knows no such key'
 # Errors that do not show the value themselves.
 _SHOWN = {
   'int_type',
@@ -127,6 +167,7 @@ _SHOWN = {
   'greater_than_equal',
   'less_than',
   'less_than_equal',
+  'tuple_type',
 }
 
 

@@ -1,0 +1,58 @@
+"""Drawn faces at known places, and a detector that finds the drawn marks."""
+
+import numpy as np
+
+from tf_twingan.face_detectors import base
+
+# Places of the marks in an upright face of size 1, and their colours.
+EYES = np.array([[0.35, 0.3], [0.7, 0.33]])
+MOUTH = np.array([0.5, 0.75])
+_COLOURS = ((255, 0, 0), (0, 0, 255), (0, 255, 0))
+
+
+def draw(
+  size: tuple[int, int],
+  centre: tuple[float, float] = (50, 50),
+  scale: float = 100,
+  roll: float = 0,
+) -> tuple[np.ndarray, base.Face]:
+  """Draws a photo with soft coloured dots for the eyes and the mouth.
+
+  Args:
+    size: height and width of the photo.
+    centre: (x, y) of the middle of the face.
+    scale: size of the face, px.
+    roll: degrees by which it is turned clockwise about its centre.
+
+  Returns:
+    uint8 [height, width, 3], on a grey texture; and the face.
+  """
+  angle = np.radians(roll)
+  turn = np.array(
+    [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+  )
+  places = np.concatenate([EYES, MOUTH[None]]) - 0.5
+  places = scale * places @ turn.T + centre
+  x, y = np.meshgrid(np.arange(size[1]) + 0.5, np.arange(size[0]) + 0.5)
+  photo = np.zeros([*size, 3]) + (110 + 30 * np.sin(x / 5 + y / 9))[..., None]
+  for place, colour in zip(places, _COLOURS):
+    distance = np.hypot(x - place[0], y - place[1])
+    share = np.exp(-((distance / (0.04 * scale)) ** 2))[..., None]
+    photo += share * (np.array(colour) - photo)
+  box = np.array([*places.min(axis=0), *places.max(axis=0)], np.float32)
+  face = base.Face(box, 0.9, np.float32(places[:2]), np.float32(places[2]))
+  return np.rint(photo).astype(np.uint8), face
+
+
+def find_marks(image: np.ndarray) -> np.ndarray:
+  """Where the dots are: float64 [3, 2], left eye, right eye, mouth."""
+  values = image.astype(np.float64)
+  x, y = np.meshgrid(
+    np.arange(image.shape[1]) + 0.5, np.arange(image.shape[0]) + 0.5
+  )
+  places = []
+  for channel in (0, 2, 1):
+    others = np.delete(values, channel, axis=2).max(axis=2)
+    weight = np.maximum(values[..., channel] - others - 40, 0)
+    places.append([np.average(x, None, weight), np.average(y, None, weight)])
+  return np.array(places)

@@ -1,0 +1,98 @@
+"""A photo becomes aligned images, or rejections that say why it does not."""
+
+import numpy as np
+from absl.testing import absltest, parameterized
+
+from tests.data.prepare import drawn_faces
+from tf_twingan import faces, framing
+from tf_twingan.data.prepare import alignment
+from tf_twingan.data.prepare.options import Options
+from tf_twingan.data.prepare.preparer import Preparer
+
+
+class FixedDetector(faces.FaceDetector):
+  """Finds what it is given, whatever the image is."""
+
+  def __init__(self, found):
+    self.found = found
+
+  def find(self, image):
+    return self.found
+
+
+class PreparerTest(parameterized.TestCase):
+  def prepare(self, photo, found, **options):
+    faces.DETECTORS['fixed'] = lambda: FixedDetector(found)
+    self.addCleanup(faces.DETECTORS.pop, 'fixed', None)
+    preparer = Preparer(Options(faces='fixed', resolution=64, **options))
+    return preparer.prepare(photo, 'a.png')
+
+  def test_without_faces_it_is_the_central_square(self):
+    photo, _ = drawn_faces.draw((80, 120), (60, 40), 70)
+    prepared = Preparer(Options(faces='none', resolution=64)).prepare(photo)
+    self.assertEmpty(prepared.rejections)
+    (one,) = prepared.images
+    np.testing.assert_array_equal(
+      one.image, framing.Framing().square(photo, 64)
+    )
+    np.testing.assert_allclose(
+      alignment.apply(one.matrix, drawn_faces.find_marks(photo)),
+      drawn_faces.find_marks(one.image),
+      atol=0.2,
+    )
+
+  def test_every_face_is_aligned(self):
+    photo, large = drawn_faces.draw((300, 400), (200, 150), 120, 20)
+    small = large._replace(
+      eyes=large.eyes / 2, mouth=large.mouth / 2, box=large.box / 2
+    )
+    prepared = self.prepare(photo, [large, small])
+    self.assertEmpty(prepared.rejections)
+    first, second = prepared.images
+    self.assertIs(first.face, large)
+    self.assertEqual(first.image.shape, (64, 64, 3))
+    self.assertAlmostEqual(first.inside, 1.0)
+    np.testing.assert_allclose(
+      drawn_faces.find_marks(first.image)[:2],
+      alignment.apply(first.matrix, large.eyes),
+      atol=0.5,
+    )
+    self.assertIs(second.face, small)
+    only = self.prepare(photo, [large, small], most_faces=1)
+    self.assertLen(only.images, 1)
+    np.testing.assert_array_equal(only.images[0].image, first.image)
+
+  @parameterized.parameters(
+    ('face_too_small', dict(scale=20), 20),
+    ('rolled', dict(roll=100), 100),
+    ('cut_off', dict(centre=(10, 10)), None),
+  )
+  def test_a_face_that_is_not_good_enough_is_rejected(
+    self, reason, drawn, score
+  ):
+    photo, face = drawn_faces.draw(
+      (300, 300), **{'centre': (150, 150), 'scale': 90} | drawn
+    )
+    prepared = self.prepare(photo, [face])
+    self.assertEmpty(prepared.images)
+    (rejection,) = prepared.rejections
+    self.assertEqual(rejection.file, 'a.png')
+    self.assertEqual(rejection.reason, reason)
+    self.assertEqual(rejection.detail, 'face 1 of 1')
+    if score is not None:
+      self.assertAlmostEqual(rejection.score, score, delta=0.2 * score)
+
+  def test_no_face_and_a_small_photo_are_rejected(self):
+    photo, _ = drawn_faces.draw((90, 90))
+    self.assertEqual(self.prepare(photo, []).rejections[0].reason, 'no_face')
+    tiny = self.prepare(photo[:20], [])
+    self.assertEqual(tiny.rejections[0].reason, 'too_small')
+    self.assertEqual(tiny.rejections[0].score, 20)
+
+  def test_an_unknown_detector_is_refused_at_once(self):
+    with self.assertRaisesRegex(ValueError, "detector 'humn' is unknown"):
+      Preparer(Options(faces='humn'))
+
+
+if __name__ == '__main__':
+  absltest.main()
