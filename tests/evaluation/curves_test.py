@@ -5,6 +5,7 @@ import tempfile
 
 from absl.testing import absltest
 
+from tf_twingan import html_pages
 from tf_twingan.evaluation import curves
 
 
@@ -38,7 +39,7 @@ class CurvesTest(absltest.TestCase):
     self.assertEqual(first.get_xydata().tolist(), [[0, 0], [10, 4]])
     self.assertEqual(second.get_xydata().tolist(), [[5, 2], [10, 8]])
     self.assertEqual(
-      [line.get_color() for line in axes.lines], list(curves.COLORS[:2])
+      [line.get_color() for line in axes.lines], list(html_pages.COLORS[:2])
     )
     self.assertEqual(
       [chart.caption for chart in curves.charts(runs)],

@@ -39,6 +39,7 @@ LIBRARY = {
   'gin_files',
   'gin_types',
   'home_folder',
+  'html_pages',
   'json_files',
   'literal_paths',
   'plain_names',
@@ -101,6 +102,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'gin_files': {'gin_bindings', 'gin_corrections', 'gin_types'},
   'gin_types': {'gin_bindings'},
   'home_folder': set(),
+  'html_pages': {'errors', 'extras'},
   'literal_paths': set(),
   'plain_names': set(),
   'json_files': {'errors', 'plain_names', 'regular_files'},
@@ -177,6 +179,7 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   'evaluation': {
     'extras',
+    'html_pages',
     'compat',
     'image_arrays',
     'image_io',

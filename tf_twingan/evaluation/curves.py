@@ -1,12 +1,12 @@
 """Curves over training, from the metrics.jsonl that a run writes, as SVG."""
 
-import io
+import itertools
 import math
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tf_twingan import extras
+from tf_twingan import extras, html_pages
 from tf_twingan.runs import metrics_file
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 Curve = list[tuple[float, float]]
 
-COLORS = ('#2a5bd7', '#d7552a', '#2a9d57', '#8b3fc4', '#777777')
 _INCHES = (3.2, 1.6)
 
 
@@ -64,14 +63,14 @@ def charts(runs: Mapping[str, Mapping[str, Curve]]) -> list[Chart]:
   """Makes one chart per value, with a line for each run.
 
   Args:
-    runs: {run: its curves}; run i has color i of `COLORS`.
+    runs: {run: its curves}; run i has color i of `html_pages.COLORS`.
   """
   names = sorted({name for curves in runs.values() for name in curves})
   result = []
   for name in names:
     values = [y for run in runs.values() for _, y in run.get(name, ())]
     caption = f'{name}: {min(values):.3g} to {max(values):.3g}'
-    result.append(Chart(caption, _svg(figure(name, runs))))
+    result.append(Chart(caption, html_pages.svg(figure(name, runs))))
   return result
 
 
@@ -86,21 +85,8 @@ def figure(
   result = matplotlib_figure.Figure(figsize=_INCHES, layout='constrained')
   axes = result.subplots()
   axes.tick_params(labelsize=7)
-  for i, curves in enumerate(runs.values()):
+  colors = itertools.cycle(html_pages.COLORS)
+  for color, curves in zip(colors, runs.values()):
     if name in curves:
-      axes.plot(*zip(*curves[name]), color=COLORS[i % len(COLORS)], linewidth=1)
+      axes.plot(*zip(*curves[name]), color=color, linewidth=1)
   return result
-
-
-def _svg(chart: 'matplotlib_figure.Figure') -> str:
-  with extras.needed('evaluate'):
-    import matplotlib
-
-  stream = io.StringIO()
-  # Without a date and with fixed ids, so that equal curves give equal files.
-  with matplotlib.rc_context(
-    {'svg.hashsalt': 'tf_twingan', 'svg.fonttype': 'none'}
-  ):
-    chart.savefig(stream, format='svg', metadata={'Date': None})
-  text = stream.getvalue()
-  return text[text.index('<svg') :]
