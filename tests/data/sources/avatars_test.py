@@ -146,6 +146,25 @@ class NamedImagesTest(absltest.TestCase):
     limited = registry.named_images('avatars:toon-head', 16, limit=5)
     self.assertEqual(limited.names, listed.names[:5])
 
+  def test_originals_are_drawn_large_and_keep_their_split(self):
+    found = registry.parse('avatars:lorelei?limit=2&crop=0.5').originals()
+    self.assertEqual(
+      found.splits,
+      {
+        'lorelei/0': 'test',
+        'lorelei/1': 'test',
+        'lorelei/4000000': 'train',
+        'lorelei/4000001': 'train',
+      },
+    )
+    self.assertEqual(found.names, [*found.splits])
+    for name, split in (('lorelei/1', 'test'), ('lorelei/4000001', 'train')):
+      image = found.read(name)
+      self.assertEqual(image.shape, (256, 256, 3))
+      small = registry.load('avatars:lorelei?limit=2', 64, split=split).images
+      difference = image_arrays.downsample(image[None], 64)[0] - small[1] * 1.0
+      self.assertLess(np.abs(difference).mean(), 3)
+
   def test_options_apply(self):
     whole, middle = (
       registry.named_images(f'avatars:lorelei?limit=2{crop}', 32).read(

@@ -356,6 +356,66 @@ class FolderTest(dataset_case.DatasetCase):
     self.assertEqual(os.listdir(self.cache), [])
 
 
+class OriginalsTest(dataset_case.DatasetCase):
+  def originals(self, options=''):
+    found = registry.parse(f'folder:{self.photos}{options}').originals()
+    for name in found.names:
+      number = int(pathlib.Path(name).stem)
+      np.testing.assert_array_equal(
+        found.read(name), dataset_case.flat_image(number)
+      )
+    return found
+
+  def test_a_folder_without_splits(self):
+    self.write(2)
+    self.write(1, 'deep/er', first=2)
+    found = self.originals('?crop=0.5')
+    self.assertEqual(found.names, ['000.png', '001.png', 'deep/er/002.png'])
+    self.assertEqual(found.splits, {})
+    (self.photos / '001.png').write_text('no image')
+    with self.assertRaises(image_io.UnreadableImage):
+      found.read('001.png')
+
+  def test_own_splits_are_kept(self):
+    self.write(2, 'train')
+    self.write(1, 'val', first=2)
+    self.write(1, 'other', first=3)
+    found = self.originals()
+    self.assertEqual(
+      found.splits,
+      {
+        'train/000.png': 'train',
+        'train/001.png': 'train',
+        'val/002.png': 'test',
+      },
+    )
+    self.assertEqual(found.names, [*found.splits])
+
+  def test_held_out_images_of_another_folder(self):
+    self.write(2)
+    self.write(1, 'held', first=2)
+    away = self.root / 'away'
+    image_io.write_png(away / '003.png', dataset_case.flat_image(3))
+    train = {'000.png': 'train', '001.png': 'train'}
+    self.assertEqual(
+      self.originals('?test=held').splits, train | {'held/002.png': 'test'}
+    )
+    self.assertEqual(
+      self.originals(f'?test={away}').splits,
+      train | {'held/002.png': 'train', 'test/003.png': 'test'},
+    )
+
+  def test_two_images_of_one_name(self):
+    self.write(1, 'test')
+    away = self.root / 'away'
+    image_io.write_png(away / '000.png', dataset_case.flat_image(0))
+    self.assert_one_line(
+      ValueError,
+      'two images would be called test/000.png',
+      lambda: self.originals(f'?test={away}'),
+    )
+
+
 class NamedImagesTest(absltest.TestCase):
   def setUp(self):
     super().setUp()

@@ -26,6 +26,10 @@ class ColorDataset(base.Dataset):
     images = self.load(resolution, 'test').images
     return base.NamedImages(self.text, ['0', '1'], lambda n: images[int(n)])
 
+  def originals(self):
+    images = self.load(64, 'test').images
+    return base.Originals(['0', '1'], lambda name: images[int(name)])
+
 
 class NewSchemeTest(dataset_case.DatasetCase):
   def test_a_class_and_a_line_are_enough(self):

@@ -1,5 +1,6 @@
 """TensorFlow Datasets as datasets: splits, vectors, bad names."""
 
+import concurrent.futures
 import itertools
 import os
 import shutil
@@ -12,6 +13,7 @@ from absl.testing import absltest
 from tests.data.sources import dataset_case
 from tf_twingan import image_io
 from tf_twingan.data.sources import base, registry
+from tf_twingan.data.sources import tfds as tfds_source
 
 
 class SourcesTestImages(tfds.core.GeneratorBasedBuilder):
@@ -136,6 +138,31 @@ class TfdsTest(dataset_case.DatasetCase):
       others = load()
     self.assertLen(others, 17)
     self.assertContainsSubset(others.items(), whole.items())
+
+  def test_originals(self):
+    found = registry.parse('tfds:sources_test_images').originals()
+    self.assertEqual(found.names, [f'train/{index}' for index in range(20)])
+    self.assertEqual(found.splits, {})
+    test = registry.load('tfds:sources_test_images', 8, split='test').images
+    train = registry.load('tfds:sources_test_images', 8).images
+    expected = [int(image[0, 0, 0]) for part in (test, train) for image in part]
+    with (
+      mock.patch.object(tfds_source, '_CHUNK', 3),
+      concurrent.futures.ThreadPoolExecutor(4) as pool,
+    ):
+      images = [*pool.map(found.read, reversed(found.names))]
+    for image, number in zip(reversed(images), expected, strict=True):
+      np.testing.assert_array_equal(image, dataset_case.flat_image(number))
+
+  def test_originals_of_own_splits(self):
+    found = registry.parse('tfds:sources_test_images?split=trainB').originals()
+    names = [f'train/{i}' for i in range(4)] + [f'test/{i}' for i in range(2)]
+    self.assertEqual(found.names, names)
+    self.assertEqual(found.splits, {n: n.partition('/')[0] for n in names})
+    self.assertEqual(
+      [int(found.read(name)[0, 0, 0]) // 10 for name in names],
+      [3, 3, 3, 3, 4, 4],
+    )
 
   def test_vectors_are_a_feature(self):
     dataset = 'tfds:sources_test_images?vectors='

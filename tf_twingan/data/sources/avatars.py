@@ -6,7 +6,7 @@ and no other split holds: true pairs) and `vectors=factors` (hair and skin, as
 the avatars were drawn).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from tf_twingan.data.sources import base
 
 _PAIRED = 'paired'
 _FACTORS = 'factors'
+_ORIGINAL_SIZE = 256  # As large as prepared images are by default.
 
 
 class AvatarDataset(base.Dataset):
@@ -75,6 +76,26 @@ class AvatarDataset(base.Dataset):
 
   def named_images(self, resolution: int) -> base.NamedImages:
     """Names the images STYLE/NUMBER; each is drawn when it is read."""
+    names, draw, _ = self._drawn()
+
+    def read(name: str) -> np.ndarray:
+      return self._resized(draw(name, None)[None], resolution)[0]
+
+    return base.NamedImages(self.text, names, read)
+
+  def originals(self) -> base.Originals:
+    """Names the images STYLE/NUMBER; each is drawn when it is read."""
+    names, draw, splits = self._drawn()
+    return base.Originals(
+      names, lambda name: draw(name, _ORIGINAL_SIZE), splits
+    )
+
+  def _drawn(
+    self,
+  ) -> tuple[
+    list[str], Callable[[str, int | None], np.ndarray], dict[str, str]
+  ]:
+    """Names, what draws one at a size, and their splits."""
     from tf_twingan.data.avatars import avatar_dataset, drawing
 
     self._check_style()
@@ -82,24 +103,24 @@ class AvatarDataset(base.Dataset):
       'train': self.limit or avatar_dataset.TRAIN_SIZE,
       'test': self.limit or avatar_dataset.TEST_SIZE,
     }
-    numbers = {
-      split: avatar_dataset.numbers(self.what, split, sizes[split], self.paired)
+    splits = {
+      f'{self.what}/{number}': split
       for split in reversed(base.SPLITS)
+      for number in avatar_dataset.numbers(
+        self.what, split, sizes[split], self.paired
+      )
     }
 
-    def read(name: str) -> np.ndarray:
-      number = int(name.rpartition('/')[2])
-      split = 'train' if number in numbers['train'] else 'test'
-      vivid = avatar_dataset.has_vivid_hair(self.what, split, self.paired)
-      image = drawing.draw(
-        characters.character(number, vivid),
-        self.what,
-        avatar_dataset.IMAGE_SIZE,
+    def draw(name: str, size: int | None) -> np.ndarray:
+      vivid = avatar_dataset.has_vivid_hair(
+        self.what, splits[name], self.paired
       )
-      return self._resized(image[None], resolution)[0]
+      character = characters.character(int(name.rpartition('/')[2]), vivid)
+      return drawing.draw(
+        character, self.what, size or avatar_dataset.IMAGE_SIZE
+      )
 
-    names = [f'{self.what}/{n}' for part in numbers.values() for n in part]
-    return base.NamedImages(self.text, names, read)
+    return [*splits], draw, splits
 
   def check_pairs(self, domain: str) -> None:
     """See `base.Dataset.check_pairs`."""

@@ -34,12 +34,18 @@ class ImageSet(NamedTuple):
       None if the dataset's string asks for none.
     names: what each image is called, which true pairs have in common; None if
       they have their places in common.
+    attributes: {column: a value for each image, '' where it has none}, read
+      when a column is asked for; None if the scheme has no labels.
+    sampling: float64 [n], how often each image is to come relative to the
+      others; None for all alike.
   """
 
   images: np.ndarray
   skipped: tuple[tuple[str, str], ...] = ()
   vectors: np.ndarray | None = None
   names: Sequence[str] | None = None
+  attributes: Mapping[str, Sequence[str]] | None = None
+  sampling: np.ndarray | None = None
 
 
 class NamedImages(NamedTuple):
@@ -56,6 +62,7 @@ class NamedImages(NamedTuple):
     is_gone: whether there is no image of a name any more that is not among
       `names`; False if it may only be out of reach, as on a disk that is not
       there.
+    attributes: as in `ImageSet`.
   """
 
   dataset: str
@@ -63,6 +70,28 @@ class NamedImages(NamedTuple):
   read: Callable[[str], np.ndarray]
   stamp: Callable[[str], str | None] = lambda name: None
   is_gone: Callable[[str], bool] = lambda name: True
+  attributes: Mapping[str, Sequence[str]] | None = None
+
+
+class Originals(NamedTuple):
+  """The images of a dataset as they are, before any of it is made square.
+
+  Attributes:
+    names: names of all images of all splits, in a fixed order; each is there
+      once, and has no other characters than those of a path.
+    read: reads the image of a name as uint8 RGB [height, width, 3] of its own
+      size, without the crop that the dataset's string may ask for; by any
+      thread. Raises `image_io.UnreadableImage` or OSError where that is no
+      image.
+    splits: {name: 'train' or 'test'} of all images, if the dataset has a split
+      of its own to test on; else empty.
+    attributes: as in `ImageSet`.
+  """
+
+  names: list[str]
+  read: Callable[[str], np.ndarray]
+  splits: Mapping[str, str] = {}
+  attributes: Mapping[str, Sequence[str]] | None = None
 
 
 class Dataset(abc.ABC):
@@ -173,6 +202,15 @@ class Dataset(abc.ABC):
 
     Args:
       resolution: side of the images in pixels, a power of two from 4 up.
+
+    Raises:
+      FileNotFoundError: the folder is missing.
+      ValueError: anything else is wrong with the dataset, or it is empty.
+    """
+
+  @abc.abstractmethod
+  def originals(self) -> Originals:
+    """Lists all images, to prepare or audit them; each is decoded when read.
 
     Raises:
       FileNotFoundError: the folder is missing.

@@ -94,6 +94,39 @@ class FolderDataset(base.EncodedDataset):
       lambda name: _is_gone(root, name, listed),
     )
 
+  def originals(self) -> base.Originals:
+    """Names the images by their paths below the folder.
+
+    Those of a folder elsewhere, which are held out, are named by their paths
+    below that one, behind `test/`.
+    """
+    top = pathlib.Path(home_folder.expand(self.what))
+    splits = folder_splits.find(top, self._test, dataset=self.text)
+    paths: dict[str, pathlib.Path] = {}
+    split_of: dict[str, str] = {}
+    below = splits.test_below_train()
+    for path in self._list(splits.train):
+      if below and path.relative_to(splits.train).as_posix().startswith(below):
+        continue
+      name = path.relative_to(top).as_posix()
+      paths[name], split_of[name] = path, 'train'
+    if splits.test is None:
+      split_of = {}
+    else:
+      is_inside = splits.test.is_relative_to(top)
+      for path in self._list(splits.test):
+        name = path.relative_to(top if is_inside else splits.test).as_posix()
+        name = name if is_inside else f'test/{name}'
+        if name in paths:
+          raise ValueError(
+            f'{self.text}: two images would be called '
+            f'{errors.printable(name)}; rename the folder {splits.train}/test'
+          )
+        paths[name], split_of[name] = path, 'test'
+    return base.Originals(
+      [*paths], lambda name: image_io.read(paths[name]), split_of
+    )
+
   @property
   def portable(self) -> str:
     """See `base.Dataset.portable`."""

@@ -5,15 +5,21 @@ NAME includes the config and the version, where there are several
 the split to train on is held out.
 """
 
+import functools
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from tf_twingan import errors, extras, home_folder
+from tf_twingan import errors, extras, home_folder, image_io
 from tf_twingan.data import image_vectors
 from tf_twingan.data.sources import base
+
+# A split is read from its start on, so images are read by so many at once.
+_CHUNK = 64
+_CHUNKS_KEPT = 16
 
 
 class TfdsDataset(base.EncodedDataset):
@@ -31,10 +37,6 @@ class TfdsDataset(base.EncodedDataset):
 
   def load(self, resolution: int, split: str) -> base.ImageSet:
     """See `base.Dataset.load`."""
-    # Here, not above: it takes long to import and folders can do without it.
-    with extras.needed('train'):
-      import tensorflow_datasets as tfds
-
     builder = self._builder()
     tfds_split = self._tfds_split(builder, split)
 
@@ -42,16 +44,8 @@ class TfdsDataset(base.EncodedDataset):
       return f'{builder.info.full_name} {tfds_split} {index}'
 
     def images() -> Iterator[tuple[str, bytes]]:
-      # The encoded bytes, so that one reader decides about all images.
-      examples = builder.as_dataset(
-        split=tfds_split,
-        shuffle_files=False,
-        decoders=tfds.decode.PartialDecoding(
-          {'image': True}, decoders={'image': tfds.decode.SkipDecoding()}
-        ),
-      )
-      for index, example in enumerate(tfds.as_numpy(examples)):
-        yield name(index), example['image']
+      for index, encoded in enumerate(_encoded(builder, tfds_split)):
+        yield name(index), encoded
 
     count = builder.info.splits[tfds_split].num_examples
     decoded = self.decode(
@@ -93,6 +87,39 @@ class TfdsDataset(base.EncodedDataset):
     ]
     return base.NamedImages(self.text, names, read)
 
+  def originals(self) -> base.Originals:
+    """Names the images SPLIT/INDEX."""
+    builder = self._builder()
+    train, test = (
+      self._tfds_split(builder, split).partition('[')[0]
+      for split in base.SPLITS
+    )
+    # A slice of the split to train on is no split of the dataset's own.
+    tfds_splits = {'train': train} | ({} if test == train else {'test': test})
+    counts = {
+      split: builder.info.splits[name].num_examples
+      for split, name in tfds_splits.items()
+    }
+    names = [f'{s}/{index}' for s, n in counts.items() for index in range(n)]
+
+    @functools.lru_cache(_CHUNKS_KEPT)
+    def chunk(split: str, start: int) -> list[bytes]:
+      end = min(start + _CHUNK, counts[split])
+      return [*_encoded(builder, f'{tfds_splits[split]}[{start}:{end}]')]
+
+    # One thread reads a chunk, the others that want images of it wait.
+    lock = threading.Lock()
+
+    def read(name: str) -> np.ndarray:
+      split, _, index = name.partition('/')
+      start, place = divmod(int(index), _CHUNK)
+      with lock:
+        encoded = chunk(split, start * _CHUNK)[place]
+      return image_io.read(encoded)
+
+    splits = {n: n.partition('/')[0] for n in names} if test != train else {}
+    return base.Originals(names, read, splits)
+
   def _default_folder(self) -> str:
     """Where TensorFlow Datasets keeps them by itself."""
     try:
@@ -106,6 +133,7 @@ class TfdsDataset(base.EncodedDataset):
 
   def _builder(self) -> Any:
     """The dataset's builder, downloaded and prepared."""
+    # Here, not above: it takes long to import and folders can do without it.
     with extras.needed('train'):
       import tensorflow_datasets as tfds
 
@@ -184,6 +212,22 @@ class TfdsDataset(base.EncodedDataset):
       decoders=tfds.decode.PartialDecoding({self.vectors: True}),
     )
     return [example[self.vectors] for example in tfds.as_numpy(examples)]
+
+
+def _encoded(builder: Any, tfds_split: str) -> Iterator[bytes]:
+  """The encoded images, in order, so that one reader decides about all."""
+  with extras.needed('train'):
+    import tensorflow_datasets as tfds
+
+  examples = builder.as_dataset(
+    split=tfds_split,
+    shuffle_files=False,
+    decoders=tfds.decode.PartialDecoding(
+      {'image': True}, decoders={'image': tfds.decode.SkipDecoding()}
+    ),
+  )
+  for example in tfds.as_numpy(examples):
+    yield example['image']
 
 
 def _cause(error: Exception) -> str:
