@@ -20,6 +20,7 @@ HEAVY = {
 PROGRAMS = (
   'export',
   'tf_twingan.evaluate',
+  'tf_twingan.prepare',
   'tf_twingan.sample',
   'tf_twingan.search',
   'tf_twingan.train',

@@ -246,7 +246,7 @@ class BuildFileTest(absltest.TestCase):
     self.assertEmpty(found, '\n' + '\n'.join(found))
 
   def test_it_is_short_and_has_only_what_starlark_has(self):
-    self.assertLessEqual(len(self.build.splitlines()), 200)
+    self.assertLessEqual(len(self.build.splitlines()), 220)
     allowed = (ast.Assign, ast.Expr)
     for statement in ast.parse(self.build).body:
       self.assertIsInstance(statement, allowed, ast.unparse(statement))

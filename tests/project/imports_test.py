@@ -112,6 +112,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'faces',
     'framing',
     'image_arrays',
+    'image_grids',
     'image_io',
     'image_limits',
     'files',
@@ -120,6 +121,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'gin_bindings',
     'home_folder',
     'json_files',
+    'plain_names',
     'regular_files',
     'shell_words',
   },
@@ -224,6 +226,8 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   # Flags for what a gin file names.
   'gin_flags': {'cli', 'gin_bindings', 'gin_files', 'home_folder'},
+  # Flags for the options of a preparation.
+  'prepare_flags': {'data'},
   # Trains as a gin file says.
   'gin_training': {'configurables', 'errors', 'gin_files', 'training'},
   # `Run`, for programs and notebooks of others.
@@ -239,7 +243,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'training',
   },
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
-  | {'cli', 'gin_flags', 'gin_training'},
+  | {'cli', 'gin_flags', 'gin_training', 'prepare_flags'},
   'export': LIBRARY
   - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
   | {'cli', PACKAGE},
@@ -252,6 +256,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'configurables',
     'gin_flags',
     'gin_training',
+    'prepare_flags',
     'programs',
     'python_interface',
     'export',

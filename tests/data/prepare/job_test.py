@@ -1,0 +1,283 @@
+"""A whole preparation: outputs, resumes, refusals, and odd inputs."""
+
+import os
+import shutil
+from unittest import mock
+
+import numpy as np
+from absl.testing import absltest
+
+from tests.data.prepare import prepare_case
+from tf_twingan import files, image_io
+from tf_twingan.data.prepare import (
+  dataset_record,
+  job,
+  near_duplicates,
+  rejections,
+  shards,
+)
+from tf_twingan.data.sources import registry
+
+NAMES = [f'{number:03}.png' for number in range(40)]
+
+
+class JobTest(prepare_case.PrepareCase):
+  def assert_refused(self, pattern, error=ValueError, **options):
+    with self.assertRaisesRegex(error, pattern) as caught:
+      self.prepare(**options)
+    self.assertNotIn('\n', str(caught.exception))
+
+  def test_a_folder_becomes_a_dataset_that_trains(self):
+    self.write(*NAMES)
+    (self.photos / 'broken.jpg').write_bytes(b'no image')
+    self.prepare()
+    record = dataset_record.read(self.output)
+    self.assertEqual(record.photos, 41)
+    self.assertEqual(sum(record.images.values()), 40)
+    self.assertEqual(record.rejected, {'unreadable': 1})
+    self.assertEqual(record.options, self.options)
+    self.assertBetween(record.images['test'], 1, 10)
+    [left_out] = rejections.read(self.output / 'rejected.csv')
+    self.assertEqual(left_out.file, 'broken.jpg')
+    self.assertEmpty(dataset_record.verify(self.output))
+    self.assertFalse((self.output / '.unfinished').exists())
+    with mock.patch.dict(os.environ, TF_TWINGAN_CACHE=str(self.root / 'c')):
+      for split, count in record.images.items():
+        loaded = registry.load(f'folder:{self.output}', 16, split=split)
+        self.assertLen(loaded.images, count)
+    sheet = image_io.read(self.output / 'sheet.png')
+    self.assertGreater(len(np.unique(sheet)), 50)
+
+  def test_images_are_named_like_their_photos(self):
+    self.write('a.png', 'b/a.png', 'b/a.jpg.png', 'B/A.png', 'train.png')
+    self.prepare()
+    names = [n for n in self.found() if '/' in n]
+    self.assertLen({n.casefold() for n in names}, 5)
+    bare = {n.partition('/')[2] for n in names}
+    self.assertContainsSubset({'a.png', 'b/a.jpg.png', 'train.png'}, bare)
+
+  def test_the_originals_stay_as_they_are(self):
+    self.write(*NAMES[:3])
+    before = {
+      p: (p.read_bytes(), p.stat().st_mtime_ns) for p in self.photos.iterdir()
+    }
+    self.prepare()
+    after = {
+      p: (p.read_bytes(), p.stat().st_mtime_ns) for p in self.photos.iterdir()
+    }
+    self.assertEqual(before, after)
+
+  def test_bytes_do_not_depend_on_threads(self):
+    self.write(*NAMES)
+    self.prepare()
+    first = self.content()
+    shutil.rmtree(self.output)
+    job.run(self.plan(), workers=1)
+    self.assertEqual(self.content(), first)
+
+  def test_a_stopped_job_goes_on_without_doing_shards_again(self):
+    self.write(*NAMES)
+    with mock.patch.object(shards, 'PHOTOS', 8):
+      self.prepare()
+      expected = self.content()
+      shutil.rmtree(self.output)
+      write, written = shards.write, []
+
+      def stopped(path, results):
+        if len(written) == 3:
+          raise KeyboardInterrupt
+        write(path, results)
+        written.append(path)
+
+      with mock.patch.object(shards, 'write', stopped):
+        self.assert_refused(
+          '24 of 40 photos are prepared and stay; the same command goes on',
+          KeyboardInterrupt,
+        )
+      self.assertEqual(self.found()[-1][:12], '.unfinished/')
+      self.assertNotIn('dataset.json', self.found())
+      # A shard of which one byte was flipped is done again, others are not.
+      damaged = written[1].read_bytes()
+      middle = len(damaged) // 2
+      flipped = bytes([damaged[middle] ^ 1])
+      written[1].write_bytes(damaged[:middle] + flipped + damaged[middle + 1 :])
+      stamps = [path.stat().st_mtime_ns for path in written]
+      redone = []
+
+      def counted(path, results):
+        redone.append(int(path.stem.rpartition('-')[2]))
+        write(path, results)
+
+      with mock.patch.object(shards, 'write', counted):
+        self.prepare()
+      self.assertEqual(redone, [1, 3, 4])
+      self.assertLen(stamps, 3)
+    self.assertEqual(self.content(), expected)
+
+  def stop(self):
+    with mock.patch.object(shards, 'write', side_effect=KeyboardInterrupt):
+      with self.assertRaises(KeyboardInterrupt):
+        self.prepare()
+
+  def test_another_option_is_refused_and_named(self):
+    self.write(*NAMES[:3])
+    self.stop()
+    self.assert_refused('unfinished.*with --margin=0.3; ', margin=0.5)
+    self.assert_refused('unfinished.*with --resolution=16; ', resolution=32)
+
+  def test_other_photos_are_refused_and_counted(self):
+    self.write(*NAMES[:3])
+    self.stop()
+    self.write('new.png', first=3)
+    self.assert_refused(r'unfinished.*other photos, 3 of them \(4 now\)')
+
+  def test_a_finished_dataset_is_checked(self):
+    self.write(*NAMES[:4])
+    self.assertFalse(job.is_finished(self.plan()))
+    self.prepare()
+    self.assertTrue(job.is_finished(self.plan()))
+    with self.assertRaisesRegex(ValueError, 'prepared with --margin=0.3'):
+      job.is_finished(self.plan(margin=0.5))
+    name = next(n for n in self.found() if n.startswith('train/'))
+    path = self.output / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with self.assertRaisesRegex(ValueError, f'1 files.*damaged.*{name}'):
+      job.is_finished(self.plan())
+    self.write('new.png', first=4)
+    with self.assertRaisesRegex(ValueError, 'prepared with other photos'):
+      job.is_finished(self.plan())
+
+  def test_two_programs_do_not_prepare_at_once(self):
+    self.write(*NAMES[:2])
+    planned = self.plan()
+    planned.unfinished.mkdir(parents=True)
+    with files.lock(planned.unfinished / 'lock'):
+      self.assert_refused('another program prepares images in', OSError)
+
+  def test_a_full_disk_is_one_line_and_the_job_goes_on(self):
+    self.write(*NAMES[:3])
+    full = OSError(28, 'No space left on device')
+    with mock.patch.object(shards, 'write', side_effect=full):
+      self.assert_refused(
+        'No space left on device. 0 of 3 photos .* same command', OSError
+      )
+    self.prepare()
+    self.assertTrue(job.is_finished(self.plan()))
+
+  def test_files_of_others_are_not_touched(self):
+    self.write(*NAMES[:2])
+    self.output.mkdir()
+    (self.output / 'thesis.txt').write_text('mine')
+    self.assert_refused('holds thesis.txt, which is no prepared dataset')
+    self.assertEqual(self.found(), ['thesis.txt'])
+    (self.output / 'thesis.txt').unlink()
+    (self.output / 'train').mkdir()
+    self.assert_refused('holds train, which')
+
+  def test_an_output_inside_of_the_input_is_no_input(self):
+    self.output = self.photos / 'prepared'
+    self.write(*NAMES[:4])
+    self.prepare()
+    self.assertTrue(job.is_finished(self.plan()))
+    self.assertEqual(dataset_record.read(self.output).photos, 4)
+
+  def test_the_folder_of_the_photos_is_no_output(self):
+    self.write(*NAMES[:2])
+    self.output = self.photos
+    self.assert_refused('holds the photos themselves')
+    self.output = self.root
+    self.assert_refused('holds the photos themselves')
+
+  def test_an_output_that_cannot_be_written(self):
+    self.write(*NAMES[:2])
+    self.output.write_text('a file')
+    self.assert_refused('no folder', OSError)
+    self.output.unlink()
+    self.output.mkdir(mode=0o500)
+    if os.geteuid():
+      self.assert_refused('nothing can be written there', OSError)
+
+  def test_an_input_without_photos(self):
+    self.photos.mkdir()
+    self.assert_refused('no images')
+    (self.photos / 'broken.jpg').write_bytes(b'no image')
+    self.assert_refused(r'none of 1 photos gives an image \(1 unreadable\)')
+    shutil.rmtree(self.photos)
+    self.assert_refused('no such folder', FileNotFoundError)
+
+  def test_odd_files_and_names(self):
+    self.write('ok.png')
+    long = 'é' * 125 + '.png'  # 254 bytes.
+    image_io.write_png(self.root / 'x.png', prepare_case.photo(7))
+    shutil.copy(self.root / 'x.png', self.photos / long)
+    odd = [b'not\xffutf8.png', 'con:a*\n‮.png'.encode(), b'a?b.png']
+    for number, name in enumerate(odd, 10):
+      image_io.write_png(self.root / 'x.png', prepare_case.photo(number))
+      shutil.copy(
+        self.root / 'x.png', os.path.join(os.fsencode(self.photos), name)
+      )
+    os.mkfifo(self.photos / 'fifo.png')
+    os.symlink('nothing', self.photos / 'dangling.png')
+    os.symlink('loop.png', self.photos / 'loop.png')
+    os.symlink('.', self.photos / 'folder_loop')
+    self.prepare()
+    record = dataset_record.read(self.output)
+    self.assertEqual(sum(record.images.values()), 5)
+    self.assertEqual(record.rejected, {'unreadable': 3})
+    self.assertEmpty(dataset_record.verify(self.output))
+    for name in self.found():
+      self.assertTrue(name.isprintable())
+      self.assertLess(len(os.fsencode(name.rpartition('/')[2])), 200)
+    self.assertIn(b'not\xffutf8.png', self.content()['origins.csv'])
+
+  def test_near_duplicates_are_left_out(self):
+    self.write(*NAMES[:10])
+    copy = prepare_case.photo(3, size=(120, 140))
+    image_io.write_png(self.photos / 'zz.png', copy)
+    choice = self.prepare()
+    [left_out] = choice.rejections
+    self.assertEqual(left_out[:2], ('003.png', 'near_duplicate'))
+    # It was cut from more pixels.
+    self.assertEqual(left_out.repeats, 'zz.png')
+
+  def test_a_split_of_the_input_is_kept(self):
+    self.write(*(f'train/{name}' for name in NAMES[:6]))
+    self.write(*(f'test/{name}' for name in NAMES[6:10]), first=6)
+    shutil.copy(self.photos / 'test/007.png', self.photos / 'train/copy.png')
+    choice = self.prepare(keep_duplicates=True)
+    self.assertEqual(
+      [n for n in self.found() if n.startswith('t')],
+      [
+        *(f'test/{name}' for name in NAMES[6:10]),
+        *(f'train/{name}' for name in NAMES[:6]),
+      ],
+    )
+    [left_out] = choice.rejections
+    self.assertEqual(left_out.file, 'train/copy.png')
+
+  def test_a_dry_run_writes_nothing(self):
+    self.write(*NAMES[:5])
+    (self.photos / 'broken.jpg').write_bytes(b'no image')
+    photos, choice = job.dry_run(str(self.photos), self.options)
+    self.assertEqual(photos, 6)
+    self.assertLen(choice.images, 5)
+    self.assertEqual(choice.rejections[0].file, 'broken.jpg')
+    self.assertEqual(os.listdir(self.root), ['photos'])
+
+  def test_no_near_duplicate_crosses_the_split(self):
+    self.write(*NAMES)
+    for number, name in enumerate(NAMES):
+      copy = prepare_case.photo(number, size=(90, 105))
+      image_io.write_png(self.photos / f'copy_of_{name}', copy)
+    choice = self.prepare(keep_duplicates=True)
+    self.assertLen(choice.images, 80)
+    prints = [image.fingerprint for image in choice.images]
+    for group in near_duplicates.groups(prints, 4):
+      self.assertLen({choice.splits[i] for i in group}, 1)
+    self.assertGreater(choice.splits.count('test'), 1)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,136 @@
+"""Prepared images as a folder: train/NAME.png and test/NAME.png.
+
+Names are those of the photos, subfolders too, made plain: every system takes
+them, and they need no quotes in a record.
+"""
+
+import collections
+import os
+import pathlib
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from tf_twingan import files, plain_names
+
+_SUFFIX = '.png'
+# Leaves room for a number and the suffix.
+_MAX_BYTES = plain_names.MAX_BYTES - 40
+# Windows takes none of these.
+_FORBIDDEN = frozenset('/\\:*?"<>|')
+
+
+class FolderOutput:
+  """Writes images as PNG files below a folder.
+
+  Attributes:
+    digests: the checksum of each file that is written, by its name.
+  """
+
+  def __init__(self, folder: str | os.PathLike):
+    """Takes the folder, which need not exist.
+
+    Args:
+      folder: the folder that gets `train` and `test`.
+    """
+    self._folder = pathlib.Path(folder)
+    self.digests: dict[str, str] = {}
+
+  def write(self, name: str, png: bytes) -> None:
+    """Writes one image.
+
+    Args:
+      name: its name from `image_names`.
+      png: the image.
+    """
+    path = self._folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png)
+    self.digests[name] = files.sha256(png)
+
+  def close(self) -> None:
+    """Ends the output."""
+
+
+def image_names(
+  photos: Sequence[str], faces: Sequence[int], splits: Sequence[str]
+) -> list[str]:
+  """What the images are called: SPLIT/NAME.png, each name once.
+
+  A photo's first image has the name of the photo, `portrait.jpg` becomes
+  `portrait.png`, and the next ones have a number, `portrait_1.png`. Where two
+  photos would give the same name they keep their suffixes (`portrait.jpg.png`).
+  Names that differ in upper and lower case only count as one.
+
+  Args:
+    photos: the photo that each image was cut from.
+    faces: which of the photo's images it is.
+    splits: the split of each image; a folder of that name at the beginning of a
+      photo's name is left out.
+  """
+  taken: set[str] = set()
+  plain = {
+    (photo, split): _plain_path(photo, split)
+    for photo, split in zip(photos, splits)
+  }
+  stems = collections.Counter(_key(_stem(path)) for path in plain.values())
+  names = []
+  for photo, face, split in zip(photos, faces, splits):
+    path = plain[photo, split]
+    is_alone = stems[_key(_stem(path))] == 1
+    name = next(
+      n for n in _possible_names(path, face, is_alone) if _key(n) not in taken
+    )
+    taken.add(_key(name))
+    names.append(name)
+  return names
+
+
+def _plain_path(photo: str, split: str) -> str:
+  parts = [part for part in photo.split('/') if part not in ('', '.', '..')]
+  if len(parts) > 1 and parts[0] == split:
+    del parts[0]
+  return '/'.join([split, *map(plain_name, parts or ['image'])])
+
+
+def plain_name(name: str) -> str:
+  """A file's or folder's name that every system takes.
+
+  Whatever is no printable character, or means something to a system, becomes
+  `_`; a name that is too long is cut and told apart by its checksum.
+
+  Args:
+    name: any name.
+  """
+  plain = ''.join(
+    c if c.isprintable() and c not in _FORBIDDEN else '_' for c in name
+  )
+  if plain.startswith('.'):
+    plain = f'_{plain[1:]}'
+  plain = plain.rstrip(' .') or '_'
+  if len(plain.encode()) <= _MAX_BYTES:
+    return plain
+  stem, suffix = os.path.splitext(plain)
+  digest = files.sha256(name.encode(errors='surrogatepass'))[:8]
+  suffix = suffix if len(suffix.encode()) <= 8 else ''
+  cut = stem.encode()[: _MAX_BYTES - 20].decode(errors='ignore')
+  return f'{cut}-{digest}{suffix}'
+
+
+def _stem(path: str) -> str:
+  return os.path.splitext(path)[0]
+
+
+def _key(name: str) -> str:
+  """What names have in common that some disk takes for one."""
+  return unicodedata.normalize('NFC', name).casefold()
+
+
+def _possible_names(path: str, face: int, is_alone: bool) -> Iterator[str]:
+  number = f'_{face}' if face else ''
+  if is_alone:
+    yield f'{_stem(path)}{number}{_SUFFIX}'
+  yield f'{path}{number}{_SUFFIX}'
+  count = 2
+  while True:
+    yield f'{path}{number}-{count}{_SUFFIX}'
+    count += 1

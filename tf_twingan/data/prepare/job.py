@@ -1,0 +1,333 @@
+"""A preparation from the input to the finished dataset, on this computer.
+
+It may be stopped and started again at any time: what is finished of it stays in
+OUTPUT/.unfinished, with a record of what was asked for.
+"""
+
+import collections
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import tqdm.auto
+from absl import logging
+
+from tf_twingan import errors, files, json_files
+from tf_twingan.data.prepare import (
+  dataset_record,
+  finish,
+  inputs,
+  preparer,
+  shards,
+)
+from tf_twingan.data.prepare import options as options_lib
+
+_RECORD = 'job.json'
+_LOCK = 'lock'
+# So many shards are in work at once, which bounds the memory.
+_AHEAD = 2
+
+
+class _JobRecord(json_files.Model):
+  """What a job that is not finished was asked for.
+
+  Attributes:
+    dataset: string of the dataset.
+    photos: number of its photos.
+    names_sha256: checksum of their names.
+    options: see `options.Options`.
+  """
+
+  dataset: str
+  photos: json_files.Count
+  names_sha256: str
+  options: dict[str, Any]
+
+
+def plan(
+  text: str,
+  options: options_lib.Options,
+  output: str | os.PathLike,
+  format: dataset_record.Format = 'folder',
+) -> finish.Job:
+  """What there is to do; nothing is written.
+
+  Args:
+    text: a folder of photos, or the string of a dataset.
+    options: everything that decides the pixels.
+    output: folder of the dataset.
+    format: 'folder' or 'tfrecord'.
+
+  Raises:
+    OSError: the input is not there, or nothing can be written to the output.
+    ValueError: there is nothing to prepare, or the output holds other files.
+  """
+  output = pathlib.Path(output)
+  opened = inputs.open_input(text, output)
+  _check_output(output)
+  files.check_writable(output, *finish.NAMES[2:], dataset_record.NAME)
+  return finish.Job(text, opened, options, output, format)
+
+
+def is_finished(job: finish.Job) -> bool:
+  """Whether the dataset is there already, made of the same photos likewise.
+
+  Raises:
+    OSError: its record cannot be read.
+    ValueError: it was made of other photos or otherwise, or is damaged.
+  """
+  try:
+    record = dataset_record.read(job.output)
+  except FileNotFoundError:
+    return False
+  difference = _difference(
+    record.options.model_dump(), job.options.model_dump()
+  )
+  if record.format != job.format:
+    difference = f'--format={record.format}'
+  if record.names_sha256 != job.names_sha256:
+    difference = 'other photos'
+  if difference:
+    raise ValueError(
+      f'{errors.printable(job.output)} holds a dataset that was prepared with '
+      f'{difference}; choose another --output'
+    )
+  damaged = dataset_record.verify(job.output)
+  if damaged:
+    raise ValueError(
+      f'{len(damaged)} files of {errors.printable(job.output)} are missing or '
+      f'damaged, the first of them {damaged[0]}; delete the folder and prepare '
+      'it again, or train on it as it is'
+    )
+  return True
+
+
+def run(job: finish.Job, *, workers: int | None = None) -> finish.Choice:
+  """Prepares what is not prepared yet, and finishes the dataset.
+
+  Args:
+    job: from `plan`.
+    workers: number of threads; by default, that of the processors.
+
+  Raises:
+    KeyboardInterrupt: the user stopped it; says what is done.
+    OSError: another program prepares there, or something cannot be written;
+      says what is done.
+    ValueError: what is unfinished there is of other options or photos, or not
+      one image is left.
+  """
+  # What it lacks is said before anything is made.
+  prepare = preparer.Preparer(job.options)
+  job.unfinished.mkdir(parents=True, exist_ok=True)
+  with _locked(job), _saying_what_is_done(job):
+    _record(job)
+    with preparing(job, prepare, workers) as results:
+      for number, done in results:
+        shards.write(shards.path_of(job.unfinished, number), done)
+    choice = finish.finish(job)
+  # Not before the lock is released, as some systems keep what is open.
+  shutil.rmtree(job.unfinished, ignore_errors=True)
+  return choice
+
+
+def dry_run(
+  text: str, options: options_lib.Options, *, workers: int | None = None
+) -> tuple[int, finish.Choice]:
+  """Finds out what would be kept and left out; nothing is written.
+
+  Args:
+    text: see `plan`.
+    options: see `plan`.
+    workers: see `run`.
+
+  Returns:
+    The number of photos, and what would become of them.
+
+  Raises:
+    OSError: the input is not there.
+    ValueError: there is nothing to prepare, or not one image would be left.
+  """
+  opened = inputs.open_input(text, None)
+  job = finish.Job(text, opened, options, pathlib.Path())
+  prepare = preparer.Preparer(options)
+  images, rejected = [], []
+  with preparing(job, prepare, workers, encode=False) as results:
+    for _, done in results:
+      images += [image for result in done for image in result.images]
+      rejected += [one for result in done for one in result.rejections]
+  return len(opened.names), finish.choose(job, images, rejected)
+
+
+@contextlib.contextmanager
+def preparing(
+  job: finish.Job,
+  prepare: preparer.Preparer,
+  workers: int | None,
+  *,
+  encode: bool = True,
+) -> Iterator[Iterator[tuple[int, list[shards.PhotoResult]]]]:
+  """Prepares photos in threads, shard by shard in order.
+
+  Args:
+    job: from `plan`; its shards that are there are left out.
+    prepare: what makes images of a photo.
+    workers: number of threads; None for that of the processors.
+    encode: whether PNGs are wanted.
+
+  Yields:
+    An iterator of (number of a shard, what its photos gave).
+  """
+  parts = shards.split(job.opened.names)
+  todo = collections.deque(
+    number
+    for number in range(len(parts))
+    if not encode or not shards.is_whole(shards.path_of(job.unfinished, number))
+  )
+  done = sum(map(len, parts)) - sum(len(parts[number]) for number in todo)
+  with (
+    concurrent.futures.ThreadPoolExecutor(workers or os.cpu_count()) as pool,
+    tqdm.auto.tqdm(
+      total=len(job.opened.names),
+      initial=done,
+      desc='preparing',
+      unit=' photos',
+      smoothing=0.1,
+    ) as progress,
+  ):
+
+    def start(number: int) -> tuple[int, list[concurrent.futures.Future]]:
+      return number, [
+        pool.submit(
+          shards.prepare_photo, prepare, job.opened.read, name, encode=encode
+        )
+        for name in parts[number]
+      ]
+
+    def results() -> Iterator[tuple[int, list[shards.PhotoResult]]]:
+      started: collections.deque = collections.deque()
+      while todo or started:
+        while todo and len(started) < _AHEAD:
+          started.append(start(todo.popleft()))
+        number, futures = started.popleft()
+        finished = []
+        for future in futures:
+          finished.append(future.result())
+          progress.update()
+        yield number, finished
+
+    try:
+      yield results()
+    except BaseException:
+      pool.shutdown(wait=False, cancel_futures=True)
+      raise
+
+
+@contextlib.contextmanager
+def _locked(job: finish.Job) -> Iterator[None]:
+  with contextlib.ExitStack() as held:
+    try:
+      held.enter_context(files.lock(job.unfinished / _LOCK))
+    except files.Locked:
+      raise OSError(
+        f'another program prepares images in {errors.printable(job.output)}; '
+        'wait until it ends, or choose another --output'
+      ) from None
+    except OSError as error:
+      if error.errno not in files.NO_LOCKS:
+        raise
+      logging.warning(
+        '%s cannot be locked on this file system: see to it that no other '
+        'program prepares images there.',
+        job.output,
+      )
+    yield
+
+
+@contextlib.contextmanager
+def _saying_what_is_done(job: finish.Job) -> Iterator[None]:
+  """Adds to what stops the job how far it came, and how to go on."""
+  try:
+    yield
+  except KeyboardInterrupt:
+    raise KeyboardInterrupt(
+      f'{_done(job)}; the same command goes on from there.'
+    ) from None
+  except OSError as error:
+    raise OSError(
+      f'{errors.printable(job.output)}: {errors.reason(error)}. {_done(job)}; '
+      'mend that, and give the same command again.'
+    ) from None
+
+
+def _done(job: finish.Job) -> str:
+  parts = shards.split(job.opened.names)
+  done = sum(
+    len(part)
+    for number, part in enumerate(parts)
+    if shards.path_of(job.unfinished, number).exists()
+  )
+  return f'{done:,} of {len(job.opened.names):,} photos are prepared and stay'
+
+
+def _record(job: finish.Job) -> None:
+  """Records what is asked for, or holds it against what was."""
+  path = job.unfinished / _RECORD
+  remedy = (
+    f'choose another --output, or delete {errors.printable(job.unfinished)} to '
+    'begin anew'
+  )
+  asked = {
+    'dataset': job.opened.dataset,
+    'photos': len(job.opened.names),
+    'names_sha256': job.names_sha256,
+    'options': job.options.model_dump(mode='json'),
+  }
+  try:
+    before = json_files.read(path, _JobRecord, remedy=remedy)
+  except FileNotFoundError:
+    files.atomic_write(path, json.dumps(asked))
+    return
+  difference = _difference(before.options, job.options.model_dump(mode='json'))
+  if before.dataset != job.opened.dataset:
+    difference = f'--input={before.dataset}'
+  elif before.names_sha256 != job.names_sha256:
+    difference = (
+      f'other photos, {before.photos:,} of them ({len(job.opened.names):,} now)'
+    )
+  if difference:
+    raise ValueError(
+      f'{errors.printable(job.output)} holds an unfinished preparation with '
+      f'{difference}; give the same again to go on, {remedy}'
+    )
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+  """The first option that differs, as it was; '' if none does."""
+  for name in now:
+    if before.get(name) != now[name]:
+      return f'--{name}={before.get(name)}'
+  return ''
+
+
+def _check_output(output: pathlib.Path) -> None:
+  """Refuses an output that holds files of others."""
+  try:
+    names = sorted(os.listdir(output))
+  except FileNotFoundError:
+    return
+  except NotADirectoryError:
+    return  # Said by whoever tries to write.
+  ours: set[str] = set()
+  if dataset_record.NAME in names or '.unfinished' in names:
+    ours = {*finish.NAMES, dataset_record.NAME}
+  others = [n for n in names if n not in ours and not n.startswith('.')]
+  if others:
+    raise ValueError(
+      f'{errors.printable(output)} holds {errors.printable(others[0])}, which '
+      'is no prepared dataset; choose a new folder for --output'
+    )

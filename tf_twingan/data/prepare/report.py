@@ -1,0 +1,41 @@
+"""What a preparation kept and left out, in lines to print."""
+
+import collections
+from collections.abc import Iterator
+
+from tf_twingan import errors
+from tf_twingan.data.prepare import finish, rejections
+from tf_twingan.data.sources import base
+
+
+def lines(photos: int, choice: finish.Choice) -> Iterator[str]:
+  """The counts, one line each.
+
+  Args:
+    photos: number of photos.
+    choice: what became of them.
+  """
+  counts = collections.Counter(choice.splits)
+  train, test = base.SPLITS
+  yield (
+    f'{photos:,} photos: {counts[train]:,} images to train on and '
+    f'{counts[test]:,} held out'
+  )
+  reasons = collections.Counter(one.reason for one in choice.rejections)
+  width = max(map(len, reasons), default=0)
+  for reason, count in reasons.most_common():
+    meaning = rejections.REASONS[reason]
+    yield f'  {count:>7,} {reason:{width}}  {meaning}'
+
+
+def rejected_lines(choice: finish.Choice) -> Iterator[str]:
+  """What was left out, one line each.
+
+  Args:
+    choice: what became of the photos.
+  """
+  for one in choice.rejections:
+    score = '' if one.score is None else f' {one.score:.4g}'
+    repeats = f', repeats {one.repeats}' if one.repeats else ''
+    detail = f' ({one.detail})' if one.detail else ''
+    yield errors.printable(f'{one.file}: {one.reason}{score}{repeats}{detail}')

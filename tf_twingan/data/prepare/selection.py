@@ -1,0 +1,71 @@
+"""Which of the prepared images are kept, and in which split."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tf_twingan.data.prepare import near_duplicates, shards, splits
+from tf_twingan.data.prepare import options as options_lib
+from tf_twingan.data.prepare.rejections import Rejection
+from tf_twingan.data.sources import base
+
+
+class Selection(NamedTuple):
+  """The images that are kept.
+
+  Attributes:
+    kept: their indices, in order.
+    splits: the split of each of them.
+    rejections: the others, all near-duplicates.
+  """
+
+  kept: list[int]
+  splits: list[str]
+  rejections: list[Rejection]
+
+
+def select(
+  images: Sequence[shards.ImageRecord],
+  own: Sequence[str | None],
+  options: options_lib.Options,
+) -> Selection:
+  """Leaves out near-duplicates and splits the rest.
+
+  Of images that show the same, the one that was cut from the most pixels is
+  kept, else the first. Where they are on both sides of a split that the input
+  has itself, those to train on are left out, even with `keep_duplicates`: a
+  score of a held-out image that was trained on says little.
+
+  Args:
+    images: records of all prepared images.
+    own: the split that the input has for each of them; None where it has none.
+    options: how near is too near, and whether near-duplicates are kept.
+  """
+  prints = [image.fingerprint for image in images]
+  groups = near_duplicates.groups(prints, options.duplicate_distance)
+  assigned = splits.assign([image.photo for image in images], groups, own)
+  repeats: dict[int, int] = {}
+  for group in groups:
+    held_out = [i for i in group if assigned[i] == base.SPLITS[1]]
+    candidates = held_out or group
+    # The first of several with the most pixels, as `max` finds it.
+    best = max(candidates, key=lambda i: images[i].photo_pixels)
+    if options.keep_duplicates:
+      left_out = [i for i in group if held_out and i not in held_out]
+    else:
+      left_out = [i for i in group if i != best]
+    repeats.update(dict.fromkeys(left_out, best))
+  kept = [i for i in range(len(images)) if i not in repeats]
+  return Selection(
+    kept,
+    [assigned[i] for i in kept],
+    [_rejection(images[i], images[best]) for i, best in repeats.items()],
+  )
+
+
+def _rejection(
+  image: shards.ImageRecord, kept: shards.ImageRecord
+) -> Rejection:
+  differing = int(image.fingerprint, 16) ^ int(kept.fingerprint, 16)
+  return Rejection(
+    image.photo, 'near_duplicate', differing.bit_count(), kept.photo
+  )

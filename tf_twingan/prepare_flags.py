@@ -1,0 +1,61 @@
+"""Flags for all options of a preparation, whose defaults stand in `Options`."""
+
+from absl import flags
+
+from tf_twingan.data.prepare import options as options_lib
+
+# What is defined here counts as the program's own, and is shown by its --help.
+flags.disclaim_key_flags()
+
+# What they mean in full is in `options.Options`.
+_HELP = {
+  'faces': 'Which faces to find and align: human, anime, cat; or none, for the '
+  'central square of each photo.',
+  'resolution': 'Side of the prepared images, px.',
+  'margin': "What to keep around a face, as a share of the face's size; 0 is "
+  'from the brow to the chin.',
+  'padding': 'What is put where the square leaves the photo: blur or reflect.',
+  'background': 'keep; or cut head and shoulders out, and put them before '
+  "plain (white), a colour such as '#80c0ff', or random, a plain colour for "
+  'each image.',
+  'smallest_side': "The least length of a photo's shorter side, px.",
+  'smallest_face': 'The least size of a face in the photo, px.',
+  'largest_roll': 'How far a head may be tilted, degrees.',
+  'least_inside': 'The least share of the square that must lie in the photo.',
+  'most_faces': 'The most faces to take of a photo; all by default.',
+  'blur': 'The least sharpness; blurred images have little.',
+  'uniform': 'The largest share of one colour.',
+  'duplicate_distance': 'In how many of 64 bits the hashes of near-duplicates '
+  'may differ.',
+  'keep_duplicates': 'Keep near-duplicates, on the same side of the split.',
+}
+_REQUIRED = 'faces'
+
+
+def define() -> None:
+  """Defines the flags, for `options`."""
+  for name, help_text in _HELP.items():
+    default = options_lib.Options.model_fields[name].default
+    if name == _REQUIRED:
+      flags.DEFINE_string(name, None, help_text, required=True)
+    elif isinstance(default, bool):
+      flags.DEFINE_bool(name, default, help_text)
+    elif isinstance(default, int) or default is None:
+      flags.DEFINE_integer(name, default, help_text)
+    elif isinstance(default, float):
+      flags.DEFINE_float(name, default, help_text)
+    else:
+      flags.DEFINE_string(name, default, help_text)
+
+
+def options() -> options_lib.Options:
+  """The options that the flags ask for.
+
+  Raises:
+    ValueError: a flag has a value that an option cannot have; names it.
+  """
+  values = {name: flags.FLAGS[name].value for name in _HELP}
+  try:
+    return options_lib.Options(**values)
+  except ValueError as error:
+    raise ValueError(f'--{error}') from None
