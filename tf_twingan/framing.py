@@ -1,12 +1,13 @@
 """Framing: how an image of any shape becomes the square that a network takes.
 
 A dataset may keep the middle of its images alone (`?crop=0.7`) or fill them up
-to a square (`?fit=pad`). A network trained on it has never seen anything else,
+to a square (`?fit=pad`), and its images may have been prepared: the faces of
+photos, found and aligned. A network trained on it has never seen anything else,
 so whatever reads images for that network frames them alike.
 """
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,10 +20,14 @@ class Framing(NamedTuple):
   Attributes:
     crop: central fraction of both sides that is kept first, in (0, 1].
     fit: how the rest becomes a square, one of `image_arrays.FITS`.
+    preparation: how photos became the images, `data.prepare.options.Options`;
+      None if they are as they came. `square` and `read` take images that are
+      prepared already; `data.prepare.photos` reads photos that are not.
   """
 
   crop: float = 1.0
   fit: str = 'crop'
+  preparation: Any = None
 
   def __str__(self) -> str:
     """The options of a dataset string, such as `crop=0.7&fit=pad`."""

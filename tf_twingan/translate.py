@@ -7,12 +7,12 @@ r"""Translates images with a trained run or a pretrained model.
   python -m tf_twingan.translate --run_dir=runs/styles --to=anime \
       --input=portrait.jpg --output=translated --reference=anime_face.png
 
-Images may have any size and common format; the largest square in the middle
-is used, or what the training's datasets kept (?crop=0.7). Each result is a PNG
-named like its source: a.jpg becomes a.png, or a.jpg.png where there is an
-a.webp, too. One that can't be read is skipped and listed. Ctrl-C keeps what is
-written; the same command begins again. --output may lie in --input: what is in
-it is not translated.
+Images may have any size and common format; the largest square in the middle is
+used, or what the training's datasets kept (?crop=0.7), or, if photos were
+prepared for them, the largest face, aligned. Each result is a PNG named like
+its source: a.jpg becomes a.png, or a.jpg.png where there is an a.webp, too. One
+that can't be read, or has no face, is skipped and listed. Ctrl-C keeps what is
+written; the same command begins again. --output may lie in --input.
 
 A model with style codes (TwinGAN.style_size) translates to the style of an
 image of the target domain (--reference) or to a random one (--style_seed);
@@ -38,8 +38,8 @@ _SIDE_BY_SIDE = flags.DEFINE_bool(
 _FRAME_AS_TRAINED = flags.DEFINE_bool(
   'frame_as_trained',
   True,
-  "Crop images as the training's datasets did; --noframe_as_trained takes the "
-  'largest square in the middle, for images that are cropped already.',
+  "Crop and align images as the training's; --noframe_as_trained takes the "
+  'largest square in the middle, for images that are prepared already.',
 )
 _REFERENCE = cli.define_path(
   'reference', 'An image of the domain --to, whose style to take.'

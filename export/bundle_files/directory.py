@@ -16,6 +16,7 @@ import tf_twingan
 from export import contexts
 from tf_twingan import files, framing
 from tf_twingan.inference.exported import bundle_manifest
+from tf_twingan.runs import recorded_framing
 
 _CARD, _README = 'MODEL_CARD.md', 'README.md'
 
@@ -36,7 +37,7 @@ def manifest(
   """
   translator, about = context.translator, context.about
   framings = {
-    domain: frame._asdict()
+    domain: recorded_framing.to_json(frame)
     for domain, frame in translator.framings.items()
     if frame != framing.Framing()
   }

@@ -9,6 +9,7 @@ from absl.testing import absltest, parameterized
 
 from tf_twingan import framing
 from tf_twingan.data import dataset_strings, run_datasets
+from tf_twingan.data.prepare import options
 
 AVATARS = 'avatars:lorelei?limit=8&crop=0.9'
 
@@ -52,6 +53,20 @@ class RunDatasetsTest(parameterized.TestCase):
           {'a': dataset, 'b': 'avatars:lorelei'}, framings
         )
       self.assertRegex(printed.getvalue(), expected)
+
+  def test_images_that_are_not_prepared_as_in_training_are_told(self):
+    prepared = framing.Framing(preparation=options.Options(faces='human'))
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed):
+      run_datasets.warn_of_framing(
+        {'a': 'folder:/x', 'b': 'avatars:lorelei'}, {'a': prepared}
+      )
+    self.assertEqual(
+      printed.getvalue(),
+      'Warning: images of folder:/x are used as they are, and those of a that '
+      'the model was trained on were aligned by human faces, as prepare '
+      'does.\n',
+    )
 
   def test_what_is_read_is_told_and_cannot_steer_a_terminal(self):
     printed = io.StringIO()

@@ -5,6 +5,7 @@ import copy
 import functools
 import json
 import os
+import pathlib
 import pickle
 import shutil
 import subprocess
@@ -15,10 +16,13 @@ from unittest import mock
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import tf_twingan
 from tests import shared_artifacts, tiny_run
-from tf_twingan import forks, framing, image_arrays, image_io, inference
+from tests.data.prepare import drawn_faces
+from tf_twingan import faces, forks, framing, image_arrays, image_io, inference
+from tf_twingan.data.prepare import options, photos
 from tf_twingan.models import registry
 from tf_twingan.runs import (
   config_files,
@@ -112,6 +116,26 @@ class TranslatorTest(tf.test.TestCase):
     for index in (0, 7, 39):
       alone = self.translator.translate(many[index : index + 1], to='anime')
       self.assertAllEqual(alone[0], together[index])
+
+  def test_photos_are_prepared_as_in_training(self):
+    photo, face = drawn_faces.draw((120, 90), (45, 50), 60)
+    path = pathlib.Path(tempfile.mkdtemp(), 'a.png')
+    Image.fromarray(photo).save(path)
+    detector = mock.Mock(find=lambda image: [face])
+    faces.DETECTORS['fixed'] = lambda: detector
+    self.addCleanup(faces.DETECTORS.pop, 'fixed')
+    prepared = framing.Framing(
+      preparation=options.Options(faces='fixed', resolution=32)
+    )
+    translator = inference.Translator(str(self.run_dir))
+    as_it_is = translator.read(path, 'photo')
+    translator.framings = {'photo': prepared}
+    read = translator.read(path, 'photo')
+    self.assertAllEqual(
+      read, photos.read(path, prepared, translator.resolution)
+    )
+    self.assertNotAllEqual(read, as_it_is)
+    self.assertAllEqual(translator.read(path, 'anime'), as_it_is)
 
   def test_batches_of_any_size_share_a_trace(self):
     translator = inference.Translator(str(self.run_dir))

@@ -1,11 +1,13 @@
 """How the images of a run were framed: written, and read of older runs, too."""
 
+import json
 import pathlib
 import tempfile
 
 from absl.testing import absltest, parameterized
 
 from tf_twingan import framing
+from tf_twingan.data.prepare import options
 from tf_twingan.runs import recorded_framing
 
 DOMAINS = ('photo', 'anime')
@@ -29,6 +31,20 @@ class RecordedFramingTest(parameterized.TestCase):
       {'photo': framing.Framing(0.7, 'pad'), 'anime': framing.Framing()},
     )
 
+  def test_how_photos_were_prepared_is_recorded(self):
+    prepared = framing.Framing(
+      0.7, preparation=options.Options(faces='human', margin=0.2)
+    )
+    recorded_framing.write(
+      self.folder, {'photo': prepared, 'anime': framing.Framing()}
+    )
+    self.assertEqual(
+      self.read(), {'photo': prepared, 'anime': framing.Framing()}
+    )
+    values = json.loads((self.folder / 'framing.json').read_text())
+    self.assertEqual(values['anime'], {'crop': 1.0, 'fit': 'crop'})
+    self.assertIn('template', values['photo']['preparation'])
+
   def test_an_older_run_is_told_by_its_gin_file(self):
     (self.folder / 'operative_config.gin').write_text(
       "photo = 'folder:/x?crop=0.5'\nanime = 'another:scheme'\n"
@@ -47,6 +63,10 @@ class RecordedFramingTest(parameterized.TestCase):
     ('{"photo": {"crop": "0.7"}}', r"photo\.crop: .* and it is '0.7'"),
     ('{"photo": {"crop": 0}}', r'photo\.crop: .* and it is 0'),
     ('{"photo": {"fit": "squeeze"}}', r'photo\.fit: '),
+    (
+      '{"photo": {"preparation": {"faces": "human", "margin": -1}}}',
+      r'photo\.preparation: margin is -1; it should be',
+    ),
   )
   def test_a_damaged_file_is_refused(self, content, message):
     (self.folder / 'framing.json').write_text(content)

@@ -9,7 +9,10 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from tf_twingan import errors, framing, shell_words
+from tf_twingan.data.prepare import photos
 from tf_twingan.data.sources import registry
+
+_OTHERWISE = ', with other options; dataset.json of each has them'
 
 
 def check(
@@ -59,7 +62,15 @@ def warn_of_framing(
   for domain, dataset in datasets.items():
     trained = framings.get(domain, framing.Framing())
     read = registry.parse(dataset).framing
-    if read != trained:
+    if read.preparation != trained.preparation:
+      line = (
+        f'Warning: images of {dataset} are '
+        f'{photos.describe(read.preparation)}, and those of {domain} that the '
+        f'model was trained on were {photos.describe(trained.preparation)}'
+        f'{_OTHERWISE if read.preparation and trained.preparation else ""}.'
+      )
+      print(errors.printable(line), file=sys.stderr)
+    if read[:2] != trained[:2]:
       line = (
         f'Warning: {dataset} is read with {read}, and the model was trained on '
         f'images of {domain} with {trained}; add ?{trained} to the dataset.'

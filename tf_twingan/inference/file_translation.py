@@ -12,6 +12,7 @@ import numpy as np
 import tqdm
 
 from tf_twingan import errors, framing, image_io
+from tf_twingan.data.prepare import photos
 from tf_twingan.inference import batching, output_files, translator
 
 
@@ -175,7 +176,10 @@ def translate_files(
   paths = list(outputs)
   source = model.source_for(to, source)
   frame = model.framing_of(source)
-  if frame != framing.Framing():
+  if frame.preparation is not None:
+    done = photos.describe(frame.preparation)
+    print(f'Images of {source} are prepared as in training: {done}.')
+  if frame[:2] != framing.Framing()[:2]:
     print(f'Images of {source} are framed as in training: {frame}.')
   folder = os.path.commonpath([path.parent for path in outputs.values()])
   with output_files.OutputFiles(folder, len(paths), 'translated') as writer:

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import framing, image_arrays, shell_words
+from tf_twingan.data.prepare import photos
 from tf_twingan.inference import batching, vectors
 from tf_twingan.runs import loading
 
@@ -373,6 +374,9 @@ class Translator:
   ) -> np.ndarray:
     """Reads an image file, cropped and scaled to what the model takes.
 
+    If the model was trained on prepared photos, this one is prepared likewise:
+    its largest face is found and aligned.
+
     Args:
       path: an image of any size and common format.
       domain: name of the domain that the image belongs to; see `framing_of`.
@@ -381,10 +385,16 @@ class Translator:
       uint8 RGB [resolution, resolution, 3].
 
     Raises:
-      UnreadableImage: it is no readable image; `image_io.MissingImage`, which
-        is a FileNotFoundError, too, if there is no such file.
+      UnreadableImage: it is no readable image, or has no face where one is
+        needed; `image_io.MissingImage`, which is a FileNotFoundError, too, if
+        there is no such file.
+      MissingPackage: photos are prepared for this model, and the extra for it
+        is not installed.
     """
-    return self.framing_of(domain).read(path, self.resolution)
+    frame = self.framing_of(domain)
+    if frame.preparation is not None:
+      return photos.read(path, frame, self.resolution)
+    return frame.read(path, self.resolution)
 
   def prepare(
     self, images: np.ndarray, domain: str | None = None

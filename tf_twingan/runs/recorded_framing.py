@@ -1,19 +1,21 @@
 """How each domain's images were framed in a training: `framing.json`.
 
-It stands beside `model.json`. What a run of before it was written was trained
-on, its operative gin file tells.
+It stands beside `model.json`, and says of prepared images how photos became
+them. What a run of before it was written was trained on, its operative gin file
+tells.
 """
 
 import json
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
 from tf_twingan import files, framing, json_files
 from tf_twingan.data import dataset_strings
+from tf_twingan.data.prepare import options
 from tf_twingan.data.sources import registry
 
 FILE = 'framing.json'
@@ -24,10 +26,20 @@ class Record(json_files.Model):
 
   crop: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
   fit: Literal['crop', 'pad'] = 'crop'
+  preparation: options.Options | None = None
 
   def to_framing(self) -> framing.Framing:
     """The framing that it tells."""
-    return framing.Framing(self.crop, self.fit)
+    return framing.Framing(self.crop, self.fit, self.preparation)
+
+
+def to_json(framed: framing.Framing) -> dict[str, Any]:
+  """What a `Record` of a framing is in a file."""
+  values = framed._asdict()
+  preparation = values.pop('preparation')
+  if preparation is not None:
+    values['preparation'] = preparation.model_dump(mode='json')
+  return values
 
 
 def of_datasets(datasets: Mapping[str, str]) -> dict[str, framing.Framing]:
@@ -54,7 +66,7 @@ def write(
   Raises:
     OSError: it cannot be written.
   """
-  values = {domain: f._asdict() for domain, f in framings.items()}
+  values = {domain: to_json(f) for domain, f in framings.items()}
   files.atomic_write(
     os.path.join(run_dir, FILE), json.dumps(values, indent=2) + '\n'
   )

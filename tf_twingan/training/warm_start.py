@@ -131,12 +131,21 @@ class WarmStart:
   def _framed_otherwise(self, framings):
     """A sentence for each domain that shows other parts of its images."""
     there = {d: self.origin.framings.get(o) for d, o in self.domains.items()}
-    return [
-      f'The images of {d} are framed by ?{here} here, and those that '
-      f'{self.origin.name} was trained on by ?{there[d]}.'
-      for d, here in framings.items()
-      if there[d] is not None and there[d] != here
-    ]
+    sentences = []
+    for d, here in framings.items():
+      if there[d] is None:
+        continue
+      if there[d][:2] != here[:2]:
+        sentences.append(
+          f'The images of {d} are framed by ?{here} here, and those that '
+          f'{self.origin.name} was trained on by ?{there[d]}.'
+        )
+      if there[d].preparation != here.preparation:
+        sentences.append(
+          f'The images of {d} are prepared otherwise than those that '
+          f'{self.origin.name} was trained on.'
+        )
+    return sentences
 
   def _untrained(self, names):
     """A sentence if the schedule begins finer than the origin has come."""

@@ -8,7 +8,9 @@ import tempfile
 from absl.testing import absltest, parameterized
 
 from tf_twingan import framing
+from tf_twingan.data.prepare import options
 from tf_twingan.inference.exported import bundle_manifest
+from tf_twingan.runs import recorded_framing
 
 GOOD = {
   'name': 'photo2anime',
@@ -68,11 +70,18 @@ class BundleManifestTest(parameterized.TestCase):
 
   def test_framings_are_those_of_the_source_domains(self):
     cropped = framing.Framing(0.7, 'pad')
-    manifest = {**GOOD, 'framing': {'photo': cropped._asdict()}}
+    manifest = {**GOOD, 'framing': {'photo': recorded_framing.to_json(cropped)}}
     self.assertEqual(
       bundle_manifest.framings(self.read(manifest)), {'photo2anime': cropped}
     )
     self.assertEqual(bundle_manifest.framings(self.read(GOOD)), {})
+    prepared = framing.Framing(
+      preparation=options.Options(faces='human', background='#80c0ff')
+    )
+    manifest['framing']['photo'] = recorded_framing.to_json(prepared)
+    self.assertEqual(
+      bundle_manifest.framings(self.read(manifest)), {'photo2anime': prepared}
+    )
     with self.assertRaisesRegex(ValueError, r'framing\.photo\.crop: '):
       self.read({**GOOD, 'framing': {'photo': {'crop': 2.0}}})
 

@@ -29,6 +29,8 @@ CHECKSUMS = 'SHA256SUMS'
 VERSION: Literal[1] = 1
 Format = Literal['folder', 'tfrecord']
 _REMEDY = 'prepare the images again'
+# A key that is in the files of this program, and of no other.
+_MARK = b'"names_sha256": '
 _PART = 2**20  # Bytes that are read at once.
 # What decides the pixels, if it is installed.
 _PACKAGES = (
@@ -95,7 +97,8 @@ def find(folder: str | os.PathLike) -> DatasetRecord | None:
     folder: its folder, or one of its splits' folders.
 
   Returns:
-    The record; None if the folder is of no prepared dataset.
+    The record; None if the folder is of no prepared dataset. Other programs'
+    files of this name are none, such as those with StyleGAN's labels.
 
   Raises:
     OSError: it cannot be read.
@@ -106,11 +109,19 @@ def find(folder: str | os.PathLike) -> DatasetRecord | None:
   if folder.name in base.SPLITS:
     candidates.append(folder.parent)
   for candidate in candidates:
-    try:
+    if _is_ours(candidate / NAME):
       return read(candidate)
-    except (FileNotFoundError, NotADirectoryError):
-      continue
   return None
+
+
+def _is_ours(path: pathlib.Path) -> bool:
+  """Whether a file is there, and begins as `write` begins it."""
+  try:
+    with regular_files.open_binary(path) as file:
+      return _MARK in file.read(_PART)
+  # A folder, a FIFO, a name that no disk takes.
+  except (OSError, ValueError):
+    return False
 
 
 def write(folder: str | os.PathLike, record: DatasetRecord) -> None:

@@ -7,6 +7,7 @@ images are files or bytes that have to be decoded, and list it in
 """
 
 import abc
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -112,7 +113,6 @@ class Dataset(abc.ABC):
   Attributes:
     text: the whole string.
     what: what stands between the colon and the options.
-    framing: how an image is made square.
     vectors: what the `vectors` option names; None without it.
   """
 
@@ -159,12 +159,26 @@ class Dataset(abc.ABC):
         f'{text}: fit={fit} is unknown; use one of '
         f'{", ".join(image_arrays.FITS)}'
       )
-    self.framing = framing.Framing(crop, fit)
+    self._crop, self._fit = crop, fit
     self.vectors = options.get('vectors')
     if self.vectors == '':
       raise ValueError(
         f'{text}: vectors= names nothing; write vectors={self.vectors_usage}'
       )
+
+  @functools.cached_property
+  def framing(self) -> framing.Framing:
+    """How its images became squares, and how they were prepared before.
+
+    Raises:
+      OSError: the record of the preparation cannot be read.
+      ValueError: it is damaged.
+    """
+    return framing.Framing(self._crop, self._fit, self.preparation())
+
+  def preparation(self) -> Any:
+    """How photos became its images, see `framing.Framing`."""
+    return None
 
   @property
   def portable(self) -> str:

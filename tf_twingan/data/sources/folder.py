@@ -15,6 +15,7 @@ from collections.abc import Mapping, Set
 
 from tf_twingan import errors, files, home_folder, image_io
 from tf_twingan.data import image_vectors
+from tf_twingan.data.prepare import dataset_record, options
 from tf_twingan.data.sources import base, folder_splits
 
 
@@ -136,6 +137,11 @@ class FolderDataset(base.EncodedDataset):
   def path_of(self, name: str) -> str:
     """See `base.Dataset.path_of`."""
     return os.path.normpath(self._root / name)
+
+  def preparation(self) -> options.Options | None:
+    """See `base.Dataset.preparation`."""
+    record = dataset_record.find(home_folder.expand(self.what))
+    return record and record.options
 
   @functools.cached_property
   def _root(self) -> pathlib.Path:

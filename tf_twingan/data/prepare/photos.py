@@ -1,0 +1,61 @@
+"""Reads a user's photo as the training images of a network were prepared."""
+
+import functools
+import os
+
+import numpy as np
+
+from tf_twingan import errors, framing, image_io
+from tf_twingan.data.prepare import options, preparer, rejections
+
+
+def read(
+  path: str | os.PathLike, framed: framing.Framing, resolution: int
+) -> np.ndarray:
+  """Reads a photo and prepares it: its largest face, aligned and framed.
+
+  Args:
+    path: an image of any size and common format.
+    framed: how the training images were prepared and framed; its preparation
+      is not None.
+    resolution: side of the result in pixels.
+
+  Returns:
+    uint8 RGB [resolution, resolution, 3].
+
+  Raises:
+    UnreadableImage: it is no readable image, or nothing of it is as the
+      training images were; the reason says what is missing.
+    ValueError: no detector has the name that the preparation asks for.
+    MissingPackage: the detector needs an extra that is not installed.
+  """
+  photo = image_io.read(path)
+  name = os.path.basename(os.fspath(path))
+  prepared = _preparer(framed.preparation).prepare(photo, name)
+  if prepared.images:
+    return framed.square(prepared.images[0].image, resolution)
+  # The largest face, as the detector gives them in this order.
+  rejection = prepared.rejections[0]
+  reason = rejections.REASONS[rejection.reason].rstrip('.')
+  detail = f' ({rejection.detail})' if rejection.detail else ''
+  raise image_io.UnreadableImage(
+    os.fspath(path), f'{reason[0].lower()}{reason[1:]}{detail}'
+  )
+
+
+def describe(preparation: options.Options | None) -> str:
+  """How photos become images, for messages: what follows "images are"."""
+  if preparation is None:
+    return 'used as they are'
+  done = f'aligned by {errors.printable(preparation.faces)} faces'
+  if preparation.faces == 'none':
+    done = 'cut to squares'
+  if preparation.background != 'keep':
+    done += ' and cut out'
+  return f'{done}, as prepare does'
+
+
+@functools.lru_cache(maxsize=8)
+def _preparer(preparation: options.Options) -> preparer.Preparer:
+  """Loads the detector once; it serves any number of threads."""
+  return preparer.Preparer(preparation)
