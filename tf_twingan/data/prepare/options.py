@@ -61,8 +61,8 @@ class Options(json_files.FrozenModel):
   largest_roll: Annotated[float, pydantic.Field(gt=0, le=180)] | None = 60.0
   least_inside: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.5
   most_faces: _Positive | None = None
-  blur: Annotated[float, pydantic.Field(ge=0)] = 0.0
-  uniform: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
+  blur: Annotated[float, pydantic.Field(ge=0)] = 0.15
+  uniform: Annotated[float, pydantic.Field(gt=0, le=1)] = 0.95
   duplicate_distance: Annotated[int, pydantic.Field(ge=0, le=32)] = 4
   keep_duplicates: bool = False
 
