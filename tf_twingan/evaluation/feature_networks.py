@@ -8,9 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, image_arrays, literal_paths
-from tf_twingan.evaluation import keras_files, names, own_features
-from tf_twingan.inference.exported import graph_operations
+from tf_twingan import errors, image_arrays, image_networks
+from tf_twingan.evaluation import names, own_features
 
 _BATCH = 32
 _INCEPTION_SIZE = 299  # px
@@ -57,10 +56,7 @@ def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:
       '.keras file or a SavedModel.'
     )
   label = os.path.basename(os.path.normpath(name))
-  if not os.path.isdir(name):
-    return FeatureNetwork(label, _features(*_by_path(name)))
-  with literal_paths.folder(name) as path:
-    return FeatureNetwork(label, _features(*_by_path(path)))
+  return FeatureNetwork(label, _features(*_by_path(name)))
 
 
 def _inception() -> Any:
@@ -79,17 +75,7 @@ def _inception() -> Any:
 def _by_path(path: str) -> tuple[Any, list[int]]:
   """A network, and height and width of the images that it takes."""
   try:
-    if os.path.isdir(path):
-      graph_operations.check(path)
-      loaded = tf.saved_model.load(path)
-      network = loaded.signatures['serving_default']
-      # The model owns the weights that its signature only refers to.
-      network._keep = loaded
-      (spec,) = network.structured_input_signature[1].values()
-      shape = spec.shape
-    else:
-      network = keras_files.load(path)
-      shape = network.input_shape
+    network, shape, _ = image_networks.load(path)
   # Keras and TensorFlow raise all kinds for what they cannot read.
   except Exception as error:
     raise ValueError(

@@ -7,8 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, forks, image_arrays, literal_paths
-from tf_twingan.inference.exported import graph_operations
+from tf_twingan import (
+  errors,
+  forks,
+  graph_operations,
+  image_arrays,
+  literal_paths,
+)
 
 FILE = 'saved_model.pb'
 # Signatures from images in [-1, 1] to images in [-1, 1]: of one direction; of

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from tf_twingan.evaluation import hdf5_files
+from tf_twingan import hdf5_files
 
 PLACE = 'layers/conv/vars/0'
 

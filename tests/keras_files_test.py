@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from tf_twingan import compat
-from tf_twingan.evaluation import feature_networks, keras_files
+from tf_twingan import compat, keras_files
+from tf_twingan.evaluation import feature_networks
 
 
 def network(*layers):

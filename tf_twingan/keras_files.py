@@ -16,8 +16,7 @@ from typing import Any, BinaryIO
 
 import keras
 
-from tf_twingan import regular_files
-from tf_twingan.evaluation import hdf5_files
+from tf_twingan import hdf5_files, regular_files
 
 SUFFIX = '.keras'
 _CONFIG = 'config.json'

@@ -10,7 +10,7 @@ from absl.testing import absltest, parameterized
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry
 
-from tf_twingan.inference.exported import graph_operations
+from tf_twingan import graph_operations
 
 TARGET = os.path.join(tempfile.mkdtemp(), 'written')
 
