@@ -1,6 +1,7 @@
 """A user's photo is prepared as the training images were."""
 
 import pathlib
+import shutil
 import tempfile
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from tests.data.prepare import drawn_faces
 from tf_twingan import faces, framing, image_io
-from tf_twingan.data.prepare import photos
+from tf_twingan.data.prepare import job, photos
 from tf_twingan.data.prepare.options import Options
 from tf_twingan.data.prepare.preparer import Preparer
 
@@ -57,6 +58,24 @@ class PhotosTest(absltest.TestCase):
     np.testing.assert_array_equal(
       photos.read(self.path, frame, 32), photos.read(self.path, alone, 32)
     )
+
+  def test_an_image_of_a_prepared_dataset_is_not_prepared_again(self):
+    options = self.options(self.face, duplicate_distance=0)
+    photos_ = self.path.parent
+    for number in range(1, 4):
+      Image.fromarray(self.photo[:, :: 1 + number]).save(
+        photos_ / f'{number}.png'
+      )
+    output = photos_.parent / f'{photos_.name}_prepared'
+    self.addCleanup(shutil.rmtree, output)
+    job.run(job.plan(str(photos_), options, output), workers=1)
+    frame = framing.Framing(0.7, preparation=options)
+    prepared = sorted(output.glob('train/*.png'))
+    self.assertNotEmpty(prepared)
+    for path in prepared:
+      np.testing.assert_array_equal(
+        photos.read(path, frame, 32), framing.Framing(0.7).read(path, 32)
+      )
 
   def test_what_cannot_be_prepared_is_an_unreadable_image(self):
     none = framing.Framing(preparation=self.options())

@@ -6,13 +6,20 @@ import os
 import numpy as np
 
 from tf_twingan import errors, framing, image_io
-from tf_twingan.data.prepare import options, preparer, rejections
+from tf_twingan.data.prepare import (
+  dataset_record,
+  options,
+  preparer,
+  rejections,
+)
 
 
 def read(
   path: str | os.PathLike, framed: framing.Framing, resolution: int
 ) -> np.ndarray:
   """Reads a photo and prepares it: its largest face, aligned and framed.
+
+  An image of a prepared dataset is prepared already, and framed alone.
 
   Args:
     path: an image of any size and common format.
@@ -29,6 +36,8 @@ def read(
     ValueError: no detector has the name that the preparation asks for.
     MissingPackage: the detector needs an extra that is not installed.
   """
+  if _is_prepared(os.path.dirname(os.path.abspath(path))):
+    return framed.read(path, resolution)
   photo = image_io.read(path)
   name = os.path.basename(os.fspath(path))
   prepared = _preparer(framed.preparation).prepare(photo, name)
@@ -53,6 +62,11 @@ def describe(preparation: options.Options | None) -> str:
   if preparation.background != 'keep':
     done += ' and cut out'
   return f'{done}, as prepare does'
+
+
+@functools.lru_cache
+def _is_prepared(folder: str) -> bool:
+  return dataset_record.find(folder) is not None
 
 
 @functools.lru_cache(maxsize=8)
