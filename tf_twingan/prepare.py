@@ -22,6 +22,8 @@ left out. Look at sheet.png first.
   origins.csv     the photo that each image was cut from, and where
   sheet.png       some of the images
   dataset.json    all options, counts and versions; SHA256SUMS: checksums
+  attributes.csv, vectors.npz  labels and vectors of the images, where the input
+                  has them, or --embed computes them
 
 Ctrl-C keeps what is done, and the same command goes on; once it is finished,
 it checks that no file was damaged. --dry_run writes nothing and lists what
@@ -39,6 +41,9 @@ _INPUT = cli.define_path(
 )
 _OUTPUT = cli.define_path('output', 'A new folder for the dataset.')
 prepare_flags.define()
+_FORMAT = flags.DEFINE_enum(
+  'format', 'folder', ['folder', 'tfrecord'], 'PNG files, or TFRecord files.'
+)
 _DRY_RUN = flags.DEFINE_bool('dry_run', False, 'Only report.')
 _WORKERS = flags.DEFINE_integer(
   'workers', None, 'Threads; by default, as many as processors.', lower_bound=1
@@ -62,7 +67,13 @@ def main(argv) -> None:
       return
     if _OUTPUT.value is None:
       raise ValueError('give --output=DIR, a new folder, or --dry_run.')
-    job = job_lib.plan(_INPUT.value, options, _OUTPUT.value)
+    job = job_lib.plan(
+      _INPUT.value,
+      options,
+      _OUTPUT.value,
+      format=_FORMAT.value,
+      embedder=prepare_flags.embedder(),
+    )
     if job_lib.is_finished(job):
       print(f'{_OUTPUT.value} is finished, and all of its files are whole.')
       return

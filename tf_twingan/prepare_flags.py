@@ -1,7 +1,13 @@
 """Flags for all options of a preparation, whose defaults stand in `Options`."""
 
+from typing import TYPE_CHECKING
+
 from absl import flags
 
+from tf_twingan import cli
+
+if TYPE_CHECKING:
+  from tf_twingan.data.prepare import embedding
 from tf_twingan.data.prepare import options as options_lib
 
 # What is defined here counts as the program's own, and is shown by its --help.
@@ -33,7 +39,7 @@ _REQUIRED = 'faces'
 
 
 def define() -> None:
-  """Defines the flags, for `options`."""
+  """Defines the flags, for `options` and `embedder`."""
   for name, help_text in _HELP.items():
     default = options_lib.Options.model_fields[name].default
     if name == _REQUIRED:
@@ -46,6 +52,17 @@ def define() -> None:
       flags.DEFINE_float(name, default, help_text)
     else:
       flags.DEFINE_string(name, default, help_text)
+  cli.define_path(
+    'embed',
+    'A network of images (NAME.keras, a SavedModel, NAME.tflite) whose outputs '
+    'become vectors.npz.',
+  )
+  flags.DEFINE_enum(
+    'embed_range',
+    '-1..1',
+    ['-1..1', '0..1', '0..255'],
+    'The values of the pixels that it takes, if they are floats.',
+  )
 
 
 def options() -> options_lib.Options:
@@ -59,3 +76,18 @@ def options() -> options_lib.Options:
     return options_lib.Options(**values)
   except ValueError as error:
     raise ValueError(f'--{error}') from None
+
+
+def embedder() -> 'embedding.Embedder | None':
+  """What --embed names; None without it.
+
+  Raises:
+    FileNotFoundError: there is nothing at its path.
+    ValueError: it is no network of images.
+  """
+  from tf_twingan.data.prepare import embedding
+
+  path = flags.FLAGS['embed'].value
+  if path is None:
+    return None
+  return embedding.Embedder(path, flags.FLAGS['embed_range'].value)

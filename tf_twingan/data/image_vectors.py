@@ -22,6 +22,8 @@ import numpy as np
 
 from tf_twingan import errors
 
+# What a prepared dataset calls it.
+FILE = 'vectors.npz'
 _RECIPE = 'write it by np.savez(FILE, names=[...], vectors=[[...], ...])'
 # Compressed vectors and names, padded to one length, expand less than this.
 _MAX_EXPANSION = 100

@@ -8,13 +8,16 @@ import numpy as np
 from absl.testing import absltest
 
 from tests.data.prepare import prepare_case
-from tf_twingan import files, image_io
+from tf_twingan import files, image_arrays, image_io
 from tf_twingan.data.prepare import (
   dataset_record,
+  embedding,
   job,
   near_duplicates,
   rejections,
   shards,
+  tfrecord_files,
+  tfrecord_output,
 )
 from tf_twingan.data.sources import registry
 
@@ -277,6 +280,90 @@ class JobTest(prepare_case.PrepareCase):
     for group in near_duplicates.groups(prints, 4):
       self.assertLen({choice.splits[i] for i in group}, 1)
     self.assertGreater(choice.splits.count('test'), 1)
+
+  def test_tfrecord_files(self):
+    self.write(*NAMES[:20])
+    np.savez(
+      self.photos / 'vectors.npz',
+      names=NAMES[:20],
+      vectors=np.arange(1, 41, dtype=np.float32).reshape(20, 2),
+    )
+    with mock.patch.object(tfrecord_output, '_IMAGES', 8):
+      choice = job.run(self.plan(format='tfrecord'), workers=2)
+    count = choice.splits.count('train')
+    self.assertGreater(count, 16)
+    found = [n for n in self.found() if n.endswith('.tfrecord')]
+    self.assertEqual(found[0], 'test-00000-of-00001.tfrecord')
+    self.assertEqual(found[-1], 'train-00002-of-00003.tfrecord')
+    records = [
+      record
+      for name in found
+      for _, record in tfrecord_files.iterate(self.output / name)
+    ]
+    self.assertLen(records, 20)
+    self.assertLen({record.name for record in records}, 20)
+    for record in records:
+      number = int(record.name.split('/')[1].removesuffix('.png'))
+      self.assertEqual(record.name.split('/')[0], record.split)
+      np.testing.assert_array_equal(
+        record.vector, [2 * number + 1, 2 * number + 2]
+      )
+      expected = image_arrays.square(prepare_case.photo(number), 16)
+      np.testing.assert_array_equal(image_io.read(record.image), expected)
+    self.assertEmpty(dataset_record.verify(self.output))
+    self.assertTrue(job.is_finished(self.plan(format='tfrecord')))
+    with self.assertRaisesRegex(ValueError, 'with --format=tfrecord'):
+      job.is_finished(self.plan())
+
+  def test_vectors_of_a_folder_travel_along(self):
+    self.write(*NAMES[:12])
+    vectors = np.arange(1, 25, dtype=np.float32).reshape(12, 2)
+    np.savez(self.photos / 'v.npz', names=NAMES[:12], vectors=vectors)
+    (self.photos / '003.png').write_bytes(b'no image')
+    planned = job.plan(
+      f'folder:{self.photos}?vectors=v.npz', self.options, self.output
+    )
+    job.run(planned)
+    with mock.patch.dict(os.environ, TF_TWINGAN_CACHE=str(self.root / 'c')):
+      loaded = registry.load(f'folder:{self.output}?vectors=vectors.npz', 16)
+    numbers = [int(name.removesuffix('.png')) for name in loaded.names]
+    self.assertNotIn(3, numbers)
+    np.testing.assert_array_equal(loaded.vectors, vectors[numbers])
+
+  def test_vectors_are_computed(self):
+    self.write(*NAMES[:12])
+    embedder = mock.Mock(spec=embedding.Embedder)
+    embedder.name = 'net.keras'
+    embedder.embed = lambda pngs: np.stack(
+      [np.array([image_io.read(png).mean(), 1]) for png in pngs]
+    )
+    job.run(self.plan(embedder=embedder))
+    self.assertEqual(dataset_record.read(self.output).embedding, 'net.keras')
+    with np.load(self.output / 'vectors.npz') as file:
+      self.assertLen(file['names'], 12)
+      for name, vector in zip(file['names'], file['vectors']):
+        expected = image_io.read(self.output / name).mean()
+        self.assertAlmostEqual(float(vector[0]), expected, places=3)
+
+  def test_a_crop_of_the_input_is_refused(self):
+    self.write(*NAMES[:2])
+    with self.assertRaisesRegex(ValueError, 'leave crop= and fit= out'):
+      job.plan(f'folder:{self.photos}?crop=0.5', self.options, self.output)
+
+  def test_shards_may_be_prepared_elsewhere(self):
+    self.write(*NAMES[:20])
+    self.prepare()
+    expected = self.content()
+    shutil.rmtree(self.output)
+
+    def prepare_shards(planned):
+      parts = shards.split(planned.opened.names)
+      for number, names in reversed([*enumerate(parts)]):
+        shards.prepare_shard(planned.spec, number, names)
+
+    with mock.patch.object(shards, 'PHOTOS', 8):
+      job.run(self.plan(), prepare_shards=prepare_shards)
+    self.assertEqual(self.content(), expected)
 
 
 if __name__ == '__main__':

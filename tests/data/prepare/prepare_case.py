@@ -32,12 +32,18 @@ class PrepareCase(parameterized.TestCase):
     for number, name in enumerate(names, first):
       image_io.write_png(self.photos / name, photo(number))
 
-  def plan(self, **options_) -> finish.Job:
-    changed = self.options.model_copy(update=options_)
-    return job.plan(str(self.photos), changed, self.output)
+  def plan(self, **changes) -> finish.Job:
+    """The job, with other options or outputs."""
+    outputs = {
+      name: changes.pop(name)
+      for name in ('format', 'embedder')
+      if name in changes
+    }
+    changed = self.options.model_copy(update=changes)
+    return job.plan(str(self.photos), changed, self.output, **outputs)
 
-  def prepare(self, **options_) -> finish.Choice:
-    return job.run(self.plan(**options_), workers=2)
+  def prepare(self, **changes) -> finish.Choice:
+    return job.run(self.plan(**changes), workers=2)
 
   def found(self) -> list[str]:
     """The files of the output."""

@@ -181,7 +181,7 @@ def verify(folder: str | os.PathLike) -> list[str]:
   return [
     name
     for name, digest in _read_checksums(folder, record.checksums_sha256)
-    if _sha256_of(folder, name) != digest
+    if not _is_whole(folder, name, digest)
   ]
 
 
@@ -200,14 +200,22 @@ def _read_checksums(folder, expected: str) -> Iterable[tuple[str, str]]:
     yield name, digest
 
 
-def _sha256_of(folder, name: str) -> str | None:
-  """The checksum of a file; None if it cannot be read."""
+def _is_whole(folder, name: str, digest: str) -> bool:
   try:
-    path = plain_names.inside(folder, name)
-    with regular_files.open_binary(path) as file:
-      digest = hashlib.sha256()
-      while part := file.read(_PART):
-        digest.update(part)
-      return digest.hexdigest()
+    return sha256_of(plain_names.inside(folder, name)) == digest
   except (OSError, ValueError):
-    return None
+    return False
+
+
+def sha256_of(path: str | os.PathLike) -> str:
+  """The checksum of a file of any size.
+
+  Raises:
+    OSError: it cannot be read.
+    ValueError: it is no regular file.
+  """
+  digest = hashlib.sha256()
+  with regular_files.open_binary(path) as file:
+    while part := file.read(_PART):
+      digest.update(part)
+  return digest.hexdigest()

@@ -6,40 +6,44 @@ memory; what is known of all images at once is their records.
 """
 
 import collections
-import csv
-import io
 import os
 import pathlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tqdm.auto
 
 from tf_twingan import files
+from tf_twingan.data import image_vectors
 from tf_twingan.data.prepare import (
+  carried,
   dataset_record,
+  embedding,
   folder_output,
   inputs,
+  prepared_images,
   rejections,
   selection,
   shards,
   sheet,
+  tfrecord_output,
 )
 from tf_twingan.data.prepare import options as options_lib
 from tf_twingan.data.sources import base
 
 REJECTED = 'rejected.csv'
-ORIGINS = 'origins.csv'
 SHEET = 'sheet.png'
-# All that is moved to the output, beside dataset.json.
+# What stands in the output beside train, test and the .tfrecord files.
 NAMES = (
-  *base.SPLITS,
   REJECTED,
-  ORIGINS,
   SHEET,
+  carried.ATTRIBUTES,
+  carried.ORIGINS,
+  image_vectors.FILE,
   dataset_record.CHECKSUMS,
+  dataset_record.NAME,
 )
 
 
@@ -52,6 +56,7 @@ class Job(NamedTuple):
     options: everything that decides the pixels.
     output: folder of the dataset.
     format: 'folder' or 'tfrecord'.
+    embedder: computes the vectors; None for those of the input, if any.
   """
 
   text: str
@@ -59,6 +64,7 @@ class Job(NamedTuple):
   options: options_lib.Options
   output: pathlib.Path
   format: dataset_record.Format = 'folder'
+  embedder: embedding.Embedder | None = None
 
   @property
   def unfinished(self) -> pathlib.Path:
@@ -84,12 +90,14 @@ class Choice(NamedTuple):
   Attributes:
     images: records of the images that are kept, in order.
     places: the place of each of them among all images, in order.
+    photos: the place of the photo of each of them among all photos.
     splits: their splits.
     rejections: what was left out, in the order of the photos.
   """
 
   images: list[shards.ImageRecord]
   places: list[int]
+  photos: list[int]
   splits: list[str]
   rejections: list[rejections.Rejection]
 
@@ -125,6 +133,7 @@ def choose(
   return Choice(
     [images[i] for i in selected.kept],
     selected.kept,
+    [order[images[i].photo] for i in selected.kept],
     selected.splits,
     left_out,
   )
@@ -156,8 +165,10 @@ def finish(job: Job) -> Choice:
   staging = job.unfinished / 'finished'
   shutil.rmtree(staging, ignore_errors=True)
   staging.mkdir()
-  counts = [len(shard.images) for shard in read]
-  digests = _write(job, choice, staging, paths, counts)
+  images = prepared_images.PreparedImages(
+    paths, [len(shard.images) for shard in read]
+  )
+  digests = _write(job, choice, staging, images)
   checksums = dataset_record.write_checksums(staging, digests)
   record = dataset_record.DatasetRecord(
     version=dataset_record.VERSION,
@@ -172,6 +183,7 @@ def finish(job: Job) -> Choice:
     options=job.options,
     checksums_sha256=checksums,
     packages=dataset_record.package_versions(),
+    embedding=None if job.embedder is None else job.embedder.name,
   )
   _move(staging, job.output)
   dataset_record.write(job.output, record)
@@ -182,64 +194,76 @@ def _write(
   job: Job,
   choice: Choice,
   staging: pathlib.Path,
-  paths: Sequence[pathlib.Path],
-  counts: Sequence[int],
+  images: prepared_images.PreparedImages,
 ) -> dict[str, str]:
   """Writes all but dataset.json; returns the checksum of each file."""
-  photos = [image.photo for image in choice.images]
+  places = choice.places
   names = folder_output.image_names(
-    photos, [image.face for image in choice.images], choice.splits
+    [image.photo for image in choice.images],
+    [image.face for image in choice.images],
+    choice.splits,
   )
-  output = folder_output.FolderOutput(staging)
-  sheet_images = sheet.Sheet(len(names))
-  for split in base.SPLITS:
-    (staging / split).mkdir()
-  for name, png in zip(names, _pngs(choice.places, paths, counts)):
-    output.write(name, png)
-    sheet_images.add(name, png)
-  output.close()
-  sheet_images.write(staging / SHEET)
+  labels = {
+    column: [values[i] for i in choice.photos]
+    for column, values in (job.opened.attributes or {}).items()
+  }
+  vectors = _vectors(job, choice, names, images)
+  if job.format == 'folder':
+    progress = _progress(images.read(places), len(places), 'writing')
+    digests = folder_output.write(staging, names, progress)
+    if labels:
+      carried.write_attributes(staging / carried.ATTRIBUTES, names, labels)
+    if vectors is not None:
+      carried.write_vectors(staging / image_vectors.FILE, names, vectors)
+  else:
+    digests = tfrecord_output.write(
+      staging,
+      images,
+      places,
+      names=names,
+      splits=choice.splits,
+      side=job.options.resolution,
+      attributes=labels,
+      vectors=vectors,
+    )
+  shown = sheet.choose(len(names))
+  sheet.write(
+    staging / SHEET,
+    [names[i] for i in shown],
+    images.read([places[i] for i in shown]),
+  )
   rejections.write(staging / REJECTED, choice.rejections)
-  _write_origins(staging / ORIGINS, names, choice.images)
-  return {**output.digests, **_digests(staging, (REJECTED, ORIGINS, SHEET))}
+  carried.write_origins(staging / carried.ORIGINS, names, choice.images)
+  for name in NAMES:
+    if (staging / name).exists():
+      digests[name] = dataset_record.sha256_of(staging / name)
+  return digests
 
 
-def _pngs(
-  places: Sequence[int], paths: Sequence[pathlib.Path], counts: Sequence[int]
-) -> Iterator[bytes]:
-  """The images of some places among those of all shards, one by one."""
-  ends = np.cumsum(counts)
-  by_shard: dict[int, list[int]] = collections.defaultdict(list)
-  for place in places:
-    shard = int(np.searchsorted(ends, place, side='right'))
-    by_shard[shard].append(place - int(ends[shard]) + counts[shard])
-  with tqdm.auto.tqdm(
-    total=len(places), desc='writing', unit=' images', delay=1
-  ) as progress:
-    for shard, numbers in by_shard.items():
-      for png in shards.read_images(paths[shard], numbers):
-        yield png
-        progress.update()
-
-
-def _write_origins(
-  path: pathlib.Path,
+def _vectors(
+  job: Job,
+  choice: Choice,
   names: Sequence[str],
-  images: Sequence[shards.ImageRecord],
-) -> None:
-  """Writes which photo each image is from, and where in it the face is."""
-  text = io.StringIO()
-  writer = csv.writer(text, lineterminator='\n')
-  writer.writerow(['file', 'photo', 'left', 'top', 'right', 'bottom', 'score'])
-  for name, image in zip(names, images):
-    box = [f'{side:.1f}' for side in image.box or ()] or [''] * 4
-    score = '' if image.score is None else f'{image.score:.3f}'
-    writer.writerow([name, image.photo, *box, score])
-  path.write_bytes(text.getvalue().encode('utf-8', 'surrogateescape'))
+  images: prepared_images.PreparedImages,
+) -> np.ndarray | None:
+  """A row for each image: computed, or that of its photo."""
+  if job.embedder is not None:
+    pngs = _progress(images.read(choice.places), len(names), 'embedding')
+    rows = job.embedder.embed(pngs)
+    return image_vectors.check_vectors(
+      rows, names, dataset=f'--embed: {job.embedder.name}'
+    )
+  if job.opened.vectors is None:
+    return None
+  return job.opened.vectors[choice.photos]
 
 
-def _digests(folder: pathlib.Path, names: Sequence[str]) -> Mapping[str, str]:
-  return {name: files.sha256((folder / name).read_bytes()) for name in names}
+def _progress(
+  pngs: Iterator[bytes], count: int, description: str
+) -> Iterator[bytes]:
+  return tqdm.auto.tqdm(
+    pngs, total=count, desc=description, unit=' images', delay=1
+  )
 
 
 def _move(staging: pathlib.Path, output: pathlib.Path) -> None:

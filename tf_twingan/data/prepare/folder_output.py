@@ -8,47 +8,45 @@ import collections
 import os
 import pathlib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tf_twingan import files, plain_names
+from tf_twingan.data.sources import base
 
 _SUFFIX = '.png'
+# What folders of a split are called.
+_FOLDERS = dict(zip(base.SPLITS, (('train',), base.TEST_NAMES)))
 # Leaves room for a number and the suffix.
 _MAX_BYTES = plain_names.MAX_BYTES - 40
 # Windows takes none of these.
 _FORBIDDEN = frozenset('/\\:*?"<>|')
 
 
-class FolderOutput:
-  """Writes images as PNG files below a folder.
+def write(
+  folder: pathlib.Path, names: Sequence[str], pngs: Iterable[bytes]
+) -> dict[str, str]:
+  """Writes images.
 
-  Attributes:
-    digests: the checksum of each file that is written, by its name.
+  Args:
+    folder: the folder that gets `train` and `test`.
+    names: names of the images, from `image_names`.
+    pngs: the images.
+
+  Returns:
+    The checksum of each file, by its name.
+
+  Raises:
+    OSError: one cannot be written.
   """
-
-  def __init__(self, folder: str | os.PathLike):
-    """Takes the folder, which need not exist.
-
-    Args:
-      folder: the folder that gets `train` and `test`.
-    """
-    self._folder = pathlib.Path(folder)
-    self.digests: dict[str, str] = {}
-
-  def write(self, name: str, png: bytes) -> None:
-    """Writes one image.
-
-    Args:
-      name: its name from `image_names`.
-      png: the image.
-    """
-    path = self._folder / name
+  for split in base.SPLITS:
+    (folder / split).mkdir()
+  digests = {}
+  for name, png in zip(names, pngs):
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(png)
-    self.digests[name] = files.sha256(png)
-
-  def close(self) -> None:
-    """Ends the output."""
+    digests[name] = files.sha256(png)
+  return digests
 
 
 def image_names(
@@ -87,7 +85,7 @@ def image_names(
 
 def _plain_path(photo: str, split: str) -> str:
   parts = [part for part in photo.split('/') if part not in ('', '.', '..')]
-  if len(parts) > 1 and parts[0] == split:
+  if len(parts) > 1 and parts[0].casefold() in _FOLDERS[split]:
     del parts[0]
   return '/'.join([split, *map(plain_name, parts or ['image'])])
 

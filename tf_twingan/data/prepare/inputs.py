@@ -1,21 +1,15 @@
 """What is prepared: the photos of a folder or of any dataset, whole."""
 
-import collections
 import os
 import pathlib
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan import errors, image_io
-from tf_twingan.data.sources import base, registry
-
-# Folders of splits, as `folder_splits` knows them, and TFDS's splits.
-_SPLIT = re.compile(
-  rf'(?i:(train)|{"|".join(base.TEST_NAMES)})(?:[_-]?[A-Z0-9]?)'
-)
+from tf_twingan import errors, framing, home_folder
+from tf_twingan.data import image_vectors
+from tf_twingan.data.sources import base, folder, registry
 
 
 class Input(NamedTuple):
@@ -26,7 +20,7 @@ class Input(NamedTuple):
     names: names of the photos, in a fixed order; each is there once.
     read: reads the photo of a name, uint8 RGB [height, width, 3].
     splits: the split of each photo where the input has one, else None.
-    attributes: for each column a text for each photo; None without labels.
+    attributes: {column: a value for each photo, '' where it has none}.
     vectors: float32 [n, size], a row for each photo; None without.
   """
 
@@ -34,8 +28,8 @@ class Input(NamedTuple):
   names: list[str]
   read: Callable[[str], np.ndarray]
   splits: Sequence[str | None]
-  attributes: Mapping[str, Sequence[str]] | None = None
-  vectors: np.ndarray | None = None
+  attributes: Mapping[str, Sequence[str]]
+  vectors: np.ndarray | None
 
 
 def open_input(text: str, output: str | os.PathLike | None) -> Input:
@@ -51,15 +45,35 @@ def open_input(text: str, output: str | os.PathLike | None) -> Input:
       output, or holds no images.
   """
   dataset = registry.parse(as_dataset(text))
-  originals = _originals(dataset)
-  names = list(originals.names)
+  if dataset.framing != framing.Framing():
+    raise ValueError(
+      f'{errors.printable(text)}: whole photos are prepared; leave crop= and '
+      'fit= out, and choose --margin'
+    )
+  originals = dataset.originals()
+  kept: Sequence[int] = range(len(originals.names))
   if output is not None:
     _check_output(dataset, output)
     below = pathlib.Path(os.path.realpath(output))
-    names = [n for n in names if not _is_below(dataset.path_of(n), below)]
+    kept = [
+      index
+      for index, name in enumerate(originals.names)
+      if not _is_below(dataset.path_of(name), below)
+    ]
+  names = [originals.names[index] for index in kept]
   if not names:
     raise ValueError(f'{errors.printable(text)} holds no images to prepare')
-  return Input(dataset.portable, names, originals.read, own_splits(names))
+  return Input(
+    dataset.portable,
+    names,
+    originals.read,
+    [originals.splits.get(name) for name in names],
+    {
+      column: [values[index] for index in kept]
+      for column, values in (originals.attributes or {}).items()
+    },
+    _vectors(dataset, names),
+  )
 
 
 def as_dataset(text: str) -> str:
@@ -73,34 +87,30 @@ def as_dataset(text: str) -> str:
 
 def reader(dataset: str) -> Callable[[str], np.ndarray]:
   """Reads photos of a dataset by their names; see `Input.read`."""
-  return _originals(registry.parse(dataset)).read
+  return registry.parse(dataset).originals().read
 
 
-def own_splits(names: Sequence[str]) -> list[str | None]:
-  """The split of each photo by its folder, where both splits are there.
-
-  Args:
-    names: names of the photos, with forward slashes.
-  """
-  found = list(_splits(names))
-  if collections.Counter(found).keys() >= set(base.SPLITS):
-    return found
-  return [None] * len(names)
-
-
-def _splits(names: Sequence[str]) -> Iterator[str | None]:
-  train, test = base.SPLITS
-  for name in names:
-    folder, slash, _ = name.partition('/')
-    match = _SPLIT.fullmatch(folder) if slash else None
-    yield match and (train if match[1] else test)
+def _vectors(dataset: base.Dataset, names: Sequence[str]) -> np.ndarray | None:
+  """The vectors that the string names, or that lie in a prepared folder."""
+  if not isinstance(dataset, folder.FolderDataset):
+    if dataset.vectors is not None:
+      raise ValueError(
+        f'{dataset.text}: vectors are carried over from folders alone; leave '
+        'vectors= out, or compute them by --embed'
+      )
+    return None
+  path = pathlib.Path(home_folder.expand(dataset.what))
+  path /= home_folder.expand(dataset.vectors or image_vectors.FILE)
+  if dataset.vectors is None and not path.exists():
+    return None
+  return image_vectors.read_file(path, names, dataset=dataset.text)
 
 
-def _is_below(path: str | None, folder: pathlib.Path) -> bool:
+def _is_below(path: str | None, folder_: pathlib.Path) -> bool:
   if path is None:
     return False
   parent = os.path.realpath(os.path.dirname(path))
-  return pathlib.PurePath(parent).is_relative_to(folder)
+  return pathlib.PurePath(parent).is_relative_to(folder_)
 
 
 def _check_output(dataset: base.Dataset, output: str | os.PathLike) -> None:
@@ -108,21 +118,10 @@ def _check_output(dataset: base.Dataset, output: str | os.PathLike) -> None:
   path = dataset.path_of('')
   if path is None:
     return
-  root, folder = os.path.realpath(path), os.path.realpath(output)
-  if pathlib.PurePath(root).is_relative_to(folder):
+  root, target = os.path.realpath(path), os.path.realpath(output)
+  if pathlib.PurePath(root).is_relative_to(target):
     raise ValueError(
       f'--output={errors.printable(output)} holds the photos themselves; '
       'choose a new folder, such as '
       f'{errors.printable(pathlib.Path(output, "prepared"))}'
     )
-
-
-class _Originals(NamedTuple):
-  names: list[str]
-  read: Callable[[str], np.ndarray]
-
-
-def _originals(dataset):
-  root = pathlib.Path(dataset.path_of(''))
-  names = [p.relative_to(root).as_posix() for p in image_io.list_files(root)]
-  return _Originals(names, lambda name: image_io.read(root / name))

@@ -4,33 +4,32 @@ It may be stopped and started again at any time: what is finished of it stays in
 OUTPUT/.unfinished, with a record of what was asked for.
 """
 
-import collections
-import concurrent.futures
 import contextlib
 import json
 import os
 import pathlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import tqdm.auto
 from absl import logging
 
 from tf_twingan import errors, files, json_files
 from tf_twingan.data.prepare import (
   dataset_record,
+  embedding,
   finish,
   inputs,
   preparer,
   shards,
+  tfrecord_output,
+  threads,
 )
 from tf_twingan.data.prepare import options as options_lib
+from tf_twingan.data.sources import base
 
 _RECORD = 'job.json'
 _LOCK = 'lock'
-# So many shards are in work at once, which bounds the memory.
-_AHEAD = 2
 
 
 class _JobRecord(json_files.Model):
@@ -53,7 +52,9 @@ def plan(
   text: str,
   options: options_lib.Options,
   output: str | os.PathLike,
+  *,
   format: dataset_record.Format = 'folder',
+  embedder: embedding.Embedder | None = None,
 ) -> finish.Job:
   """What there is to do; nothing is written.
 
@@ -62,6 +63,7 @@ def plan(
     options: everything that decides the pixels.
     output: folder of the dataset.
     format: 'folder' or 'tfrecord'.
+    embedder: computes vectors of the images; None for those of the input.
 
   Raises:
     OSError: the input is not there, or nothing can be written to the output.
@@ -70,8 +72,8 @@ def plan(
   output = pathlib.Path(output)
   opened = inputs.open_input(text, output)
   _check_output(output)
-  files.check_writable(output, *finish.NAMES[2:], dataset_record.NAME)
-  return finish.Job(text, opened, options, output, format)
+  files.check_writable(output, *finish.NAMES)
+  return finish.Job(text, opened, options, output, format, embedder)
 
 
 def is_finished(job: finish.Job) -> bool:
@@ -107,12 +109,20 @@ def is_finished(job: finish.Job) -> bool:
   return True
 
 
-def run(job: finish.Job, *, workers: int | None = None) -> finish.Choice:
+def run(
+  job: finish.Job,
+  *,
+  workers: int | None = None,
+  prepare_shards: Callable[[finish.Job], None] | None = None,
+) -> finish.Choice:
   """Prepares what is not prepared yet, and finishes the dataset.
 
   Args:
     job: from `plan`.
     workers: number of threads; by default, that of the processors.
+    prepare_shards: sees to it that all shards of a job are there, as by
+      `shards.prepare_shard` in other processes; by default threads of this one
+      do.
 
   Raises:
     KeyboardInterrupt: the user stopped it; says what is done.
@@ -126,9 +136,12 @@ def run(job: finish.Job, *, workers: int | None = None) -> finish.Choice:
   job.unfinished.mkdir(parents=True, exist_ok=True)
   with _locked(job), _saying_what_is_done(job):
     _record(job)
-    with preparing(job, prepare, workers) as results:
-      for number, done in results:
-        shards.write(shards.path_of(job.unfinished, number), done)
+    if prepare_shards is not None:
+      prepare_shards(job)
+    else:
+      with threads.preparing(job, prepare, workers) as results:
+        for number, done in results:
+          shards.write(shards.path_of(job.unfinished, number), done)
     choice = finish.finish(job)
   # Not before the lock is released, as some systems keep what is open.
   shutil.rmtree(job.unfinished, ignore_errors=True)
@@ -156,75 +169,11 @@ def dry_run(
   job = finish.Job(text, opened, options, pathlib.Path())
   prepare = preparer.Preparer(options)
   images, rejected = [], []
-  with preparing(job, prepare, workers, encode=False) as results:
+  with threads.preparing(job, prepare, workers, encode=False) as results:
     for _, done in results:
       images += [image for result in done for image in result.images]
       rejected += [one for result in done for one in result.rejections]
   return len(opened.names), finish.choose(job, images, rejected)
-
-
-@contextlib.contextmanager
-def preparing(
-  job: finish.Job,
-  prepare: preparer.Preparer,
-  workers: int | None,
-  *,
-  encode: bool = True,
-) -> Iterator[Iterator[tuple[int, list[shards.PhotoResult]]]]:
-  """Prepares photos in threads, shard by shard in order.
-
-  Args:
-    job: from `plan`; its shards that are there are left out.
-    prepare: what makes images of a photo.
-    workers: number of threads; None for that of the processors.
-    encode: whether PNGs are wanted.
-
-  Yields:
-    An iterator of (number of a shard, what its photos gave).
-  """
-  parts = shards.split(job.opened.names)
-  todo = collections.deque(
-    number
-    for number in range(len(parts))
-    if not encode or not shards.is_whole(shards.path_of(job.unfinished, number))
-  )
-  done = sum(map(len, parts)) - sum(len(parts[number]) for number in todo)
-  with (
-    concurrent.futures.ThreadPoolExecutor(workers or os.cpu_count()) as pool,
-    tqdm.auto.tqdm(
-      total=len(job.opened.names),
-      initial=done,
-      desc='preparing',
-      unit=' photos',
-      smoothing=0.1,
-    ) as progress,
-  ):
-
-    def start(number: int) -> tuple[int, list[concurrent.futures.Future]]:
-      return number, [
-        pool.submit(
-          shards.prepare_photo, prepare, job.opened.read, name, encode=encode
-        )
-        for name in parts[number]
-      ]
-
-    def results() -> Iterator[tuple[int, list[shards.PhotoResult]]]:
-      started: collections.deque = collections.deque()
-      while todo or started:
-        while todo and len(started) < _AHEAD:
-          started.append(start(todo.popleft()))
-        number, futures = started.popleft()
-        finished = []
-        for future in futures:
-          finished.append(future.result())
-          progress.update()
-        yield number, finished
-
-    try:
-      yield results()
-    except BaseException:
-      pool.shutdown(wait=False, cancel_futures=True)
-      raise
 
 
 @contextlib.contextmanager
@@ -318,16 +267,15 @@ def _check_output(output: pathlib.Path) -> None:
   """Refuses an output that holds files of others."""
   try:
     names = sorted(os.listdir(output))
-  except FileNotFoundError:
+  # The next check says what it is, if it is no folder.
+  except (FileNotFoundError, NotADirectoryError):
     return
-  except NotADirectoryError:
-    return  # Said by whoever tries to write.
-  ours: set[str] = set()
-  if dataset_record.NAME in names or '.unfinished' in names:
-    ours = {*finish.NAMES, dataset_record.NAME}
-  others = [n for n in names if n not in ours and not n.startswith('.')]
-  if others:
-    raise ValueError(
-      f'{errors.printable(output)} holds {errors.printable(others[0])}, which '
-      'is no prepared dataset; choose a new folder for --output'
-    )
+  is_ours = dataset_record.NAME in names or '.unfinished' in names
+  for name in names:
+    known = name in (*base.SPLITS, *finish.NAMES)
+    is_shard = tfrecord_output.NAME.fullmatch(name) is not None
+    if not (name.startswith('.') or (is_ours and (known or is_shard))):
+      raise ValueError(
+        f'{errors.printable(output)} holds {errors.printable(name)}, which is '
+        'no prepared dataset; choose a new folder for --output'
+      )
