@@ -1,7 +1,7 @@
 """Sources on other backgrounds, where the background is known or estimated.
 
 The backgrounds of avatars are known, those of other images are estimated by a
-flood fill (Smith, 1979, "Tint Fill"): the background is the area that is
+flood fill (`image_masks`): the background is the area that is
 connected with the upper edge of the image, or with the upper halves of both
 sides, by pixels of the median colour there; portraits are cut off below. That
 finds backgrounds of about one colour, flat or shaded, and those of transparent
@@ -19,6 +19,8 @@ much in every image.
 from typing import NamedTuple
 
 import numpy as np
+
+from tf_twingan import image_masks
 
 _TOLERANCE = 24  # Of 255, in every channel: shading, and JPEG artefacts.
 _STEP = 96  # Of 255.
@@ -71,7 +73,7 @@ def estimate(sources: np.ndarray) -> Recolored:
   edge[0] = edge[: size // 2, 0] = edge[: size // 2, -1] = True
   color = np.median(values[:, edge], axis=1)[:, None, None]
   alike = (np.abs(values - color) <= _TOLERANCE).all(axis=-1)
-  background = _flood_fill(alike & edge, alike)
+  background = image_masks.flood_fill(alike & edge, alike)
   share = background.mean(axis=(1, 2))
   inner = size * 3 // 8
   middle = background[:, size // 4 : -inner, inner:-inner]
@@ -86,28 +88,10 @@ def estimate(sources: np.ndarray) -> Recolored:
   changed = np.clip(values + step, 0, 255).astype(np.uint8)
   with_fringe = background
   for _ in range(max(1, size // _FRINGE)):
-    with_fringe = _dilated(with_fringe)
+    with_fringe = image_masks.dilated(with_fringe)
   return Recolored(
     np.where(background[..., None], changed, sources),
     subjects=~with_fringe & counts[:, None, None],
     backgrounds=background,
     is_estimated=True,
   )
-
-
-def _flood_fill(start, within):
-  """The part of `within` that is connected with `start`."""
-  filled, area = start, -1
-  while area != (area := np.count_nonzero(filled)):
-    filled = _dilated(filled) & within
-  return filled
-
-
-def _dilated(masks):
-  """Masks and the four neighbours of each of their pixels."""
-  dilated = masks.copy()
-  dilated[:, 1:] |= masks[:, :-1]
-  dilated[:, :-1] |= masks[:, 1:]
-  dilated[:, :, 1:] |= masks[:, :, :-1]
-  dilated[:, :, :-1] |= masks[:, :, 1:]
-  return dilated
