@@ -23,7 +23,7 @@ _HELP = {
   'padding': 'What is put where the square leaves the photo: blur or reflect.',
   'background': 'keep; or cut head and shoulders out, and put them before '
   "plain (white), a colour such as '#80c0ff', or random, a plain colour for "
-  'each image.',
+  'each image. People only.',
   'smallest_side': "The least length of a photo's shorter side, px.",
   'smallest_face': 'The least size of a face in the photo, px.',
   'largest_roll': 'How far a head may be tilted, degrees.',

@@ -29,6 +29,13 @@ class ColorTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       backgrounds.parse(text)
 
+  @parameterized.parameters('anime', 'cat', 'none', 'dog')
+  def test_other_faces_are_refused_but_keep_their_background(self, faces):
+    backgrounds.check('keep', faces)
+    backgrounds.check('random', 'human')
+    with self.assertRaisesRegex(ValueError, f'faces is {faces}: .* keep'):
+      backgrounds.check('random', faces)
+
   def test_colours(self):
     self.assertEqual(backgrounds.color('plain').tolist(), [255, 255, 255])
     self.assertEqual(backgrounds.color('#8001ff').tolist(), [128, 1, 255])

@@ -10,7 +10,7 @@ from tf_twingan.data.prepare.options import Options
 class OptionsTest(parameterized.TestCase):
   def test_json_holds_every_option(self):
     options = Options(
-      faces='anime',
+      faces='human',
       resolution=64,
       template=alignment.Template(mouth=(0.5, 0.75)),
       largest_roll=None,
@@ -26,7 +26,8 @@ class OptionsTest(parameterized.TestCase):
     ({'margin': 9}, 'margin is 9; it should be less than or equal to 4'),
     ({'resolution': 6.5}, 'resolution is 6.5; it should be a valid integer'),
     ({'padding': 'x'}, "padding is 'x'; it should be 'reflect' or 'blur'"),
-    ({'background': 'red'}, "background: 'red' is no background; use one of"),
+    ({'background': 'rde'}, "background: 'rde' is no background; use keep"),
+    ({'background': 'red'}, 'background: #ff0000 needs people who can be cut'),
     ({'margni': 1}, 'margni: this version of tf_twingan knows no such key'),
   )
   def test_other_values_are_refused_in_one_line(self, values, message):

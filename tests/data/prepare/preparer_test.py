@@ -1,10 +1,13 @@
 """A photo becomes aligned images, or rejections that say why it does not."""
 
+from unittest import mock
+
 import numpy as np
 from absl.testing import absltest, parameterized
 
 from tests.data.prepare import drawn_faces
 from tf_twingan import faces, framing
+from tf_twingan.data.avatars import characters, drawing
 from tf_twingan.data.prepare import alignment
 from tf_twingan.data.prepare.options import Options
 from tf_twingan.data.prepare.preparer import Preparer
@@ -88,6 +91,34 @@ class PreparerTest(parameterized.TestCase):
     tiny = self.prepare(photo[:20], [])
     self.assertEqual(tiny.rejections[0].reason, 'too_small')
     self.assertEqual(tiny.rejections[0].score, 20)
+
+  def test_people_are_cut_out(self):
+    photo = drawing.draw(characters.character(0), 'toon-head', 96)
+    box = np.array([0, 0, 96, 96], np.float32)
+    found = [faces.Face(box, 0.9, None, None)] * 2
+    self.enter_context(
+      mock.patch.dict(faces.DETECTORS, human=lambda: FixedDetector(found))
+    )
+
+    def prepare(background, photo=photo, name='a.png'):
+      options = Options(
+        faces='human', resolution=96, margin=0, background=background
+      )
+      return Preparer(options).prepare(photo, name)
+
+    kept = prepare('keep').images[0].image
+    for one in prepare('magenta').images:
+      self.assertEqual(one.image[0, 0].tolist(), [255, 0, 255])
+      np.testing.assert_array_equal(one.image[40:60, 40:56], kept[40:60, 40:56])
+    first, second = (one.image for one in prepare('random').images)
+    again, _ = (one.image for one in prepare('random').images)
+    other, _ = (one.image for one in prepare('random', name='b.png').images)
+    np.testing.assert_array_equal(first, again)
+    for different in (second, other):
+      self.assertNotEqual(first[0, 0].tolist(), different[0, 0].tolist())
+    empty = prepare('plain', drawn_faces.draw((96, 96))[0])
+    self.assertEmpty(empty.images)
+    self.assertEqual(empty.rejections[0].reason, 'no_person')
 
   def test_an_unknown_detector_is_refused_at_once(self):
     with self.assertRaisesRegex(ValueError, "detector 'humn' is unknown"):

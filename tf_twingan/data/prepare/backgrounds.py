@@ -25,6 +25,8 @@ from tf_twingan import errors, files
 
 # Besides these, any colour as '#rrggbb'.
 KINDS = ('keep', 'plain', 'random')
+# The faces whose heads and shoulders can be cut out, see `cutout`.
+_FACES = ('human',)
 # As transparent images are read.
 _PLAIN = (255, 255, 255)
 # Random colours are light enough to look like a backdrop, and pale enough to
@@ -60,6 +62,22 @@ def parse(text: str) -> str:
       f'{errors.did_you_mean(text, known)}'
     ) from None
   return f'#{red:02x}{green:02x}{blue:02x}'
+
+
+def check(background: str, faces: str) -> None:
+  """Raises ValueError unless this background can be put behind these faces.
+
+  Args:
+    background: see `parse`.
+    faces: name of a detector, or 'none'.
+  """
+  if background != 'keep' and faces not in _FACES:
+    raise ValueError(
+      f'{background} needs people who can be cut out, but faces is '
+      f'{errors.printable(faces)}: nothing that ships here cuts out drawings, '
+      'animals or whole images; use background keep, or faces human for photos '
+      'of people'
+    )
 
 
 def color(background: str, name: str = '', index: int = 0) -> np.ndarray:

@@ -23,8 +23,6 @@ from PIL import Image
 from tf_twingan import compat, files, image_arrays, image_masks, pretrained
 from tf_twingan.data.prepare import backgrounds
 
-# The detectors of faces that the network can cut out.
-FACES = ('human',)
 SHA256 = '5cbbcbfb9ac5c8cc305b1250e07234ef35294572ce7fe049bbfd36ba1ca8fe8a'
 _PATH = (
   pathlib.Path(pretrained.__file__).parent
@@ -56,22 +54,6 @@ class CutOut(NamedTuple):
   alpha: np.ndarray
   reason: str
   score: float
-
-
-def check(faces: str, background: str) -> None:
-  """Raises ValueError unless this background can be put behind these faces.
-
-  Args:
-    faces: name of the detector, or 'none'.
-    background: see `backgrounds.parse`.
-  """
-  if background != 'keep' and faces not in FACES:
-    raise ValueError(
-      f'background {background} needs the faces of people to be cut out, '
-      f'but faces is {faces}: nothing that ships here cuts out drawings, '
-      'animals or whole images; use --background=keep, or --faces=human for '
-      'photos of people'
-    )
 
 
 class Segmenter:

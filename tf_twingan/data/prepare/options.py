@@ -5,15 +5,12 @@ template among them, so that a user's photo is prepared later exactly as the
 images were that a network was trained on, whatever the defaults are then.
 """
 
-import re
 from typing import Annotated, Literal
 
 import pydantic
 
 from tf_twingan import json_files
-from tf_twingan.data.prepare import alignment
-
-BACKGROUNDS = ('keep', 'plain', 'random')
+from tf_twingan.data.prepare import alignment, backgrounds
 
 _Positive = Annotated[int, pydantic.Field(ge=1)]
 
@@ -34,7 +31,7 @@ class Options(json_files.FrozenModel):
       photo reflected, or 'blur', the same with a blur that grows outwards.
     background: what is behind head and shoulders: 'keep', or cut out and put
       before 'plain' (white), a colour such as '#80c0ff', or 'random', another
-      plain colour for each image.
+      plain colour for each image. People only.
     smallest_side: the least length of a photo's shorter side, px.
     smallest_face: the least size of a face in the photo, px.
     largest_roll: how far a head may be tilted to one side, degrees; None for
@@ -68,10 +65,10 @@ class Options(json_files.FrozenModel):
 
   @pydantic.field_validator('background')
   @classmethod
-  def _check_background(cls, value: str) -> str:
-    if value not in BACKGROUNDS and not re.fullmatch('#[0-9a-f]{6}', value):
-      raise ValueError(
-        f'{value!r} is no background; use one of {", ".join(BACKGROUNDS)}, or '
-        'a colour of six small hex digits such as #80c0ff'
-      )
-    return value
+  def _check_background(
+    cls, value: str, others: pydantic.ValidationInfo
+  ) -> str:
+    background = backgrounds.parse(value)
+    if 'faces' in others.data:
+      backgrounds.check(background, others.data['faces'])
+    return background

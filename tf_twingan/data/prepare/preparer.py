@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan import faces, framing, image_arrays
-from tf_twingan.data.prepare import alignment, quality
+from tf_twingan.data.prepare import alignment, backgrounds, quality
 from tf_twingan.data.prepare import options as options_lib
 from tf_twingan.data.prepare.rejections import Rejection
 
@@ -49,7 +49,7 @@ class Preparer:
   """Prepares photos; one object may serve any number of threads."""
 
   def __init__(self, options: options_lib.Options):
-    """Loads the detector.
+    """Loads the detector, and what cuts people out if that is asked for.
 
     Args:
       options: what decides the pixels.
@@ -62,6 +62,11 @@ class Preparer:
     self._own = threading.local()
     if options.faces != 'none':
       self._detector()
+    if options.background != 'keep':
+      # TensorFlow takes seconds to import.
+      from tf_twingan.data.prepare import cutout
+
+      self._segmenter = cutout.Segmenter()
 
   def prepare(self, image: np.ndarray, name: str = '') -> Prepared:
     """Prepares one photo.
@@ -82,8 +87,15 @@ class Preparer:
     else:
       prepared = self._aligned(image, name)
     kept = []
-    for one in prepared.images:
+    for index, one in enumerate(prepared.images):
       problem = quality.problem(quality.measure(one.image), options)
+      if problem is None and options.background != 'keep':
+        colour = backgrounds.color(options.background, name, index)
+        cut = self._segmenter.cut_out(one.image, colour)
+        if cut.image is None:
+          problem = cut.reason, cut.score
+        else:
+          one = one._replace(image=cut.image)
       if problem is None:
         kept.append(one)
       else:

@@ -21,6 +21,7 @@ REASONS = {
   'uniform': 'Nearly all pixels have the same colour.',
   'near_duplicate': 'It shows what another image shows; `repeats` names it.',
   'no_person': 'The segmentation found no head and shoulders to cut out.',
+  'unclear_person': 'The segmentation is too unsure of where the person ends.',
 }
 COLUMNS = ('file', 'reason', 'score', 'repeats', 'detail')
 
