@@ -1,9 +1,13 @@
 """Near-duplicates are grouped by their hashes, as comparing all pairs does."""
 
+import io
+
 import numpy as np
 from absl.testing import absltest
+from PIL import Image
 
-from tf_twingan.data.prepare import near_duplicates
+from tests.data.audit import planted_sets
+from tf_twingan.data.prepare import near_duplicates, options
 
 
 def groups_of_all_pairs(hashes: np.ndarray, distance: int) -> list[list[int]]:
@@ -39,6 +43,42 @@ class GroupsTest(absltest.TestCase):
   def test_none_and_one_have_no_groups(self):
     self.assertEqual(near_duplicates.groups([], 4), [])
     self.assertEqual(near_duplicates.groups(['00' * 8], 4), [])
+
+
+class FingerprintTest(absltest.TestCase):
+  def setUp(self):
+    super().setUp()
+    # The hardest case: drawn alike, in one place, before one backdrop.
+    self.images = [
+      planted_sets.draw('adventurer', number, plain=True)
+      for number in range(40)
+    ]
+    self.distance = options.Options(faces='none').duplicate_distance
+
+  def groups(self, images):
+    return near_duplicates.groups(
+      list(map(near_duplicates.fingerprint, images)), self.distance
+    )
+
+  def test_different_people_before_one_backdrop_are_no_duplicates(self):
+    self.assertEmpty(self.groups(self.images))
+
+  def test_saved_and_resized_copies_are_found(self):
+    def saved(image):
+      stream = io.BytesIO()
+      image.save(stream, 'JPEG', quality=40)
+      return Image.open(stream).convert('RGB')
+
+    wholes = list(map(Image.fromarray, self.images))
+    changed = [
+      *map(saved, wholes[:10]),
+      *(whole.resize((90, 90)) for whole in wholes[10:20]),
+      *(whole.convert('L').convert('RGB') for whole in wholes[20:30]),
+    ]
+    self.assertEqual(
+      self.groups(self.images + list(map(np.asarray, changed))),
+      [[number, 40 + number] for number in range(30)],
+    )
 
 
 if __name__ == '__main__':

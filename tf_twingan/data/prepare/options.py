@@ -41,8 +41,9 @@ class Options(json_files.FrozenModel):
       None for all.
     blur: the least sharpness, see `quality.Measures.sharpness`.
     uniform: the largest share of one colour, see `quality.Measures.uniform`.
-    duplicate_distance: in how many bits the hashes of two images may differ
-      that count as near-duplicates.
+    duplicate_distance: in how many of 256 bits the hashes of two images may
+      differ that count as near-duplicates. Saving and resizing change up to 16,
+      portraits of two people before one backdrop differ in 24 or more.
     keep_duplicates: keep all near-duplicates. They stay on the same side of the
       split all the same.
   """
@@ -60,7 +61,7 @@ class Options(json_files.FrozenModel):
   most_faces: _Positive | None = None
   blur: Annotated[float, pydantic.Field(ge=0)] = 0.15
   uniform: Annotated[float, pydantic.Field(gt=0, le=1)] = 0.95
-  duplicate_distance: Annotated[int, pydantic.Field(ge=0, le=32)] = 4
+  duplicate_distance: Annotated[int, pydantic.Field(ge=0, le=128)] = 20
   keep_duplicates: bool = False
 
   @pydantic.field_validator('background')
