@@ -128,6 +128,8 @@ ALLOWED: Mapping[str, set[str]] = {
     'compat',
     'faces',
     'framing',
+    'html_pages',
+    'image_headers',
     'image_arrays',
     'image_grids',
     'image_io',

@@ -1,0 +1,1 @@
+"""What a dataset holds, and whether two go together, before a training."""

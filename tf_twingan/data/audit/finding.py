@@ -1,0 +1,66 @@
+"""A finding: what is wrong with a dataset, and the command that cures it."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tf_twingan import errors, shell_words
+from tf_twingan.data.audit import dataset_measures
+
+HIGH, MEDIUM, LOW = SEVERITIES = ('high', 'medium', 'low')
+_SHOWN = 3  # Names in a sentence.
+
+
+class Finding(NamedTuple):
+  """One finding.
+
+  Attributes:
+    topic: what it is about, in one word or two, such as 'face size'.
+    severity: 'high' spoils a training, 'medium' costs quality, 'low' is worth a
+      look.
+    sentence: what was found and what it does, for a reader.
+    command: what to type; '' if no command cures it.
+  """
+
+  topic: str
+  severity: str
+  sentence: str
+  command: str = ''
+
+
+def percent(share: float) -> str:
+  """A share as text: 45 %, or 0.4 % below one."""
+  value = 100 * share
+  return f'{value:.0f} %' if value >= 1 or not value else f'{value:.1g} %'
+
+
+def images(count: int) -> str:
+  """A number of images as text."""
+  return f'{count:,} image{"" if count == 1 else "s"}'
+
+
+def some(names: Sequence[str]) -> str:
+  """The first of some names, as text that is safe to print."""
+  shown = ', '.join(errors.printable(name) for name in names[:_SHOWN])
+  more = len(names) - _SHOWN
+  return f'{shown} and {more:,} more' if more > 0 else shown
+
+
+def prepare(measured: dataset_measures.DatasetMeasures, *more: str) -> str:
+  """The command that prepares a dataset.
+
+  Args:
+    measured: the dataset.
+    *more: further flags.
+  """
+  # A label may hold anything, and the folder is a suggestion.
+  folder = re.sub(r'[^\w.-]+', '_', measured.label).strip('._') or 'images'
+  return shell_words.join(
+    [
+      *('python', '-m', 'tf_twingan.prepare'),
+      f'--input={measured.dataset}',
+      f'--output=prepared/{folder}',
+      f'--faces={measured.detector}',
+      *more,
+    ]
+  )

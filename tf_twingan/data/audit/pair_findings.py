@@ -1,0 +1,311 @@
+"""Where two datasets differ in what a translation should not have to change.
+
+A network of two domains learns whatever tells them apart. Where faces are
+larger, images darker or backgrounds plainer in one of them, it learns that
+first, and its translations move and recolour what should stay.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from tf_twingan.data.audit import dataset_findings, dataset_measures, thresholds
+from tf_twingan.data.audit.finding import (
+  HIGH,
+  LOW,
+  MEDIUM,
+  Finding,
+  images,
+  percent,
+  prepare,
+  some,
+)
+
+Measures = dataset_measures.DatasetMeasures
+Limits = thresholds.Thresholds
+
+
+def of_pair(first: Measures, second: Measures, limits: Limits) -> list[Finding]:
+  """The findings about how two datasets differ.
+
+  Args:
+    first: a dataset.
+    second: another one.
+    limits: from where on something is said.
+  """
+  return [found for about in _TOPICS for found in about(first, second, limits)]
+
+
+def _face_size(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  sizes = _medians(first, second, 'scale')
+  if not max(sizes) > limits.scale_ratio * min(sizes):
+    return
+  (small, less), (large, more) = sorted(
+    zip(sizes, (first, second)), key=lambda pair: pair[0]
+  )
+  # A margin is added on both sides, and counts in sizes of the face.
+  margin = (1 / small - 1 / large) / 2
+  yield Finding(
+    'face size',
+    HIGH,
+    f'Faces fill {percent(small)} of {less.label} and {percent(large)} of '
+    f'{more.label}. Prepare both, which puts the eyes in one place; where '
+    f'{more.label} is prepared already, do it again with {margin:.1f} more '
+    'margin.',
+    '\n'.join([prepare(less), prepare(more)]),
+  )
+
+
+def _face_place(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  x0, x1 = _medians(first, second, 'x')
+  y0, y1 = _medians(first, second, 'y')
+  parts = []
+  if abs(x1 - x0) > limits.place_gap:
+    parts.append(
+      f'{percent(abs(x1 - x0))} of the side '
+      f'{"to the left" if x1 < x0 else "to the right"}'
+    )
+  if abs(y1 - y0) > limits.place_gap:
+    parts.append(
+      f'{percent(abs(y1 - y0))} of the side {"higher" if y1 < y0 else "lower"}'
+    )
+  if parts:
+    yield Finding(
+      'face position',
+      HIGH,
+      f'The faces of {second.label} lie {" and ".join(parts)} than those of '
+      f'{first.label}. Prepare both, which puts the eyes in one place.',
+      '\n'.join([prepare(first), prepare(second)]),
+    )
+
+
+def _face_turn(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  for column, limit, verb in (
+    ('yaw', limits.yaw_gap, 'look to one side'),
+    ('roll', limits.roll_gap, 'are rolled'),
+  ):
+    angles = _medians(first, second, column)
+    if not abs(angles[0] - angles[1]) > limit:
+      continue
+    rough = ', by a rough estimate' if column == 'yaw' else ''
+    cure = (
+      'Mirroring in training evens it out; keep train.mirror on.'
+      if column == 'yaw'
+      else 'Prepare both, which turns faces upright.'
+    )
+    yield Finding(
+      f'face {column}',
+      LOW if column == 'yaw' else MEDIUM,
+      f'The faces of {first.label} and {second.label} {verb} by '
+      f'{angles[0]:.0f} and {angles[1]:.0f} degrees{rough}. {cure}',
+      '' if column == 'yaw' else '\n'.join([prepare(first), prepare(second)]),
+    )
+
+
+def _brightness(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  means = [_mean(one, 'brightness') for one in (first, second)]
+  if abs(means[0] - means[1]) > limits.brightness_gap:
+    yield Finding(
+      'brightness between domains',
+      MEDIUM,
+      f'The mean brightness is {percent(means[0])} in {first.label} and '
+      f'{percent(means[1])} in {second.label}. Translations then change the '
+      'exposure before anything else; even it out unless it is the style that '
+      'you want.',
+    )
+
+
+def _color_cast(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  casts = [
+    {c: _mean(one, c) - _mean(one, 'brightness') for c in _CHANNELS}
+    for one in (first, second)
+  ]
+  gap = {c: casts[1][c] - casts[0][c] for c in _CHANNELS}
+  channel = max(gap, key=lambda c: abs(gap[c]))
+  if abs(gap[channel]) > limits.cast_gap:
+    more = 'more' if gap[channel] > 0 else 'less'
+    yield Finding(
+      'colour cast',
+      LOW,
+      f'{second.label} has {percent(abs(gap[channel]))} {more} {channel} than '
+      f'{first.label} at equal brightness. Look at the mean images: a white '
+      'balance can be mended, a background colour can be cut out.',
+    )
+
+
+def _saturation(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  grey = [
+    float(dataset_findings.is_grey(one, limits).mean())
+    for one in (first, second)
+  ]
+  if abs(grey[0] - grey[1]) > 1 - 2 * limits.many:
+    one = first if grey[0] > grey[1] else second
+    other = second if one is first else first
+    yield Finding(
+      'grey domain',
+      LOW,
+      f'{one.label} is grey and {other.label} is not: colours of translations '
+      f'to {other.label} are guessed. That may be what you want.',
+    )
+    return
+  means = [_mean(one, 'saturation') for one in (first, second)]
+  if abs(means[0] - means[1]) > limits.saturation_gap:
+    yield Finding(
+      'saturation',
+      LOW,
+      f'The mean saturation is {percent(means[0])} in {first.label} and '
+      f'{percent(means[1])} in {second.label}; that may be the style that you '
+      'want.',
+    )
+
+
+def _backgrounds(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  shares = [
+    float((one.columns['plain_border'] >= limits.border).mean())
+    for one in (first, second)
+  ]
+  if abs(shares[0] - shares[1]) <= limits.border_gap:
+    return
+  busy, plain = (first, second) if shares[0] < shares[1] else (second, first)
+  command = ''
+  cure = f'take images of {plain.label} with backgrounds'
+  if busy.detector in ('human', dataset_measures.NO_FACES):
+    cure = f'cut out {busy.label}'
+    command = prepare(busy._replace(detector='human'), '--background=plain')
+  yield Finding(
+    'backgrounds',
+    MEDIUM,
+    f'{percent(min(shares))} of {busy.label} and {percent(max(shares))} of '
+    f'{plain.label} have a plain background. Backgrounds are then taken for '
+    f'hair, or drawn from nothing; {cure}.',
+    command,
+  )
+
+
+def _resolution(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  sides = [
+    float(np.median(np.minimum(one.columns['width'], one.columns['height'])))
+    for one in (first, second)
+  ]
+  if max(sides) > limits.side_ratio * min(sides):
+    small = first if sides[0] < sides[1] else second
+    yield Finding(
+      'resolution',
+      LOW,
+      f'The shorter side is {sides[0]:.0f} px in {first.label} and '
+      f'{sides[1]:.0f} px in {second.label} (medians). Train at no more than '
+      f'{min(sides):.0f} px, or {small.label} is enlarged and teaches blur.',
+    )
+
+
+def _shapes(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  ratios = [
+    float(np.median(one.columns['width'] / one.columns['height']))
+    for one in (first, second)
+  ]
+  if max(ratios) > limits.shape_ratio * min(ratios):
+    yield Finding(
+      'shapes between domains',
+      MEDIUM,
+      f'Images are {ratios[0]:.2g} times as wide as high in {first.label} and '
+      f'{ratios[1]:.2g} times in {second.label}, so that the middle square '
+      'shows different parts. Prepare both.',
+      '\n'.join([prepare(first), prepare(second)]),
+    )
+
+
+def _counts(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  counts = [first.total, second.total]
+  if max(counts) > limits.count_ratio * min(counts):
+    few = first if counts[0] < counts[1] else second
+    yield Finding(
+      'numbers of images',
+      LOW,
+      f'{first.label} has {images(first.total)}, {second.label} '
+      f'{images(second.total)}. Training takes equally many of both, so that '
+      f'those of {few.label} are seen far more often; add some, or augment.',
+    )
+
+
+def _attributes(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  for column in first.attributes:
+    if column not in second.attributes:
+      continue
+    shares = []
+    for one in (first, second):
+      counts = Counter(v for v in one.attributes[column] if v)
+      known = sum(counts.values())
+      if known < limits.fewest_known:
+        break
+      shares.append({v: n / known for v, n in counts.items()})
+    else:
+      a, b = shares
+      value = max(
+        sorted({*a, *b}), key=lambda v: abs(a.get(v, 0) - b.get(v, 0))
+      )
+      if abs(a.get(value, 0) - b.get(value, 0)) > limits.attribute_gap:
+        yield Finding(
+          'attribute balance between domains',
+          MEDIUM,
+          f'{some([column])} = {some([value])} holds for '
+          f'{percent(a.get(value, 0))} of {first.label} and '
+          f'{percent(b.get(value, 0))} of {second.label}. Translations then '
+          'change it; sample both alike.',
+        )
+
+
+# In the order of a report.
+_TOPICS: Sequence[Callable[[Measures, Measures, Limits], Iterator[Finding]]] = (
+  _face_size,
+  _face_place,
+  _face_turn,
+  _brightness,
+  _color_cast,
+  _saturation,
+  _backgrounds,
+  _resolution,
+  _shapes,
+  _counts,
+  _attributes,
+)
+_CHANNELS = ('red', 'green', 'blue')
+
+
+def _medians(
+  first: Measures, second: Measures, column: str
+) -> tuple[float, float]:
+  """The median of both, NaN where no value is known: it exceeds no limit."""
+  medians = [math.nan, math.nan]
+  for i, values in enumerate((first.columns[column], second.columns[column])):
+    known = values[np.isfinite(values)]
+    if len(known):
+      medians[i] = float(np.median(known))
+  return medians[0], medians[1]
+
+
+def _mean(measured: Measures, column: str) -> float:
+  return float(measured.columns[column].mean())
