@@ -4,6 +4,7 @@ from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
+from PIL import Image, ImageFilter
 
 from tests.data.prepare import drawn_faces
 from tf_twingan import faces, framing
@@ -21,6 +22,11 @@ class FixedDetector(faces.FaceDetector):
 
   def find(self, image):
     return self.found
+
+
+def blurred(image: np.ndarray, radius: float) -> np.ndarray:
+  soft = Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius))
+  return np.asarray(soft)
 
 
 class PreparerTest(parameterized.TestCase):
@@ -119,6 +125,35 @@ class PreparerTest(parameterized.TestCase):
     empty = prepare('plain', drawn_faces.draw((96, 96))[0])
     self.assertEmpty(empty.images)
     self.assertEqual(empty.rejections[0].reason, 'no_person')
+
+  def test_a_photo_that_shows_nothing_is_said_to_be_that(self):
+    photo, _ = drawn_faces.draw((90, 90))
+    for reason, bad in (
+      ('uniform', np.full_like(photo, 9)),
+      ('blurred', blurred(photo, 4)),
+    ):
+      for faces_option in ('fixed', 'none'):
+        faces.DETECTORS['fixed'] = lambda: FixedDetector([])
+        options = Options(faces=faces_option, resolution=64)
+        (rejection,) = Preparer(options).prepare(bad).rejections
+        self.assertEqual(rejection.reason, reason)
+
+  def test_a_blurred_face_is_left_out_and_the_next_one_taken(self):
+    photo, small = drawn_faces.draw((300, 500), (400, 80), 80)
+    other, large = drawn_faces.draw((300, 500), (150, 150), 150)
+    photo[:, :300] = blurred(other[:, :300], 5)
+    prepared = self.prepare(photo, [large, small], most_faces=1)
+    self.assertIs(prepared.images[0].face, small)
+    (rejection,) = prepared.rejections
+    self.assertEqual(rejection.reason, 'blurred')
+    self.assertEqual(rejection.detail, 'face 1 of 2')
+
+  def test_a_detection_without_sense_is_left_out(self):
+    photo, face = drawn_faces.draw((200, 200), (100, 100))
+    broken = face._replace(eyes=np.full([2, 2], np.nan))
+    prepared = self.prepare(photo, [broken, face])
+    self.assertIs(prepared.images[0].face, face)
+    self.assertEqual(prepared.rejections[0].reason, 'no_face')
 
   def test_an_unknown_detector_is_refused_at_once(self):
     with self.assertRaisesRegex(ValueError, "detector 'humn' is unknown"):

@@ -41,10 +41,10 @@ class Template(json_files.FrozenModel):
   """
 
   eyes: Annotated[tuple[Place, Place], json_files.FromList] = (
-    (0.3, 0.4),
-    (0.7, 0.4),
+    (0.3, 0.42),
+    (0.7, 0.42),
   )
-  mouth: Place = (0.5, 0.8)
+  mouth: Place = (0.5, 0.84)
 
 
 def matrix(

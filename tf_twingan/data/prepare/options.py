@@ -36,7 +36,8 @@ class Options(json_files.FrozenModel):
     smallest_face: the least size of a face in the photo, px.
     largest_roll: how far a head may be tilted to one side, degrees; None for
       any angle.
-    least_inside: the least share of the square that must lie in the photo.
+    least_inside: the least share of the face, which is the square at margin 0,
+      that must lie in the photo.
     most_faces: the most faces that are taken of a photo, the largest ones;
       None for all.
     blur: the least sharpness, see `quality.Measures.sharpness`.
@@ -57,7 +58,7 @@ class Options(json_files.FrozenModel):
   smallest_side: _Positive = 48
   smallest_face: _Positive = 32
   largest_roll: Annotated[float, pydantic.Field(gt=0, le=180)] | None = 60.0
-  least_inside: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.5
+  least_inside: Annotated[float, pydantic.Field(ge=0, le=1)] = 0.75
   most_faces: _Positive | None = None
   blur: Annotated[float, pydantic.Field(ge=0)] = 0.15
   uniform: Annotated[float, pydantic.Field(gt=0, le=1)] = 0.95

@@ -5,6 +5,7 @@ this class, so that a network sees a user's photo as it saw its training images.
 """
 
 import threading
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,14 @@ class Prepared(NamedTuple):
   rejections: list[Rejection]
 
 
+class _Unfit(Exception):
+  """An image is left out: the reason, and the measure that decided."""
+
+  def __init__(self, reason: str, score: float):
+    super().__init__(reason)
+    self.reason, self.score = reason, score
+
+
 class Preparer:
   """Prepares photos; one object may serve any number of threads."""
 
@@ -82,67 +91,73 @@ class Preparer:
     if shorter < options.smallest_side:
       detail = f'{image.shape[1]}x{image.shape[0]} px'
       return Prepared([], [Rejection(name, 'too_small', shorter, '', detail)])
-    if options.faces == 'none':
-      prepared = Prepared([_central_square(image, options.resolution)], [])
-    else:
-      prepared = self._aligned(image, name)
-    kept = []
-    for index, one in enumerate(prepared.images):
-      problem = quality.problem(quality.measure(one.image), options)
-      if problem is None and options.background != 'keep':
-        colour = backgrounds.color(options.background, name, index)
-        cut = self._segmenter.cut_out(one.image, colour)
-        if cut.image is None:
-          problem = cut.reason, cut.score
-        else:
-          one = one._replace(image=cut.image)
-      if problem is None:
-        kept.append(one)
-      else:
-        prepared.rejections.append(Rejection(name, *problem))
-    return Prepared(kept, prepared.rejections)
-
-  def _aligned(self, photo: np.ndarray, name: str) -> Prepared:
-    """The faces of a photo, aligned, and those that are not good enough."""
-    options = self.options
-    found = self._detector().find(photo)
+    found: Sequence[faces.Face | None] = [None]
+    if options.faces != 'none':
+      found = self._detector().find(image)
     if not found:
-      return Prepared([], [Rejection(name, 'no_face')])
+      # What shows nothing at all has no face either, and is said to be that.
+      problem = quality.problem(quality.measure(image), options)
+      return Prepared([], [Rejection(name, *(problem or ('no_face', None)))])
     prepared = Prepared([], [])
     for index, face in enumerate(found):
       if len(prepared.images) == options.most_faces:
         break
-      matrix = alignment.matrix(
-        face, options.template, options.margin, options.resolution
-      )
-      inside = alignment.inside(matrix, photo.shape[:2], options.resolution)
-      problem = self._problem(matrix, inside)
-      if problem is not None:
-        detail = f'face {index + 1} of {len(found)}'
-        rejection = Rejection(name, *problem, detail=detail)
+      try:
+        one = self._square(image, face)
+        prepared.images.append(self._finish(one, name, index))
+      except _Unfit as unfit:
+        detail = f'face {index + 1} of {len(found)}' if face else ''
+        rejection = Rejection(name, unfit.reason, unfit.score, detail=detail)
         prepared.rejections.append(rejection)
-        continue
-      square = alignment.warp(
-        photo, matrix, options.resolution, options.padding
-      )
-      prepared.images.append(PreparedImage(square, face, matrix, inside))
     return prepared
 
-  def _problem(
-    self, matrix: np.ndarray, inside: float
-  ) -> tuple[str, float] | None:
-    """Why a face is not good enough, and the measure that decided."""
+  def _square(
+    self, photo: np.ndarray, face: faces.Face | None
+  ) -> PreparedImage:
+    """The square around a face; without one, in the middle of the photo."""
     options = self.options
-    square = options.resolution / alignment.scale(matrix)
-    size = square / (1 + 2 * options.margin)
+    resolution = options.resolution
+    if face is None:
+      return _central_square(photo, resolution)
+    self._check(face, photo.shape[:2])
+    matrix = alignment.matrix(
+      face, options.template, options.margin, resolution
+    )
+    inside = alignment.inside(matrix, photo.shape[:2], resolution)
+    square = alignment.warp(photo, matrix, resolution, options.padding)
+    return PreparedImage(square, face, matrix, inside)
+
+  def _check(self, face: faces.Face, photo_size: Sequence[int]) -> None:
+    """Raises _Unfit unless a face is large, upright and whole enough."""
+    options = self.options
+    try:
+      # From the photo to the face alone, as a square of side 1.
+      matrix = alignment.matrix(face, options.template, 0.0, 1)
+    except ValueError:
+      # One photo with a detection that makes no sense must not end the job.
+      raise _Unfit('no_face', face.score) from None
+    size = 1 / alignment.scale(matrix)
     if size < options.smallest_face:
-      return 'face_too_small', size
+      raise _Unfit('face_too_small', size)
     roll = abs(alignment.roll(matrix))
     if options.largest_roll is not None and roll > options.largest_roll:
-      return 'rolled', roll
+      raise _Unfit('rolled', roll)
+    inside = alignment.inside(matrix, photo_size, 1)
     if inside < options.least_inside:
-      return 'cut_off', inside
-    return None
+      raise _Unfit('cut_off', inside)
+
+  def _finish(self, one: PreparedImage, name: str, index: int) -> PreparedImage:
+    """Checks how sharp a square is, and puts what it shows before a colour."""
+    problem = quality.problem(quality.measure(one.image), self.options)
+    if problem is not None:
+      raise _Unfit(*problem)
+    if self.options.background == 'keep':
+      return one
+    colour = backgrounds.color(self.options.background, name, index)
+    cut = self._segmenter.cut_out(one.image, colour)
+    if cut.image is None:
+      raise _Unfit(cut.reason, cut.score)
+    return one._replace(image=cut.image)
 
   def _detector(self) -> faces.FaceDetector:
     """The detector of the calling thread: one object serves one thread."""

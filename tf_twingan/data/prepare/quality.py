@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _SIDE = 64
 # What is within this many levels of the median colour has that colour.
 _SAME_COLOUR = 12
-# Rounding a pixel to a whole level is noise of variance 1/12; the Laplacian
-# weighs five of them by 1 and 4.
-_ROUNDING = (4 * 1**2 + 4**2) / 12
+# Rounding a pixel to a whole level is noise of variance 1/12, the Laplacian
+# weighs five of them by 1 and 4, and both the image and its grey are rounded.
+_ROUNDING = 2 * (4 * 1**2 + 4**2) / 12
 
 
 class Measures(NamedTuple):
@@ -46,17 +46,21 @@ def measure(image: np.ndarray) -> Measures:
   """Measures an image.
 
   Args:
-    image: uint8 RGB [height, width, 3]; it should be square.
+    image: uint8 RGB [height, width, 3]; squeezed to a square if it is none.
   """
   whole = Image.fromarray(image)
   side = min(_SIDE, *image.shape[:2])
   grey = whole.convert('L').convert('F')
   fine, coarse = (
-    np.asarray(grey.resize((size, size), Image.Resampling.LANCZOS))
+    np.asarray(
+      grey.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    )
     for size in (side, max(3, side // 2))
   )
   below = _detail(coarse)
-  colours = np.asarray(whole.resize((side, side), Image.Resampling.BOX))
+  colours = np.asarray(
+    whole.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0)
+  )
   middle = np.median(colours, axis=(0, 1))
   same = np.all(np.abs(colours - middle) <= _SAME_COLOUR, axis=2)
   return Measures(

@@ -16,7 +16,7 @@ REASONS = {
   'no_face': 'The detector found no face.',
   'face_too_small': 'The face has too few pixels in the photo.',
   'rolled': 'The head is tilted too far to one side.',
-  'cut_off': 'Too much of the square around the face lies outside the photo.',
+  'cut_off': 'Too much of the face lies outside the photo.',
   'blurred': 'There are no fine details: out of focus, shaken or enlarged.',
   'uniform': 'Nearly all pixels have the same colour.',
   'near_duplicate': 'It shows what another image shows; `repeats` names it.',
