@@ -67,7 +67,7 @@ class PreparerTest(parameterized.TestCase):
       atol=0.5,
     )
     self.assertIs(second.face, small)
-    only = self.prepare(photo, [large, small], most_faces=1)
+    only = self.prepare(photo, [large, small], most_faces=1, uniform=1.0)
     self.assertLen(only.images, 1)
     np.testing.assert_array_equal(only.images[0].image, first.image)
 
@@ -142,7 +142,7 @@ class PreparerTest(parameterized.TestCase):
     photo, small = drawn_faces.draw((300, 500), (400, 80), 80)
     other, large = drawn_faces.draw((300, 500), (150, 150), 150)
     photo[:, :300] = blurred(other[:, :300], 5)
-    prepared = self.prepare(photo, [large, small], most_faces=1)
+    prepared = self.prepare(photo, [large, small], most_faces=1, uniform=1.0)
     self.assertIs(prepared.images[0].face, small)
     (rejection,) = prepared.rejections
     self.assertEqual(rejection.reason, 'blurred')
