@@ -1,4 +1,4 @@
-r"""Makes the shipped person segmentation of the file that MediaPipe ships.
+"""Makes the shipped person segmentation of the file that MediaPipe ships.
 
 MediaPipe's file has one operation that only MediaPipe runs: a transposed
 convolution that adds a bias. TFLite has had the same built in since version 3
@@ -7,24 +7,20 @@ laid out alike (output, height, width, input), so they stay as they are, bit for
 bit; only how the operation is called changes. The file's metadata are left out,
 as they speak of a label file that is of no use here.
 
-  python -m benchmarks.person_model \
-    --input=selfie_segmentation.tflite --output=person.tflite
+  python -m benchmarks.person_model selfie_segmentation.tflite person.tflite
 
 `selfie_segmentation.tflite` is part of the wheel mediapipe 0.10.9, in
 `mediapipe/modules/selfie_segmentation/`.
 """
 
 import pathlib
+import sys
 
 import flatbuffers
 import numpy as np
-from absl import app, flags
 from tensorflow.lite.python import schema_py_generated as schema
 
 from tf_twingan import cli, files
-
-INPUT = flags.DEFINE_string('input', None, 'The file that MediaPipe ships.')
-OUTPUT = flags.DEFINE_string('output', None, 'The file to write.')
 
 CUSTOM = b'Convolution2DTransposeBias'
 # The licence asks that a changed file says so.
@@ -98,13 +94,13 @@ def _replace(operator, graph, buffers) -> None:
 
 def main(argv: list[str]) -> None:
   """Writes the file and prints its checksum."""
-  cli.reject_arguments(argv)
+  if len(argv) != 3:
+    sys.exit('Error: write the file of MediaPipe and the file to write.')
   with cli.report_errors():
-    model = rewrite(pathlib.Path(INPUT.value).read_bytes())
-    files.atomic_write(OUTPUT.value, model)
+    model = rewrite(pathlib.Path(argv[1]).read_bytes())
+    files.atomic_write(argv[2], model)
     print(f'{len(model):,} bytes, sha256 {files.sha256(model)}')
 
 
 if __name__ == '__main__':
-  flags.mark_flags_as_required(['input', 'output'])
-  app.run(main)
+  cli.run(main)
