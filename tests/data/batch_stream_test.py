@@ -104,6 +104,42 @@ class PipelineTest(absltest.TestCase):
       np.testing.assert_array_equal(streamed[name], value)
       self.assertEqual(streamed[name].dtype, value.dtype)
 
+  def test_weights_say_how_often_images_come(self):
+    images = {'photo': numbered(10), 'anime': numbered(7)}
+    weights = np.array([0, 1, 1, 1, 1, 1, 1, 1, 1, 12.0])
+    a, b = (
+      batch_stream.Batches(images, seed=3, sampling={'photo': weights})
+      for _ in range(2)
+    )
+    seen = [
+      n
+      for start in range(0, 40, 4)
+      for n in numbers(a.at(start, resolution=8, batch_size=4)['photo'])
+    ]
+    for epoch in range(4):
+      self.assertEqual(seen[10 * epoch : 10 * epoch + 10].count(9), 6)
+    self.assertNotIn(0, seen)
+    self.assertEqual({*seen}, {*range(1, 10)})
+    self.assertNotEqual(seen[:10], sorted(seen[:10]))
+    # They follow from the images seen alone, and other domains are as ever.
+    resumed = next(b.stream(36, resolution=8, batch_size=4).as_numpy_iterator())
+    self.assertEqual(numbers(resumed['photo']), seen[36:])
+    plain = batch_stream.Batches(images, seed=3)
+    np.testing.assert_array_equal(
+      plain.at(36, resolution=8, batch_size=4)['anime'], resumed['anime']
+    )
+    other = batch_stream.Batches(images, seed=4, sampling={'photo': weights})
+    self.assertNotEqual(
+      numbers(other.at(0, resolution=8, batch_size=10)['photo']), seen[:10]
+    )
+
+  def test_pairs_have_no_weights(self):
+    images = {'photo': numbered(2), 'anime': numbered(2)}
+    with self.assertRaisesRegex(ValueError, 'leave .balance= and the weights'):
+      batch_stream.Batches(
+        images, paired=True, sampling={'anime': np.array([1, 2])}
+      )
+
   def test_a_stage_sees_box_filtered_images(self):
     images = np.random.default_rng(0).integers(
       0, 256, [3, 8, 8, 3], dtype=np.uint8

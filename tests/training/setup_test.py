@@ -5,11 +5,13 @@ import pathlib
 import tempfile
 from unittest import mock
 
+import numpy as np
 from absl.testing import absltest, parameterized
 
 from tests import shared_artifacts
 from tf_twingan import forks
-from tf_twingan.data.sources import registry
+from tf_twingan.data import batch_stream
+from tf_twingan.data.sources import base, registry
 from tf_twingan.runs import training_lock
 from tf_twingan.training import growth_schedule, setup
 
@@ -79,6 +81,36 @@ class SetupTest(parameterized.TestCase):
     self.run_dir.write_text('')
     with self.assertRaisesRegex(NotADirectoryError, 'no folder'):
       self.train()
+
+  def test_weights_of_images_reach_the_batches(self):
+    rows = np.zeros([4, 4, 4, 3], np.uint8)
+    loaded = base.ImageSet(rows, sampling=np.array([1, 2, 3, 4.0]))
+    domains = [('photo', 'avatars:toon-head?balance=eyes'), DOMAINS[1]]
+    trainer = mock.MagicMock()
+    trainer.return_value.objective.needs_pairs = False
+    with (
+      mock.patch.object(
+        registry,
+        'load',
+        lambda text, *args, **kwargs: (
+          loaded if 'balance' in text else base.ImageSet(rows)
+        ),
+      ),
+      mock.patch.object(
+        batch_stream, 'Batches', side_effect=KeyboardInterrupt
+      ) as batches,
+      self.assertRaises(KeyboardInterrupt),
+    ):
+      setup.train(
+        str(self.run_dir),
+        domains=domains,
+        growth=growth_schedule.Growth(final_resolution=4),
+        trainer=trainer,
+        best_by='recall',
+      )
+    self.assertEqual(
+      batches.call_args.kwargs['sampling'], {'photo': loaded.sampling}
+    )
 
   def test_a_start_that_was_interrupted_leaves_nothing(self):
     with mock.patch.object(registry, 'load', side_effect=KeyboardInterrupt):

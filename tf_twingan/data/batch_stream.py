@@ -5,7 +5,8 @@ the seed, the domain and how many images were seen, and from nothing else:
 no iterator state has to be saved, and a resumed run goes on exactly where it
 stopped. Each domain is shuffled anew each epoch and walks through its own
 images, so domains of different sizes stay unpaired; paired images, if asked
-for, stay together. Vectors that belong to images go with them.
+for, stay together. Vectors that belong to images go with them. Weights let some
+images of a domain come more often than others.
 """
 
 import functools
@@ -16,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import image_arrays
+from tf_twingan.data import image_weights
 
 Batch = dict[str, np.ndarray]
 
@@ -40,6 +42,7 @@ class Batches:
     mirror: bool = True,
     paired: bool = False,
     vectors: Mapping[str, np.ndarray] | None = None,
+    sampling: Mapping[str, np.ndarray] | None = None,
   ):
     """Takes the images as they are loaded.
 
@@ -52,12 +55,26 @@ class Batches:
         same batch, mirrored or not; all domains have equally many.
       vectors: {domain: float32 [n, size]} of some domains, row i with image
         i, mirrored or not.
+      sampling: {domain: float [n]} of some domains, how often each image comes
+        relative to the others, see `image_weights`; all alike in other domains.
+
+    Raises:
+      ValueError: weights are wrong, or images are paired that have them.
     """
     self._images = dict(images)
     self._seed = seed
     self._mirror = mirror
     self._paired = paired
     self._vectors = dict(vectors or {})
+    self._orders = {
+      domain: _WeightedOrder(weights, len(images[domain]))
+      for domain, weights in (sampling or {}).items()
+    }
+    if paired and self._orders:
+      raise ValueError(
+        'true pairs come together only if all images come equally often; leave '
+        '?balance= and the weights of mix: out.'
+      )
     self._stage: tuple[int, Batch] = (0, {})
 
   @property
@@ -89,7 +106,8 @@ class Batches:
     batch = {}
     for number, (domain, images) in enumerate(stage.items()):
       key = (self._seed, order, 0 if self._paired else number)
-      indices = _indices(key, images_seen, batch_size, len(images))
+      order_of = self._orders.get(domain, _order)
+      indices = _indices(key, images_seen, batch_size, len(images), order_of)
       batch[domain] = self._make_batch(
         images, indices, (*key, images_seen), resolution
       )
@@ -154,11 +172,11 @@ class Batches:
     return batch
 
 
-def _indices(key, images_seen, batch_size, size):
+def _indices(key, images_seen, batch_size, size, order):
   """Indices of a domain's images that come next."""
   positions = np.arange(images_seen, images_seen + batch_size)
   return [
-    _order(key, int(epoch), size)[position]
+    order(key, int(epoch), size)[position]
     for epoch, position in zip(*np.divmod(positions, size))
   ]
 
@@ -170,3 +188,20 @@ def _generator(*key: int) -> np.random.Generator:
 @functools.lru_cache(maxsize=32)
 def _order(key, epoch, size):
   return _generator(*key, epoch, 0).permutation(size)
+
+
+class _WeightedOrder:
+  """Like `_order`, for images of which some come more often than others."""
+
+  def __init__(self, weights, size):
+    self._weights = image_weights.check(weights, size)
+    self._cached = functools.lru_cache(maxsize=32)(self._make)
+
+  def __call__(self, key, epoch, size):
+    del size
+    return self._cached(key, epoch)
+
+  def _make(self, key, epoch):
+    start = _generator(*key, 2).random()
+    chosen = image_weights.epoch(self._weights, epoch, start)
+    return chosen[_order(key, epoch, len(chosen))]

@@ -22,6 +22,8 @@ class DomainImages:
     vectors: {domain: float32 [n, size]} of the domains whose images carry any.
     names: {domain: what its images to train on are called}, see
       `sources.base.ImageSet`.
+    sampling: {domain: float64 [n]}, how often each image comes, of the domains
+      whose images do not all come alike.
   """
 
   strings: dict[str, str]
@@ -29,6 +31,7 @@ class DomainImages:
   held_out: dict[str, np.ndarray]
   vectors: dict[str, np.ndarray]
   names: dict[str, Sequence[str]]
+  sampling: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
   @property
   def has_ground_truth(self) -> bool:
@@ -67,6 +70,8 @@ def load(
     )
     if loaded.vectors is not None:
       datasets.vectors[domain] = loaded.vectors
+    if loaded.sampling is not None:
+      datasets.sampling[domain] = loaded.sampling
     held_out = registry.load(string, resolution, split='test').images
     held_out = held_out[:held_out_count]
     datasets.held_out[domain] = held_out

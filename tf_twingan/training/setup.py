@@ -167,6 +167,7 @@ def train(
         mirror=mirror,
         paired=built_trainer.objective.needs_pairs,
         vectors=datasets.vectors,
+        sampling=datasets.sampling,
       ),
       scorer=scorer,
       grid_images={

@@ -165,6 +165,23 @@ class NamedImagesTest(absltest.TestCase):
       difference = image_arrays.downsample(image[None], 64)[0] - small[1] * 1.0
       self.assertLess(np.abs(difference).mean(), 3)
 
+  def test_factors_are_labels(self):
+    dataset = 'avatars:lorelei?limit=40'
+    loaded = registry.load(f'{dataset}&balance=glasses', 32)
+    self.assertEqual({*loaded.attributes['glasses']}, {'true', 'false'})
+    self.assertNotIn('number', loaded.attributes)
+    self.assertLessEqual(
+      {*loaded.attributes['hair_color']},
+      {*characters.NATURAL_HAIR, *characters.VIVID_HAIR},
+    )
+    worn = np.array([value == 'true' for value in loaded.attributes['glasses']])
+    self.assertAlmostEqual(loaded.sampling[worn].sum(), 20)
+    self.assertAlmostEqual(loaded.sampling[~worn].sum(), 20)
+    parsed = registry.parse(dataset)
+    for found in (parsed.originals(), parsed.named_images(32)):
+      for column, values in loaded.attributes.items():
+        self.assertEqual(found.attributes[column][40:], values)
+
   def test_options_apply(self):
     whole, middle = (
       registry.named_images(f'avatars:lorelei?limit=2{crop}', 32).read(

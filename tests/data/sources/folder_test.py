@@ -214,6 +214,87 @@ class FolderTest(dataset_case.DatasetCase):
       lambda: self.load('?vectors=v.npz'),
     )
 
+  def write_labels(self, names, folder=''):
+    rows = ''.join(f'{n},{int(pathlib.Path(n).stem)}\n' for n in names)
+    (self.photos / folder / 'attributes.csv').write_text(f'file,number\n{rows}')
+
+  def assert_own_labels(self, found):
+    self.assertEqual(
+      found.attributes['number'], [str(p[0, 0, 0]) for p in found.images]
+    )
+
+  def test_each_image_has_its_own_labels(self):
+    self.write(40)
+    self.write(1, 'deep', first=40)
+    names = [f'{n:03}.png' for n in range(40)]
+    (self.photos / names[20]).write_text('no image')
+    self.write_labels([*reversed(names), 'deep/040.png'])
+    for split in base.SPLITS:
+      with self.assertLogs(level='WARNING'):
+        self.assert_own_labels(self.load(split=split))
+    parsed = registry.parse(f'folder:{self.photos}')
+    for found in (parsed.named_images(8), parsed.originals()):
+      self.assertEqual(
+        found.attributes['number'], [str(int(n[-7:-4])) for n in found.names]
+      )
+
+  def test_labels_of_own_splits_are_named_from_the_top(self):
+    self.write(3, 'train')
+    self.write(2, 'test/deep', first=10)
+    names = [f'train/{n:03}.png' for n in range(3)]
+    names += [f'test/deep/{n:03}.png' for n in (10, 11)]
+    self.write_labels(names)
+    for split in base.SPLITS:
+      self.assert_own_labels(self.load(split=split))
+    found = registry.parse(f'folder:{self.photos}').originals()
+    self.assertEqual(found.attributes['number'], ['0', '1', '2', '10', '11'])
+
+  def test_labels_of_held_out_images_elsewhere_are_there(self):
+    self.write(3, 'trainA')
+    self.write(2, 'testA', first=10)
+    self.write_labels([f'{n:03}.png' for n in range(3)], 'trainA')
+    self.write_labels([f'{n:03}.png' for n in (10, 11)], 'testA')
+    dataset = f'folder:{self.photos}/trainA'
+    for split in base.SPLITS:
+      self.assert_own_labels(registry.load(dataset, 8, split=split))
+    found = registry.parse(dataset).originals()
+    self.assertEqual(found.attributes['number'], ['0', '1', '2', '10', '11'])
+
+  def test_labels_are_read_only_if_they_are_asked_for(self):
+    self.write(4)
+    (self.photos / 'attributes.csv').write_text('no labels')
+    self.load()
+    registry.named_images(f'folder:{self.photos}', 8)
+    self.assert_one_line(
+      ValueError,
+      "attributes.csv begins with 'no labels'",
+      lambda: self.load('?balance=number'),
+    )
+
+  def test_a_balanced_column(self):
+    self.write(40)
+    names = sorted(path.name for path in self.photos.iterdir())
+    rows = [f'{n},{"m" if i % 4 else "f"}\n' for i, n in enumerate(names)]
+    (self.photos / 'attributes.csv').write_text(
+      'file,sex,empty\n' + ''.join(rows)
+    )
+    plain, found = self.load(), self.load('?balance=sex')
+    self.assertIsNone(plain.sampling)
+    self.assertIsNone(self.load('?balance=sex', split='test').sampling)
+    np.testing.assert_array_equal(found.images, plain.images)
+    of_f = np.array([value == 'f' for value in found.attributes['sex']])
+    self.assertAlmostEqual(
+      found.sampling[of_f].sum(), found.sampling[~of_f].sum()
+    )
+    for options, pattern in (
+      ('?balance=', 'balance= names nothing; write balance=COLUMN'),
+      ('?balance=sax', "no column 'sax' .* sex, empty; did you mean 'sex'"),
+      ('?balance=empty', "no image to train on has a value of 'empty'"),
+    ):
+      self.assert_one_line(
+        ValueError, pattern, lambda options=options: self.load(options)
+      )
+
   def test_cache_is_used(self):
     self.write(12)
     first = self.load()

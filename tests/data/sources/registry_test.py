@@ -46,7 +46,7 @@ class NewSchemeTest(dataset_case.DatasetCase):
       )
       self.assert_one_line(
         ValueError,
-        "tfds:NAME or color:HEX; did you mean 'color'",
+        "class:DATASET:COLUMN=VALUE or color:HEX; did you mean 'color'",
         lambda: registry.load('colour:ff0000', 8),
       )
       self.assert_one_line(
@@ -66,9 +66,10 @@ class BadDatasetTest(dataset_case.DatasetCase):
     self.check(
       'foldr:/x',
       "'foldr:/x' has no known scheme; use avatars:STYLE "
-      "or folder:PATH or tfds:NAME; did you mean 'folder'",
+      'or folder:PATH or tfds:NAME or mix:DATASET,DATASET:WEIGHTS or '
+      "class:DATASET:COLUMN=VALUE; did you mean 'folder'",
     )
-    self.check('ftp:/x', 'no known scheme; use .* tfds:NAME$')
+    self.check('ftp:/x', 'no known scheme; use .*VALUE$')
     self.photos.mkdir()
     self.check(str(self.photos), f"did you mean 'folder:{self.photos}'")
     self.check('folder:', 'names nothing after its colon; write folder:PATH')

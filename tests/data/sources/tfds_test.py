@@ -1,5 +1,6 @@
 """TensorFlow Datasets as datasets: splits, vectors, bad names."""
 
+import collections
 import concurrent.futures
 import itertools
 import os
@@ -29,6 +30,13 @@ class SourcesTestImages(tfds.core.GeneratorBasedBuilder):
           'image': tfds.features.Image(shape=(None, None, 3)),
           'label': tfds.features.ClassLabel(num_classes=99),
           'who': tfds.features.Tensor(shape=(2,), dtype=np.float32),
+          'hair': tfds.features.ClassLabel(names=['black', 'red']),
+          'note': tfds.features.Text(),
+          'attributes': {
+            'Odd': np.bool_,
+            'label': np.int64,
+            'deep': {'height': np.float32},
+          },
         }
       ),
     )
@@ -48,6 +56,13 @@ class SourcesTestImages(tfds.core.GeneratorBasedBuilder):
           'image': dataset_case.flat_image(number),
           'label': number,
           'who': [number, 1.0],
+          'hair': number % 3 - 1,
+          'note': f'é {number}',
+          'attributes': {
+            'Odd': bool(number % 2),
+            'label': -number,
+            'deep': {'height': 0.5},
+          },
         },
       )
 
@@ -192,6 +207,39 @@ class TfdsTest(dataset_case.DatasetCase):
         f'vectors={feature} is no feature of numbers .* image, label, who',
         lambda feature=feature: registry.load(f'{dataset}{feature}', 8),
       )
+
+  def test_labels_are_columns(self):
+    loaded = registry.load('tfds:sources_test_images', 8)
+    numbers = [int(image[0, 0, 0]) for image in loaded.images]
+    expected = {
+      'Odd': [['false', 'true'][n % 2] for n in numbers],
+      'deep/height': ['0.5'] * 18,
+      'attributes/label': [str(-n) for n in numbers],
+      'hair': [['', 'black', 'red'][n % 3] for n in numbers],
+      'label': [str(n) for n in numbers],
+      'note': [f'é {n}' for n in numbers],
+    }
+    expected['height'] = expected.pop('deep/height')
+    self.assertEqual(dict(loaded.attributes), expected)
+    parsed = registry.parse('tfds:sources_test_images?split=trainB')
+    listed = parsed.named_images(8)
+    self.assertEqual(
+      listed.attributes['label'],
+      [str(listed.read(name)[0, 0, 0]) for name in listed.names],
+    )
+    found = parsed.originals()
+    self.assertEqual(
+      found.attributes['label'],
+      [str(found.read(name)[0, 0, 0]) for name in found.names],
+    )
+
+  def test_a_balanced_column(self):
+    loaded = registry.load('tfds:sources_test_images?balance=hair', 8)
+    sums = collections.Counter()
+    for value, weight in zip(loaded.attributes['hair'], loaded.sampling):
+      sums[value] += weight
+    self.assertAlmostEqual(sums['black'], sums['red'])
+    self.assertAlmostEqual(sums[''], loaded.attributes['hair'].count(''))
 
   def test_unknown_names(self):
     self.assert_one_line(

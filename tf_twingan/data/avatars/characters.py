@@ -156,6 +156,28 @@ def character(number: int, vivid: bool = False) -> Character:
   )
 
 
+def attributes(factors: Mapping[str, np.ndarray]) -> dict[str, list[str]]:
+  """Describes avatars by columns of text, hair by the names of its colours.
+
+  Args:
+    factors: arrays by attribute of `Character`, see `avatar_dataset.load`.
+
+  Returns:
+    {factor: a value for each avatar}, without the number.
+  """
+  hair = {color: name for name, color in (NATURAL_HAIR | VIVID_HAIR).items()}
+  columns = {}
+  for name, values in factors.items():
+    texts = [str(value) for value in values]
+    if values.dtype == bool:
+      texts = [text.lower() for text in texts]
+    columns[name] = texts
+  columns.pop('number', None)
+  if 'hair_color' in columns:
+    columns['hair_color'] = [hair[color] for color in columns['hair_color']]
+  return columns
+
+
 def identity_vectors(factors: Mapping[str, np.ndarray]) -> np.ndarray:
   """Describes who avatars are: hair colour, hair shape and skin, each one-hot.
 

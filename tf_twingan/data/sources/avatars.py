@@ -6,12 +6,14 @@ and no other split holds: true pairs) and `vectors=factors` (hair and skin, as
 the avatars were drawn).
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tf_twingan import errors, image_arrays
+from tf_twingan.data import attributes
 from tf_twingan.data.avatars import art_styles, characters
 from tf_twingan.data.sources import base
 
@@ -33,6 +35,7 @@ class AvatarDataset(base.Dataset):
   own_options = ('limit', 'split')
   vectors_usage = _FACTORS
   has_ground_truth = True
+  has_attributes = True
   comes_with_package = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
@@ -69,25 +72,33 @@ class AvatarDataset(base.Dataset):
     if self.paired:
       kwargs['paired'] = True
     images, factors = avatar_dataset.load(self.what, split, **kwargs)
-    loaded = base.ImageSet(self._resized(images, resolution))
+    loaded = base.ImageSet(
+      self._resized(images, resolution),
+      attributes=attributes.LazyColumns(lambda: characters.attributes(factors)),
+    )
     if self.vectors is None:
       return loaded
     return loaded._replace(vectors=characters.identity_vectors(factors))
 
   def named_images(self, resolution: int) -> base.NamedImages:
     """Names the images STYLE/NUMBER; each is drawn when it is read."""
-    names, draw, _ = self._drawn()
+    names, draw, splits = self._drawn()
 
     def read(name: str) -> np.ndarray:
       return self._resized(draw(name, None)[None], resolution)[0]
 
-    return base.NamedImages(self.text, names, read)
+    return base.NamedImages(
+      self.text, names, read, attributes=self._attributes(splits)
+    )
 
   def originals(self) -> base.Originals:
     """Names the images STYLE/NUMBER; each is drawn when it is read."""
     names, draw, splits = self._drawn()
     return base.Originals(
-      names, lambda name: draw(name, _ORIGINAL_SIZE), splits
+      names,
+      lambda name: draw(name, _ORIGINAL_SIZE),
+      splits,
+      self._attributes(splits),
     )
 
   def _drawn(
@@ -112,15 +123,33 @@ class AvatarDataset(base.Dataset):
     }
 
     def draw(name: str, size: int | None) -> np.ndarray:
-      vivid = avatar_dataset.has_vivid_hair(
-        self.what, splits[name], self.paired
-      )
-      character = characters.character(int(name.rpartition('/')[2]), vivid)
       return drawing.draw(
-        character, self.what, size or avatar_dataset.IMAGE_SIZE
+        self._character(name, splits[name]),
+        self.what,
+        size or avatar_dataset.IMAGE_SIZE,
       )
 
     return [*splits], draw, splits
+
+  def _character(self, name: str, split: str) -> characters.Character:
+    from tf_twingan.data.avatars import avatar_dataset
+
+    vivid = avatar_dataset.has_vivid_hair(self.what, split, self.paired)
+    return characters.character(int(name.rpartition('/')[2]), vivid)
+
+  def _attributes(self, splits: Mapping[str, str]) -> attributes.LazyColumns:
+    """The factors of named characters, {name: split}."""
+
+    def read() -> dict[str, list[str]]:
+      people = [self._character(name, split) for name, split in splits.items()]
+      return characters.attributes(
+        {
+          field.name: np.array([getattr(p, field.name) for p in people])
+          for field in dataclasses.fields(characters.Character)
+        }
+      )
+
+    return attributes.LazyColumns(read)
 
   def check_pairs(self, domain: str) -> None:
     """See `base.Dataset.check_pairs`."""

@@ -15,7 +15,7 @@ import numpy as np
 from absl import logging
 
 from tf_twingan import errors, framing, image_arrays, image_io
-from tf_twingan.data import cache
+from tf_twingan.data import attributes, cache, image_weights
 
 SPLITS = ('train', 'test')
 # What datasets call their held-out images; the first that is there counts.
@@ -84,8 +84,8 @@ class Originals(NamedTuple):
       size, without the crop that the dataset's string may ask for; by any
       thread. Raises `image_io.UnreadableImage` or OSError where that is no
       image.
-    splits: {name: 'train' or 'test'} of all images, if the dataset has a split
-      of its own to test on; else empty.
+    splits: {name: 'train' or 'test'} of the images of datasets that have a
+      split of their own to test on.
     attributes: as in `ImageSet`.
   """
 
@@ -107,6 +107,8 @@ class Dataset(abc.ABC):
     has_ground_truth: whether image i of the test split shows the same as image
       i of every other dataset of this scheme, so that translations have known
       targets.
+    has_attributes: whether its images may have labels, so that `balance` is an
+      option.
     comes_with_package: whether its images are part of this package, so that
       nothing of the user's is opened.
 
@@ -114,6 +116,7 @@ class Dataset(abc.ABC):
     text: the whole string.
     what: what stands between the colon and the options.
     vectors: what the `vectors` option names; None without it.
+    balance: the column that the `balance` option names; None without it.
   """
 
   scheme: ClassVar[str]
@@ -121,7 +124,8 @@ class Dataset(abc.ABC):
   own_options: ClassVar[tuple[str, ...]] = ()
   vectors_usage: ClassVar[str | None] = None
   has_ground_truth: ClassVar[bool] = False
-  comes_with_package: ClassVar[bool] = False
+  has_attributes: ClassVar[bool] = False
+  comes_with_package: bool = False
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """Checks the options.
@@ -138,6 +142,8 @@ class Dataset(abc.ABC):
     names = ['crop', 'fit', *self.own_options]
     if self.vectors_usage is not None:
       names.append('vectors')
+    if self.has_attributes:
+      names.append('balance')
     for name in options:
       if name not in names:
         raise ValueError(
@@ -164,6 +170,12 @@ class Dataset(abc.ABC):
     if self.vectors == '':
       raise ValueError(
         f'{text}: vectors= names nothing; write vectors={self.vectors_usage}'
+      )
+    self.balance = options.get('balance')
+    if self.balance == '':
+      raise ValueError(
+        f'{text}: balance= names nothing; write balance=COLUMN, a column of '
+        'labels'
       )
 
   @functools.cached_property
@@ -209,6 +221,24 @@ class Dataset(abc.ABC):
       ValueError: anything else is wrong with the dataset or what it holds.
       OSError: the cache cannot be written.
     """
+
+  def load_balanced(self, resolution: int, split: str) -> ImageSet:
+    """Reads all images of a split, with the weights that `balance` asks for.
+
+    The arguments and errors are those of `load`.
+    """
+    loaded = self.load(resolution, split)
+    if self.balance is None or split != 'train':
+      return loaded
+    values = attributes.get_column(
+      loaded.attributes, self.balance, dataset=self.text
+    )
+    if not any(values):
+      raise ValueError(
+        f'{self.text}: no image to train on has a value of '
+        f'{self.balance!r}; leave balance={self.balance} out'
+      )
+    return loaded._replace(sampling=image_weights.balanced(values))
 
   @abc.abstractmethod
   def named_images(self, resolution: int) -> NamedImages:
@@ -308,3 +338,22 @@ def decoded_names(
   """The names of the images that were decoded and not skipped, in order."""
   skipped = {name for name, _ in decoded.skipped}
   return [name for name in names if name not in skipped]
+
+
+def parse_options(dataset: str, text: str) -> dict[str, str]:
+  """Parses the options of a dataset's string, `a=1&b=2`.
+
+  Args:
+    dataset: the whole string, for messages.
+    text: what stands behind its question mark.
+
+  Raises:
+    ValueError: an option is there twice.
+  """
+  options: dict[str, str] = {}
+  for option in text.split('&') if text else ():
+    name, _, value = option.partition('=')
+    if name in options:
+      raise ValueError(f'{dataset}: option {name!r} is given twice; keep one')
+    options[name] = value
+  return options

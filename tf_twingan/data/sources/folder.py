@@ -11,10 +11,10 @@ import errno
 import functools
 import os
 import pathlib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 from tf_twingan import errors, files, home_folder, image_io
-from tf_twingan.data import image_vectors
+from tf_twingan.data import attributes, image_vectors
 from tf_twingan.data.prepare import dataset_record, options
 from tf_twingan.data.sources import base, folder_splits
 
@@ -26,6 +26,7 @@ class FolderDataset(base.EncodedDataset):
   usage = 'folder:PATH'
   own_options = ('test',)
   vectors_usage = 'FILE'
+  has_attributes = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """See `base.Dataset`."""
@@ -44,9 +45,9 @@ class FolderDataset(base.EncodedDataset):
     paths = {
       path.relative_to(root).as_posix(): path for path in self._list(root)
     }
-    below = splits.test_below_train()
-    if below and split == 'train':
-      paths = {n: p for n, p in paths.items() if not n.startswith(below)}
+    held = splits.test_below_train()
+    if held and split == 'train':
+      paths = {n: p for n, p in paths.items() if not n.startswith(held)}
     fractions = {name: _hash_fraction(name) for name in paths}
     names = sorted(paths, key=fractions.__getitem__)
     decoded = self.decode(
@@ -67,17 +68,20 @@ class FolderDataset(base.EncodedDataset):
         part = slice(min(held_out, base.HOLDOUT_MAX))
     kept = base.decoded_names(names, decoded)[part]
     loaded = self.image_set(decoded, decoded.images[part], split)
-    loaded = loaded._replace(names=kept)
+    is_inside = root.is_relative_to(top)
+    labelled = top if is_inside else root
+    between = '' if root == labelled else f'{root.relative_to(top).as_posix()}/'
+    below = [between + name for name in kept]
+    loaded = loaded._replace(
+      names=kept, attributes=self._attributes(labelled, below)
+    )
     # Nothing but training asks for them, and held-out images of elsewhere are
     # in no file of vectors.
-    if self.vectors is None or not root.is_relative_to(top):
+    if self.vectors is None or not is_inside:
       return loaded
-    below_top = [(root / name).relative_to(top).as_posix() for name in kept]
     return loaded._replace(
       vectors=image_vectors.read_file(
-        top / home_folder.expand(self.vectors),
-        below_top,
-        dataset=self.text,
+        top / home_folder.expand(self.vectors), below, dataset=self.text
       )
     )
 
@@ -93,6 +97,7 @@ class FolderDataset(base.EncodedDataset):
       lambda name: self.framing.read(root / name, resolution),
       lambda name: ' '.join(map(str, _stamp(name, root / name)[1:])),
       lambda name: _is_gone(root, name, listed),
+      self._attributes(root, names),
     )
 
   def originals(self) -> base.Originals:
@@ -111,12 +116,18 @@ class FolderDataset(base.EncodedDataset):
         continue
       name = path.relative_to(top).as_posix()
       paths[name], split_of[name] = path, 'train'
+    labels = [self._attributes(top, [*paths])]
+    counts = [len(paths)]
     if splits.test is None:
       split_of = {}
     else:
       is_inside = splits.test.is_relative_to(top)
-      for path in self._list(splits.test):
-        name = path.relative_to(top if is_inside else splits.test).as_posix()
+      root = top if is_inside else splits.test
+      held_out = self._list(splits.test)
+      below_root = [path.relative_to(root).as_posix() for path in held_out]
+      labels.append(self._attributes(root, below_root))
+      counts.append(len(held_out))
+      for name, path in zip(below_root, held_out, strict=True):
         name = name if is_inside else f'test/{name}'
         if name in paths:
           raise ValueError(
@@ -125,7 +136,18 @@ class FolderDataset(base.EncodedDataset):
           )
         paths[name], split_of[name] = path, 'test'
     return base.Originals(
-      [*paths], lambda name: image_io.read(paths[name]), split_of
+      [*paths],
+      lambda name: image_io.read(paths[name]),
+      split_of,
+      attributes.concatenate(labels, counts),
+    )
+
+  def _attributes(
+    self, folder: pathlib.Path, names: Sequence[str]
+  ) -> attributes.LazyColumns:
+    """The labels of images by their paths below a folder that holds a file."""
+    return attributes.LazyColumns(
+      lambda: attributes.read_folder(folder, names, dataset=self.text)
     )
 
   @property

@@ -32,7 +32,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tf_twingan import errors
-from tf_twingan.data.sources import avatars, base, folder, tfds
+from tf_twingan.data.sources import (
+  avatars,
+  base,
+  class_dataset,
+  compound,
+  folder,
+  mix,
+  tfds,
+)
 
 # A new scheme is a class of its own and a line here.
 SCHEMES: Mapping[str, type[base.Dataset]] = {
@@ -41,6 +49,8 @@ SCHEMES: Mapping[str, type[base.Dataset]] = {
     avatars.AvatarDataset,
     folder.FolderDataset,
     tfds.TfdsDataset,
+    mix.MixDataset,
+    class_dataset.ClassDataset,
   )
 }
 
@@ -61,19 +71,16 @@ def parse(dataset: str) -> base.Dataset:
     raise ValueError(
       f'dataset {dataset!r} has no known scheme; use {usages}{hint}'
     )
+  dataset_class = SCHEMES[scheme]
+  if issubclass(dataset_class, compound.CompoundDataset):
+    return dataset_class.parse(dataset, rest, parse, [*SCHEMES])
   what, tail = _split_options(rest)
   if not what:
     raise ValueError(
       f'dataset {dataset!r} names nothing after its colon; write '
       f'{SCHEMES[scheme].usage}'
     )
-  options: dict[str, str] = {}
-  for option in tail.split('&') if tail else ():
-    name, _, value = option.partition('=')
-    if name in options:
-      raise ValueError(f'{dataset}: option {name!r} is given twice; keep one')
-    options[name] = value
-  return SCHEMES[scheme](dataset, what, options)
+  return dataset_class(dataset, what, base.parse_options(dataset, tail))
 
 
 def _split_options(rest: str) -> tuple[str, str]:
@@ -115,7 +122,7 @@ def load(
     raise ValueError(
       f'split {split!r} is unknown; use one of {", ".join(base.SPLITS)}'
     )
-  return parse(dataset).load(int(resolution), split)
+  return parse(dataset).load_balanced(int(resolution), split)
 
 
 def named_images(

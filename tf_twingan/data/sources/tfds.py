@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from tf_twingan import errors, extras, home_folder, image_io
-from tf_twingan.data import image_vectors
-from tf_twingan.data.sources import base
+from tf_twingan.data import attributes, image_vectors
+from tf_twingan.data.sources import base, tfds_labels
 
 # A split is read from its start on, so images are read by so many at once.
 _CHUNK = 64
@@ -29,6 +29,7 @@ class TfdsDataset(base.EncodedDataset):
   usage = 'tfds:NAME'
   own_options = ('split',)
   vectors_usage = 'FEATURE'
+  has_attributes = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """See `base.Dataset`."""
@@ -58,7 +59,13 @@ class TfdsDataset(base.EncodedDataset):
     names = [name(index) for index in range(count)]
     kept = base.decoded_names(names, decoded)
     loaded = self.image_set(decoded, decoded.images, split)._replace(
-      names=[n.rpartition(' ')[2] for n in kept]
+      names=[n.rpartition(' ')[2] for n in kept],
+      attributes=attributes.LazyColumns(
+        lambda: attributes.choose(
+          tfds_labels.read(builder, tfds_split),
+          [int(n.rpartition(' ')[2]) for n in kept],
+        )
+      ),
     )
     if self.vectors is None:
       return loaded
@@ -72,20 +79,22 @@ class TfdsDataset(base.EncodedDataset):
   def named_images(self, resolution: int) -> base.NamedImages:
     """Names the images SPLIT/INDEX."""
     splits = {
-      split: self.load(resolution, split).images
-      for split in reversed(base.SPLITS)
+      split: self.load(resolution, split) for split in reversed(base.SPLITS)
     }
 
     def read(name: str) -> np.ndarray:
       split, _, index = name.partition('/')
-      return splits[split][int(index)]
+      return splits[split].images[int(index)]
 
-    names = [
-      f'{split}/{index}'
-      for split, images in splits.items()
-      for index in range(len(images))
-    ]
-    return base.NamedImages(self.text, names, read)
+    counts = {split: len(loaded.images) for split, loaded in splits.items()}
+    return base.NamedImages(
+      self.text,
+      [f'{split}/{index}' for split, n in counts.items() for index in range(n)],
+      read,
+      attributes=attributes.concatenate(
+        [loaded.attributes for loaded in splits.values()], [*counts.values()]
+      ),
+    )
 
   def originals(self) -> base.Originals:
     """Names the images SPLIT/INDEX."""
@@ -118,7 +127,16 @@ class TfdsDataset(base.EncodedDataset):
       return image_io.read(encoded)
 
     splits = {n: n.partition('/')[0] for n in names} if test != train else {}
-    return base.Originals(names, read, splits)
+    labels = [
+      attributes.LazyColumns(functools.partial(tfds_labels.read, builder, n))
+      for n in tfds_splits.values()
+    ]
+    return base.Originals(
+      names,
+      read,
+      splits,
+      attributes.concatenate(labels, [*counts.values()]),
+    )
 
   def _default_folder(self) -> str:
     """Where TensorFlow Datasets keeps them by itself."""
