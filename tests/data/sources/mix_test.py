@@ -94,7 +94,9 @@ class MixTest(dataset_case.DatasetCase):
     )
 
   def test_one_way_of_preparing(self):
-    a, b, c = (options.Options(resolution=size) for size in (64, 64, 32))
+    a, b, c = (
+      options.Options(faces='none', resolution=size) for size in (64, 64, 32)
+    )
     for found, expected in (((a, None), a), ((None, None), None), ((a, b), a)):
       parsed = registry.parse(f'mix:{self.a},{self.b}')
       for dataset, preparation in zip(parsed.datasets, found):

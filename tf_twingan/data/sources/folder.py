@@ -163,7 +163,7 @@ class FolderDataset(base.EncodedDataset):
   def preparation(self) -> options.Options | None:
     """See `base.Dataset.preparation`."""
     record = dataset_record.find(home_folder.expand(self.what))
-    return record and record.options
+    return record.options if record else None
 
   @functools.cached_property
   def _root(self) -> pathlib.Path:
