@@ -53,10 +53,12 @@ def prepare_tensorflow() -> None:
   """Sets environment variables that TensorFlow reads when it is imported.
 
   For programs, tests and benchmarks, each in its own process; values that are
-  set already stay.
+  set already stay, except that Keras computes with TensorFlow.
   """
   # TensorFlow reports missing GPUs on every start; its errors are raised, too.
   os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+  # Whatever a user's other programs compute with.
+  os.environ['KERAS_BACKEND'] = 'tensorflow'
   choose_kernels()
 
 

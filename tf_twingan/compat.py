@@ -5,8 +5,9 @@ All other code is written in what both share; what a checkpoint tells of the
 version that wrote it is in `runs.checkpoint_state`.
 """
 
+import contextlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -14,6 +15,40 @@ import tensorflow as tf
 
 # Variables of its own came with Keras 3.
 KERAS = 3 if hasattr(keras, 'Variable') else 2
+
+# Programs see to that themselves.
+if keras.backend.backend() != 'tensorflow':
+  raise ImportError(
+    f'Keras computes with {keras.backend.backend()} in this process, and '
+    'tf_twingan with TensorFlow; set KERAS_BACKEND=tensorflow before Keras is '
+    'imported'
+  )
+
+
+@contextlib.contextmanager
+def keras_defaults() -> Iterator[None]:
+  """Layers and optimizers that are made in the block compute as Keras ships.
+
+  A user's keras.json, or the program that imports this package, may have chosen
+  another type of floating-point numbers, another precision, or channels first.
+  Those choices are there again afterwards.
+  """
+  backend, precision = keras.backend, keras.mixed_precision
+  floatx, axes = backend.floatx(), backend.image_data_format()
+  policy = precision.global_policy()
+  is_other = policy.name != 'float32'
+  if is_other:
+    precision.set_global_policy('float32')
+  backend.set_floatx('float32')
+  backend.set_image_data_format('channels_last')
+  try:
+    yield
+  finally:
+    backend.set_image_data_format(axes)
+    backend.set_floatx(floatx)
+    # Only then, as one that nobody chose follows floatx.
+    if is_other:
+      precision.set_global_policy(policy)
 
 
 def is_variable(value: Any) -> bool:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import errors, image_arrays, image_networks
+from tf_twingan import compat, errors, image_arrays, image_networks
 from tf_twingan.evaluation import names, own_features
 
 _BATCH = 32
@@ -61,7 +61,8 @@ def load(name: str, training: np.ndarray, *, seed: int = 0) -> FeatureNetwork:
 
 def _inception() -> Any:
   try:
-    return keras.applications.InceptionV3(include_top=False, pooling='avg')
+    with compat.keras_defaults():
+      return keras.applications.InceptionV3(include_top=False, pooling='avg')
   # A download can fail with any exception, depending on the host.
   except Exception as error:
     raise ValueError(

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_twingan import image_arrays
+from tf_twingan import compat, image_arrays
 
 LARGEST = 64  # px; larger images are downsampled.
 _COARSEST = 4  # px
@@ -36,6 +36,7 @@ def prepare(images: np.ndarray) -> np.ndarray:
   return image_arrays.to_float(images)
 
 
+@compat.keras_defaults()
 def build(
   resolution: int,
   outputs: Mapping[str, int],
@@ -85,6 +86,7 @@ def build(
   return keras.Model(images, results)
 
 
+@compat.keras_defaults()
 def fit(
   model: keras.Model,
   make_batch: Callable[[np.random.Generator, np.ndarray], Batch],

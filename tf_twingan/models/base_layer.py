@@ -17,12 +17,13 @@ import tensorflow as tf
 class BaseLayer(keras.layers.Layer):
   """Calls `call` with the arguments that it is given, in a scope of its name.
 
-  Weights stay in float32, see `layers`.
+  Weights stay in float32, see `layers`, whatever the process or a user's
+  keras.json has chosen for layers of Keras.
   """
 
   def __init__(self, name: str | None = None):
     """Names the layer; subclasses add its weights."""
-    super().__init__(name=name, autocast=False)
+    super().__init__(name=name, autocast=False, dtype='float32')
     self.built = True
 
   def add_named_weight(self, name: str, **options: Any) -> Any:

@@ -147,10 +147,13 @@ class Trainer:
         for network in tf.nest.flatten(self.discriminators)
         for v in network.trainable_variables
       )
-      self.generator_adam = adam(learning_rate=learning_rate)
-      self.discriminator_adam = adam(learning_rate=discriminator_learning_rate)
-      self.generator_adam.build(self.generator_variables)
-      self.discriminator_adam.build(self.discriminator_variables)
+      with compat.keras_defaults():
+        self.generator_adam = adam(learning_rate=learning_rate)
+        self.discriminator_adam = adam(
+          learning_rate=discriminator_learning_rate
+        )
+        self.generator_adam.build(self.generator_variables)
+        self.discriminator_adam.build(self.discriminator_variables)
       self.loss_scale = loss_scale.LossScale(precision)
       for average, weight in zip(
         compat.tf_variables(self.ema_model.variables),
