@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from absl.testing import absltest, parameterized
 
-from tests import lanes, source_tree
+from tests import source_tree
 from tf_twingan import compat
 from tf_twingan.evaluation import small_network
 from tf_twingan.models import layers
