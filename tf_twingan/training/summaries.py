@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import pathlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from tf_twingan import errors, extras, image_io
 from tf_twingan.runs import metrics_file, sample_grid_files
-from tf_twingan.training import console
+from tf_twingan.training import console, event_files
 
 # What writes tf.summary; without, TensorFlow has only a part of it.
 with extras.needed('train'):
@@ -26,21 +27,22 @@ class Summaries:
 
   def __init__(self, run_dir: str):
     self._run_dir = run_dir
-    self._writer = tf.summary.create_file_writer(
-      os.path.join(run_dir, 'summaries')
-    )
+    self._folder = pathlib.Path(run_dir, 'summaries')
+    self._writer = tf.summary.create_file_writer(os.fspath(self._folder))
     self._failing: set[str] = set()
 
   def rewind(self, images_seen: int) -> None:
     """Removes metrics and grids of after `images_seen`, left by a kill.
 
-    The run does these steps again. TensorBoard drops by itself what a later
-    point of the same curve steps back behind.
+    The run does these steps again.
 
     Raises:
-      OSError: they could not be read or removed.
+      OSError: metrics or grids could not be read or removed.
     """
     metrics_file.rewind(self._run_dir, images_seen)
+    with self._going_on('summaries/'):
+      for path in self._folder.glob('*.tfevents.*'):
+        event_files.rewind(path, images_seen)
     last = sample_grid_files.path(self._run_dir, images_seen)
     for path in sample_grid_files.paths(self._run_dir):
       if not images_seen or float(path.stem) > float(last.stem):
