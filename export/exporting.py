@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from export import checks, exporter, inputs
 from export.formats import registry
-from tf_twingan import files, home_folder, inference
+from tf_twingan import cli, files, home_folder, inference
 
 
 class Exported(NamedTuple):
@@ -25,6 +25,7 @@ class Exported(NamedTuple):
   failures: Sequence[exporter.Failure]
 
 
+@cli.escaped_output()
 def export(
   translator: inference.Translator,
   *,

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -104,6 +105,38 @@ class TrainTest(parameterized.TestCase):
     self.assertEqual(
       tf_twingan.Run(pathlib.Path('~/a')).run_dir, home_folder.expand('~/a')
     )
+
+  @parameterized.parameters('cp1252', 'ascii:surrogateescape')
+  def test_what_an_output_cannot_encode_is_escaped(self, encoding):
+    code = """
+import sys
+import export, tf_twingan
+from unittest import mock
+from tf_twingan import gin_training
+from tf_twingan.evaluation import command
+from tf_twingan.training import console
+
+def say(*args, **kwargs):
+  console.say('\u65e5')
+  print('\u2265')
+
+run = tf_twingan.Run('a')
+before = sys.stdout.errors
+with mock.patch.object(gin_training, 'train', say):
+  run.train('tiny.gin')
+with mock.patch.object(command, 'run', say):
+  run.evaluate()
+assert sys.stdout.errors == before
+"""
+    done = subprocess.run(
+      [sys.executable, '-c', code],
+      cwd=source_tree.ROOT,
+      env={**os.environ, 'PYTHONIOENCODING': encoding},
+      capture_output=True,
+      check=True,
+      text=True,
+    )
+    self.assertEqual(done.stdout, '\\u65e5\n\\u2265\n' * 2)
 
   def test_an_interrupt_is_raised_once_all_is_saved(self):
     with stopped(signal.SIGINT):

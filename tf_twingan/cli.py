@@ -101,6 +101,28 @@ def run(
   app.run(main, flags_parser=parse)
 
 
+@contextlib.contextmanager
+def escaped_output() -> Iterator[None]:
+  """What the block prints is escaped where the output's encoding lacks it.
+
+  For calls from Python, whose tables and names would else raise
+  UnicodeEncodeError once the work is done: in a container without a locale, or
+  where Windows writes the output to a file.
+  """
+  stream = sys.stdout
+  if not isinstance(stream, io.TextIOWrapper):
+    yield
+    return
+  before = stream.errors
+  stream.reconfigure(errors='backslashreplace')
+  try:
+    yield
+  finally:
+    # Whoever read it may have ended, which is no concern of a training.
+    with contextlib.suppress(OSError):
+      stream.reconfigure(errors=before)
+
+
 class _PathParser(flags.ArgumentParser):
   """Replaces a `~` at the beginning of a path, see `home_folder`.
 

@@ -60,6 +60,7 @@ class Run:
   def __repr__(self) -> str:
     return f'Run({self.run_dir!r})'
 
+  @cli.escaped_output()
   def train(
     self,
     gin_file: str | os.PathLike,
@@ -162,6 +163,7 @@ class Run:
 
     return inference.Sampler(self._model_dir(best))
 
+  @cli.escaped_output()
   def evaluate(
     self,
     output: str | os.PathLike | None = None,
