@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from absl import flags
 
-from benchmarks import budget, macs, measurements
+from benchmarks import budget, macs, measurements, score_cells
 from tf_twingan import cli
 from tf_twingan.evaluation import columns, names
 from tf_twingan.models import registry
@@ -490,7 +490,9 @@ def _scores(output, runs, direction) -> list[measurements.Table]:
       [
         name,
         *(
-          _cell(name, [scores.get(column, {}).get(name) for column in group])
+          score_cells.cell(
+            name, [scores.get(column, {}).get(name) for column in group]
+          )
           for group in members.values()
         ),
       ]
@@ -509,18 +511,6 @@ def _returned_scores(table, kind) -> dict[str, Any]:
     for name, row in table.items()
     if name.endswith(f', {kind}') or name in _BASELINES
   }
-
-
-def _cell(name: str, values: Sequence[float | str | None]) -> str:
-  """A value, or the mean, minimum and maximum of several runs."""
-  numbers = [v for v in values if isinstance(v, (int, float))]
-  if len(numbers) < 2:
-    return columns.cell(name, next(iter(values)))
-  return (
-    f'{columns.cell(name, statistics.mean(numbers))} '
-    f'({columns.cell(name, min(numbers))} to '
-    f'{columns.cell(name, max(numbers))})'
-  )
 
 
 if __name__ == '__main__':
