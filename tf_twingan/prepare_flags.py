@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from tf_twingan import cli
+from tf_twingan import cli, faces
 
 if TYPE_CHECKING:
   from tf_twingan.data.prepare import embedding
@@ -15,8 +15,8 @@ flags.disclaim_key_flags()
 
 # What they mean in full is in `options.Options`.
 _HELP = {
-  'faces': 'Which faces to find and align: human, anime, cat; or none, for the '
-  'central square of each photo.',
+  'faces': 'Which faces to find and align: human, anime, cat; none, for the '
+  'central square of each photo; or MODULE:FACTORY, for a detector of yours.',
   'resolution': 'Side of the prepared images, px.',
   'margin': "What to keep around a face, as a share of the face's size; 0 is "
   'from the brow to the chin.',
@@ -69,9 +69,12 @@ def options() -> options_lib.Options:
   """The options that the flags ask for.
 
   Raises:
-    ValueError: a flag has a value that an option cannot have; names it.
+    ValueError: a flag has a value that an option cannot have, or --faces names
+      a detector that cannot be imported; names it.
   """
   values = {name: flags.FLAGS[name].value for name in _HELP}
+  # The user's own command line may name a module.
+  faces.load(values['faces'])
   try:
     return options_lib.Options(**values)
   except ValueError as error:

@@ -251,7 +251,7 @@ ALLOWED: Mapping[str, set[str]] = {
   # Flags for what a gin file names.
   'gin_flags': {'cli', 'gin_bindings', 'gin_files', 'home_folder'},
   # Flags for the options of a preparation.
-  'prepare_flags': {'cli', 'data'},
+  'prepare_flags': {'cli', 'data', 'faces'},
   # Trains as a gin file says.
   'gin_training': {'configurables', 'errors', 'gin_files', 'training'},
   # `Run`, for programs and notebooks of others.

@@ -350,6 +350,14 @@ class JobTest(prepare_case.PrepareCase):
     with self.assertRaisesRegex(ValueError, 'leave crop= and fit= out'):
       job.plan(f'folder:{self.photos}?crop=0.5', self.options, self.output)
 
+  def test_a_prepared_dataset_is_prepared_again_with_its_split(self):
+    self.write(*NAMES[:20])
+    self.prepare()
+    first = {n for n in self.found() if n.startswith('t')}
+    self.photos, self.output = self.output, self.root / 'again'
+    self.prepare(smallest_side=8)
+    self.assertEqual({n for n in self.found() if n.startswith('t')}, first)
+
   def test_shards_may_be_prepared_elsewhere(self):
     self.write(*NAMES[:20])
     self.prepare()

@@ -45,7 +45,8 @@ def open_input(text: str, output: str | os.PathLike | None) -> Input:
       output, or holds no images.
   """
   dataset = registry.parse(as_dataset(text))
-  if dataset.framing != framing.Framing():
+  whole = framing.Framing()
+  if (dataset.framing.crop, dataset.framing.fit) != (whole.crop, whole.fit):
     raise ValueError(
       f'{errors.printable(text)}: whole photos are prepared; leave crop= and '
       'fit= out, and choose --margin'

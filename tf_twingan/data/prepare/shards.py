@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from tf_twingan import errors, files, image_io, json_files
+from tf_twingan import errors, faces, files, image_io, json_files
 from tf_twingan.data.prepare import inputs, near_duplicates, preparer
 from tf_twingan.data.prepare import options as options_lib
 from tf_twingan.data.prepare.rejections import Rejection
@@ -130,6 +130,8 @@ def prepare_shard(
 # For processes that are given one shard after the other.
 @functools.lru_cache(maxsize=2)
 def _preparer(options: options_lib.Options) -> preparer.Preparer:
+  # Of a command line, and not of a file.
+  faces.load(options.faces)
   return preparer.Preparer(options)
 
 
