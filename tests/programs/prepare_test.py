@@ -61,7 +61,7 @@ class PrepareTest(absltest.TestCase):
     for flag, said in {
       '--margin=9': '--margin is 9.0; it should be less than or equal to 4',
       '--faces=humann': "face detector 'humann' is unknown",
-      '--background=blue': "--background: 'blue' is no background",
+      '--background=plain': '--background: plain needs people',
       '--most_faces=0': '--most_faces is 0; it should be greater',
     }.items():
       code, output = self.prepare(flag)

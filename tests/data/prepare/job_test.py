@@ -277,7 +277,9 @@ class JobTest(prepare_case.PrepareCase):
     choice = self.prepare(keep_duplicates=True)
     self.assertLen(choice.images, 80)
     prints = [image.fingerprint for image in choice.images]
-    for group in near_duplicates.groups(prints, 4):
+    for group in near_duplicates.groups(
+      prints, self.options.duplicate_distance
+    ):
       self.assertLen({choice.splits[i] for i in group}, 1)
     self.assertGreater(choice.splits.count('test'), 1)
 

@@ -4,14 +4,14 @@ from absl.testing import absltest
 
 from tf_twingan.data.prepare import options, selection, shards
 
-OPTIONS = options.Options(faces='none')
+OPTIONS = options.Options(faces='none', duplicate_distance=4)
 
 
 def image(photo, fingerprint, pixels=1.0):
   return shards.ImageRecord(
     photo=photo,
     face=0,
-    fingerprint=f'{fingerprint:016x}',
+    fingerprint=f'{fingerprint:064x}',
     photo_pixels=pixels,
     box=None,
     score=None,
