@@ -1,5 +1,7 @@
-"""What is refused before any image is read, and leaves nothing behind."""
+"""What is refused before any image is read, and what is said of images."""
 
+import contextlib
+import io
 import os
 import pathlib
 import tempfile
@@ -9,7 +11,7 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 from tests import shared_artifacts
-from tf_twingan import forks
+from tf_twingan import forks, image_io
 from tf_twingan.data import batch_stream
 from tf_twingan.data.sources import base, registry
 from tf_twingan.runs import training_lock
@@ -117,6 +119,40 @@ class SetupTest(parameterized.TestCase):
       with self.assertRaises(KeyboardInterrupt):
         self.train()
     self.assertFalse(self.run_dir.exists())
+
+
+class WarningTest(absltest.TestCase):
+  """What is said of the images before the trainer is built."""
+
+  def train(self, domains, **options):
+    stderr = io.StringIO()
+    with (
+      contextlib.redirect_stderr(stderr),
+      self.assertRaisesRegex(AssertionError, 'a trainer was built'),
+    ):
+      setup.train(
+        str(pathlib.Path(tempfile.mkdtemp(), 'run')),
+        domains=domains,
+        growth=growth_schedule.Growth(final_resolution=4),
+        trainer=mock.Mock(side_effect=AssertionError('a trainer was built')),
+        **options,
+      )
+    return stderr.getvalue()
+
+  def test_images_that_an_audit_finds_fault_with_are_said_in_a_line(self):
+    folder = pathlib.Path(tempfile.mkdtemp())
+    for number in range(8):
+      image_io.write_png(
+        folder / f'{number}.png', np.full([8, 8, 3], 9 * number, np.uint8)
+      )
+    said = self.train([('photo', f'folder:{folder}'), DOMAINS[1]])
+    (line,) = [n for n in said.splitlines() if n.startswith('Warning: ')]
+    self.assertIn('photo', line)
+    self.assertIn(f'tf_twingan.audit photo=folder:{folder} anime=', line)
+
+  def test_nothing_is_said_of_avatars(self):
+    domains = [(domain, f'{name}?limit=16') for domain, name in DOMAINS]
+    self.assertNotIn('Warning', self.train(domains))
 
 
 if __name__ == '__main__':

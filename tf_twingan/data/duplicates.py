@@ -1,10 +1,11 @@
-"""Counts held-out images that are also among the images to train on.
+"""Copies among decoded images: held out and trained on, or trained on twice.
 
 Published splits and downloaded folders hold copies under other names. Scores
 of a held-out image that a model was trained on say little.
 """
 
 import collections
+import hashlib
 
 import numpy as np
 
@@ -27,3 +28,31 @@ def count(held_out: np.ndarray, images: np.ndarray) -> int:
       if np.array_equal(image, held_out[index]):
         found.add(index)
   return len(found)
+
+
+def within(images: np.ndarray) -> list[tuple[int, int]]:
+  """Which images equal an earlier one, to the last pixel.
+
+  Args:
+    images: uint8 [n, height, width, 3]; few bytes of each are read, as they may
+      be on a disk.
+
+  Returns:
+    The index of each, and that of the first image that it equals.
+  """
+  middle = images.shape[1] // 2
+  alike = collections.defaultdict(list)
+  for index, image in enumerate(images):
+    alike[hash(image[middle].tobytes())].append(index)
+  found = []
+  for indices in alike.values():
+    firsts: dict[bytes, int] = {}
+    for index in indices if len(indices) > 1 else ():
+      first = firsts.setdefault(_digest(images[index]), index)
+      if first != index:
+        found.append((index, first))
+  return sorted(found)
+
+
+def _digest(image: np.ndarray) -> bytes:
+  return hashlib.sha256(image.tobytes()).digest()

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tf_twingan import forks, framing
 from tf_twingan.data import batch_stream
+from tf_twingan.data.audit import training_check
 from tf_twingan.data.sources import registry
 from tf_twingan.runs import environment, recorded_framing
 from tf_twingan.training import (
@@ -142,6 +143,11 @@ def train(
     datasets = domain_images.load(
       domains, growth.final_resolution, max(sample_rows, score_pictures)
     )
+    warning = training_check.warning(
+      datasets.strings, datasets.images, datasets.names, few=bool(init_from)
+    )
+    if warning:
+      console.say(warning, to_stderr=True)
     # Not before the images are there: two processes that generate them at once
     # must not choose the same "random" temporary folder.
     keras.utils.set_random_seed(seed)

@@ -47,7 +47,8 @@ def of_repeats(
   return found + list(_repeats_across(all_measured, groups))
 
 
-def _few_images(measured: Measures, limits: Limits) -> Iterator[Finding]:
+def few_images(measured: Measures, limits: Limits) -> Iterator[Finding]:
+  """A finding about a dataset of few images."""
   if measured.total >= limits.few_images:
     return
   few = measured.total < limits.fewest_images
@@ -241,9 +242,11 @@ def _attributes(measured: Measures, limits: Limits) -> Iterator[Finding]:
       )
 
 
+# What the pixels of a sample tell, without names and splits.
+ABOUT_PIXELS = (_uniform, _grey, _brightness)
 # In the order of a report.
 _TOPICS: Sequence[Callable[[Measures, Limits], Iterator[Finding]]] = (
-  _few_images,
+  few_images,
   _unreadable,
   _small,
   _uniform,
@@ -259,25 +262,15 @@ _TOPICS: Sequence[Callable[[Measures, Limits], Iterator[Finding]]] = (
 
 def _repeats_within(measured, groups) -> Iterator[Finding]:
   """The findings about images that repeat others of their dataset."""
-  for exact, kind in ((True, 'exact copies'), (False, 'near-duplicates')):
-    alike = [g for g in groups if g.exact == exact]
-    names = measured.names
-    repeated = [
-      f'{names[p.image]} (of {names[g.places[0].image]})'
-      for g in alike
+  names = measured.names
+  for exact in (True, False):
+    pairs = [
+      (names[p.image], names[g.places[0].image])
+      for g in groups
+      if g.exact == exact
       for p in g.places[1:]
     ]
-    if repeated:
-      share = len(repeated) / len(measured.names)
-      yield Finding(
-        kind,
-        _severity(share, thresholds.DEFAULT),
-        f'{images(len(repeated))} of {measured.label} ({percent(share)}) '
-        f'{_repeat(len(repeated), exact)}: '
-        f'{some(repeated)}. Some images then '
-        'count several times; prepare keeps one of each.',
-        prepare(measured),
-      )
+    yield from repeated(measured, pairs, len(names), exact=exact)
   leaks = [
     g
     for g in groups
@@ -301,6 +294,37 @@ def _repeats_within(measured, groups) -> Iterator[Finding]:
       'the model; prepare keeps them on one side.',
       prepare(measured),
     )
+
+
+def repeated(
+  measured: Measures,
+  pairs: Sequence[tuple[str, str]],
+  examined: int,
+  *,
+  exact: bool,
+  limits: Limits = thresholds.DEFAULT,
+) -> Iterator[Finding]:
+  """A finding about images that repeat others of their dataset, if any do.
+
+  Args:
+    measured: the dataset.
+    pairs: the name of each, and of the first image that it repeats.
+    examined: number of images that were compared.
+    exact: whether they are exact copies.
+    limits: from where on it is grave.
+  """
+  if not pairs:
+    return
+  share = len(pairs) / examined
+  some_names = some([f'{name} (of {first})' for name, first in pairs])
+  yield Finding(
+    'exact copies' if exact else 'near-duplicates',
+    _severity(share, limits),
+    f'{images(len(pairs))} of {measured.label} ({percent(share)}) '
+    f'{_repeat(len(pairs), exact)}: {some_names}. Some images then count '
+    'several times; prepare keeps one of each.',
+    prepare(measured),
+  )
 
 
 def _repeats_across(all_measured, groups) -> Iterator[Finding]:
@@ -328,12 +352,15 @@ def _images_that(
   names = [measured.names[i] for i in np.flatnonzero(chosen)]
   if names:
     share = len(names) / len(measured.names)
+    those = images(len(names))
+    if measured.is_sample:
+      those = f'{len(names):,} of {images(len(measured.names))} examined'
     is_or_are = '' if kind.startswith('with') else _are(len(names))
     yield Finding(
       topic,
       _severity(share, limits),
-      f'{images(len(names))} of {measured.label} ({percent(share)}) '
-      f'{is_or_are}{kind}: {some(names)}. {effect}',
+      f'{those} of {measured.label} ({percent(share)}) {is_or_are}{kind}: '
+      f'{some(names)}. {effect}',
       command,
     )
 

@@ -20,7 +20,7 @@ from tf_twingan import (
   regular_files,
 )
 from tf_twingan.data.audit import face_measures, image_measures
-from tf_twingan.data.prepare import near_duplicates, quality
+from tf_twingan.data.prepare import near_duplicates, options, quality
 from tf_twingan.data.sources import base
 
 NO_FACES = 'none'
@@ -51,6 +51,7 @@ class DatasetMeasures(NamedTuple):
     mean_image: uint8 [side, side, 3], the mean of all images.
     detector: name of the face detector; 'none' where none was used.
     attributes: {column: value of each image}; '' where it is not known.
+    preparation: how photos became the images; None if they are as they came.
   """
 
   label: str
@@ -67,6 +68,7 @@ class DatasetMeasures(NamedTuple):
   mean_image: np.ndarray
   detector: str = NO_FACES
   attributes: Mapping[str, Sequence[str]] = {}
+  preparation: options.Options | None = None
 
   @property
   def has_faces(self) -> bool:
@@ -88,10 +90,10 @@ class _Image(NamedTuple):
   fingerprint: str
 
 
-def evenly(names: Sequence[str], limit: int) -> list[int]:
-  """Indices of at most `limit` of the names, evenly spaced from the first."""
-  count = min(limit, len(names))
-  return [place * len(names) // count for place in range(count)]
+def evenly(count: int, most: int) -> list[int]:
+  """At most `most` indices below `count`, evenly spaced from the first."""
+  chosen = min(count, most)
+  return [place * count // chosen for place in range(chosen)]
 
 
 def measure(
@@ -115,7 +117,7 @@ def measure(
     ValueError: none of its images can be read.
     extras.MissingPackage: the detector's package is not installed.
   """
-  indices = evenly(originals.names, limit)
+  indices = evenly(len(originals.names), limit)
   chosen = [originals.names[i] for i in indices]
   examine = _examiner(dataset, originals.read, detector)
   names, images, unreadable, kept = [], [], [], []
@@ -159,6 +161,7 @@ def measure(
       column: [values[i] for i in kept]
       for column, values in (originals.attributes or {}).items()
     },
+    dataset.preparation(),
   )
 
 
@@ -166,6 +169,7 @@ def _examiner(
   dataset: base.Dataset, read: Callable[[str], np.ndarray], detector: str
 ) -> Callable[[str], _Image]:
   """A function of a name that measures its image, for any thread."""
+  framing = dataset.framing
   own = threading.local()  # No detector serves two threads.
   if detector != NO_FACES:
     faces.detector(detector)  # What is missing is said before images are read.
@@ -180,9 +184,9 @@ def _examiner(
   def examine(name: str) -> _Image:
     image = read(name)
     height, width = image.shape[:2]
-    square = dataset.framing.square(image, image_measures.SIDE)
+    square = framing.square(image, image_measures.SIDE)
     framed = quality.measure(square)
-    found = face_measures.measure(find(image), width, height, dataset.framing)
+    found = face_measures.measure(find(image), width, height, framing)
     return _Image(
       (
         *image_measures.measure(square, width, height),

@@ -25,7 +25,7 @@ def choose(names: Sequence[str], read: Callable[[str], np.ndarray]) -> str:
     extras.MissingPackage: the detectors' packages are not installed.
   """
   images = []
-  for index in dataset_measures.evenly(names, _TRIED):
+  for index in dataset_measures.evenly(len(names), _TRIED):
     try:
       images.append(read(names[index]))
     except (ValueError, OSError):

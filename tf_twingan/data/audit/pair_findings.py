@@ -38,6 +38,33 @@ def of_pair(first: Measures, second: Measures, limits: Limits) -> list[Finding]:
   return [found for about in _TOPICS for found in about(first, second, limits)]
 
 
+def _preparation(
+  first: Measures, second: Measures, limits: Limits
+) -> Iterator[Finding]:
+  del limits
+  before, after = first.preparation, second.preparation
+  if before is None and after is None:
+    return
+  if before is None or after is None:
+    raw, prepared = (first, second) if before is None else (second, first)
+    yield Finding(
+      'preparation',
+      HIGH,
+      f'{prepared.label} was prepared and {raw.label} was not, so that eyes '
+      'sit in other places. Prepare both.',
+      prepare(raw),
+    )
+  elif before.template != after.template:
+    yield Finding(
+      'preparation',
+      HIGH,
+      f'{first.label} and {second.label} were prepared by different templates, '
+      'so that eyes sit in other places. Prepare both by one version of '
+      'tf_twingan.',
+      '\n'.join([prepare(first), prepare(second)]),
+    )
+
+
 def _face_size(
   first: Measures, second: Measures, limits: Limits
 ) -> Iterator[Finding]:
@@ -278,8 +305,11 @@ def _attributes(
         )
 
 
+# What the pixels of a sample tell, without names and faces.
+ABOUT_PIXELS = (_preparation, _brightness, _color_cast, _saturation)
 # In the order of a report.
 _TOPICS: Sequence[Callable[[Measures, Measures, Limits], Iterator[Finding]]] = (
+  _preparation,
   _face_size,
   _face_place,
   _face_turn,

@@ -48,7 +48,7 @@ def make(
   )
   sheets = [Sheet('Mean image of each dataset', means)]
   for one in all_measured:
-    chosen = dataset_measures.evenly(one.names, 2 * _COLUMNS)
+    chosen = dataset_measures.evenly(len(one.names), 2 * _COLUMNS)
     sheets.append(
       Sheet(
         f'{one.label}: an even sample',
