@@ -66,7 +66,8 @@ class BadDatasetTest(dataset_case.DatasetCase):
     self.check(
       'foldr:/x',
       "'foldr:/x' has no known scheme; use avatars:STYLE "
-      'or folder:PATH or tfds:NAME or mix:DATASET,DATASET:WEIGHTS or '
+      'or folder:PATH or tfds:NAME or tfrecord:GLOB or '
+      'mix:DATASET,DATASET:WEIGHTS or '
       "class:DATASET:COLUMN=VALUE; did you mean 'folder'",
     )
     self.check('ftp:/x', 'no known scheme; use .*VALUE$')

@@ -217,6 +217,11 @@ def _locate(path: str) -> Iterator[Location]:
   """Where the records of a file are, none of whose data are read."""
   with _open(path) as file:
     end = os.fstat(file.fileno()).st_size
+    if not end:
+      raise DamagedFile(
+        f'{errors.printable(path)}: an empty file; copy it again, or write it '
+        'anew'
+      )
     start = number = 0
     while start < end:
       file.seek(start)

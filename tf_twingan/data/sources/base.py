@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from absl import logging
 
-from tf_twingan import errors, framing, image_arrays, image_io
+from tf_twingan import errors, files, framing, image_arrays, image_io
 from tf_twingan.data import attributes, cache, image_weights
 
 SPLITS = ('train', 'test')
@@ -330,6 +330,33 @@ class EncodedDataset(Dataset):
         'images: at least 2 to train on and 1 held out'
       )
     return ImageSet(images, skipped)
+
+
+def hash_fraction(name: str) -> float:
+  """A number in [0, 1) that depends on nothing but the name."""
+  # Bytes of a name that are not UTF-8 are lone surrogates in Python.
+  digest = files.sha256(name.encode(errors='surrogatepass'))
+  return int(digest[:13], 16) / 16**13
+
+
+def is_held_out(name: str) -> bool:
+  """Whether the image of a name is held out where a dataset has no splits."""
+  return hash_fraction(name) < HOLDOUT_FRACTION
+
+
+def in_order_of_hash(names: Iterable[str]) -> list[str]:
+  """The names, those that are held out first."""
+  return sorted(names, key=hash_fraction)
+
+
+def part_of_split(decoded: cache.DecodedImages, split: str) -> slice:
+  """Which of the images that are in the order of a hash belong to a split."""
+  held_out = max(decoded.held_out, 1)
+  if split == 'test':
+    return slice(min(held_out, HOLDOUT_MAX))
+  # Those beyond the ceiling are not trained on either: as images are added,
+  # others may be the first ones.
+  return slice(held_out, None)
 
 
 def decoded_names(

@@ -13,7 +13,7 @@ import os
 import pathlib
 from collections.abc import Mapping, Sequence, Set
 
-from tf_twingan import errors, files, home_folder, image_io
+from tf_twingan import errors, home_folder, image_io
 from tf_twingan.data import attributes, image_vectors
 from tf_twingan.data.prepare import dataset_record, options
 from tf_twingan.data.sources import base, folder_splits
@@ -48,24 +48,18 @@ class FolderDataset(base.EncodedDataset):
     held = splits.test_below_train()
     if held and split == 'train':
       paths = {n: p for n, p in paths.items() if not n.startswith(held)}
-    fractions = {name: _hash_fraction(name) for name in paths}
-    names = sorted(paths, key=fractions.__getitem__)
+    names = base.in_order_of_hash(paths)
     decoded = self.decode(
       resolution,
       location=str(root.resolve()),
       content=[_stamp(name, paths[name]) for name in names],
       count=len(names),
       images=lambda: ((name, paths[name]) for name in names),
-      is_held_out=lambda name: fractions[name] < base.HOLDOUT_FRACTION,
+      is_held_out=base.is_held_out,
     )
     part = slice(None)
     if splits.test is None:
-      held_out = max(decoded.held_out, 1)
-      # Those beyond the ceiling are not trained on either: as images are
-      # added, others may be the first ones.
-      part = slice(held_out, None)
-      if split == 'test':
-        part = slice(min(held_out, base.HOLDOUT_MAX))
+      part = base.part_of_split(decoded, split)
     kept = base.decoded_names(names, decoded)[part]
     loaded = self.image_set(decoded, decoded.images[part], split)
     is_inside = root.is_relative_to(top)
@@ -209,10 +203,3 @@ def _is_gone(root: pathlib.Path, name: str, listed: Set[str]) -> bool:
   except OSError as error:
     return error.errno in (errno.ENOENT, errno.ENOTDIR)
   return True
-
-
-def _hash_fraction(name: str) -> float:
-  """A number in [0, 1) that depends on nothing but the name."""
-  # Bytes of a name that are not UTF-8 are lone surrogates in Python.
-  digest = files.sha256(name.encode(errors='surrogatepass'))
-  return int(digest[:13], 16) / 16**13

@@ -40,6 +40,7 @@ from tf_twingan.data.sources import (
   folder,
   mix,
   tfds,
+  tfrecord,
 )
 
 # A new scheme is a class of its own and a line here.
@@ -49,6 +50,7 @@ SCHEMES: Mapping[str, type[base.Dataset]] = {
     avatars.AvatarDataset,
     folder.FolderDataset,
     tfds.TfdsDataset,
+    tfrecord.TfrecordDataset,
     mix.MixDataset,
     class_dataset.ClassDataset,
   )
