@@ -44,6 +44,9 @@ prepare_flags.define()
 _FORMAT = flags.DEFINE_enum(
   'format', 'folder', ['folder', 'tfrecord'], 'PNG files, or TFRecord files.'
 )
+_ATTRIBUTES = cli.define_path(
+  'attributes', 'Labels of the photos, instead of those that the input has.'
+)
 _DRY_RUN = flags.DEFINE_bool('dry_run', False, 'Only report.')
 _WORKERS = flags.DEFINE_integer(
   'workers', None, 'Threads; by default, as many as processors.', lower_bound=1
@@ -72,6 +75,7 @@ def main(argv) -> None:
       options,
       _OUTPUT.value,
       format=_FORMAT.value,
+      labels=_ATTRIBUTES.value,
       embedder=prepare_flags.embedder(),
     )
     if job_lib.is_finished(job):

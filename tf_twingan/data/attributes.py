@@ -134,8 +134,39 @@ def read_folder(
   path = pathlib.Path(folder, FILE)
   if not os.path.lexists(path):
     return {}
+  return read_file(
+    path,
+    names,
+    dataset=dataset,
+    # Images that are not asked for, as those of another split, are there.
+    is_there=lambda name: os.path.lexists(os.path.join(folder, name)),
+  )
+
+
+def read_file(
+  path: str | os.PathLike,
+  names: Sequence[str],
+  *,
+  dataset: str,
+  is_there: Callable[[str], bool] = lambda name: False,
+) -> dict[str, list[str]]:
+  """Reads the labels of images from a file; warns of rows of no image.
+
+  Args:
+    path: the file.
+    names: names of the images, as they stand in the file.
+    dataset: the dataset's string, for messages.
+    is_there: whether there is an image of a name that is not in `names`.
+
+  Returns:
+    {column: a value for each name, '' where it has none}.
+
+  Raises:
+    ValueError: the file holds something else; one line that names it.
+    OSError: it cannot be read.
+  """
   place = f'{dataset}: {errors.printable(path)}'
-  header, rows = _read(path, place)
+  header, rows = _read(pathlib.Path(path), place)
   known = {name: index for index, name in enumerate(names)}
   columns = {column: [''] * len(names) for column in header}
   strangers = []
@@ -144,8 +175,7 @@ def read_folder(
     if index is not None:
       for column, value in zip(header, values):
         columns[column][index] = value
-    # Images that are not asked for, as those of another split, are there.
-    elif not os.path.lexists(os.path.join(folder, name)):
+    elif not is_there(name):
       strangers.append(name)
   if strangers:
     message = (
@@ -159,6 +189,24 @@ def read_folder(
       )
     logging.warning('%s', message)
   return columns
+
+
+def write(
+  path: str | os.PathLike,
+  names: Sequence[str],
+  columns: Mapping[str, Sequence[str]],
+) -> None:
+  """Writes the labels of images.
+
+  Args:
+    path: the file.
+    names: names of the images: paths below the folder with forward slashes.
+    columns: {column: a value for each name}.
+  """
+  with open(path, 'w', encoding='utf-8', newline='') as file:
+    writer = csv.writer(file, lineterminator='\n')
+    writer.writerow([_FILE_COLUMN, *columns])
+    writer.writerows(zip(names, *columns.values()))
 
 
 def _read(

@@ -332,6 +332,40 @@ class JobTest(prepare_case.PrepareCase):
     self.assertNotIn(3, numbers)
     np.testing.assert_array_equal(loaded.vectors, vectors[numbers])
 
+  def test_labels_travel_along(self):
+    self.write(*NAMES[:12])
+    (self.photos / '002.png').write_bytes(b'no image')
+    rows = [f'{name},{number % 3}' for number, name in enumerate(NAMES[:12])]
+    labels = self.photos / 'attributes.csv'
+    labels.write_text('\n'.join(['file,rest', *rows]))
+    self.prepare()
+    with mock.patch.dict(os.environ, TF_TWINGAN_CACHE=str(self.root / 'c')):
+      loaded = registry.load(f'folder:{self.output}', 16)
+    numbers = [int(name.removesuffix('.png')) for name in loaded.names]
+    expected = [str(number % 3) for number in numbers]
+    self.assertEqual(list(loaded.attributes['rest']), expected)
+    # A file of elsewhere goes before that of the input.
+    other = self.root / 'labels.csv'
+    other.write_text('file,hair\n000.png,red\n')
+    shutil.rmtree(self.output)
+    job.run(self.plan(labels=other, format='tfrecord'))
+    hair = {
+      record.name.rpartition('/')[2]: record.attributes
+      for name in self.found()
+      if name.endswith('.tfrecord')
+      for _, record in tfrecord_files.iterate(self.output / name)
+    }
+    self.assertLen(hair, 11)
+    self.assertEqual(hair['000.png'], {'hair': 'red'})
+    self.assertEqual(hair['001.png'], {'hair': ''})
+
+  def test_damaged_labels_are_said_before_any_work(self):
+    self.write(*NAMES[:2])
+    (self.photos / 'attributes.csv').write_text('name;hair')
+    with self.assertRaisesRegex(ValueError, 'attributes.csv begins with'):
+      self.plan()
+    self.assertFalse(self.output.exists())
+
   def test_vectors_are_computed(self):
     self.write(*NAMES[:12])
     embedder = mock.Mock(spec=embedding.Embedder)

@@ -36,7 +36,7 @@ class PrepareCase(parameterized.TestCase):
     """The job, with other options or outputs."""
     outputs = {
       name: changes.pop(name)
-      for name in ('format', 'embedder')
+      for name in ('format', 'labels', 'embedder')
       if name in changes
     }
     changed = self.options.model_copy(update=changes)

@@ -25,6 +25,14 @@ class PreparedTest(prepare_case.PrepareCase):
     loaded = registry.load(f'folder:{self.output}', 16)
     self.assertEqual(loaded.images.shape[1:], (16, 16, 3))
 
+  def test_its_sheet_is_no_image_of_it(self):
+    self.write('a.png', 'sheet.jpg.png', 'sheet.png')
+    self.prepare()
+    named = registry.named_images(f'folder:{self.output}', 16)
+    self.assertLen(named.names, 3)
+    self.assertNotIn('sheet.png', named.names)
+    self.assertLen(registry.parse(f'folder:{self.photos}').originals().names, 3)
+
   def test_another_program_may_have_a_file_of_this_name(self):
     self.write('a.png')
     self.output = self.photos

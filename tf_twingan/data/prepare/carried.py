@@ -1,16 +1,15 @@
-"""What travels along with images: labels, vectors, and where they are from."""
+"""What travels along with images: vectors, and which photos they are from."""
 
 import csv
 import io
 import os
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from tf_twingan.data.prepare import shards
 
-ATTRIBUTES = 'attributes.csv'
 ORIGINS = 'origins.csv'
 _ORIGIN_COLUMNS = ('file', 'photo', 'left', 'top', 'right', 'bottom', 'score')
 
@@ -32,24 +31,10 @@ def write_origins(
     box = [f'{side:.1f}' for side in image.box or ()] or [''] * 4
     score = '' if image.score is None else f'{image.score:.3f}'
     rows.append([name, image.photo, *box, score])
-  _write_csv(path, [_ORIGIN_COLUMNS, *rows])
-
-
-def write_attributes(
-  path: str | os.PathLike,
-  names: Sequence[str],
-  attributes: Mapping[str, Sequence[str]],
-) -> None:
-  """Writes labels, as `data.attributes` reads them.
-
-  Args:
-    path: the file.
-    names: names of the images.
-    attributes: {column: a value for each image}.
-  """
-  columns = list(attributes)
-  rows = zip(names, *(attributes[column] for column in columns))
-  _write_csv(path, [['file', *columns], *rows])
+  text = io.StringIO()
+  csv.writer(text, lineterminator='\n').writerows([_ORIGIN_COLUMNS, *rows])
+  content = text.getvalue().encode('utf-8', 'surrogateescape')
+  pathlib.Path(path).write_bytes(content)
 
 
 def write_vectors(
@@ -63,10 +48,3 @@ def write_vectors(
     vectors: float32 [n, size], a row for each image.
   """
   np.savez(path, names=np.array(names, str), vectors=vectors)
-
-
-def _write_csv(path: str | os.PathLike, rows: Iterable[Iterable]) -> None:
-  text = io.StringIO()
-  csv.writer(text, lineterminator='\n').writerows(rows)
-  content = text.getvalue().encode('utf-8', 'surrogateescape')
-  pathlib.Path(path).write_bytes(content)

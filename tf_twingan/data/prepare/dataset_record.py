@@ -26,6 +26,7 @@ from tf_twingan.data.sources import base
 
 NAME = 'dataset.json'
 CHECKSUMS = 'SHA256SUMS'
+SHEET = 'sheet.png'
 VERSION: Literal[1] = 1
 Format = Literal['folder', 'tfrecord']
 _REMEDY = 'prepare the images again'
@@ -109,15 +110,15 @@ def find(folder: str | os.PathLike) -> DatasetRecord | None:
   if folder.name in base.SPLITS:
     candidates.append(folder.parent)
   for candidate in candidates:
-    if _is_ours(candidate / NAME):
+    if is_prepared(candidate):
       return read(candidate)
   return None
 
 
-def _is_ours(path: pathlib.Path) -> bool:
-  """Whether a file is there, and begins as `write` begins it."""
+def is_prepared(folder: str | os.PathLike) -> bool:
+  """Whether a folder is that of a prepared dataset, by its dataset.json."""
   try:
-    with regular_files.open_binary(path) as file:
+    with regular_files.open_binary(pathlib.Path(folder, NAME)) as file:
       return _MARK in file.read(_PART)
   # A folder, a FIFO, a name that no disk takes.
   except (OSError, ValueError):

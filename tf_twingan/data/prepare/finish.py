@@ -16,7 +16,7 @@ import numpy as np
 import tqdm.auto
 
 from tf_twingan import files
-from tf_twingan.data import image_vectors
+from tf_twingan.data import attributes, image_vectors
 from tf_twingan.data.prepare import (
   carried,
   dataset_record,
@@ -34,12 +34,11 @@ from tf_twingan.data.prepare import options as options_lib
 from tf_twingan.data.sources import base
 
 REJECTED = 'rejected.csv'
-SHEET = 'sheet.png'
 # What stands in the output beside train, test and the .tfrecord files.
 NAMES = (
   REJECTED,
-  SHEET,
-  carried.ATTRIBUTES,
+  dataset_record.SHEET,
+  attributes.FILE,
   carried.ORIGINS,
   image_vectors.FILE,
   dataset_record.CHECKSUMS,
@@ -212,7 +211,7 @@ def _write(
     progress = _progress(images.read(places), len(places), 'writing')
     digests = folder_output.write(staging, names, progress)
     if labels:
-      carried.write_attributes(staging / carried.ATTRIBUTES, names, labels)
+      attributes.write(staging / attributes.FILE, names, labels)
     if vectors is not None:
       carried.write_vectors(staging / image_vectors.FILE, names, vectors)
   else:
@@ -228,7 +227,7 @@ def _write(
     )
   shown = sheet.choose(len(names))
   sheet.write(
-    staging / SHEET,
+    staging / dataset_record.SHEET,
     [names[i] for i in shown],
     images.read([places[i] for i in shown]),
   )

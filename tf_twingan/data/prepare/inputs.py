@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_twingan import errors, framing, home_folder
-from tf_twingan.data import image_vectors
+from tf_twingan.data import attributes, image_vectors
 from tf_twingan.data.sources import base, folder, registry
 
 
@@ -32,12 +32,18 @@ class Input(NamedTuple):
   vectors: np.ndarray | None
 
 
-def open_input(text: str, output: str | os.PathLike | None) -> Input:
+def open_input(
+  text: str,
+  output: str | os.PathLike | None,
+  labels: str | os.PathLike | None = None,
+) -> Input:
   """Lists the photos of an input; none is read.
 
   Args:
     text: a folder, or the string of a dataset.
     output: folder of the prepared images: what is below it is no input.
+    labels: a file like `attributes.csv` whose labels the photos have; None for
+      those of the input itself.
 
   Raises:
     FileNotFoundError: there is no such folder.
@@ -64,15 +70,20 @@ def open_input(text: str, output: str | os.PathLike | None) -> Input:
   names = [originals.names[index] for index in kept]
   if not names:
     raise ValueError(f'{errors.printable(text)} holds no images to prepare')
+  columns: Mapping[str, Sequence[str]]
+  if labels is None:
+    columns = attributes.choose(originals.attributes, kept)
+  else:
+    columns = attributes.read_file(
+      labels, names, dataset=text, is_there={*originals.names}.__contains__
+    )
   return Input(
     dataset.portable,
     names,
     originals.read,
     [originals.splits.get(name) for name in names],
-    {
-      column: [values[index] for index in kept]
-      for column, values in (originals.attributes or {}).items()
-    },
+    # Now, so that what is wrong with them is said before any work.
+    dict(columns),
     _vectors(dataset, names),
   )
 

@@ -54,6 +54,7 @@ def plan(
   output: str | os.PathLike,
   *,
   format: dataset_record.Format = 'folder',
+  labels: str | os.PathLike | None = None,
   embedder: embedding.Embedder | None = None,
 ) -> finish.Job:
   """What there is to do; nothing is written.
@@ -63,6 +64,7 @@ def plan(
     options: everything that decides the pixels.
     output: folder of the dataset.
     format: 'folder' or 'tfrecord'.
+    labels: a file like attributes.csv; None for that of the input.
     embedder: computes vectors of the images; None for those of the input.
 
   Raises:
@@ -70,7 +72,7 @@ def plan(
     ValueError: there is nothing to prepare, or the output holds other files.
   """
   output = pathlib.Path(output)
-  opened = inputs.open_input(text, output)
+  opened = inputs.open_input(text, output, labels)
   _check_output(output)
   files.check_writable(output, *finish.NAMES)
   return finish.Job(text, opened, options, output, format, embedder)

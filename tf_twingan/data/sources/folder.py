@@ -174,6 +174,10 @@ class FolderDataset(base.EncodedDataset):
         f'{self.text}: no images found under {errors.printable(root)}; '
         f'searched for **/*{{{",".join(image_io.SUFFIXES)}}}'
       )
+    # Of a prepared dataset: it shows what is in the folders below.
+    sheet = root / dataset_record.SHEET
+    if sheet in paths and dataset_record.is_prepared(root):
+      paths.remove(sheet)
     return paths
 
 
