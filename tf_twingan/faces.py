@@ -19,8 +19,31 @@ from tf_twingan.face_detectors.base import Face, FaceDetector
 __all__ = ['DETECTORS', 'Face', 'FaceDetector', 'detector', 'load', 'register']
 
 
+# Imported when they are made, as TensorFlow takes seconds.
+def _human() -> FaceDetector:
+  from tf_twingan.face_detectors import blazeface
+
+  return blazeface.HumanDetector()
+
+
+def _anime() -> FaceDetector:
+  from tf_twingan.face_detectors import anime
+
+  return anime.AnimeDetector()
+
+
+def _cat() -> FaceDetector:
+  from tf_twingan.face_detectors import cat_cascade
+
+  return cat_cascade.CatDetector()
+
+
 # What makes each detector; `register` adds one.
-DETECTORS: dict[str, Callable[[], FaceDetector]] = {}
+DETECTORS: dict[str, Callable[[], FaceDetector]] = {
+  'human': _human,
+  'anime': _anime,
+  'cat': _cat,
+}
 
 
 def register(name: str, factory: Callable[[], FaceDetector]) -> None:
