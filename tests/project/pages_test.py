@@ -11,6 +11,13 @@ from absl.testing import absltest, parameterized
 
 from export.bundle_files import texts
 from tf_twingan import image_grids
+from tf_twingan.data.audit import (
+  dataset_measures,
+  finding,
+  outliers,
+  repeats,
+)
+from tf_twingan.data.audit import page as audit_page
 from tf_twingan.evaluation import image_sheets, page, tables
 
 HOSTILE = (
@@ -48,9 +55,35 @@ class PagesTest(parameterized.TestCase):
       {name: {name: [(0, 1e300), (9, -1e300)]}},
     )
 
-  @parameterized.parameters(*HOSTILE)
-  def test_the_page_of_an_evaluation_has_no_more_tags(self, name):
-    plain, html = self.render('plain'), self.render(name)
+  def render_audit(self, name):
+    measured = dataset_measures.DatasetMeasures(
+      name,
+      name,
+      2,
+      [(name, name)],
+      [name],
+      [name],
+      [name],
+      {column: np.float64([0.5]) for column in dataset_measures.COLUMNS},
+      [''],
+      [''],
+      np.zeros([1, 4], np.float32),
+      WHITE,
+      detector=name,
+      attributes={name: [name]},
+    )
+    return audit_page.render(
+      [measured],
+      [finding.Finding(name, 'low', name, name)],
+      [repeats.Group((repeats.Place(0, 0),) * 2, True)],
+      {name: [outliers.Outlier(0, 'x', 9.0)]},
+      {name: lambda name: WHITE},
+    )
+
+  @parameterized.product(page=('render', 'render_audit'), name=HOSTILE)
+  def test_a_page_has_no_more_tags(self, page, name):
+    render = getattr(self, page)
+    plain, html = render('plain'), render(name)
     html.encode('utf-8')
     tag = r'</?[a-z][a-z0-9]*|<!--'
     self.assertEqual(re.findall(tag, html), re.findall(tag, plain))

@@ -115,7 +115,7 @@ def parse(texts: Sequence[str]) -> dict[str, base.Dataset]:
       (None, text) if os.path.exists(text) else dataset_strings.split_flag(text)
     )
     parsed = registry.parse(dataset)
-    label = domain or pathlib.PurePath(parsed.what).name or parsed.what
+    label = domain or pathlib.PurePath(parsed.what).name or parsed.scheme
     if label in result:
       raise ValueError(
         f'two datasets are called {errors.printable(label)!r}; name them, as '

@@ -11,6 +11,7 @@ from tf_twingan.data.audit.finding import (
   LOW,
   MEDIUM,
   Finding,
+  balance,
   images,
   percent,
   prepare,
@@ -237,8 +238,8 @@ def _attributes(measured: Measures, limits: Limits) -> Iterator[Finding]:
         MEDIUM,
         f'{percent(share)} of {measured.label} have {some([column])} = '
         f'{some([value])}. A network then makes everything so; add images of '
-        'other values, or sample them alike.',
-        '',
+        'other values, or train on all values alike often.',
+        balance(measured, column),
       )
 
 

@@ -14,13 +14,19 @@ from tf_twingan import (
   errors,
   faces,
   files,
+  home_folder,
   image_arrays,
   image_headers,
   image_limits,
   regular_files,
 )
 from tf_twingan.data.audit import face_measures, image_measures
-from tf_twingan.data.prepare import near_duplicates, options, quality
+from tf_twingan.data.prepare import (
+  dataset_record,
+  near_duplicates,
+  options,
+  quality,
+)
 from tf_twingan.data.sources import base
 
 NO_FACES = 'none'
@@ -52,6 +58,7 @@ class DatasetMeasures(NamedTuple):
     detector: name of the face detector; 'none' where none was used.
     attributes: {column: value of each image}; '' where it is not known.
     preparation: how photos became the images; None if they are as they came.
+    photos: where the images came from, as prepare takes it.
   """
 
   label: str
@@ -69,6 +76,7 @@ class DatasetMeasures(NamedTuple):
   detector: str = NO_FACES
   attributes: Mapping[str, Sequence[str]] = {}
   preparation: options.Options | None = None
+  photos: str = ''
 
   @property
   def has_faces(self) -> bool:
@@ -139,8 +147,8 @@ def measure(
   if not names:
     name, reason = unreadable[0]
     raise ValueError(
-      f'{dataset.text}: none of {len(unreadable):,} images can be read; the '
-      f'first is {errors.printable(name)} ({reason})'
+      f'{dataset.text}: no image can be read of {len(unreadable):,}; the first '
+      f'is {errors.printable(name)} ({reason})'
     )
   table = np.array([image.row for image in images], np.float64)
   return DatasetMeasures(
@@ -162,7 +170,20 @@ def measure(
       for column, values in (originals.attributes or {}).items()
     },
     dataset.preparation(),
+    photos_of(dataset),
   )
+
+
+def photos_of(dataset: base.Dataset) -> str:
+  """Where the images of a dataset came from, as prepare takes it."""
+  if dataset.what and dataset.preparation():
+    record = dataset_record.find(home_folder.expand(dataset.what))
+    if record:
+      return record.input
+  # Prepare takes photos whole.
+  what, mark, tail = dataset.text.rpartition('?')
+  kept = [o for o in tail.split('&') if not o.startswith(('crop=', 'fit='))]
+  return f'{what}{mark if kept else ""}{"&".join(kept)}'
 
 
 def _examiner(

@@ -46,6 +46,23 @@ def some(names: Sequence[str]) -> str:
   return f'{shown} and {more:,} more' if more > 0 else shown
 
 
+def balance(measured: dataset_measures.DatasetMeasures, column: str) -> str:
+  """The command that trains on all values of a label column alike often.
+
+  Args:
+    measured: the dataset.
+    column: the label column.
+  """
+  mark = '&' if '?' in measured.dataset else '?'
+  dataset = f'{measured.dataset}{mark}balance={column}'
+  return shell_words.join(
+    [
+      *('python', '-m', 'tf_twingan.train', '--gin_file=photos.gin'),
+      f'--{measured.label}={dataset}',
+    ]
+  )
+
+
 def prepare(measured: dataset_measures.DatasetMeasures, *more: str) -> str:
   """The command that prepares a dataset.
 
@@ -58,7 +75,7 @@ def prepare(measured: dataset_measures.DatasetMeasures, *more: str) -> str:
   return shell_words.join(
     [
       *('python', '-m', 'tf_twingan.prepare'),
-      f'--input={measured.dataset}',
+      f'--input={measured.photos}',
       f'--output=prepared/{folder}',
       f'--faces={measured.detector}',
       *more,

@@ -17,6 +17,7 @@ from tf_twingan.data.audit.finding import (
   LOW,
   MEDIUM,
   Finding,
+  balance,
   images,
   percent,
   prepare,
@@ -74,16 +75,26 @@ def _face_size(
   (small, less), (large, more) = sorted(
     zip(sizes, (first, second)), key=lambda pair: pair[0]
   )
+  what = (
+    f'Faces fill {percent(small)} of {less.label} and {percent(large)} of '
+    f'{more.label}, so that translations change their size.'
+  )
+  if less.preparation is None or more.preparation is None:
+    yield Finding(
+      'face size',
+      HIGH,
+      f'{what} Prepare both, which puts eyes in one place.',
+      '\n'.join([prepare(less), prepare(more)]),
+    )
+    return
   # A margin is added on both sides, and counts in sizes of the face.
-  margin = (1 / small - 1 / large) / 2
+  side = (1 + 2 * more.preparation.margin) * large / small
+  margin = (side - 1) / 2
   yield Finding(
     'face size',
     HIGH,
-    f'Faces fill {percent(small)} of {less.label} and {percent(large)} of '
-    f'{more.label}. Prepare both, which puts the eyes in one place; where '
-    f'{more.label} is prepared already, do it again with {margin:.1f} more '
-    'margin.',
-    '\n'.join([prepare(less), prepare(more)]),
+    f'{what} Prepare {more.label} again with --margin={margin:.2f}.',
+    prepare(more, f'--margin={margin:.2f}'),
   )
 
 
@@ -301,7 +312,8 @@ def _attributes(
           f'{some([column])} = {some([value])} holds for '
           f'{percent(a.get(value, 0))} of {first.label} and '
           f'{percent(b.get(value, 0))} of {second.label}. Translations then '
-          'change it; sample both alike.',
+          'change it; train on all values alike often in both.',
+          '\n'.join(balance(one, column) for one in (first, second)),
         )
 
 

@@ -121,4 +121,5 @@ def _measure(
     thumbnails=np.zeros([len(chosen), 0], np.float32),
     mean_image=np.zeros([side, side, 3], np.uint8),
     preparation=dataset.preparation(),
+    photos=dataset.text,
   )
