@@ -43,6 +43,10 @@ class AttributesTest(parameterized.TestCase):
     self.write('\ufefffile, hair \r\n"a.png","red, dyed"\r\n\r\nb.png, é \r\n')
     self.assertEqual(self.read(), {'hair': ['red, dyed', 'é']})
 
+  def test_a_name_that_a_mac_spells_otherwise(self):
+    self.write('file,hair\n\u00e9.png,red\n')
+    self.assertEqual(self.read(['e.png', 'e\u0301.png']), {'hair': ['', 'red']})
+
   def test_no_file_is_no_labels(self):
     self.assertEqual(self.read(), {})
 

@@ -31,6 +31,13 @@ class VectorsTest(parameterized.TestCase):
     self.assertEqual(rows.dtype, np.float32)
     np.testing.assert_array_equal(self.read(['b.png']), [[1, 2, 3]])
 
+  def test_a_name_that_a_mac_spells_otherwise(self):
+    for asked, known in (('\u00e9', 'e\u0301'), ('e\u0301', '\u00e9')):
+      rows = self.read([asked], names=['e', known])
+      np.testing.assert_array_equal(rows, [[4, 5, 6]])
+    both = self.read(['\u00e9', 'e\u0301'], names=['e\u0301', '\u00e9'])
+    np.testing.assert_array_equal(both, [[4, 5, 6], [1, 2, 3]])
+
   @parameterized.parameters(
     (
       dict(names=['b.png', 'a.png']),

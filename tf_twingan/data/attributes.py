@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from absl import logging
 
 from tf_twingan import errors, regular_files
+from tf_twingan.data import unicode_names
 
 FILE = 'attributes.csv'
 _FILE_COLUMN = 'file'
@@ -168,10 +169,12 @@ def read_file(
   place = f'{dataset}: {errors.printable(path)}'
   header, rows = _read(pathlib.Path(path), place)
   known = {name: index for index, name in enumerate(names)}
+  for index, name in enumerate(names):
+    known.setdefault(unicode_names.composed(name), index)
   columns = {column: [''] * len(names) for column in header}
   strangers = []
   for name, values in rows.items():
-    index = known.get(name)
+    index = known.get(name, known.get(unicode_names.composed(name)))
     if index is not None:
       for column, value in zip(header, values):
         columns[column][index] = value

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_twingan import errors
+from tf_twingan.data import unicode_names
 
 # What a prepared dataset calls it.
 FILE = 'vectors.npz'
@@ -57,7 +58,13 @@ def read_file(
     raise ValueError(
       f'{dataset}: {path} names {twice!r} twice; keep one row of each image'
     )
-  missing = [name for name in names if name not in indices]
+  for index, name in enumerate(known):
+    indices.setdefault(unicode_names.composed(name), index)
+  found = [
+    indices.get(name, indices.get(unicode_names.composed(name)))
+    for name in names
+  ]
+  missing = [name for name, index in zip(names, found) if index is None]
   if missing:
     raise ValueError(
       f'{dataset}: {path} has no row for {len(missing)} of {len(names)} '
@@ -66,7 +73,7 @@ def read_file(
       'out of the folder'
     )
   return check_vectors(
-    rows[[indices[name] for name in names]],
+    rows[found],
     names,
     dataset=f'{dataset}: {path}',
   )

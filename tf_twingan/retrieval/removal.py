@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tf_twingan import errors, inference, shell_words
-from tf_twingan.data import dataset_strings
+from tf_twingan.data import dataset_strings, unicode_names
 from tf_twingan.data.sources import base, registry
 from tf_twingan.retrieval import records, search_index
 
@@ -113,13 +113,15 @@ def _of_names(
   stored: Sequence[records.Record], names: Sequence[str]
 ) -> tuple[list[records.Record], list[str]]:
   """The images of names, and those of the names that there are none of."""
-  wanted, seen, found = {*names}, set(), []
+  wanted = {unicode_names.composed(name): name for name in names}
+  seen, found = set(), []
   for record in stored:
-    its = {record.name, f'{record.domain}={record.name}'} & wanted
+    name = unicode_names.composed(record.name)
+    its = {name, f'{record.domain}={name}'} & {*wanted}
     if its:
       found.append(record)
       seen |= its
-  return found, [name for name in names if name not in seen]
+  return found, [name for key, name in wanted.items() if key not in seen]
 
 
 def _by_source(

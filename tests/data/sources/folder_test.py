@@ -53,6 +53,21 @@ class FolderTest(dataset_case.DatasetCase):
       before, dataset_case.numbers(self.load(split='test').images)
     )
 
+  def test_a_name_that_a_mac_spells_otherwise_is_held_out_alike(self):
+    self.write(60)
+    for path in self.photos.iterdir():
+      path.rename(path.with_name(f'\u00e9{path.name}'))
+    before = self.load()
+    for path in self.photos.iterdir():
+      path.rename(path.with_name(path.name.replace('\u00e9', 'e\u0301')))
+    after = self.load()
+    np.testing.assert_array_equal(after.images, before.images)
+    self.assertNotEqual(after.names, before.names)
+    registry.check_pairs(
+      {'a': f'folder:{self.photos}', 'b': f'folder:{self.photos}'},
+      {'a': after.names, 'b': before.names},
+    )
+
   def test_small_folder_holds_out_one(self):
     self.write(3)
     self.assertLen(self.load().images, 2)

@@ -15,7 +15,7 @@ import numpy as np
 from absl import logging
 
 from tf_twingan import errors, files, framing, image_arrays, image_io
-from tf_twingan.data import attributes, cache, image_weights
+from tf_twingan.data import attributes, cache, image_weights, unicode_names
 
 SPLITS = ('train', 'test')
 # What datasets call their held-out images; the first that is there counts.
@@ -333,9 +333,10 @@ class EncodedDataset(Dataset):
 
 
 def hash_fraction(name: str) -> float:
-  """A number in [0, 1) that depends on nothing but the name."""
+  """A number in [0, 1) that depends on nothing but the name as it reads."""
   # Bytes of a name that are not UTF-8 are lone surrogates in Python.
-  digest = files.sha256(name.encode(errors='surrogatepass'))
+  encoded = unicode_names.composed(name).encode(errors='surrogatepass')
+  digest = files.sha256(encoded)
   return int(digest[:13], 16) / 16**13
 
 

@@ -32,6 +32,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tf_twingan import errors
+from tf_twingan.data import unicode_names
 from tf_twingan.data.sources import (
   avatars,
   base,
@@ -172,8 +173,10 @@ def check_pairs(
   for domain, dataset in datasets.items():
     parse(dataset).check_pairs(domain)
   (domain, named), *others = names.items()
+  named = [unicode_names.composed(name) for name in named]
   for other, others_named in others:
-    if list(named) == list(others_named):
+    others_named = [unicode_names.composed(name) for name in others_named]
+    if named == others_named:
       continue
     ours, theirs = {*named}, {*others_named}
     alone = [
