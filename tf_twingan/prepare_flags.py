@@ -31,8 +31,8 @@ _HELP = {
   'most_faces': 'The most faces to take of a photo; all by default.',
   'blur': 'The least sharpness; blurred images have little.',
   'uniform': 'The largest share of one colour.',
-  'duplicate_distance': 'In how many of 256 bits the hashes of near-duplicates '
-  'may differ.',
+  'duplicate_distance': 'How far apart near-duplicates may be, in percent; '
+  'unrelated images are about 100 apart.',
   'keep_duplicates': 'Keep near-duplicates, on the same side of the split.',
 }
 _REQUIRED = 'faces'

@@ -1,19 +1,24 @@
-"""Near-duplicates are grouped by their hashes, as comparing all pairs does."""
+"""Near-duplicates are grouped as comparing all pairs does; others are not."""
 
 import io
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from tests.data.audit import planted_sets
 from tf_twingan.data.prepare import near_duplicates, options
 
 
-def groups_of_all_pairs(hashes: np.ndarray, distance: int) -> list[list[int]]:
+def groups_of_all_pairs(fingerprints, distance) -> list[list[int]]:
   """What `groups` returns, by comparing every image with every other."""
-  bits = np.unpackbits(hashes, axis=1).astype(int)
-  near = (bits[:, None] != bits[None]).sum(axis=2) <= distance
+  near = np.array(
+    [
+      [near_duplicates.distance(one, other) <= distance for one in fingerprints]
+      for other in fingerprints
+    ]
+  )
   while True:
     further = near @ near
     if np.array_equal(further, near):
@@ -26,23 +31,34 @@ def groups_of_all_pairs(hashes: np.ndarray, distance: int) -> list[list[int]]:
 class GroupsTest(absltest.TestCase):
   def test_groups_are_those_of_all_pairs(self):
     random = np.random.default_rng(0)
-    hashes = random.integers(0, 256, [30, 8], np.uint8)
-    # Chains of copies, each with a few bits flipped; some bits twice.
-    for _ in range(60):
-      copy = hashes[random.integers(len(hashes))].copy()
-      for bit in random.integers(0, 64, random.integers(0, 9)):
-        copy[bit // 8] ^= 1 << (bit % 8)
-      hashes = np.vstack([hashes, copy])
-    texts = [row.tobytes().hex() for row in hashes]
-    for distance in (0, 1, 4, 7):
-      with self.subTest(distance):
-        expected = groups_of_all_pairs(hashes, distance)
-        self.assertNotEmpty(expected)
-        self.assertEqual(near_duplicates.groups(texts, distance), expected)
+    images = list(random.uniform(0, 256, [8, 32, 32, 3]))
+    # Chains of copies, each a little more of another image.
+    for _ in range(40):
+      share = random.uniform(0, 0.2)
+      one, other = random.integers(len(images), size=2)
+      images.append((1 - share) * images[one] + share * images[other])
+    images.append(images[0][:, ::-1])
+    prints = [
+      near_duplicates.fingerprint(image.astype(np.uint8)) for image in images
+    ]
+    prints.append(prints[5])
+    sizes = set()
+    for name, size in (('_BLOCK', 7), ('_PAIRS', 5)):
+      self.enter_context(mock.patch.object(near_duplicates, name, size))
+    for distance in (0, 1, 4, 10):
+      expected = groups_of_all_pairs(prints, distance)
+      sizes.update(map(len, expected))
+      self.assertNotEmpty(expected)
+      self.assertEqual(near_duplicates.groups(prints, distance), expected)
+    self.assertGreater(len(sizes), 2)
 
-  def test_none_and_one_have_no_groups(self):
+  def test_none_one_and_plain_images_have_no_groups(self):
     self.assertEqual(near_duplicates.groups([], 4), [])
-    self.assertEqual(near_duplicates.groups(['00' * 8], 4), [])
+    plain = [
+      near_duplicates.fingerprint(np.full([32, 32, 3], level, np.uint8))
+      for level in (0, 200)
+    ]
+    self.assertEqual(near_duplicates.groups(plain[:1], 4), [])
 
 
 class FingerprintTest(absltest.TestCase):
@@ -51,7 +67,7 @@ class FingerprintTest(absltest.TestCase):
     # The hardest case: drawn alike, in one place, before one backdrop.
     self.images = [
       planted_sets.draw('adventurer', number, plain=True)
-      for number in range(40)
+      for number in range(32)
     ]
     self.distance = options.Options(faces='none').duplicate_distance
 
@@ -63,21 +79,34 @@ class FingerprintTest(absltest.TestCase):
   def test_different_people_before_one_backdrop_are_no_duplicates(self):
     self.assertEmpty(self.groups(self.images))
 
-  def test_saved_and_resized_copies_are_found(self):
+  def test_copies_are_found(self):
     def saved(image):
       stream = io.BytesIO()
       image.save(stream, 'JPEG', quality=40)
       return Image.open(stream).convert('RGB')
 
-    wholes = list(map(Image.fromarray, self.images))
-    changed = [
-      *map(saved, wholes[:10]),
-      *(whole.resize((90, 90)) for whole in wholes[10:20]),
-      *(whole.convert('L').convert('RGB') for whole in wholes[20:30]),
+    def cropped(image):
+      edge = round(0.02 * image.width)
+      return image.crop(
+        (edge, edge, image.width - edge, image.height - edge)
+      ).resize((100, 100), Image.Resampling.BICUBIC)
+
+    changes = (
+      saved,
+      lambda image: image.resize((90, 90)),
+      lambda image: image.convert('L').convert('RGB'),
+      lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+      lambda image: ImageEnhance.Brightness(image).enhance(1.2),
+      cropped,
+      lambda image: saved(cropped(ImageEnhance.Brightness(image).enhance(0.8))),
+    )
+    copies = [
+      np.asarray(changes[number % len(changes)](Image.fromarray(image)))
+      for number, image in enumerate(self.images)
     ]
     self.assertEqual(
-      self.groups(self.images + list(map(np.asarray, changed))),
-      [[number, 40 + number] for number in range(30)],
+      self.groups(self.images + copies),
+      [[number, 32 + number] for number in range(32)],
     )
 
 

@@ -101,8 +101,8 @@ class PhotosTest(absltest.TestCase):
   def test_it_is_described(self):
     self.assertEqual(photos.describe(None), 'used as they are')
     self.assertEqual(
-      photos.describe(Options(faces='anime', background='plain')),
-      'aligned by anime faces and cut out, as prepare does',
+      photos.describe(Options(faces='human', background='plain')),
+      'aligned by human faces and cut out, as prepare does',
     )
     self.assertEqual(
       photos.describe(Options(faces='none')), 'cut to squares, as prepare does'

@@ -1,28 +1,36 @@
 """Which of several near-duplicates is kept, and where."""
 
+import numpy as np
 from absl.testing import absltest
 
-from tf_twingan.data.prepare import options, selection, shards
+from tf_twingan.data.prepare import (
+  near_duplicates,
+  options,
+  selection,
+  shards,
+)
 
 OPTIONS = options.Options(faces='none', duplicate_distance=4)
+RANDOM = np.random.default_rng(0)
+ONE, OTHER, NOISE = RANDOM.uniform(0, 256, [3, 64, 64, 3])
 
 
-def image(photo, fingerprint, pixels=1.0):
+def image(photo, pixels, photo_pixels):
   return shards.ImageRecord(
     photo=photo,
     face=0,
-    fingerprint=f'{fingerprint:064x}',
-    photo_pixels=pixels,
+    fingerprint=near_duplicates.fingerprint(pixels.astype(np.uint8)),
+    photo_pixels=photo_pixels,
     box=None,
     score=None,
   )
 
 
 IMAGES = [
-  image('a', 0, 100),
-  image('b', 0xFFFF, 100),
-  image('c', 0b11, 300),
-  image('d', 0b1, 300),
+  image('a', ONE, 100.0),
+  image('b', OTHER, 100.0),
+  image('c', 0.9 * ONE + 0.1 * NOISE, 300.0),
+  image('d', 0.95 * ONE + 0.05 * NOISE, 300.0),
 ]
 
 
@@ -33,9 +41,12 @@ class SelectionTest(absltest.TestCase):
   def test_the_first_with_the_most_pixels_is_kept(self):
     selected = self.select()
     self.assertEqual(selected.kept, [1, 2])
-    said = [(r.file, r.reason, r.score, r.repeats) for r in selected.rejections]
-    reason = 'near_duplicate'
-    self.assertCountEqual(said, [('a', reason, 2, 'c'), ('d', reason, 1, 'c')])
+    said = {r.file: r for r in selected.rejections}
+    self.assertCountEqual(said, ['a', 'd'])
+    self.assertEqual({r.reason for r in said.values()}, {'near_duplicate'})
+    self.assertEqual({r.repeats for r in said.values()}, {'c'})
+    self.assertBetween(said['d'].score, 0.01, said['a'].score)
+    self.assertLess(said['a'].score, 4)
 
   def test_distance_and_keep_duplicates(self):
     self.assertEqual(self.select(duplicate_distance=0).kept, [0, 1, 2, 3])

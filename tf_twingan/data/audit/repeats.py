@@ -56,7 +56,7 @@ def find(
 
   Args:
     measured: the datasets.
-    distance: in how many bits near-duplicates may differ.
+    distance: how far apart near-duplicates may be, in percent.
   """
   places = [
     Place(i, j) for i, one in enumerate(measured) for j in range(len(one.names))

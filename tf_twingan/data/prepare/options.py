@@ -42,9 +42,10 @@ class Options(json_files.FrozenModel):
       None for all.
     blur: the least sharpness, see `quality.Measures.sharpness`.
     uniform: the largest share of one colour, see `quality.Measures.uniform`.
-    duplicate_distance: in how many of 256 bits the hashes of two images may
-      differ that count as near-duplicates. Saving and resizing change up to 16,
-      portraits of two people before one backdrop differ in 24 or more.
+    duplicate_distance: how far apart near-duplicates may be, in percent, see
+      `near_duplicates`. Unrelated images are about 100 apart, portraits of two
+      people before one backdrop 20 or more, an image and what is left when 2 %
+      are cut off on every side, or when it is saved at low quality, up to 10.
     keep_duplicates: keep all near-duplicates. They stay on the same side of the
       split all the same.
   """
@@ -62,7 +63,7 @@ class Options(json_files.FrozenModel):
   most_faces: _Positive | None = None
   blur: Annotated[float, pydantic.Field(ge=0)] = 0.15
   uniform: Annotated[float, pydantic.Field(gt=0, le=1)] = 0.95
-  duplicate_distance: Annotated[int, pydantic.Field(ge=0, le=128)] = 20
+  duplicate_distance: Annotated[int, pydantic.Field(ge=0, le=50)] = 10
   keep_duplicates: bool = False
 
   @pydantic.field_validator('background')

@@ -65,7 +65,7 @@ def select(
 def _rejection(
   image: shards.ImageRecord, kept: shards.ImageRecord
 ) -> Rejection:
-  differing = int(image.fingerprint, 16) ^ int(kept.fingerprint, 16)
+  distance = near_duplicates.distance(image.fingerprint, kept.fingerprint)
   return Rejection(
-    image.photo, 'near_duplicate', differing.bit_count(), kept.photo
+    image.photo, 'near_duplicate', round(distance, 2), kept.photo
   )
