@@ -94,6 +94,32 @@ cli.run(main)
     self.assertEqual(done.stdout, b'one\\x1b[2J \\xe9\n\n\b\r\r2/2\n')
     self.assertIn(b'two \\x1b[2J', done.stderr)
 
+  @parameterized.parameters(True, False)
+  def test_a_reader_that_has_seen_enough_ends_no_program(self, unbuffered):
+    code = """
+import sys
+from tf_twingan import cli
+
+def main(argv):
+  for _ in range(9999):
+    print('a line')
+  print('done', file=sys.stderr)
+
+cli.run(main)
+"""
+    environment = {**os.environ, 'PYTHONUNBUFFERED': '1' if unbuffered else ''}
+    with subprocess.Popen(
+      [sys.executable, '-c', code],
+      cwd=source_tree.ROOT,
+      env=environment,
+      stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE,
+    ) as program:
+      self.assertEqual(program.stdout.readline(), b'a line\n')
+      program.stdout.close()
+      self.assertEqual(program.stderr.read(), b'done\n')
+    self.assertEqual(program.returncode, 0)
+
   def test_names_that_an_output_cannot_encode_are_escaped(self):
     done = subprocess.run(
       [

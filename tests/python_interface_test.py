@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -105,6 +106,20 @@ class TrainTest(parameterized.TestCase):
     self.assertEqual(
       tf_twingan.Run(pathlib.Path('~/a')).run_dir, home_folder.expand('~/a')
     )
+
+  def test_random_numbers_of_the_program_go_on(self):
+    def train(*args, **kwargs):
+      random.seed(0)
+      np.random.seed(0)
+
+    random.seed(1)
+    np.random.seed(1)
+    expected = random.random(), np.random.rand()
+    random.seed(1)
+    np.random.seed(1)
+    with mock.patch.object(gin_training, 'train', train):
+      tf_twingan.Run('a').train('tiny.gin')
+    self.assertEqual((random.random(), np.random.rand()), expected)
 
   @parameterized.parameters('cp1252', 'ascii:surrogateescape')
   def test_what_an_output_cannot_encode_is_escaped(self, encoding):
@@ -230,6 +245,11 @@ class ModelsTest(absltest.TestCase):
 
 
 class EvaluateTest(absltest.TestCase):
+  def test_too_few_images_are_refused_before_any_work(self):
+    for count in (-1, 0, 9):
+      with self.assertRaisesRegex(ValueError, f'--count is {count}; give 10'):
+        tf_twingan.Run('runs/a').evaluate(count=count)
+
   def setUp(self):
     super().setUp()
     # What the networks find is tested where they are.

@@ -25,7 +25,8 @@ flags.disclaim_key_flags()
 class _PrintableStream:
   """A text stream whose lines cannot steer a terminal, see `errors.printable`.
 
-  What programs print holds names of files, and what files say.
+  What programs print holds names of files, and what files say. A reader that
+  has seen enough, such as `head`, ends no program before its work is done.
   """
 
   def __init__(self, stream: TextIO):
@@ -35,8 +36,22 @@ class _PrintableStream:
     # A progress bar, of a download say, goes back before it writes.
     lines = text.lstrip('\b\r').split('\n')
     back = text[: len(text) - len('\n'.join(lines))]
-    self._stream.write(back + '\n'.join(map(errors.printable, lines)))
+    with self._reader_may_end():
+      self._stream.write(back + '\n'.join(map(errors.printable, lines)))
     return len(text)
+
+  def flush(self) -> None:
+    with self._reader_may_end():
+      self._stream.flush()
+
+  @contextlib.contextmanager
+  def _reader_may_end(self) -> Iterator[None]:
+    try:
+      yield
+    except BrokenPipeError:
+      nowhere = os.open(os.devnull, os.O_WRONLY)
+      os.dup2(nowhere, self._stream.fileno())
+      os.close(nowhere)
 
   def __getattr__(self, name: str) -> Any:
     return getattr(self._stream, name)

@@ -18,10 +18,12 @@ OSError, or FloatingPointError where a training diverged. Where a sentence says
 parsed. TensorFlow is imported with the first call that needs it.
 """
 
+import contextlib
 import os
+import random
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tf_twingan import cli, gin_bindings, home_folder
@@ -35,6 +37,23 @@ if TYPE_CHECKING:
 
 _BEST = 'best'
 _EVALUATION = 'evaluation'
+
+
+@contextlib.contextmanager
+def _keep_random_state() -> Iterator[None]:
+  """Leaves the random numbers of Python and NumPy to the calling program.
+
+  A training seeds them, too, as Keras draws seeds from them; the program's own
+  would repeat themselves after each.
+  """
+  import numpy as np
+
+  python, numpy = random.getstate(), np.random.get_state()
+  try:
+    yield
+  finally:
+    random.setstate(python)
+    np.random.set_state(numpy)
 
 
 class Run:
@@ -61,6 +80,7 @@ class Run:
     return f'Run({self.run_dir!r})'
 
   @cli.escaped_output()
+  @_keep_random_state()
   def train(
     self,
     gin_file: str | os.PathLike,
@@ -74,7 +94,7 @@ class Run:
     KeyboardInterrupt; the same call continues. It may be called from any
     thread. In another one than the main thread Python notices no signals:
     there `on_progress` can stop it. One training at a time runs in a process.
-    Random seeds and the determinism of TensorFlow are set for the whole
+    The random seed and the determinism of TensorFlow are set for the whole
     process, and its threads unless it has begun to work.
 
     Args:

@@ -74,6 +74,11 @@ def run(
     OSError: a file is missing, or the results cannot be written.
     ValueError: the flags do not go together, or one of them is wrong.
   """
+  if options.count < names.FEWEST_IMAGES:
+    raise ValueError(
+      f'--count is {options.count}; give {names.FEWEST_IMAGES} or more '
+      'held-out images of each domain.'
+    )
   if options.exported:
     return _score_export(options, load_translator)
   if options.translations or options.export_sources:
