@@ -58,6 +58,7 @@ def main(argv) -> None:
   cli.reject_arguments(argv)
   with cli.report_errors():
     options = prepare_flags.options()
+    prepare_shards = prepare_flags.prepare_shards()
     from tf_twingan.data.prepare import job as job_lib
     from tf_twingan.data.prepare import report
 
@@ -81,7 +82,9 @@ def main(argv) -> None:
     if job_lib.is_finished(job):
       print(f'{_OUTPUT.value} is finished, and all of its files are whole.')
       return
-    choice = job_lib.run(job, workers=_WORKERS.value)
+    choice = job_lib.run(
+      job, workers=_WORKERS.value, prepare_shards=prepare_shards
+    )
     print('\n'.join(report.lines(len(job.opened.names), choice)))
     print(f'See sheet.png and rejected.csv in {_OUTPUT.value}.')
 

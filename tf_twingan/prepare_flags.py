@@ -1,14 +1,15 @@
 """Flags for all options of a preparation, whose defaults stand in `Options`."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from absl import flags
 
 from tf_twingan import cli, faces
+from tf_twingan.data.prepare import options as options_lib
 
 if TYPE_CHECKING:
-  from tf_twingan.data.prepare import embedding
-from tf_twingan.data.prepare import options as options_lib
+  from tf_twingan.data.prepare import embedding, finish
 
 # What is defined here counts as the program's own, and is shown by its --help.
 flags.disclaim_key_flags()
@@ -39,7 +40,7 @@ _REQUIRED = 'faces'
 
 
 def define() -> None:
-  """Defines the flags, for `options` and `embedder`."""
+  """Defines the flags, for `options`, `embedder` and `prepare_shards`."""
   for name, help_text in _HELP.items():
     default = options_lib.Options.model_fields[name].default
     if name == _REQUIRED:
@@ -62,6 +63,17 @@ def define() -> None:
     '-1..1',
     ['-1..1', '0..1', '0..255'],
     'The values of the pixels that it takes, if they are floats.',
+  )
+  flags.DEFINE_string(
+    'runner',
+    None,
+    'A runner of Apache Beam: FnApiRunner on this computer, FlinkRunner, '
+    'SparkRunner or DataflowRunner for many; see docs/data.md.',
+  )
+  flags.DEFINE_multi_string(
+    'beam_option',
+    [],
+    'An option of Apache Beam or the runner, such as direct_num_workers=2.',
   )
 
 
@@ -94,3 +106,29 @@ def embedder() -> 'embedding.Embedder | None':
   if path is None:
     return None
   return embedding.Embedder(path, flags.FLAGS['embed_range'].value)
+
+
+def prepare_shards() -> 'Callable[[finish.Job], None] | None':
+  """What prepares the shards if --runner asks for one of Beam's, else None.
+
+  Raises:
+    MissingPackage: Apache Beam is not installed.
+    ValueError: a flag does not go with the runner.
+  """
+  values = flags.FLAGS
+  if values.runner is None:
+    if values.beam_option:
+      raise ValueError(
+        '--beam_option is of Apache Beam: give --runner=FnApiRunner, too'
+      )
+    return None
+  if values.dry_run:
+    raise ValueError('--dry_run works on this computer: leave out --runner')
+  if values.workers is not None:
+    raise ValueError(
+      '--workers counts threads of this program; a runner has its own flag, '
+      'such as --beam_option=direct_num_workers=2 of FnApiRunner'
+    )
+  from tf_twingan.data.prepare import beam_job
+
+  return beam_job.through(values.runner, values.beam_option)

@@ -63,11 +63,25 @@ class PrepareTest(absltest.TestCase):
       '--faces=humann': "face detector 'humann' is unknown",
       '--background=plain': '--background: plain needs people',
       '--most_faces=0': '--most_faces is 0; it should be greater',
+      '--beam_option=a=1': '--beam_option is of Apache Beam: give --runner',
+      '--runner=FnapiRunner': '--runner=FnapiRunner is no runner of Apache Bea',
     }.items():
       code, output = self.prepare(flag)
       self.assertEqual(code, 1, flag)
       self.assertIn(f'Error: {said}', output)
       self.assertLen(output.splitlines(), 1, output)
+
+  def test_a_runner_of_beam(self):
+    code, output = self.prepare('--runner=FnApiRunner')
+    self.assertEqual(code, 0, output)
+    self.assertRegex(output, '13 photos: ')
+    for flag, said in {
+      '--dry_run': '--dry_run works on this computer: leave out --runner',
+      '--workers=2': '--workers counts threads of this program; a runner has',
+    }.items():
+      code, output = self.prepare('--runner=FnApiRunner', flag)
+      self.assertEqual(code, 1, flag)
+      self.assertIn(f'Error: {said}', output)
 
   def test_every_option_has_a_flag(self):
     self.assertEqual(

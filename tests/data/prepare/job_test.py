@@ -193,6 +193,12 @@ class JobTest(prepare_case.PrepareCase):
     self.output = self.root
     self.assert_refused('holds the photos themselves')
 
+  def test_an_output_that_is_an_address(self):
+    self.write(*NAMES[:2])
+    for address in ('gs://bucket/prepared', 'hdfs://node:9000/prepared'):
+      self.output = address
+      self.assert_refused(f'{address} is an address, not a folder; prepare int')
+
   def test_an_output_that_cannot_be_written(self):
     self.write(*NAMES[:2])
     self.output.write_text('a file')

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -71,6 +72,7 @@ def plan(
     OSError: the input is not there, or nothing can be written to the output.
     ValueError: there is nothing to prepare, or the output holds other files.
   """
+  _check_address(output)
   output = pathlib.Path(output)
   opened = inputs.open_input(text, output, labels)
   _check_output(output)
@@ -263,6 +265,16 @@ def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     if before.get(name) != now[name]:
       return f'--{name}={before.get(name)}'
   return ''
+
+
+def _check_address(output: str | os.PathLike) -> None:
+  """Refuses what is no path: gs://, hdfs://."""
+  if re.match(r'\w+://', os.fspath(output)):
+    raise ValueError(
+      f'--output={errors.printable(output)} is an address, not a folder; '
+      'prepare into a folder that all workers see by the same path, such as a '
+      'network drive, or a bucket that is mounted'
+    )
 
 
 def _check_output(output: pathlib.Path) -> None:
