@@ -15,11 +15,16 @@ RANDOM = np.random.default_rng(0)
 ONE, OTHER, NOISE = RANDOM.uniform(0, 256, [3, 64, 64, 3])
 
 
-def image(photo, pixels, photo_pixels):
+def image(photo, pixels, photo_pixels=1.0, face=0, whole=None):
+  fingerprint, photo_fingerprint = (
+    near_duplicates.fingerprint(values.astype(np.uint8))
+    for values in (pixels, pixels if whole is None else whole)
+  )
   return shards.ImageRecord(
     photo=photo,
-    face=0,
-    fingerprint=near_duplicates.fingerprint(pixels.astype(np.uint8)),
+    face=face,
+    fingerprint=fingerprint,
+    photo_fingerprint=photo_fingerprint,
     photo_pixels=photo_pixels,
     box=None,
     score=None,
@@ -61,6 +66,21 @@ class SelectionTest(absltest.TestCase):
     self.assertEqual({r.repeats for r in selected.rejections}, {'a'})
     selected = self.select(own, keep_duplicates=True)
     self.assertEqual(selected.kept, [0, 1])
+
+  def test_faces_that_were_aligned_otherwise_are_known_by_their_photo(self):
+    faces = RANDOM.uniform(0, 256, [5, 64, 64, 3])
+    images = [
+      image('a', faces[0], whole=ONE),
+      image('a', faces[1], whole=ONE, face=1),
+      image('b', faces[2], whole=0.98 * ONE),
+      image('b', faces[3], whole=0.98 * ONE, face=1),
+      # One of its faces was not found: which is not known.
+      image('c', faces[4], whole=ONE),
+    ]
+    selected = selection.select(images, [None] * 5, OPTIONS)
+    self.assertEqual(selected.kept, [0, 1, 4])
+    self.assertEqual([r.repeats for r in selected.rejections], ['a', 'a'])
+    self.assertLen(set(selected.splits), 1)
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """Which of the prepared images are kept, and in which split."""
 
+import collections
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -40,9 +41,12 @@ def select(
     own: the split that the input has for each of them; None where it has none.
     options: how near is too near, and whether near-duplicates are kept.
   """
-  prints = [image.fingerprint for image in images]
-  groups = near_duplicates.groups(prints, options.duplicate_distance)
-  assigned = splits.assign([image.photo for image in images], groups, own)
+  photos = [image.photo for image in images]
+  of_photos = near_duplicates.groups(
+    [image.photo_fingerprint for image in images], options.duplicate_distance
+  )
+  groups = _groups(images, of_photos, options.duplicate_distance)
+  assigned = splits.assign(photos, [*groups, *of_photos], own)
   repeats: dict[int, int] = {}
   for group in groups:
     held_out = [i for i in group if assigned[i] == base.SPLITS[1]]
@@ -62,10 +66,39 @@ def select(
   )
 
 
+def _groups(
+  images: Sequence[shards.ImageRecord],
+  of_photos: Sequence[Sequence[int]],
+  distance: float,
+) -> list[list[int]]:
+  """Images that show the same face, or the same face of the same photo."""
+  joined = splits.Joined(len(images))
+  prints = [image.fingerprint for image in images]
+  groups = near_duplicates.groups(prints, distance)
+  counts = collections.Counter(image.photo for image in images)
+  for group in of_photos:
+    # The largest of as many faces is the same; with a face more it may not be.
+    matching = collections.defaultdict(list)
+    for index in group:
+      image = images[index]
+      matching[image.face, counts[image.photo]].append(index)
+    groups += matching.values()
+  for first, *others in groups:
+    for other in others:
+      joined.join(first, other)
+  members = collections.defaultdict(list)
+  for index in range(len(images)):
+    members[joined.first(index)].append(index)
+  return [group for group in members.values() if len(group) > 1]
+
+
 def _rejection(
   image: shards.ImageRecord, kept: shards.ImageRecord
 ) -> Rejection:
-  distance = near_duplicates.distance(image.fingerprint, kept.fingerprint)
+  distance = min(
+    near_duplicates.distance(image.fingerprint, kept.fingerprint),
+    near_duplicates.distance(image.photo_fingerprint, kept.photo_fingerprint),
+  )
   return Rejection(
     image.photo, 'near_duplicate', round(distance, 2), kept.photo
   )

@@ -51,6 +51,8 @@ class ImageRecord(json_files.Model):
     photo: name of the photo that it was cut from.
     face: which of the photo's images it is, from 0 on.
     fingerprint: see `near_duplicates.fingerprint`.
+    photo_fingerprint: the same of the whole photo. Where a detector sees eyes
+      a little elsewhere in a copy of a photo, the aligned faces differ.
     photo_pixels: how many pixels of the photo it shows.
     box: left, top, right and bottom of the face in the photo; None with
       faces='none'.
@@ -60,6 +62,7 @@ class ImageRecord(json_files.Model):
   photo: str
   face: json_files.Count
   fingerprint: str
+  photo_fingerprint: str
   photo_pixels: float
   box: list[float] | None
   score: float | None
@@ -162,25 +165,32 @@ def prepare_photo(
   prepared = prepare.prepare(photo, name)
   return PhotoResult(
     [_to_png(one.image) if encode else b'' for one in prepared.images],
-    [_record(name, i, one) for i, one in enumerate(prepared.images)],
+    _records(photo, name, prepared.images),
     prepared.rejections,
   )
 
 
-def _record(
-  name: str, index: int, prepared: preparer.PreparedImage
-) -> ImageRecord:
-  side = len(prepared.image)
-  area = abs(float(np.linalg.det(prepared.matrix[:, :2])))
-  face = prepared.face
-  return ImageRecord(
-    photo=name,
-    face=index,
-    fingerprint=near_duplicates.fingerprint(prepared.image),
-    photo_pixels=side**2 / area,
-    box=None if face is None else [float(v) for v in face.box],
-    score=None if face is None else float(face.score),
-  )
+def _records(
+  photo: np.ndarray, name: str, images: Sequence[preparer.PreparedImage]
+) -> list[ImageRecord]:
+  """The records of a photo's images."""
+  if not images:
+    return []
+  whole = near_duplicates.fingerprint(photo)
+  records = []
+  for index, (image, face, matrix, _) in enumerate(images):
+    area = abs(float(np.linalg.det(matrix[:, :2])))
+    record = ImageRecord(
+      photo=name,
+      face=index,
+      fingerprint=near_duplicates.fingerprint(image),
+      photo_fingerprint=whole,
+      photo_pixels=len(image) ** 2 / area,
+      box=None if face is None else [float(v) for v in face.box],
+      score=None if face is None else float(face.score),
+    )
+    records.append(record)
+  return records
 
 
 def _to_png(image: np.ndarray) -> bytes:

@@ -27,7 +27,7 @@ def assign(
     groups: indices of images that are near-duplicates of one another.
     own: the split that the input has for each image; None where it has none.
   """
-  joined = _Joined(len(photos))
+  joined = Joined(len(photos))
   first_of: dict[str, int] = {}
   for index, photo in enumerate(photos):
     joined.join(first_of.setdefault(photo, index), index)
@@ -68,13 +68,19 @@ def hash_fraction(name: str) -> float:
   return int(digest[:13], 16) / 16**13
 
 
-class _Joined:
+class Joined:
   """Sets of indices that are joined, each known by its smallest index."""
 
   def __init__(self, count: int):
+    """Every index is alone.
+
+    Args:
+      count: how many indices there are.
+    """
     self._parents = list(range(count))
 
   def first(self, index: int) -> int:
+    """The smallest index of the set of an index."""
     while self._parents[index] != index:
       # Halves the way for the next one.
       self._parents[index] = self._parents[self._parents[index]]
@@ -82,5 +88,6 @@ class _Joined:
     return index
 
   def join(self, one: int, other: int) -> None:
+    """Makes one set of the sets of two indices."""
     low, high = sorted((self.first(one), self.first(other)))
     self._parents[high] = low
