@@ -31,7 +31,7 @@ _FACES = ('human',)
 _PLAIN = (255, 255, 255)
 # Random colours are light enough to look like a backdrop, and pale enough to
 # differ from the vivid hair of drawings.
-_SATURATION, _VALUE = (0.1, 0.5), (0.5, 0.95)
+_SATURATION, _VALUE = (0.05, 0.4), (0.5, 0.95)
 # Radius of the boxes, as a share of the side: the large one reaches beyond what
 # a mask is wrong by, the small one covers the outline.
 _LARGE, _SMALL = 1 / 12, 1 / 64
