@@ -34,7 +34,7 @@ _EXPORT_SOURCES = cli.define_path(
   'export_sources', 'Write the held-out sources there, and nothing else.'
 )
 _SOURCE = flags.DEFINE_multi_string(
-  'source', [], 'Images of a domain, as DOMAIN=DATASET; give two.'
+  'source', [], 'Images, as DOMAIN=DATASET (docs/datasets.md); give two.'
 )
 _RUN_DATASETS = cli.define_run_datasets()
 _FROM = flags.DEFINE_string(

@@ -13,7 +13,7 @@ with --prune it removes those that have gone. `query` writes `neighbours.json`
 and contact sheets to --output. `remove` erases the images of --name, with
 --source those of these datasets alone, or all of the datasets of --source.
 
-A dataset is `folder:PATH`, `avatars:STYLE` or `tfds:NAME`, with options. Its
+A dataset is `folder:PATH` or another of docs/datasets.md, with options. Its
 domain goes in front: `photo=folder:PATH`. Without one, `build` takes the last
 of the model, `query` its first that the index has no images of. Both say which.
 

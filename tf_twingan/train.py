@@ -13,7 +13,7 @@ continues, on the same machine to the same bits. A finished run trains on at
 its last stage with --gin_param=Growth.extra_images=N. The run directory holds
 sample grids (`samples/`), curves (`summaries/`, `metrics.jsonl`), checkpoints
 and the configuration. gin/README.md lists the gin files and what they train;
-a dataset is `avatars:STYLE`, `folder:PATH` or `tfds:NAME`.
+a dataset is `avatars:STYLE`, `folder:PATH`, or another of docs/datasets.md.
 
 The macros of a gin file, such as `photo = ...` in photos.gin, are flags:
 `--gin_file=photos.gin --help` lists them. Any other value takes --gin_param.

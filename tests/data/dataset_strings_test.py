@@ -30,6 +30,17 @@ class DatasetStringsTest(parameterized.TestCase):
       ('photo', 'folder:/a?crop=0.7'),
     )
 
+  def test_colons_and_equals_signs_in_a_dataset_are_its_own(self):
+    for dataset in (
+      'class:folder:/a?crop=0.7:hair=black',
+      'mix:folder:/a,class:avatars:lorelei:eyes!=open:0.7,0.3',
+      'tfrecord:/a/train-*?balance=hair',
+    ):
+      self.assertEqual(
+        dataset_strings.parse_flag(f'photo={dataset}'), ('photo', dataset)
+      )
+      self.assertEqual(dataset_strings.split_flag(dataset), (None, dataset))
+
   def test_a_dataset_alone_names_no_domain(self):
     for text in ('avatars:toon-head', 'folder:/a?crop=0.7'):
       with self.assertRaisesRegex(ValueError, 'write DOMAIN=DATASET'):

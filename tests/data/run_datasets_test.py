@@ -21,7 +21,23 @@ class RunDatasetsTest(parameterized.TestCase):
       run_datasets.check({'a': AVATARS}, ['a', 'b'], allowed=False)
     self.assertEqual(printed.getvalue(), '')
 
-  @parameterized.parameters('folder:/home/me', 'tfds:evil', 'folder:~')
+  def test_embedded_ones_inside_of_others_are_read_without_a_word(self):
+    printed = io.StringIO()
+    dataset = 'mix:class:avatars:lorelei:eyes=open,avatars:toon-head:0.7,0.3'
+    with contextlib.redirect_stderr(printed):
+      run_datasets.check({'a': dataset}, 'a', allowed=False)
+    self.assertEqual(printed.getvalue(), '')
+
+  @parameterized.parameters(
+    'folder:/home/me',
+    'tfds:evil',
+    'folder:~',
+    'tfrecord:/home/me',
+    'class:folder:/home/me:a=b',
+    'class:class:tfds:evil:a=b:c=d',
+    'mix:avatars:lorelei,folder:/home/me:0.7,0.3',
+    'mix:avatars:lorelei,class:folder:/home/me:a=b',
+  )
   def test_others_are_refused(self, dataset):
     with self.assertRaisesRegex(ValueError, f'names {dataset} for a, and'):
       run_datasets.check({'a': dataset, 'b': AVATARS}, 'ab', allowed=False)

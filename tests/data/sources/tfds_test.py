@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import hashlib
 import itertools
 import os
 import shutil
@@ -9,7 +10,7 @@ from unittest import mock
 
 import numpy as np
 import tensorflow_datasets as tfds
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 
 from tests.data.sources import dataset_case
 from tf_twingan import image_io
@@ -271,6 +272,129 @@ class TfdsTest(dataset_case.DatasetCase):
         'could not be prepared: the host is; `tfds build sources',
         lambda: registry.load('tfds:sources_test_images', 8),
       )
+
+
+class KnownDatasetsTest(dataset_case.DatasetCase):
+  """Published datasets as TFDS describes them, with made-up examples."""
+
+  def setUp(self):
+    super().setUp()
+    folder = self.root / 'tfds'
+    self.enter_context(mock.patch.dict(os.environ, TFDS_DATA_DIR=str(folder)))
+    self.folder = folder
+
+  def describe(self, name, *splits):
+    """Writes what a prepared dataset says of itself."""
+    builder = tfds.builder(name, data_dir=self.folder)
+    template = tfds.core.ShardedFileTemplate(
+      data_dir=builder.data_path,
+      dataset_name=builder.name,
+      filetype_suffix='tfrecord',
+    )
+    builder.info.set_splits(
+      tfds.core.SplitDict(
+        [
+          tfds.core.SplitInfo(
+            name=split,
+            shard_lengths=[12],
+            num_bytes=0,
+            filename_template=template,
+          )
+          for split in splits
+        ]
+      )
+    )
+    builder.data_path.mkdir(parents=True)
+    builder.info.write_to_directory(builder.data_path)
+    self.enter_context(
+      tfds.testing.mock_data(num_examples=12, data_dir=str(self.folder))
+    )
+
+  def test_celeb_a(self):
+    self.describe('celeb_a', 'train', 'validation', 'test')
+    train = registry.load('tfds:celeb_a?balance=Male', 8)
+    self.assertLen(train.images, 12)
+    self.assertEqual({*train.attributes['Male']}, {'true', 'false'})
+    is_male = np.array(train.attributes['Male']) == 'true'
+    self.assertAlmostEqual(train.sampling[is_male].sum(), 6)
+    self.assertContainsSubset(
+      ['Blond_Hair', 'Eyeglasses', 'lefteye_x', 'Identity_No'], train.attributes
+    )
+    chosen = registry.load('class:tfds:celeb_a:Male=true', 8)
+    np.testing.assert_array_equal(chosen.images, train.images[is_male])
+    found = registry.parse('tfds:celeb_a').originals()
+    self.assertEqual(found.read('test/11').shape, (218, 178, 3))
+    self.assertLen(found.splits, 24)
+
+  def test_horse2zebra(self):
+    name = 'cycle_gan/horse2zebra'
+    self.describe(name, 'trainA', 'trainB', 'testA', 'testB')
+    for split in base.SPLITS:
+      found = registry.load(f'tfds:{name}?split=trainA', 8, split=split)
+      self.assertLen(found.images, 12)
+      self.assertLessEqual({*found.attributes['label']}, {'A', 'B'})
+    self.assert_one_line(
+      ValueError,
+      "'train' is unknown; add .split=NAME, NAME one of trainA, trainB,",
+      lambda: registry.load(f'tfds:{name}', 8),
+    )
+
+  def test_oxford_iiit_pet(self):
+    self.describe('oxford_iiit_pet', 'train', 'test')
+    whole = registry.load('tfds:oxford_iiit_pet', 8)
+    self.assertEqual({*whole.attributes['species']}, {'Cat', 'Dog'})
+    cats = registry.load('class:tfds:oxford_iiit_pet:species=Cat', 8)
+    self.assertLen(cats.images, whole.attributes['species'].count('Cat'))
+    self.assertContainsSubset(['label', 'file_name'], whole.attributes)
+
+  @parameterized.parameters(
+    ('celeb_a', 'img_align_celeba.zip from https://drive.google.com/.*'),
+    ('cycle_gan/horse2zebra', r'horse2zebra.zip from https://\S*$'),
+    ('oxford_iiit_pet', 'annotations.tar.gz from .*, images.tar.gz from .*'),
+  )
+  def test_a_failed_download_says_what_to_do_by_hand(self, name, files):
+    builder = tfds.builder(name, data_dir=self.folder)
+    with mock.patch.object(
+      type(builder), '_split_generators', side_effect=OSError('no network')
+    ):
+      self.assert_one_line(
+        ValueError,
+        f'tfds:{name}: could not be prepared: no network; .*, or get the files '
+        f'by a browser and put them into {self.folder}/downloads/manual: '
+        f'.*{files}',
+        lambda: registry.load(f'tfds:{name}', 8),
+      )
+
+  def test_files_that_were_put_there_by_hand_are_used(self):
+    url, content = 'https://example.invalid/pixels', b'7'
+    info = tfds.download.checksums.UrlInfo(
+      size=len(content),
+      checksum=hashlib.sha256(content).hexdigest(),
+      filename='pixels.txt',
+    )
+
+    def generate(builder, manager):
+      number = int(manager.download(url).read_text())
+      return {
+        split: builder._generate_examples(range(first, first + 4))
+        for split, first in (('train', number), ('test', number + 10))
+      }
+
+    with mock.patch.object(SourcesTestImages, 'url_infos', {url: info}):
+      # Without one attempt after another to reach a host.
+      with mock.patch.object(
+        SourcesTestImages, '_split_generators', side_effect=OSError('away')
+      ):
+        with self.assertRaisesRegex(
+          ValueError, f'{self.folder}/downloads/manual: pixels.txt from {url}'
+        ):
+          registry.load('tfds:sources_test_images', 8)
+      there = self.folder / 'downloads' / 'manual' / 'pixels.txt'
+      there.parent.mkdir(parents=True)
+      there.write_bytes(content)
+      with mock.patch.object(SourcesTestImages, '_split_generators', generate):
+        found = registry.load('tfds:sources_test_images', 8)
+    self.assertEqual(dataset_case.numbers(found.images), [7, 8, 9, 10])
 
 
 if __name__ == '__main__':

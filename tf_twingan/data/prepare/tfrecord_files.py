@@ -274,9 +274,7 @@ def _to_record(
 
   for key in ('name', 'image'):
     if key not in features:
-      _refuse(
-        location, f'it has no feature {key!r}, see the schema in docs/data.md'
-      )
+      _refuse(location, f'it has no feature {key!r}, see docs/datasets.md')
   image = _only_bytes(features['image'])
   if 'sha256' in features:
     (expected,) = feature('sha256').bytes_list.value

@@ -6,9 +6,16 @@ A domain's dataset is one string, `SCHEME:WHAT?option=value&option=value`:
   folder:PATH     the images under a folder, of any size and common format
   tfds:NAME       a TensorFlow Datasets dataset with an 'image' feature, its
                   config and version included (`tfds:cycle_gan/horse2zebra`)
+  tfrecord:GLOB   images in TFRecord files, see `tfrecord`
+  mix:A,B:0.7,0.3  several datasets as one; the weights, which may be left out,
+                  say in which shares they come, see `mix`
+  class:DATASET:COLUMN=VALUE  the images of a dataset that have a label, or with
+                  `!=` another one, see `class_dataset`
 
-  ?crop=0.7       keep the central 70 % of both sides (any scheme)
+  ?crop=0.7       keep the central 70 % of both sides (any of the first four)
   ?fit=pad        fill up to a square with white instead of cutting one out
+  ?balance=COLUMN  train on each value of a column of labels equally often (any
+                  but mix); images without a value come as often as before
   ?limit=64       avatars only: no more characters than this for a split
   ?test=FOLDER    folder only: the held-out images, absolute or below PATH; else
                   those that are found by their names, see `folder_splits`
@@ -18,12 +25,17 @@ A domain's dataset is one string, `SCHEME:WHAT?option=value&option=value`:
   ?vectors=FILE   folder only: an .npz below PATH, or anywhere, with a row for
                   each image by its path below PATH, see `image_vectors`
   ?vectors=FEATURE  tfds only: a feature of numbers, one vector for an image
+  ?vectors=vector  tfrecord only: the feature of this name
   ?vectors=factors  avatars only: hair and skin, as the avatars were drawn
 
-Folders and TFDS datasets are decoded once for a resolution and kept as one
-memory mapped array in `TF_TWINGAN_CACHE` (default ~/.cache/tf_twingan). Vectors
-are read anew each time and matched by name, so they may change without the
-images.
+Labels are columns of text. Those of a folder are in its file attributes.csv,
+see `attributes`; those of TFDS are its features of one class, number or text;
+records have them as features `attribute/COLUMN`; and those of avatars are their
+factors. They are read only where something asks for them.
+
+Images are decoded once for a resolution and kept as one memory mapped array in
+`TF_TWINGAN_CACHE` (default ~/.cache/tf_twingan). Vectors and labels are read
+anew each time and matched by name, so they may change without the images.
 """
 
 import os
@@ -105,8 +117,7 @@ def load(
   """Reads the images of one split of a dataset at one resolution.
 
   Args:
-    dataset: `avatars:STYLE`, `folder:PATH` or `tfds:NAME`, with options; see
-      the module's docstring.
+    dataset: a dataset's string, see the module's docstring.
     resolution: side of the images in pixels, a power of two from 4 up.
     split: 'train' or 'test'. Where a dataset has no images of its own to test
       on, about 10 % of them are held out (at least 1), and at most 500 of these

@@ -20,6 +20,8 @@ from tf_twingan.data.sources import base, tfds_labels
 # A split is read from its start on, so images are read by so many at once.
 _CHUNK = 64
 _CHUNKS_KEPT = 16
+# Files to download that a message names.
+_FILES_SHOWN = 8
 
 
 class TfdsDataset(base.EncodedDataset):
@@ -184,7 +186,7 @@ class TfdsDataset(base.EncodedDataset):
       raise ValueError(
         f'{self.text}: could not be prepared: {_cause(error)}; '
         f'`tfds build {self.what}` shows why, or set TFDS_DATA_DIR to where '
-        'it is'
+        f'it is{_by_hand(builder)}'
       ) from error
     return builder
 
@@ -246,6 +248,30 @@ def _encoded(builder: Any, tfds_split: str) -> Iterator[bytes]:
   )
   for example in tfds.as_numpy(examples):
     yield example['image']
+
+
+def _by_hand(builder: Any) -> str:
+  """How to get the files of a dataset whose download fails, for a message."""
+  wanted = {
+    info.filename: url
+    for url, info in (builder.url_infos or {}).items()
+    if info.filename
+  }
+  config = builder.builder_config
+  if config is not None:
+    # Datasets of several configs list the files of all.
+    own = {name: url for name, url in wanted.items() if config.name in name}
+    wanted = own or wanted
+  if not wanted:
+    return ''
+  # TFDS looks there first.
+  folder = os.path.join(str(builder.data_dir_root), 'downloads', 'manual')
+  shown = [f'{name} from {url}' for name, url in wanted.items()][:_FILES_SHOWN]
+  more = ', ...' if len(wanted) > _FILES_SHOWN else ''
+  return (
+    f', or get the files by a browser and put them into {folder}: '
+    f'{", ".join(shown)}{more}'
+  )
 
 
 def _cause(error: Exception) -> str:
