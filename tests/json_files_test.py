@@ -3,7 +3,7 @@
 import os
 import pathlib
 import tempfile
-from typing import Any
+from typing import Annotated, Any
 
 from absl.testing import absltest, parameterized
 
@@ -15,6 +15,11 @@ class Described(json_files.Model):
   files: dict[json_files.PathInside, dict[str, Any]]
   domains: tuple[json_files.PlainName, ...] = ()
   score: float = 0.0
+
+
+class Chosen(json_files.FrozenModel):
+  side: int
+  corner: Annotated[tuple[float, float], json_files.FromList] = (0.0, 0.0)
 
 
 def parse(content, kind=Described):
@@ -78,6 +83,32 @@ class JsonFilesTest(parameterized.TestCase):
     for name in ('pipe', 'folder'):
       with self.assertRaisesRegex(ValueError, f'{name} is no regular file'):
         json_files.read(folder / name, Described, remedy='export again')
+
+
+class FrozenModelTest(parameterized.TestCase):
+  def test_json_and_the_constructor_give_the_same(self):
+    chosen = Chosen(side=3, corner=(1, 2))
+    self.assertEqual(parse('{"side": 3, "corner": [1, 2.0]}', Chosen), chosen)
+    self.assertEqual(parse(chosen.model_dump_json(), Chosen), chosen)
+    self.assertLen({chosen, Chosen(side=3, corner=(1, 2))}, 1)
+    with self.assertRaises(ValueError):
+      chosen.side = 4
+
+  @parameterized.parameters(
+    ({}, 'side: it is needed, and missing'),
+    ({'side': 1.5}, 'side is 1.5; it should be a valid integer'),
+    ({'side': 1, 'sied': 2}, 'sied: this version of tf_twingan knows no such'),
+    (
+      {'side': 1, 'corner': (0.0, 'x')},
+      "corner.1 is 'x'; it should be a valid",
+    ),
+    ({'side': 1, 'corner': (0.0, float('nan'))}, 'corner.1 is nan; it should'),
+  )
+  def test_other_values_are_refused_in_one_line(self, values, message):
+    with self.assertRaises(ValueError) as caught:
+      Chosen(**values)
+    self.assertStartsWith(str(caught.exception), message)
+    self.assertNotIn('\n', str(caught.exception))
 
 
 if __name__ == '__main__':

@@ -28,7 +28,7 @@ _HELP = {
   'smallest_side': "The least length of a photo's shorter side, px.",
   'smallest_face': 'The least size of a face in the photo, px.',
   'largest_roll': 'How far a head may be tilted, degrees.',
-  'least_inside': 'The least share of the square that must lie in the photo.',
+  'least_inside': 'The least share of the face that must lie in the photo.',
   'most_faces': 'The most faces to take of a photo; all by default.',
   'blur': 'The least sharpness; blurred images have little.',
   'uniform': 'The largest share of one colour.',

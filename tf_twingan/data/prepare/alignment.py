@@ -23,7 +23,8 @@ from tf_twingan import faces, json_files
 _Share = Annotated[float, pydantic.Field(gt=0, lt=1)]
 Place = Annotated[tuple[_Share, _Share], json_files.FromList]
 
-# The square is sampled at twice its resolution and then shrunk.
+# Where it shrinks the photo, the square is sampled at so many times its
+# resolution first.
 _OVERSAMPLING = 2
 # Pixels of the photo that the filters need beyond the square.
 _BORDER = 4
@@ -120,8 +121,11 @@ def roll(matrix: np.ndarray) -> float:
 
 def inverse(matrix: np.ndarray) -> np.ndarray:
   """The transform back: float64 [2, 3], from the square to the photo."""
-  turn = np.linalg.inv(matrix[:, :2])
-  return np.concatenate([turn, -turn @ matrix[:, 2:]], axis=1)
+  # By hand: the same bits from every linear algebra library.
+  (a, b, x), (c, d, y) = matrix
+  turn = np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+  shift = -(turn[:, 0] * x + turn[:, 1] * y)
+  return np.column_stack([turn, shift])
 
 
 def apply(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -189,7 +193,8 @@ def warp(
     uint8 RGB [resolution, resolution, 3].
   """
   height, width = photo.shape[:2]
-  shrink = min(1.0, _OVERSAMPLING * scale(matrix))
+  oversampling = _OVERSAMPLING if scale(matrix) < 1 else 1
+  shrink = min(1.0, oversampling * scale(matrix))
   corners = _corners(matrix, resolution)
   border = math.ceil(_BORDER / shrink)
   left, top = np.floor(corners.min(axis=0)).astype(int) - border
@@ -200,7 +205,7 @@ def warp(
   part = Image.fromarray(np.ascontiguousarray(photo[y0:y1, x0:x1]))
   if shrink < 1:
     size = [max(1, round(length * shrink)) for length in part.size]
-    part = part.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    part = part.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
   x_scale, y_scale = part.size[0] / (x1 - x0), part.size[1] / (y1 - y0)
   pads = np.ceil(
     [
@@ -214,11 +219,11 @@ def warp(
     canvas = _blur_outwards(canvas, pads, resolution * shrink / scale(matrix))
   # From the square, oversampled, to the canvas.
   back = inverse(matrix)
-  back[:, :2] /= _OVERSAMPLING
+  back[:, :2] /= oversampling
   back[:, 2] -= x0, y0
   back *= [[x_scale], [y_scale]]
   back[:, 2] += pads[1, 0], pads[0, 0]
-  side = _OVERSAMPLING * resolution
+  side = oversampling * resolution
   large = Image.fromarray(canvas).transform(
     (side, side),
     Image.Transform.AFFINE,
@@ -246,10 +251,15 @@ def _blur_outwards(
     beyond = np.maximum(before - centres, centres - (length - after))
     distances.append(np.maximum(beyond, 0) / side)
   distance = np.hypot(distances[0][:, None], distances[1][None, :])
-  result = canvas.astype(np.float64)
+  result = canvas.astype(np.float32)
   image = Image.fromarray(canvas)
   for radius, start in ((0.02, 0.0), (0.08, 0.04)):
-    blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(radius * side)))
+    # Strong blur looks the same at a smaller size, and is faster there.
+    factor = max(1, int(radius * side / 4))
+    small = image.reduce(factor).filter(
+      ImageFilter.GaussianBlur(radius * side / factor)
+    )
+    blurred = small.resize(image.size, Image.Resampling.BILINEAR)
     weight = np.clip((distance - start) / (2 * radius), 0, 1)[..., None]
-    result += weight * (blurred - result)
+    result += weight.astype(np.float32) * (np.asarray(blurred) - result)
   return np.rint(result).astype(np.uint8)
