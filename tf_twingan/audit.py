@@ -35,7 +35,8 @@ _FACES = flags.DEFINE_multi_string(
 _LIMIT = flags.DEFINE_integer(
   'limit',
   4000,
-  'Images of each dataset that are examined, an even sample of more.',
+  'Images of each dataset that are examined, an even sample of more; faces are '
+  'looked for in 500 of them at most.',
   lower_bound=1,
 )
 

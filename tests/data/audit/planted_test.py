@@ -105,7 +105,12 @@ class PlantedTest(parameterized.TestCase):
     self.assertEqual(found['copies across splits'].severity, 'high')
 
   @parameterized.named_parameters(
-    ('size', {'scale': 0.3}, 'face size', '30 % of photo and 50 % of anime'),
+    (
+      'size',
+      {'scale': 0.3},
+      'face size',
+      '30 % of the side in photo and 50 % in anime',
+    ),
     ('place', {'y': 0.7}, 'face position', 'lie 20 % of the side lower'),
     ('cut_out', {'plain': True}, 'backgrounds', '0 % of anime and 100 % of'),
     ('resolution', {'size': 300}, 'resolution', '300 px in photo'),

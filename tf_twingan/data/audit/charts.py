@@ -23,14 +23,16 @@ MEASURES = {
   'red': 'mean red, 0 to 1',
   'green': 'mean green, 0 to 1',
   'blue': 'mean blue, 0 to 1',
-  'sharpness': 'sharpness (of the Laplacian, to the contrast)',
-  'uniform': 'share of the most frequent colour',
+  'sharpness': 'sharpness (below 0.15 is blurred)',
+  'uniform': 'share of the image that has one colour',
   'plain_border': 'share of the upper border that has one colour',
   'faces': 'faces in an image',
   'scale': 'size of the face, as a share of the side',
   'eyes': 'distance of the eyes, as a share of the side',
   'x': 'middle of the face from the left, as a share of the side',
   'y': 'middle of the face from the top, as a share of the side',
+  'eyes_x': 'middle of the eyes from the left, as a share of the side',
+  'eyes_y': 'middle of the eyes from the top, as a share of the side',
   'roll': 'roll of the face, degrees clockwise',
   'yaw': 'yaw of the face, degrees to the right (a rough estimate)',
 }
@@ -71,8 +73,6 @@ def known(measured: dataset_measures.DatasetMeasures, name: str) -> np.ndarray:
     return np.minimum(columns['width'], columns['height'])
   if name == 'ratio':
     return columns['width'] / columns['height']
-  if name == 'faces' and not measured.has_faces:
-    return columns[name][:0]
   return columns[name][np.isfinite(columns[name])]
 
 

@@ -167,17 +167,21 @@ def _no_face(measured: Measures, limits: Limits) -> Iterator[Finding]:
   if not measured.has_faces:
     return
   number = measured.columns['faces']
+  looked_at = measured.looked_at
   yield from _images_that(
     measured,
     limits,
     number == 0,
     'no face',
     f'without a face that the {measured.detector} detector finds',
-    'Look at them, or let prepare leave them out.',
-    prepare(measured),
+    'Look at them: prepare found faces there.'
+    if measured.preparation
+    else 'Look at them, or let prepare leave them out.',
+    '' if measured.preparation else prepare(measured),
+    looked_at,
   )
   several = number > 1
-  if several.mean() >= limits.some:
+  if several.sum() >= limits.some * looked_at:
     yield from _images_that(
       measured,
       limits,
@@ -186,6 +190,7 @@ def _no_face(measured: Measures, limits: Limits) -> Iterator[Finding]:
       'with several faces',
       'A network draws mixtures of these; prepare makes an image of each face.',
       prepare(measured),
+      looked_at,
     )
 
 
@@ -347,15 +352,16 @@ def _repeats_across(all_measured, groups) -> Iterator[Finding]:
 
 
 def _images_that(
-  measured, limits, chosen, topic, kind, effect, command
+  measured, limits, chosen, topic, kind, effect, command, examined=None
 ) -> Iterator[Finding]:
   """A finding about some images, which it names; nothing if there are none."""
   names = [measured.names[i] for i in np.flatnonzero(chosen)]
   if names:
-    share = len(names) / len(measured.names)
+    examined = examined or len(measured.names)
+    share = len(names) / examined
     those = images(len(names))
-    if measured.is_sample:
-      those = f'{len(names):,} of {images(len(measured.names))} examined'
+    if examined < measured.total - len(measured.unreadable):
+      those = f'{len(names):,} of {images(examined)} examined'
     is_or_are = '' if kind.startswith('with') else _are(len(names))
     yield Finding(
       topic,

@@ -18,39 +18,47 @@ class FaceMeasures(NamedTuple):
   """The measures of the largest face of one image; NaN where unknown.
 
   Attributes:
-    faces: number of faces that were found.
+    faces: number of faces that were found; NaN where none were looked for.
     scale: mean side of the face's box; 1 fills the square.
     x: the middle of the box, from 0 at the left to 1 at the right.
     y: likewise, from 0 at the top to 1 at the bottom.
     eyes: distance between the eyes.
+    eyes_x: the middle of the eyes, from the left.
+    eyes_y: likewise, from the top.
     roll: degrees by which the line of the eyes leaves the horizontal, clockwise
       positive.
     yaw: degrees by which the face looks to the right of the image, a rough
       estimate, see `_yaw`.
   """
 
-  faces: int = 0
+  faces: float = _UNKNOWN
   scale: float = _UNKNOWN
   x: float = _UNKNOWN
   y: float = _UNKNOWN
   eyes: float = _UNKNOWN
+  eyes_x: float = _UNKNOWN
+  eyes_y: float = _UNKNOWN
   roll: float = _UNKNOWN
   yaw: float = _UNKNOWN
 
 
 def measure(
-  found: list[faces.Face], width: int, height: int, framed: framing.Framing
+  found: list[faces.Face] | None,
+  width: int,
+  height: int,
+  framed: framing.Framing,
 ) -> FaceMeasures:
   """Measures the largest face.
 
   Args:
-    found: the faces of an image, the largest first.
+    found: the faces of an image, the largest first; None where none were
+      looked for.
     width: width of the image in px.
     height: its height.
     framed: how the dataset makes it square.
   """
   if not found:
-    return FaceMeasures()
+    return FaceMeasures() if found is None else FaceMeasures(0)
   face = found[0]
   longer = framed.fit == 'pad'
   side = framed.crop * (max if longer else min)(width, height)
@@ -58,14 +66,16 @@ def measure(
   measures = FaceMeasures(
     len(found),
     scale=face.side / side,
-    x=0.5 + ((left + right) - width) / 2 / side,
-    y=0.5 + ((top + bottom) - height) / 2 / side,
+    x=0.5 + (left + right - width) / 2 / side,
+    y=0.5 + (top + bottom - height) / 2 / side,
   )
   if face.eyes is None:
     return measures
   (x0, y0), (x1, y1) = np.asarray(face.eyes, np.float64).tolist()
   return measures._replace(
     eyes=math.hypot(x1 - x0, y1 - y0) / side,
+    eyes_x=0.5 + (x0 + x1 - width) / 2 / side,
+    eyes_y=0.5 + (y0 + y1 - height) / 2 / side,
     roll=math.degrees(math.atan2(y1 - y0, x1 - x0)),
     yaw=_yaw(face),
   )

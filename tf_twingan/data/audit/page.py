@@ -71,9 +71,10 @@ def examined(measured: dataset_measures.DatasetMeasures) -> str:
   those = f'{images(measured.total)} from {measured.dataset}'
   if measured.is_sample:
     those += f', of which an even sample of {count:,} was examined'
-  faces = (
-    f', faces by the {measured.detector} detector' if measured.has_faces else ''
-  )
+  faces = ''
+  if measured.has_faces:
+    part = f' in {measured.looked_at:,}' if measured.looked_at < count else ''
+    faces = f', faces{part} by the {measured.detector} detector'
   return f'{measured.label}: {those}{faces}.'
 
 

@@ -70,14 +70,22 @@ def _face_size(
   first: Measures, second: Measures, limits: Limits
 ) -> Iterator[Finding]:
   sizes = _medians(first, second, 'scale')
-  if not max(sizes) > limits.scale_ratio * min(sizes):
+  # Drawn eyes are farther apart than those of people, and each detector takes
+  # something else for the face: sizes differ where both say so.
+  by_eyes = _medians(first, second, 'eyes')
+  ratios = [sizes[1] / sizes[0]]
+  if not any(map(math.isnan, by_eyes)):
+    ratios.append(by_eyes[1] / by_eyes[0])
+  if not (
+    min(ratios) > limits.scale_ratio or max(ratios) < 1 / limits.scale_ratio
+  ):
     return
   (small, less), (large, more) = sorted(
     zip(sizes, (first, second)), key=lambda pair: pair[0]
   )
   what = (
-    f'Faces fill {percent(small)} of {less.label} and {percent(large)} of '
-    f'{more.label}, so that translations change their size.'
+    f'Faces fill {percent(small)} of the side in {less.label} and '
+    f'{percent(large)} in {more.label}, so that translations change their size.'
   )
   if less.preparation is None or more.preparation is None:
     yield Finding(
@@ -101,13 +109,18 @@ def _face_size(
 def _face_place(
   first: Measures, second: Measures, limits: Limits
 ) -> Iterator[Finding]:
-  x0, x1 = _medians(first, second, 'x')
-  y0, y1 = _medians(first, second, 'y')
+  x0, x1 = _medians(first, second, 'eyes_x')
+  y0, y1 = _medians(first, second, 'eyes_y')
+  part = 'eyes'
+  if any(map(math.isnan, (x0, x1))):
+    x0, x1 = _medians(first, second, 'x')
+    y0, y1 = _medians(first, second, 'y')
+    part = 'faces'
   parts = []
   if abs(x1 - x0) > limits.place_gap:
     parts.append(
       f'{percent(abs(x1 - x0))} of the side '
-      f'{"to the left" if x1 < x0 else "to the right"}'
+      f'farther {"left" if x1 < x0 else "right"}'
     )
   if abs(y1 - y0) > limits.place_gap:
     parts.append(
@@ -117,7 +130,7 @@ def _face_place(
     yield Finding(
       'face position',
       HIGH,
-      f'The faces of {second.label} lie {" and ".join(parts)} than those of '
+      f'The {part} of {second.label} lie {" and ".join(parts)} than those of '
       f'{first.label}. Prepare both, which puts the eyes in one place.',
       '\n'.join([prepare(first), prepare(second)]),
     )
@@ -303,7 +316,11 @@ def _attributes(
     else:
       a, b = shares
       value = max(
-        sorted({*a, *b}), key=lambda v: abs(a.get(v, 0) - b.get(v, 0))
+        sorted({*a, *b}),
+        key=lambda v: (
+          abs(a.get(v, 0) - b.get(v, 0)),
+          a.get(v, 0) + b.get(v, 0),
+        ),
       )
       if abs(a.get(value, 0) - b.get(value, 0)) > limits.attribute_gap:
         yield Finding(
