@@ -100,5 +100,10 @@ def _rejection(
     near_duplicates.distance(image.photo_fingerprint, kept.photo_fingerprint),
   )
   return Rejection(
-    image.photo, 'near_duplicate', round(distance, 2), kept.photo
+    image.photo,
+    'near_duplicate',
+    # Rounding may leave it a little below.
+    max(0.0, round(distance, 2)),
+    kept.photo,
+    '' if image.box is None else f'face {image.face + 1}',
   )
