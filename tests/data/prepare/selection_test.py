@@ -53,6 +53,11 @@ class SelectionTest(absltest.TestCase):
     self.assertBetween(said['d'].score, 0.01, said['a'].score)
     self.assertLess(said['a'].score, 4)
 
+  def test_a_few_pixels_more_do_not_count(self):
+    images = [image('a', ONE, 290.0), image('b', ONE, 300.0)]
+    selected = selection.select(images, [None] * 2, OPTIONS)
+    self.assertEqual(selected.kept, [0])
+
   def test_distance_and_keep_duplicates(self):
     self.assertEqual(self.select(duplicate_distance=0).kept, [0, 1, 2, 3])
     selected = self.select(keep_duplicates=True)

@@ -9,6 +9,10 @@ from tf_twingan.data.prepare import options as options_lib
 from tf_twingan.data.prepare.rejections import Rejection
 from tf_twingan.data.sources import base
 
+# So many of the most pixels are as many: aligned squares of equal photos differ
+# in size where the eyes were seen a little elsewhere.
+_AS_MANY = 0.8
+
 
 class Selection(NamedTuple):
   """The images that are kept.
@@ -31,8 +35,8 @@ def select(
 ) -> Selection:
   """Leaves out near-duplicates and splits the rest.
 
-  Of images that show the same, the one that was cut from the most pixels is
-  kept, else the first. Where they are on both sides of a split that the input
+  Of images that show the same, the first is kept of those that were cut from
+  about the most pixels. Where they are on both sides of a split that the input
   has itself, those to train on are left out, even with `keep_duplicates`: a
   score of a held-out image that was trained on says little.
 
@@ -51,8 +55,10 @@ def select(
   for group in groups:
     held_out = [i for i in group if assigned[i] == base.SPLITS[1]]
     candidates = held_out or group
-    # The first of several with the most pixels, as `max` finds it.
-    best = max(candidates, key=lambda i: images[i].photo_pixels)
+    most = max(images[i].photo_pixels for i in candidates)
+    best = next(
+      i for i in candidates if images[i].photo_pixels >= _AS_MANY * most
+    )
     if options.keep_duplicates:
       left_out = [i for i in group if held_out and i not in held_out]
     else:
