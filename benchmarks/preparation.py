@@ -183,7 +183,7 @@ def assemble(
     {domain: {split: number of images}}, of all arms.
 
   Raises:
-    ValueError: a preparation leaves no image for a split.
+    ValueError: the preparations leave too few for a split.
   """
   prepared = {n: images_of(output / 'prepared' / n) for n in _PREPARATIONS}
   counts: dict[str, dict[str, int]] = {}
@@ -212,9 +212,10 @@ def assemble(
           target.parent.mkdir(parents=True, exist_ok=True)
           shutil.copyfile(source, target)
     for split, count in counts[domain].items():
-      if not count:
+      if count < names.FEWEST_IMAGES:
         raise ValueError(
-          f'no image of {domain} is left for {split}; give more images'
+          f'{domain} has {count} images left for {split}, but needs '
+          f'{names.FEWEST_IMAGES}; give more photos'
         )
   return counts
 

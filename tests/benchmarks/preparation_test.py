@@ -3,6 +3,7 @@
 import json
 import pathlib
 import tempfile
+from unittest import mock
 
 from absl.testing import absltest
 
@@ -40,9 +41,10 @@ class PreparationTest(absltest.TestCase):
       'photo_cut_out', cut_out | {'test/e.png': 'e.jpg', 'train/c.png': 'c.jpg'}
     )
     self.preparation('anime', {'train/b.png': 'b.jpg', 'test/a.png': 'a.jpg'})
-    counts = preparation.assemble(
-      self.output, {'photo': str(raw), 'anime': str(raw)}
-    )
+    with mock.patch.object(preparation.names, 'FEWEST_IMAGES', 1):
+      counts = preparation.assemble(
+        self.output, {'photo': str(raw), 'anime': str(raw)}
+      )
     self.assertEqual(
       counts,
       {
@@ -75,12 +77,14 @@ class PreparationTest(absltest.TestCase):
       },
     )
 
-  def test_a_split_without_images_is_refused(self):
+  def test_a_split_with_too_few_images_is_refused(self):
     for name in ('photo', 'photo_cut_out', 'anime'):
       self.preparation(name, {'train/a.png': 'a.jpg'})
     self.write(self.output / 'a.jpg', '')
     raw = str(self.output)
-    with self.assertRaisesRegex(ValueError, 'no image of photo is left for'):
+    with self.assertRaisesRegex(
+      ValueError, 'photo has 1 images left for train'
+    ):
       preparation.assemble(self.output, {'photo': raw, 'anime': raw})
 
   def test_the_schedule_takes_about_so_many_images(self):
