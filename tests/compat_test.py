@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import warnings
 
 import keras
@@ -83,7 +84,7 @@ class KerasDefaultsTest(parameterized.TestCase):
   @pytest.mark.slow
   def test_a_run_in_a_program_that_chose_others(self, policy):
     subprocess.run(
-      [sys.executable, '-c', OTHER_DEFAULTS, policy, self.create_tempdir()],
+      [sys.executable, '-c', OTHER_DEFAULTS, policy, tempfile.mkdtemp()],
       cwd=source_tree.ROOT,
       env={**os.environ, 'CUDA_VISIBLE_DEVICES': '-1'},
       check=True,
