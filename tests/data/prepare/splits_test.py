@@ -1,8 +1,11 @@
 """The split: whole groups, by names alone, and as the input has it."""
 
+import unicodedata
+
 from absl.testing import absltest
 
 from tf_twingan.data.prepare import splits
+from tf_twingan.data.sources import base
 
 PHOTOS = [f'{number}.jpg' for number in range(1000)]
 
@@ -32,7 +35,7 @@ class SplitsTest(absltest.TestCase):
     self.assertIn('test', assigned)
 
   def test_the_first_name_of_a_group_decides(self):
-    fractions = {p: splits.hash_fraction(p) for p in PHOTOS}
+    fractions = {p: base.hash_fraction(p) for p in PHOTOS}
     other, held_out = [p for p in PHOTOS if fractions[p] < 0.1][:2]
     kept = next(p for p in PHOTOS if fractions[p] > 0.1 and p < held_out)
     for photos in ([held_out, kept, other], [kept, held_out, other]):
@@ -40,7 +43,7 @@ class SplitsTest(absltest.TestCase):
       self.assertEqual(found, ['train', 'train', 'test'])
 
   def test_one_group_at_least_is_held_out_of_two(self):
-    kept = [p for p in PHOTOS if splits.hash_fraction(p) > 0.5][:5]
+    kept = [p for p in PHOTOS if base.hash_fraction(p) > 0.5][:5]
     self.assertEqual(self.assign(kept).count('test'), 1)
     self.assertEqual(self.assign(kept, [[0, 1, 2, 3, 4]]), ['train'] * 5)
 
@@ -53,6 +56,16 @@ class SplitsTest(absltest.TestCase):
     # One without a split follows those that it belongs to.
     self.assertEqual(self.assign(photos, [[0, 3]], own)[3], 'test')
     self.assertEqual(self.assign(photos, [[1, 3]], own)[3], 'train')
+
+  def test_names_that_a_mac_spells_otherwise(self):
+    photos = [f'\u00e9{number}.jpg' for number in range(1000)]
+    decomposed = [unicodedata.normalize('NFD', photo) for photo in photos]
+    # An accented name and one without it change places in the other spelling.
+    plain = [f'f{number}.jpg' for number in range(1000)]
+    groups = [[i, i + 1000] for i in range(1000)]
+    composed = self.assign(photos + plain, groups)
+    others = self.assign(decomposed + plain, groups)
+    self.assertEqual(sum(a != b for a, b in zip(composed, others)), 0)
 
   def test_names_of_any_bytes(self):
     self.assertLen(self.assign(['a\udcff', 'b']), 2)

@@ -8,7 +8,7 @@ with a split of its own, that is kept.
 
 from collections.abc import Sequence
 
-from tf_twingan import files
+from tf_twingan.data import unicode_names
 from tf_twingan.data.sources import base
 
 
@@ -38,7 +38,9 @@ def assign(
   for index in range(len(photos)):
     members.setdefault(joined.first(index), []).append(index)
   fractions = {
-    first: hash_fraction(min(photos[i] for i in group))
+    first: base.hash_fraction(
+      min(unicode_names.composed(photos[i]) for i in group)
+    )
     for first, group in members.items()
     if all(own[i] is None for i in group)
   }
@@ -60,12 +62,6 @@ def assign(
       is_test = any(own[i] == test for i in members[first])
       splits.append(own[index] or (test if is_test else train))
   return splits
-
-
-def hash_fraction(name: str) -> float:
-  """A number in [0, 1) that depends on nothing but the name."""
-  digest = files.sha256(name.encode(errors='surrogatepass'))
-  return int(digest[:13], 16) / 16**13
 
 
 class Joined:
