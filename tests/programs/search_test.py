@@ -158,6 +158,35 @@ class SearchTest(absltest.TestCase):
       self.assertIn(neighbour['name'], ('1.png', '5.png'))
       self.assertLess(neighbour['distance'], 1e-4)
 
+  def test_a_name_with_another_spelling_that_is_still_there_stays(self):
+    folder = self.folder_of(0)
+    source = f'--source=anime=folder:{folder}'
+    for name in ('\u00e9.png', 'e\u0301.png'):
+      shutil.copy(self.images / '1.png', folder / name)
+    self.build(source)
+    (folder / 'e\u0301.png').unlink()
+    code, output = self.build(source, '--prune')
+    self.assertEqual(code, 0, output)
+    self.assertIn('1 names are no longer there; they are removed', output)
+    self.assertIn('0 new images', output)
+    self.assertEqual(self.stored(), [('\u00e9.png', f'folder:{folder}')])
+
+  def test_too_few_images_for_a_kind(self):
+    source = f'--source=anime=folder:{self.folder_of(3)}'
+    code, output = self.build(source, '--kind=ivf_pq')
+    self.assertEqual(code, 0, output)
+    self.assertIn(
+      'kind ivf_pq learns from 10,000 images of a domain or more; until then '
+      'this index keeps anime flat',
+      output,
+    )
+    code, output = self.query(f'--image=anime={self.images / "1.png"}', '--k=1')
+    self.assertEqual(code, 0, output)
+    # Also from an index that was large enough once.
+    code, output = self.remove('--name=1.png')
+    self.assertEqual(code, 0, output)
+    self.assertLen(self.stored(), 2)
+
   def test_images_of_datasets_that_are_not_named_are_counted(self):
     folder, other = self.folder_of(2), self.folder_of(1)
     _, output = self.build(f'--source=anime=folder:{folder}')

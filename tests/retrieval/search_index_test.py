@@ -454,6 +454,15 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
     self.build()
     self.assertLen(self.load(), 70)
 
+  def test_removing_by_either_spelling_of_a_name(self):
+    index = tf_twingan.SearchIndex.build(self.folder, self.translator)
+    names = ('\u00e9.png', 'e\u0301.png', 'e.png')
+    index.add('anime', zip(names, self.anime), source='folder:a')
+    index.finish()
+    self.assertEqual(index.remove('e\u0301.png', source='folder:b'), 0)
+    self.assertEqual(index.remove('\u00e9.png'), 2)
+    self.assertEqual(index.names('anime', 'folder:a'), {'e.png'})
+
   def test_removing_from_a_server(self):
     client = qdrant_client.QdrantClient(':memory:')
     index = self.build_served(client)

@@ -15,6 +15,7 @@ from tf_twingan import errors, inference
 from tf_twingan.inference import batching
 from tf_twingan.retrieval import (
   dataset_updates,
+  options,
   results,
   search_index,
   search_inputs,
@@ -45,7 +46,8 @@ def build(
     model: model whose codes are compared.
     datasets: `DATASET` or `DOMAIN=DATASET` each.
     limit: number of images of each dataset to take; None takes all.
-    kind: one of `options.KINDS`; None leaves it as it is.
+    kind: one of `options.KINDS`; None leaves it as it is. Domains that are too
+      small for it are said.
     server: address of the Qdrant server that is to search; None for faiss.
     prune: whether to remove images whose names a dataset no longer has.
 
@@ -69,6 +71,13 @@ def build(
       index, domain, images, limit=limit, prune=prune
     )
   index.finish()
+  small = [d for d in index.domains if kind and index.kind(d) != kind]
+  if small:
+    print(
+      f'kind {kind} learns from {options.IVF_PQ_FROM:,} images of a domain or '
+      f'more; until then this index keeps {" and ".join(small)} flat, which is '
+      'exact'
+    )
   named = {(domain, images.dataset) for domain, images in opened}
   others = collections.Counter(
     r.source for r in index.stored() if (r.domain, r.source) not in named

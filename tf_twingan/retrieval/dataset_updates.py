@@ -66,14 +66,16 @@ def update(
   removed = [*replaced, *(gone if prune else ())]
   if removed:
     index.remove(removed, domain=domain, source=images.dataset, finish=False)
-  wanted = [n for n in names if n not in known or n in replaced]
+  # Its other spelling may have gone with a name that is still there.
+  stored = index.names(domain, images.dataset)
+  wanted = [name for name in names if name not in stored]
   added = index.add(
     domain,
     search_inputs.read(images, wanted, []),
     source=images.dataset,
     stamps={name: stamps[name] for name in wanted},
   )
-  return max(0, added - len(replaced))
+  return max(0, added - len(known.keys() & {*wanted}))
 
 
 def _replaced(

@@ -21,8 +21,6 @@ with extras.needed('search'):
 _HNSW_LINKS = 32
 _HNSW_BUILD = 80
 _HNSW_SEARCH = 128
-# Clusters of fewer vectors than this say nothing.
-_IVF_PQ_FROM = 10_000
 # Vectors for each of a code's 256 centres; more only cost time.
 _PQ_TRAINED_ON = 64
 _CANDIDATES = 100
@@ -52,6 +50,8 @@ class FaissNeighbours:
 
   def kind(self, count: int) -> str:
     """How this many vectors of one domain are kept."""
+    if self._kind == 'ivf_pq' and count < options.IVF_PQ_FROM:
+      return 'flat'
     if self._kind:
       return self._kind
     if count <= options.FLAT_UP_TO:
@@ -127,11 +127,6 @@ def _empty(kind: str, count: int, sample: np.ndarray) -> faiss.Index:
     index = faiss.IndexHNSWFlat(dimensions, _HNSW_LINKS, metric)
     _set_effort(index)
     return index
-  if count < _IVF_PQ_FROM:
-    raise ValueError(
-      f'An index of kind ivf_pq learns from {_IVF_PQ_FROM:,} images of a '
-      f'domain or more, and there are {count:,}; use flat.'
-    )
   # About as many lists as vectors in each.
   lists = int(min(np.sqrt(count), 4096))
   # A byte for two dimensions.

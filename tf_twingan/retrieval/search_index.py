@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from tf_twingan import errors, inference
+from tf_twingan.data import unicode_names
 from tf_twingan.retrieval import (
   embeddings,
   index_changes,
@@ -66,7 +67,8 @@ class SearchIndex:
     Args:
       folder: folder of the index.
       translator: model whose codes are compared.
-      kind: kind of the index from now on, one of `options.KINDS`.
+      kind: kind of the index from now on, one of `options.KINDS`; a domain of
+        fewer images than `options.IVF_PQ_FROM` is 'flat' instead of 'ivf_pq'.
       server: address of the Qdrant server that searches from now on, instead.
         Without either all stays as it was, except that an index that a server
         searches needs its address; in a new index faiss searches, by the kind
@@ -191,6 +193,14 @@ class SearchIndex:
     """Number of images of a domain."""
     return self._records.count(domain)
 
+  def kind(self, domain: str) -> str | None:
+    """How its vectors are kept, a name of `options.KINDS` if by faiss.
+
+    None if there are none yet.
+    """
+    state = self._contents.manifest.findable.get(domain)
+    return state and state.kind
+
   def names(self, domain: str, source: str = '') -> set[str]:
     """The names of a dataset's images that it holds as a domain's."""
     return self._records.names(domain, source)
@@ -281,7 +291,8 @@ class SearchIndex:
     again. A program that was stopped meanwhile has to call `finish` for that.
 
     Args:
-      names: names of the images.
+      names: names of the images; of an accented one, either spelling stands
+        for both.
       domain: name of the domain that they belong to; None for any.
       source: the dataset or file that they are from; None for any.
       finish: whether to do what `finish` does, so that the others can be
@@ -298,9 +309,14 @@ class SearchIndex:
     """
     if domain is not None:
       self.translator.check_domain(domain)
-    wanted = {names} if isinstance(names, str) else {*names}
+    names = [names] if isinstance(names, str) else names
+    wanted = {unicode_names.composed(name) for name in names}
     with self._contents.editing():
-      found = [r for r in self.stored(domain, source) if r.name in wanted]
+      found = [
+        record
+        for record in self.stored(domain, source)
+        if unicode_names.composed(record.name) in wanted
+      ]
       if found:
         index_changes.remove(self._contents, found)
         self._contents.commit()
