@@ -23,7 +23,7 @@ from export.graph import (
   folding,
   tflite_conversion,
 )
-from tf_twingan import compat
+from tf_twingan import cli, compat
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.models import twingan
 
@@ -42,7 +42,7 @@ _SECONDS = flags.DEFINE_float('seconds', 3.0, 'To time each file for.')
 
 def main(argv: Sequence[str]) -> None:
   """Prints the tables."""
-  del argv
+  cli.reject_arguments(argv)
   px, width = _RESOLUTION.value, _CHANNELS_MAX.value
   model = twingan.TwinGAN(
     [f'domain_{i}' for i in range(_DOMAINS.value)],
