@@ -2,14 +2,28 @@
 
 import os
 import pathlib
+import shutil
 import tempfile
 
+import numpy as np
 from absl.testing import absltest
 
-from tests.data.prepare import prepare_case
+from tests.data.prepare import drawn_faces, prepare_case
 from tests.programs import in_process
 from tf_twingan import image_io, prepare_flags
-from tf_twingan.data.prepare import dataset_record, options
+from tf_twingan.data.prepare import dataset_record, options, rejections
+from tf_twingan.face_detectors import base
+
+
+class MarkDetector(base.FaceDetector):
+  """Finds the marks of `drawn_faces`."""
+
+  def find(self, image):
+    if not np.ptp(image, axis=2).any():  # Without any colour.
+      return []
+    marks = drawn_faces.find_marks(image)
+    box = np.concatenate([marks.min(axis=0), marks.max(axis=0)])
+    return [base.Face(np.float32(box), 0.9, marks[:2], marks[2])]
 
 
 class PrepareTest(absltest.TestCase):
@@ -82,6 +96,35 @@ class PrepareTest(absltest.TestCase):
       code, output = self.prepare('--runner=FnApiRunner', flag)
       self.assertEqual(code, 1, flag)
       self.assertIn(f'Error: {said}', output)
+
+  def test_faces_are_aligned_by_a_detector_of_ones_own(self):
+    shutil.rmtree(self.photos)
+    for number, roll in enumerate((-20, 0, 35)):
+      centre, scale = (100 + 5 * number, 90), 90 + 15 * number
+      photo, _ = drawn_faces.draw((200, 220), centre, scale, roll)
+      image_io.write_png(self.photos / f'{number}.png', photo)
+    grey = prepare_case.photo(1)[..., :1].repeat(3, axis=2)
+    image_io.write_png(self.photos / 'none.png', grey)
+    code, output = self.prepare(
+      f'--faces={__name__}:MarkDetector',
+      '--resolution=64',
+      '--keep_duplicates',
+      '--blur=0',
+    )
+    self.assertEqual(code, 0, output)
+    [none] = rejections.read(self.output / 'rejected.csv')
+    self.assertEqual((none.file, none.reason), ('none.png', 'no_face'))
+    images = [image_io.read(p) for p in self.output.glob('t*/*.png')]
+    self.assertLen(images, 3)
+    first, *others = map(drawn_faces.find_marks, images)
+    for marks in others:
+      np.testing.assert_allclose(marks, first, atol=1.5)
+    origins = (self.output / 'origins.csv').read_text().splitlines()
+    self.assertLen(origins, 4)
+    for row in origins[1:]:
+      self.assertEndsWith(row, ',0.900')
+    code, output = self.prepare('--faces=no_module:Detector')
+    self.assertIn('cannot be imported', output)
 
   def test_every_option_has_a_flag(self):
     self.assertEqual(
