@@ -169,10 +169,10 @@ def read_file(
   place = f'{dataset}: {errors.printable(path)}'
   header, rows = _read(pathlib.Path(path), place)
   known = {name: index for index, name in enumerate(names)}
-  for index, name in enumerate(names):
-    known.setdefault(unicode_names.composed(name), index)
+  for place_of_name, name in enumerate(names):
+    known.setdefault(unicode_names.composed(name), place_of_name)
   columns = {column: [''] * len(names) for column in header}
-  strangers = []
+  strangers: list[str] = []
   for name, values in rows.items():
     index = known.get(name, known.get(unicode_names.composed(name)))
     if index is not None:

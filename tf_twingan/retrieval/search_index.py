@@ -199,7 +199,7 @@ class SearchIndex:
     None if there are none yet.
     """
     state = self._contents.manifest.findable.get(domain)
-    return state and state.kind
+    return None if state is None else state.kind
 
   def names(self, domain: str, source: str = '') -> set[str]:
     """The names of a dataset's images that it holds as a domain's."""
