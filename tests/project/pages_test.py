@@ -74,7 +74,7 @@ class PagesTest(parameterized.TestCase):
     )
     return audit_page.render(
       [measured],
-      [finding.Finding(name, 'low', name, name)],
+      [finding.Finding(name, 'low', name, (name,))],
       [repeats.Group((repeats.Place(0, 0),) * 2, True)],
       {name: [outliers.Outlier(0, 'x', 9.0)]},
       {name: lambda name: WHITE},

@@ -57,13 +57,15 @@ class FindingsTest(parameterized.TestCase):
     # A side of 1.6 faces becomes one of 1.6 * 0.8 / 0.45 faces.
     self.assertIn('again with --margin=0.92', finding.sentence)
     self.assertEqual(
-      finding.command,
-      'python -m tf_twingan.prepare --input=folder:/anime '
-      '--output=prepared/anime --faces=human --margin=0.92',
+      finding.commands,
+      (
+        'python -m tf_twingan.prepare --input=folder:/anime '
+        '--output=prepared/anime --faces=human --margin=0.92',
+      ),
     )
     raw = find(photo, anime)['face size']
     self.assertIn('45 % of the side in photo and 80 % in anime', raw.sentence)
-    self.assertLen(raw.command.splitlines(), 2)
+    self.assertLen(raw.commands, 2)
 
   def test_preparations_that_differ_are_said(self):
     photo = measured('photo', preparation=PREPARED)
@@ -91,7 +93,7 @@ class FindingsTest(parameterized.TestCase):
     photo, anime = with_women('photo', 450), with_women('anime', 800)
     finding = find(photo, anime)['attribute balance between domains']
     self.assertIn('80 %', finding.sentence)
-    self.assertIn("'--anime=folder:/anime?balance=gender'", finding.command)
+    self.assertIn("'--anime=folder:/anime?balance=gender'", finding.commands[1])
     self.assertEmpty(find(photo, with_women('anime', 600)))
 
   def test_the_gravest_come_first(self):
@@ -103,7 +105,7 @@ class FindingsTest(parameterized.TestCase):
 
   def test_commands_hold_any_name(self):
     odd = measured("it's <a>", {'sharpness': 0}, photos='/p h;rm')
-    command = find(odd)['blurred images'].command
+    (command,) = find(odd)['blurred images'].commands
     self.assertIn("'--input=/p h;rm' --output=prepared/it_s_a ", command)
 
 

@@ -14,6 +14,7 @@ from tf_twingan.data.audit import (
   outliers,
   repeats,
 )
+from tf_twingan.data.prepare import near_duplicates
 
 
 class ImageMeasuresTest(absltest.TestCase):
@@ -123,15 +124,17 @@ class OutliersTest(absltest.TestCase):
 
 class RepeatsTest(absltest.TestCase):
   def test_copies_and_look_alikes(self):
+    rng = np.random.default_rng(0)
+    shown = rng.integers(0, 200, [3, 32, 32, 3], np.uint8)
+    a, b, c = map(near_duplicates.fingerprint, shown)
+    like_a = near_duplicates.fingerprint(shown[0] + 20)
     first = measured_sets.measured(
-      count=4,
-      digests=['a', 'b', 'a', 'c'],
-      fingerprints=['00' * 32, 'ff' * 32, '00' * 32, '0f' * 32],
+      count=4, digests=['a', 'b', 'a', 'c'], fingerprints=[a, b, a, c]
     )
     second = measured_sets.measured(
-      count=2, digests=['d', 'b'], fingerprints=['01' + '00' * 31, 'ff' * 32]
+      count=2, digests=['d', 'b'], fingerprints=[like_a, b]
     )
-    found = repeats.find([first, second], distance=2)
+    found = repeats.find([first, second])
     self.assertEqual(
       found,
       [

@@ -177,5 +177,5 @@ def _as_text(found: Sequence[findings.Finding]) -> str:
   for one in found:
     lines.append(f'\n{one.severity}: {errors.printable(one.sentence)}')
     # Printable already: commands quote what is not.
-    lines += [f'  {line}' for line in one.command.splitlines()]
+    lines += [f'  {command}' for command in one.commands]
   return '\n'.join(lines)

@@ -59,7 +59,7 @@ def few_images(measured: Measures, limits: Limits) -> Iterator[Finding]:
     f'{measured.label} has {images(measured.total)}. Discriminators learn '
     f'fewer than some {limits.few_images:,} by heart; add images, or start '
     'from the weights of another run and augment, as finetune.gin does.',
-    'python -m tf_twingan.train --gin_file=finetune.gin',
+    ('python -m tf_twingan.train --gin_file=finetune.gin',),
   )
 
 
@@ -87,7 +87,7 @@ def _small(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'small images',
     f'smaller than {limits.shortest_side} px, down to {shorter.min():.0f} px',
     'Enlarged, they teach blur.',
-    prepare(measured, f'--smallest_side={limits.shortest_side}'),
+    (prepare(measured, f'--smallest_side={limits.shortest_side}'),),
   )
 
 
@@ -99,7 +99,7 @@ def _uniform(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'uniform images',
     'nearly of one colour',
     'They show nothing to learn from.',
-    prepare(measured),
+    (prepare(measured),),
   )
 
 
@@ -112,7 +112,7 @@ def _blurred(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'blurred images',
     'blurred',
     'A network learns to draw blur from them.',
-    prepare(measured),
+    (prepare(measured),),
   )
 
 
@@ -128,7 +128,7 @@ def _grey(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'grey images',
     'grey among coloured ones',
     'A network then draws grey at times; remove one kind.',
-    '',
+    (),
   )
 
 
@@ -159,7 +159,7 @@ def _shapes(measured: Measures, limits: Limits) -> Iterator[Finding]:
     f'{percent(share)} of {measured.label} are more than {limits.long:g} times '
     'as long as wide, or the other way round. Training keeps the square in the '
     'middle, which may cut faces off; preparing them keeps the faces.',
-    prepare(measured),
+    (prepare(measured),),
   )
 
 
@@ -177,7 +177,7 @@ def _no_face(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'Look at them: prepare found faces there.'
     if measured.preparation
     else 'Look at them, or let prepare leave them out.',
-    '' if measured.preparation else prepare(measured),
+    () if measured.preparation else (prepare(measured),),
     looked_at,
   )
   several = number > 1
@@ -189,7 +189,7 @@ def _no_face(measured: Measures, limits: Limits) -> Iterator[Finding]:
       'several faces',
       'with several faces',
       'A network draws mixtures of these; prepare makes an image of each face.',
-      prepare(measured),
+      (prepare(measured),),
       looked_at,
     )
 
@@ -215,7 +215,7 @@ def _face_places(measured: Measures, limits: Limits) -> Iterator[Finding]:
       f'The faces of {measured.label} {" and ".join(spreads)} (8 in 10 of '
       'them). Networks of this kind want faces in one place at one size; '
       'prepare aligns them by the eyes.',
-      prepare(measured),
+      (prepare(measured),),
     )
   roll = np.abs(_known(measured, 'roll'))
   share = float((roll > limits.roll).mean()) if len(roll) else 0.0
@@ -225,7 +225,7 @@ def _face_places(measured: Measures, limits: Limits) -> Iterator[Finding]:
       MEDIUM,
       f'{percent(share)} of the faces of {measured.label} are rolled by more '
       f'than {limits.roll:g} degrees; prepare turns them upright.',
-      prepare(measured),
+      (prepare(measured),),
     )
 
 
@@ -244,7 +244,7 @@ def _attributes(measured: Measures, limits: Limits) -> Iterator[Finding]:
         f'{percent(share)} of {measured.label} have {some([column])} = '
         f'{some([value])}. A network then makes everything so; add images of '
         'other values, or train on all values alike often.',
-        balance(measured, column),
+        (balance(measured, column),),
       )
 
 
@@ -298,7 +298,7 @@ def _repeats_within(measured, groups) -> Iterator[Finding]:
       f'{"repeats" if len(held_out) == 1 else "repeat"} others to train on: '
       f'{some([measured.names[i] for i in held_out])}. Their scores flatter '
       'the model; prepare keeps them on one side.',
-      prepare(measured),
+      (prepare(measured),),
     )
 
 
@@ -329,7 +329,7 @@ def repeated(
     f'{images(len(pairs))} of {measured.label} ({percent(share)}) '
     f'{_repeat(len(pairs), exact)}: {some_names}. Some images then count '
     'several times; prepare keeps one of each.',
-    prepare(measured),
+    (prepare(measured),),
   )
 
 
@@ -352,7 +352,7 @@ def _repeats_across(all_measured, groups) -> Iterator[Finding]:
 
 
 def _images_that(
-  measured, limits, chosen, topic, kind, effect, command, examined=None
+  measured, limits, chosen, topic, kind, effect, commands, examined=None
 ) -> Iterator[Finding]:
   """A finding about some images, which it names; nothing if there are none."""
   names = [measured.names[i] for i in np.flatnonzero(chosen)]
@@ -368,7 +368,7 @@ def _images_that(
       _severity(share, limits),
       f'{those} of {measured.label} ({percent(share)}) {is_or_are}{kind}: '
       f'{some(names)}. {effect}',
-      command,
+      commands,
     )
 
 

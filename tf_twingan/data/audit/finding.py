@@ -1,4 +1,4 @@
-"""A finding: what is wrong with a dataset, and the command that cures it."""
+"""A finding: what is wrong with a dataset, and the commands that cure it."""
 
 import re
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ class Finding(NamedTuple):
     severity: 'high' spoils a training, 'medium' costs quality, 'low' is worth a
       look.
     sentence: what was found and what it does, for a reader.
-    command: what to type; '' if no command cures it.
+    commands: what to type; empty if no command cures it.
   """
 
   topic: str
   severity: str
   sentence: str
-  command: str = ''
+  commands: tuple[str, ...] = ()
 
 
 def percent(share: float) -> str:

@@ -53,7 +53,7 @@ def _preparation(
       HIGH,
       f'{prepared.label} was prepared and {raw.label} was not, so that eyes '
       'sit in other places. Prepare both.',
-      prepare(raw),
+      (prepare(raw),),
     )
   elif before.template != after.template:
     yield Finding(
@@ -62,7 +62,7 @@ def _preparation(
       f'{first.label} and {second.label} were prepared by different templates, '
       'so that eyes sit in other places. Prepare both by one version of '
       'tf_twingan.',
-      '\n'.join([prepare(first), prepare(second)]),
+      (prepare(first), prepare(second)),
     )
 
 
@@ -92,7 +92,7 @@ def _face_size(
       'face size',
       HIGH,
       f'{what} Prepare both, which puts eyes in one place.',
-      '\n'.join([prepare(less), prepare(more)]),
+      (prepare(less), prepare(more)),
     )
     return
   # A margin is added on both sides, and counts in sizes of the face.
@@ -102,7 +102,7 @@ def _face_size(
     'face size',
     HIGH,
     f'{what} Prepare {more.label} again with --margin={margin:.2f}.',
-    prepare(more, f'--margin={margin:.2f}'),
+    (prepare(more, f'--margin={margin:.2f}'),),
   )
 
 
@@ -132,7 +132,7 @@ def _face_place(
       HIGH,
       f'The {part} of {second.label} lie {" and ".join(parts)} than those of '
       f'{first.label}. Prepare both, which puts the eyes in one place.',
-      '\n'.join([prepare(first), prepare(second)]),
+      (prepare(first), prepare(second)),
     )
 
 
@@ -157,7 +157,7 @@ def _face_turn(
       LOW if column == 'yaw' else MEDIUM,
       f'The faces of {first.label} and {second.label} {verb} by '
       f'{angles[0]:.0f} and {angles[1]:.0f} degrees{rough}. {cure}',
-      '' if column == 'yaw' else '\n'.join([prepare(first), prepare(second)]),
+      () if column == 'yaw' else (prepare(first), prepare(second)),
     )
 
 
@@ -234,18 +234,19 @@ def _backgrounds(
   if abs(shares[0] - shares[1]) <= limits.border_gap:
     return
   busy, plain = (first, second) if shares[0] < shares[1] else (second, first)
-  command = ''
+  commands: tuple[str, ...] = ()
   cure = f'take images of {plain.label} with backgrounds'
   if busy.detector in ('human', dataset_measures.NO_FACES):
     cure = f'cut out {busy.label}'
-    command = prepare(busy._replace(detector='human'), '--background=plain')
+    people = busy._replace(detector='human')
+    commands = (prepare(people, '--background=plain'),)
   yield Finding(
     'backgrounds',
     MEDIUM,
     f'{percent(min(shares))} of {busy.label} and {percent(max(shares))} of '
     f'{plain.label} have a plain background. Backgrounds are then taken for '
     f'hair, or drawn from nothing; {cure}.',
-    command,
+    commands,
   )
 
 
@@ -281,7 +282,7 @@ def _shapes(
       f'Images are {ratios[0]:.2g} times as wide as high in {first.label} and '
       f'{ratios[1]:.2g} times in {second.label}, so that the middle square '
       'shows different parts. Prepare both.',
-      '\n'.join([prepare(first), prepare(second)]),
+      (prepare(first), prepare(second)),
     )
 
 
@@ -330,7 +331,7 @@ def _attributes(
           f'{percent(a.get(value, 0))} of {first.label} and '
           f'{percent(b.get(value, 0))} of {second.label}. Translations then '
           'change it; train on all values alike often in both.',
-          '\n'.join(balance(one, column) for one in (first, second)),
+          (balance(first, column), balance(second, column)),
         )
 
 

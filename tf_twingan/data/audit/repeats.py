@@ -47,7 +47,7 @@ class Group(NamedTuple):
 
 def find(
   measured: Sequence[dataset_measures.DatasetMeasures],
-  distance: int = options.Options.model_fields['duplicate_distance'].default,
+  distance: float = options.Options.model_fields['duplicate_distance'].default,
 ) -> list[Group]:
   """Groups of images that repeat one another, exact copies first.
 
