@@ -179,6 +179,15 @@ class FilesTest(parameterized.TestCase):
         with files.lock(self.folder / 'lock'):
           self.fail('it is held')
 
+  def test_a_lock_that_is_a_link_says_what_to_do(self):
+    # As in a run that `cp -as` copied.
+    self.folder.mkdir()
+    (self.folder / 'held').touch()
+    (self.folder / 'lock').symlink_to(self.folder / 'held')
+    with self.assertRaisesRegex(OSError, '^/.*lock is a link.*; delete it$'):
+      with files.lock(self.folder / 'lock'):
+        self.fail('it was taken')
+
   def test_a_lock_has_one_holder_and_ends_with_its_process(self):
     self.folder.mkdir()
     path = self.folder / 'lock'

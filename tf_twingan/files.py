@@ -216,7 +216,7 @@ def lock(path: str | os.PathLike) -> Iterator[None]:
   Raises:
     Locked: another process, or another block of this one, holds it.
     OSError: the file cannot be written; says what to do if it is another
-      user's. One of `NO_LOCKS` if the file system has no locks.
+      user's, or a link. One of `NO_LOCKS` if the file system has no locks.
   """
   # Here, not above: only those who write an index need it.
   import filelock
@@ -236,6 +236,13 @@ def lock(path: str | os.PathLike) -> Iterator[None]:
     ) from None
   except filelock.Timeout:
     raise Locked(f'{path} is locked by another program') from None
+  except OSError as error:
+    if error.errno != errno.ELOOP:
+      raise
+    raise OSError(
+      f'{path} is a link, as in a copy made of links, and locks are not taken '
+      'through one; delete it'
+    ) from None
   try:
     yield
   finally:
