@@ -115,6 +115,16 @@ class WarpTest(parameterized.TestCase):
     square = alignment.warp(photo, np.array([[0.1, 0, 0], [0, 0.1, 0]]), 40)
     self.assertLess(np.abs(square.astype(int) - 127).max(), 3)
 
+  def test_fine_detail_is_kept_between_pixels(self):
+    # Stripes near the finest that the square can hold, turned.
+    x = np.arange(400) + 0.5
+    stripes = 128 + 100 * np.sin(0.42 * np.pi * x)
+    photo = np.tile(stripes.astype(np.uint8)[None, :, None], [400, 1, 3])
+    cos, sin = np.cos(0.2) / 2, np.sin(0.2) / 2
+    matrix = np.array([[cos, -sin, -20], [sin, cos, -60]])
+    square = alignment.warp(photo, matrix, 100)
+    self.assertGreater(square[20:80, 20:80, 0].std(), 0.75 * stripes.std())
+
   @parameterized.parameters('reflect', 'blur')
   def test_the_photo_itself_stays_as_it_is(self, padding):
     photo, _ = drawn_faces.draw((60, 60), (30, 30), 40)

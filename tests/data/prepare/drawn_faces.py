@@ -1,6 +1,7 @@
-"""Drawn faces at known places, and a detector that finds the drawn marks."""
+"""Drawn faces at known places, what finds their marks again, and textures."""
 
 import numpy as np
+from PIL import Image
 
 from tf_twingan.face_detectors import base
 
@@ -61,3 +62,18 @@ def find_marks(image: np.ndarray) -> np.ndarray:
     weight = np.maximum(values[..., channel] - others - 40, 0)
     places.append([np.average(x, None, weight), np.average(y, None, weight)])
   return np.array(places)
+
+
+def fur(side: int = 256) -> np.ndarray:
+  """Details of every size, each as strong as the next."""
+  random = np.random.default_rng(0)
+  total = np.zeros([side, side, 3])
+  size = 4
+  while size <= side:
+    part = random.normal(120, 25, [size, size, 3]).clip(0, 255)
+    layer = Image.fromarray(part.astype(np.uint8)).resize(
+      (side, side), Image.Resampling.BICUBIC
+    )
+    total += np.asarray(layer, np.float64) - 120
+    size *= 2
+  return (120 + total / 2).clip(0, 255).astype(np.uint8)

@@ -8,6 +8,7 @@ from absl.testing import absltest
 from PIL import Image, ImageEnhance
 
 from tests.data.audit import planted_sets
+from tests.data.prepare import drawn_faces
 from tf_twingan.data.prepare import near_duplicates, options
 
 
@@ -59,6 +60,19 @@ class GroupsTest(absltest.TestCase):
       for level in (0, 200)
     ]
     self.assertEqual(near_duplicates.groups(plain[:1], 4), [])
+
+
+class CropTest(absltest.TestCase):
+  def test_what_a_narrow_crop_leaves_is_near(self):
+    # Detail of every size, of which fine ones move by half of their length.
+    image = drawn_faces.fur(200)
+    whole = near_duplicates.fingerprint(image)
+    for edge in (1, 2, 4, 5):
+      crop = near_duplicates.fingerprint(image[edge:-edge, edge:-edge])
+      self.assertLess(near_duplicates.distance(whole, crop), 10, edge)
+      self.assertGreater(near_duplicates.distance(whole, crop), 0)
+    wide = near_duplicates.fingerprint(image[20:-20, 20:-20])
+    self.assertGreater(near_duplicates.distance(whole, wide), 20)
 
 
 class FingerprintTest(absltest.TestCase):

@@ -4,25 +4,11 @@ import numpy as np
 from absl.testing import absltest, parameterized
 from PIL import Image, ImageDraw, ImageFilter
 
+from tests.data.prepare import drawn_faces
 from tf_twingan.data.prepare import quality
 from tf_twingan.data.prepare.options import Options
 
 OPTIONS = Options(faces='none')
-
-
-def fur(side: int = 256) -> np.ndarray:
-  """Details of every size, each as strong as the next."""
-  random = np.random.default_rng(0)
-  total = np.zeros([side, side, 3])
-  size = 4
-  while size <= side:
-    part = random.normal(120, 25, [size, size, 3]).clip(0, 255)
-    layer = Image.fromarray(part.astype(np.uint8)).resize(
-      (side, side), Image.Resampling.BICUBIC
-    )
-    total += np.asarray(layer, np.float64) - 120
-    size *= 2
-  return (120 + total / 2).clip(0, 255).astype(np.uint8)
 
 
 def flat_drawing(side: int = 256) -> np.ndarray:
@@ -55,7 +41,7 @@ def reason(image: np.ndarray) -> str | None:
 
 class QualityTest(parameterized.TestCase):
   @parameterized.product(
-    make=(fur, flat_drawing), side=(32, 64, 128, 512), dim=(1, 0.5)
+    make=(drawn_faces.fur, flat_drawing), side=(32, 64, 128, 512), dim=(1, 0.5)
   )
   def test_blur_is_told_whatever_the_image_shows(self, make, side, dim):
     image = (100 * (1 - dim) + make(side) * dim).astype(np.uint8)
@@ -64,7 +50,7 @@ class QualityTest(parameterized.TestCase):
     self.assertEqual(reason(blurred(image, max(0.02, 1.3 / side))), 'blurred')
 
   def test_an_enlarged_image_is_blurred(self):
-    small = Image.fromarray(fur(24))
+    small = Image.fromarray(drawn_faces.fur(24))
     large = small.resize((256, 256), Image.Resampling.BICUBIC)
     self.assertEqual(reason(np.asarray(large)), 'blurred')
 
@@ -75,7 +61,7 @@ class QualityTest(parameterized.TestCase):
     page[40:60, 40:60] = random.integers(0, 255, [20, 20, 3])
     self.assertEqual(reason(page), 'uniform')
     self.assertGreater(quality.measure(page).uniform, 0.97)
-    page[20:100, 20:100] = fur(80)
+    page[20:100, 20:100] = drawn_faces.fur(80)
     self.assertIsNone(reason(page))
     self.assertEqual(reason(np.zeros([64, 64, 3], np.uint8)), 'uniform')
 
