@@ -9,7 +9,7 @@ import time
 from unittest import mock
 
 import numpy as np
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 from PIL import Image
 
 from tests import image_entries
@@ -104,6 +104,19 @@ class FolderTest(dataset_case.DatasetCase):
     self.assertEqual(
       dataset_case.numbers(self.load(split='test').images), [10, 11]
     )
+
+  @parameterized.parameters('bmp', 'gif', 'jpg', 'png', 'tiff', 'webp')
+  def test_every_common_kind_at_any_depth(self, kind):
+    for number in range(3):
+      path = self.photos / f'a/{number}/b/{number}.{kind.upper()}'
+      path.parent.mkdir(parents=True)
+      # A grey of their own is what each kind keeps to within a few steps.
+      grey = np.full((20, 24, 3), 100 + 50 * number, np.uint8)
+      Image.fromarray(grey).save(path, quality=95)
+    found = [self.load(split=split) for split in base.SPLITS]
+    self.assertEqual([part.skipped for part in found], [(), ()])
+    greys = sorted(int(i.mean()) for part in found for i in part.images)
+    np.testing.assert_allclose(greys, [100, 150, 200], atol=4)
 
   def test_home_folder(self):
     self.write(5)
