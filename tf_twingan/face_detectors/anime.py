@@ -7,6 +7,8 @@ several sizes, and knows eyes and mouths of drawings. Where it is not installed
 boxes.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from absl import logging
 from PIL import Image
@@ -20,7 +22,6 @@ from tf_twingan.face_detectors import (
   search,
 )
 from tf_twingan.face_detectors.base import Face, FaceDetector
-from tf_twingan.face_detectors.windows import Window
 
 # Scores of a box that is looked at again, and of one that nvxs looks at.
 _CANDIDATE = 0.3
@@ -86,33 +87,45 @@ def _decide(
   votes = []
   for pixels in _BOX_PIXELS:
     # BlazeFace is often wrong about how far a drawn face is turned.
-    turned = [
-      _best(grey, closer_look.around(box, _SIDES, turn), round(pixels * _SIDES))
-      for turn in (0.0, angle)
-    ]
+    turned = [_best(grey, box, turn, pixels) for turn in (0.0, angle)]
     votes.append(max(turned, key=lambda face: face.score if face else 0.0))
   found = [vote for vote in votes if vote is not None]
   total = sum(face.score for face in found) / len(votes)
-  eyes = mouth = None
-  if found:
-    weights = [face.score for face in found]
-    eyes = np.average([face.eyes for face in found], 0, weights)
-    mouth = np.average([face.mouth for face in found], 0, weights)
+  if not found:
+    return Face(box, (score + total) / 2)
+  eyes, mouth = _points(found)
+  # nvxs takes faces for less turned than they are, so it looks once more.
+  turn = closer_look.roll(eyes)
+  again = [_best(grey, box, turn, pixels) for pixels in _BOX_PIXELS[1:]]
+  upright = [face for face in again if face is not None]
+  if upright:
+    eyes, mouth = _points(upright)
   return Face(box, (score + total) / 2, eyes, mouth)
 
 
+def _points(found: Sequence[nvxs.DrawnFace]) -> tuple[np.ndarray, np.ndarray]:
+  """Eyes and mouth: the means of what was found, weighted by the scores."""
+  weights = [face.score for face in found]
+  return (
+    np.average([face.eyes for face in found], 0, weights),
+    np.average([face.mouth for face in found], 0, weights),
+  )
+
+
 def _best(
-  grey: Image.Image, window: Window, size: int
+  grey: Image.Image, box: np.ndarray, turn: float, pixels: int
 ) -> nvxs.DrawnFace | None:
-  """The best face in the middle of a window; its points are the image's."""
+  """The best face at a box of that many pixels; its points are the image's."""
+  window = closer_look.around(box, _SIDES, turn)
+  size = round(pixels * _SIDES)
   best = None
   side = 1 / _SIDES  # Of the box, in sides of the window.
   for face in nvxs.find(window.cut(grey, size), everywhere=True):
-    box = face.box / size
-    centre = (box[:2] + box[2:]) / 2
+    place = face.box / size
+    centre = (place[:2] + place[2:]) / 2
     if (
       np.hypot(*(centre - 0.5)) < _NEAR * side
-      and _SIZES[0] < (box[2] - box[0]) / side < _SIZES[1]
+      and _SIZES[0] < (place[2] - place[0]) / side < _SIZES[1]
       and (best is None or face.score > best.score)
     ):
       best = face

@@ -16,7 +16,7 @@ from tf_twingan.face_detectors.base import Face, FaceDetector
 # landmark network. On photos of animals and on noise the first finds several
 # boxes an image, and all three together next to none.
 _CANDIDATE = 0.4
-_CONFIRMED = 0.6
+_CONFIRMED = 0.7
 _PRESENT = 0.5
 # The side of what the landmark network sees, in sides of the box.
 _LANDMARK_SIDES = 1.5

@@ -21,9 +21,12 @@ from tf_twingan.face_detectors.windows import Window
 
 # Sides of the windows, in sides of the box, each of them mirrored, too.
 _SIDES = (2.2, 3.2)
-# Where the first look finds less than this, there is no second one.
+# The least score of a box that counts in a window.
 _LEAST = 0.2
-_SAME_FACE = 0.4
+# Intersection over union of the same face: with a box that may show a part of
+# it alone, as a tile ends there, and with one that was looked at.
+_MAYBE_SAME = 0.2
+_SAME = 0.4
 
 
 def roll(points: np.ndarray) -> float:
@@ -54,19 +57,36 @@ def confirm(
     One detection: means of box and points, and as its score the mean over all
     windows, with 0 for windows that show no such face; None for no face.
   """
+  first = _in_window(network, image, box, _SIDES[0], angle)
+  first = first.select(suppression.overlaps(box, first.boxes) >= _MAYBE_SAME)
+  if not len(first.scores):
+    return None
+  box, angle = first.boxes[0], roll(first.points[0])
   seen = []
   for sides in _SIDES:
-    window = around(box, sides, angle)
     for mirrored in (False, True):
-      found = search.merged(network.detect(image, window, _LEAST, mirrored))
-      same = suppression.overlaps(box, found.boxes) >= _SAME_FACE
+      found = _in_window(network, image, box, sides, angle, mirrored)
+      same = suppression.overlaps(box, found.boxes) >= _SAME
       seen.append(found.select(np.flatnonzero(same)[:1]))
-      if not len(seen[0].scores):
-        return None
   together = search.joined(seen)
   weights = together.scores
+  if not len(weights):
+    return None
   return Detections(
     np.average(together.boxes, 0, weights)[None],
     np.average(together.points, 0, weights)[None],
     np.array([weights.sum() / len(seen)]),
   )
+
+
+def _in_window(
+  network: BlazeFace,
+  image: Image.Image,
+  box: np.ndarray,
+  sides: float,
+  angle: float,
+  mirrored: bool = False,
+) -> Detections:
+  """What a window around a box shows, the best first."""
+  window = around(box, sides, angle)
+  return search.merged(network.detect(image, window, _LEAST, mirrored))

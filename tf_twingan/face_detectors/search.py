@@ -75,7 +75,8 @@ def candidates(
     together.boxes,
     together.scores,
     most_overlap=_SAME_FACE,
-    most_contained=0.7,
+    # A tile may show a part of a face that another one shows whole.
+    most_contained=1.0,
   )
   return together.select(np.array(kept, int))
 
