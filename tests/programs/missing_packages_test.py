@@ -51,6 +51,12 @@ for case, program, *arguments in (
   ('evaluate', 'evaluate', model, *pair, f'--output={folder}/scored'),
   ('avatars', 'search', 'build', model, '--source=avatars:adventurer',
    f'--index={folder}/index'),
+  ('prepare none', 'prepare', f'--input={images}', '--faces=none',
+   '--uniform=1', '--blur=0', f'--output={folder}/prepared'),
+  ('prepare', 'prepare', f'--input={images}', '--faces=human',
+   f'--output={folder}/faces'),
+  ('beam', 'prepare', f'--input={images}', '--faces=none',
+   f'--output={folder}/through_beam', '--runner=FnApiRunner'),
   ('export', 'export', model, '--to=anime', *pair,
    f'--output={folder}/bundles', '--formats=saved_model'),
 ):
@@ -65,8 +71,10 @@ class MissingPackagesTest(parameterized.TestCase):
     super().setUpClass()
     cls.folder = pathlib.Path(absltest.get_default_test_tmpdir(), 'no_extras')
     cls.folder.mkdir(parents=True)
-    optional = extra_packages.optional()
-    assert 'faiss' in optional, optional
+    optional = extra_packages.optional() | (
+      extra_packages.imported_as('beam') - extra_packages.imported_as()
+    )
+    assert optional >= {'faiss', 'apache_beam'}, optional
     done = subprocess.run(
       [
         sys.executable,
@@ -91,8 +99,20 @@ class MissingPackagesTest(parameterized.TestCase):
     self.assertEqual(code, 0, output)
     self.assertLen(list((self.folder / 'output').glob('*.png')), 12)
 
+  def test_prepare_works_on_whole_photos(self):
+    code, output = self.results['prepare none']
+    self.assertEqual(code, 0, output)
+    self.assertTrue((self.folder / 'prepared' / 'dataset.json').exists())
+
   @parameterized.parameters(
-    'avatars', 'evaluate', 'export', 'qdrant', 'search', 'train'
+    'avatars',
+    'beam',
+    'evaluate',
+    'export',
+    'prepare',
+    'qdrant',
+    'search',
+    'train',
   )
   def test_what_needs_an_extra_says_so_in_one_line(self, case):
     code, output = self.results[case]

@@ -27,7 +27,7 @@ _NAMES = 'names.jsonl'
 # first of these.
 _LOCAL = ('FnApiRunner', 'DirectRunner')
 # What FnApiRunner says of it.
-_OF_A_DEAD_WORKER = 'Channel closed prematurely.'
+_OF_A_DEAD_WORKER = 'Channel closed prematurely'
 _INTERVAL = 0.5  # Seconds between two looks at what is there.
 
 # Number of a shard, and where in the file of names its line is.
@@ -198,7 +198,7 @@ def _saying_what_failed(runner: str) -> Iterator[None]:
   except Exception as error:
     # The last line of the traceback of a worker.
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    reason = lines[-1].strip()
+    reason = lines[-1].strip().rstrip('.')
     if reason == _OF_A_DEAD_WORKER:
       reason = 'a worker ended in the midst of its work'
     raise OSError(f'{runner} failed: {reason}') from error
