@@ -43,6 +43,7 @@ FILLED = (
   'docs/ablations.md',
   'docs/avatar_twins.md',
   'docs/comparison.md',
+  'docs/data.md',
   'docs/export.md',
   'docs/lanes.md',
   'docs/search.md',

@@ -74,6 +74,15 @@ class BeamJobTest(prepare_case.PrepareCase):
     self.assertEqual(written, ['shard-000004.zip'])
     self.assertEqual(self.content(), expected)
 
+  def test_the_plain_loop_goes_on_with_it(self):
+    self.write(*NAMES)
+    expected = self.prepare_here()
+    self.assert_fails('No space left', beam_workers.fail_at_the_end)
+    with mock.patch.object(shards, 'write', wraps=shards.write) as write:
+      self.prepare()
+    self.assertEqual(write.call_count, 1)
+    self.assertEqual(self.content(), expected)
+
   def test_shards_that_went_elsewhere_are_missed(self):
     self.write(*NAMES[:9])
     self.assert_fails(
