@@ -26,6 +26,7 @@ class Exported(NamedTuple):
 
 
 @cli.escaped_output()
+@cli.untouched_logging()
 def export(
   translator: inference.Translator,
   *,

@@ -1,9 +1,7 @@
 """Gin files: found by name, and misspelt names are named."""
 
-import logging
 import pathlib
 import tempfile
-from unittest import mock
 
 from absl.testing import absltest, parameterized
 
@@ -37,11 +35,6 @@ class ConfigsTest(parameterized.TestCase):
     gin_files.parse('base.gin')
     with self.assertRaises(ValueError):
       gin.query_parameter('Growth.fade_images')
-
-  def test_logging_is_left_to_the_calling_program(self):
-    with mock.patch.object(logging.getLogger(), 'handlers', []) as handlers:
-      gin_files.parse('tiny.gin')
-      self.assertEmpty(handlers)
 
   def test_a_missing_file_names_those_that_there_are(self):
     with self.assertRaisesRegex(FileNotFoundError, "'anme.gin'.*anime.gin"):

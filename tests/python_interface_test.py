@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import logging
 import os
 import pathlib
 import random
@@ -14,13 +15,14 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from absl import logging as absl_logging
 from absl.testing import absltest, parameterized
 
 import tf_twingan
 from tests import shared_artifacts, source_tree
 from tests.programs import in_process
 from tf_twingan import gin_training, home_folder, image_io
-from tf_twingan.evaluation import attribute_probe, own_features
+from tf_twingan.evaluation import attribute_probe, command, own_features
 from tf_twingan.runs import checkpoint_values, checkpoints
 from tf_twingan.training import loop
 
@@ -120,6 +122,22 @@ class TrainTest(parameterized.TestCase):
     with mock.patch.object(gin_training, 'train', train):
       tf_twingan.Run('a').train('tiny.gin')
     self.assertEqual((random.random(), np.random.rand()), expected)
+
+  def test_logging_is_left_to_the_calling_program(self):
+    def log(*args, **kwargs):
+      absl_logging.info('By which TensorFlow Datasets logs.')
+      logging.info('As gin logs.')
+
+    run = tf_twingan.Run('a')
+    with (
+      mock.patch.object(logging.getLogger(), 'handlers', []) as handlers,
+      mock.patch.object(gin_training, 'train', log),
+      mock.patch.object(command, 'run', log),
+    ):
+      run.train('tiny.gin')
+      self.assertEmpty(handlers)
+      run.evaluate()
+      self.assertEmpty(handlers)
 
   @parameterized.parameters('cp1252', 'ascii:surrogateescape')
   def test_what_an_output_cannot_encode_is_escaped(self, encoding):

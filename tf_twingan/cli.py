@@ -138,6 +138,27 @@ def escaped_output() -> Iterator[None]:
       stream.reconfigure(errors=before)
 
 
+@contextlib.contextmanager
+def untouched_logging() -> Iterator[None]:
+  """Leaves Python's logging to the calling program.
+
+  absl and gin configure it by their first message where no program has, even by
+  one that is not shown; the program's own `logging.basicConfig` would then do
+  nothing. In the block, warnings are printed as Python prints those of programs
+  that configure nothing.
+  """
+  root = stdlib_logging.getLogger()
+  handler = None if root.handlers else stdlib_logging.lastResort
+  if handler is None:
+    yield
+    return
+  root.addHandler(handler)
+  try:
+    yield
+  finally:
+    root.removeHandler(handler)
+
+
 class _PathParser(flags.ArgumentParser):
   """Replaces a `~` at the beginning of a path, see `home_folder`.
 

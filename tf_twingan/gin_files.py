@@ -6,12 +6,11 @@ and the second is silent. Only training reads gin: `model.json` holds what
 inference needs.
 """
 
-import contextlib
 import functools
 import inspect
 import logging
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gin
@@ -64,11 +63,12 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
   for param in gin_params:
     gin_corrections.check(param, in_file, path.name)
   _add_search_paths()
+  root = logging.getLogger()
+  root.addFilter(_is_no_false_alarm)
   try:
-    with _without_false_alarms():
-      gin.parse_config_files_and_bindings(
-        [str(path)], list(gin_params), finalize_config=True
-      )
+    gin.parse_config_files_and_bindings(
+      [str(path)], list(gin_params), finalize_config=True
+    )
   except (
     ValueError,
     SyntaxError,
@@ -81,6 +81,8 @@ def parse(gin_file: str, gin_params: Sequence[str] = ()) -> pathlib.Path:
       f'The configuration {path.name} with the given '
       f'--gin_param does not parse: {line}'
     ) from error
+  finally:
+    root.removeFilter(_is_no_false_alarm)
   for given in gin_bindings.read('\n'.join(gin_params)):
     if isinstance(given, gin_bindings.Binding):
       values[given.name] = given.value
@@ -113,26 +115,6 @@ def value_of(name: str) -> Any:
     if inspect.isclass(target):
       target = target.__init__
     return inspect.signature(target).parameters[parameter].default
-
-
-@contextlib.contextmanager
-def _without_false_alarms() -> Iterator[None]:
-  """Drops what gin logs falsely, and leaves logging to the calling program.
-
-  gin logs in a way that configures logging where no program has, after which a
-  program's own `logging.basicConfig` would do nothing.
-  """
-  root = logging.getLogger()
-  handler = None if root.handlers else logging.lastResort
-  root.addFilter(_is_no_false_alarm)
-  if handler:
-    root.addHandler(handler)
-  try:
-    yield
-  finally:
-    root.removeFilter(_is_no_false_alarm)
-    if handler:
-      root.removeHandler(handler)
 
 
 def _is_no_false_alarm(record: logging.LogRecord) -> bool:

@@ -80,6 +80,7 @@ class Run:
     return f'Run({self.run_dir!r})'
 
   @cli.escaped_output()
+  @cli.untouched_logging()
   @_keep_random_state()
   def train(
     self,
@@ -184,6 +185,7 @@ class Run:
     return inference.Sampler(self._model_dir(best))
 
   @cli.escaped_output()
+  @cli.untouched_logging()
   def evaluate(
     self,
     output: str | os.PathLike | None = None,
