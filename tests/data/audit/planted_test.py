@@ -169,9 +169,7 @@ class PlantedTest(parameterized.TestCase):
       )
     found = self.find()
     self.assertEqual(set(found), {'framing'})
-    self.assertIn(
-      'from 20 % to 80 % of the way across', found['framing'].sentence
-    )
+    self.assertIn('lie from 20 % to 80 % across', found['framing'].sentence)
 
 
 if __name__ == '__main__':

@@ -202,12 +202,13 @@ def _face_places(measured: Measures, limits: Limits) -> Iterator[Finding]:
   spreads = []
   if high > limits.scale_spread * low:
     spreads.append(f'fill from {percent(low)} to {percent(high)} of the side')
+  places = []
   for axis, name in (('x', 'across'), ('y', 'down')):
     first, last = np.percentile(_known(measured, axis), [10, 90])
     if last - first > limits.place_spread:
-      spreads.append(
-        f'lie from {percent(first)} to {percent(last)} of the way {name}'
-      )
+      places.append(f'from {percent(first)} to {percent(last)} {name}')
+  if places:
+    spreads.append(f'lie {" and ".join(places)}')
   if spreads:
     yield Finding(
       'framing',

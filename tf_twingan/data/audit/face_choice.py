@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import tqdm.auto
 
 from tf_twingan import faces
 from tf_twingan.data.audit import dataset_measures
@@ -30,10 +31,15 @@ def choose(names: Sequence[str], read: Callable[[str], np.ndarray]) -> str:
       images.append(read(names[index]))
     except (ValueError, OSError):
       continue  # It is counted when all are examined.
-  counts = {
-    name: sum(bool(detector.find(image)) for image in images)
-    for name, detector in ((n, faces.detector(n)) for n in faces.DETECTORS)
-  }
+  counts = dict.fromkeys(faces.DETECTORS, 0)
+  with tqdm.auto.tqdm(
+    total=len(counts) * len(images), desc='choosing the faces', unit=' images'
+  ) as progress:
+    for name in counts:
+      detector = faces.detector(name)
+      for image in images:
+        counts[name] += bool(detector.find(image))
+        progress.update()
   best = max(counts, key=lambda name: counts[name], default='')
   enough = counts and counts[best] >= max(1, _LEAST * len(images))
   return best if enough else dataset_measures.NO_FACES

@@ -31,7 +31,8 @@ class Finding(NamedTuple):
 def percent(share: float) -> str:
   """A share as text: 45 %, or 0.4 % below one."""
   value = 100 * share
-  return f'{value:.0f} %' if value >= 1 or not value else f'{value:.1g} %'
+  is_small = 0 < abs(value) < 1
+  return f'{value:.1g} %' if is_small else f'{value:.0f} %'
 
 
 def images(count: int) -> str:

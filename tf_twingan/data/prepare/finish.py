@@ -125,9 +125,10 @@ def choose(
   if not selected.kept:
     counts = collections.Counter(one.reason for one in left_out)
     reasons = ', '.join(f'{n} {reason}' for reason, n in counts.most_common())
+    whole = ', and --faces=none takes whole photos'
     raise ValueError(
       f'none of {len(order):,} photos gives an image ({reasons}); --dry_run '
-      'lists why, and --faces=none takes whole photos'
+      f'lists why{whole if job.options.faces != "none" else ""}'
     )
   return Choice(
     [images[i] for i in selected.kept],
