@@ -16,6 +16,12 @@ class FindingTest(parameterized.TestCase):
   def test_percent(self, share, expected):
     self.assertEqual(finding.percent(share), expected)
 
+  @parameterized.parameters(
+    (0.0711, '0.0711'), (1190.4, '1,190'), (-3.084, '-3.08'), (99.96, '100')
+  )
+  def test_number(self, value, expected):
+    self.assertEqual(finding.number(value), expected)
+
   def test_images(self):
     self.assertEqual(finding.images(1), '1 image')
     self.assertEqual(finding.images(1200), '1,200 images')

@@ -33,7 +33,10 @@ def choose(names: Sequence[str], read: Callable[[str], np.ndarray]) -> str:
       continue  # It is counted when all are examined.
   counts = dict.fromkeys(faces.DETECTORS, 0)
   with tqdm.auto.tqdm(
-    total=len(counts) * len(images), desc='choosing the faces', unit=' images'
+    total=len(counts) * len(images),
+    desc='choosing the faces',
+    delay=1,
+    unit=' images',
   ) as progress:
     for name in counts:
       detector = faces.detector(name)

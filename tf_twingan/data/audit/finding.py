@@ -35,6 +35,11 @@ def percent(share: float) -> str:
   return f'{value:.1g} %' if is_small else f'{value:.0f} %'
 
 
+def number(value: float) -> str:
+  """A measure as text, with three digits, or all before the point."""
+  return f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'
+
+
 def images(count: int) -> str:
   """A number of images as text."""
   return f'{count:,} image{"" if count == 1 else "s"}'

@@ -14,7 +14,7 @@ from tf_twingan.data.audit import (
   repeats,
   sheets,
 )
-from tf_twingan.data.audit.finding import Finding, images
+from tf_twingan.data.audit.finding import Finding, images, number
 
 _UNREADABLE = 50  # That are listed.
 
@@ -116,5 +116,5 @@ def _spread(values: np.ndarray) -> str:
   """Median, and what 8 in 10 images are between."""
   if not len(values):
     return '–'
-  low, median, high = (f'{v:.3g}' for v in np.percentile(values, [10, 50, 90]))
+  low, median, high = map(number, np.percentile(values, [10, 50, 90]))
   return median if low == high else f'{median} ({low} to {high})'

@@ -7,6 +7,7 @@ import numpy as np
 
 from tf_twingan import image_grids
 from tf_twingan.data.audit import dataset_measures, outliers, repeats
+from tf_twingan.data.audit.finding import number
 
 Read = Callable[[str], np.ndarray]
 
@@ -74,7 +75,7 @@ def _value(measured, outlier) -> str:
   values = measured.columns.get(outlier.measure)
   if values is None:
     return f'{outlier.deviations:.1f} deviations'
-  return f'{values[outlier.image]:.3g}'
+  return number(values[outlier.image])
 
 
 def _grid(measured, read, indices, captions) -> np.ndarray:
