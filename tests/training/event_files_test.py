@@ -1,6 +1,7 @@
 """What a resume does again stands once in TensorBoard's files."""
 
 import pathlib
+import struct
 import tempfile
 
 import tensorflow as tf
@@ -59,6 +60,37 @@ class EventFilesTest(absltest.TestCase):
       path.write_bytes(damaged)
       event_files.rewind(path, 8)
       self.assertEqual(steps(self.folder), {'loss': [8]})
+
+  def test_a_damaged_event_ends_the_file(self):
+    write(self.folder, 8, 16, 24)
+    (path,) = self.folder.iterdir()
+    content = path.read_bytes()
+    changed = content.replace(struct.pack('<f', 24), struct.pack('<f', 99))
+    path.write_bytes(changed)
+    event_files.rewind(path, 16)
+    self.assertEqual(path.read_bytes(), changed)
+    event_files.rewind(path, 8)
+    self.assertEqual(steps(self.folder), {'loss': [8]})
+
+  def test_zeros_are_no_events(self):
+    write(self.folder, 8, 16)
+    (path,) = self.folder.iterdir()
+    content = path.read_bytes()
+    path.write_bytes(content + bytes(64))
+    event_files.rewind(path, 8)
+    self.assertTrue(content.startswith(path.read_bytes()))
+    self.assertEqual(steps(self.folder), {'loss': [8]})
+
+  def test_a_record_that_is_no_event_ends_the_file(self):
+    write(self.folder, 8, 16)
+    (path,) = self.folder.iterdir()
+    other = self.run / 'other'
+    with tf.io.TFRecordWriter(str(other)) as writer:
+      writer.write(b'no event')
+    with open(path, 'ab') as file:
+      file.write(other.read_bytes())
+    event_files.rewind(path, 8)
+    self.assertEqual(steps(self.folder), {'loss': [8]})
 
   def test_a_file_that_cannot_be_rewritten_does_not_end_a_training(self):
     (self.folder / 'a.tfevents.folder').mkdir(parents=True)

@@ -4,7 +4,7 @@ Only TensorBoard's faster reader, which some systems lack, drops a point that a
 later one steps back behind; all other readers show both.
 
 A file holds records: their length, 8 bytes, its checksum, 4, the record, an
-`Event`, and its checksum, 4.
+`Event`, and its checksum, 4. TensorBoard's reader compares the checksums.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import BinaryIO
 from tf_twingan import extras, files
 
 with extras.needed('train'):
+  from tensorboard.backend.event_processing import event_file_loader
   from tensorboard.compat.proto import event_pb2
 
 _LENGTH = struct.Struct('<Q')
@@ -45,15 +46,17 @@ def rewind(path: str | os.PathLike, images_seen: int) -> None:
 
 def _events(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
   """Yields the step of each event and its record, up to the first damage."""
+  end = os.fstat(file.fileno()).st_size
+  loader = event_file_loader.RawEventFileLoader(os.fsencode(file.name))
+  whole = loader.Load()
   while len(length := file.read(_LENGTH.size)) == _LENGTH.size:
     (size,) = _LENGTH.unpack(length)
-    checksum = file.read(_CHECKSUM)
-    left = os.fstat(file.fileno()).st_size - file.tell()
-    if size + _CHECKSUM > left:
+    rest = _CHECKSUM + size + _CHECKSUM
+    # The reader would ask for as much memory as the length says.
+    if rest > end - file.tell() or (content := next(whole, None)) is None:
       return
-    content = file.read(size)
     try:
       step = event_pb2.Event.FromString(content).step
-    except ValueError:  # Also that of Google's own.
+    except Exception:  # Each implementation of protobuf has errors of its own.
       return
-    yield step, length + checksum + content + file.read(_CHECKSUM)
+    yield step, length + file.read(rest)
