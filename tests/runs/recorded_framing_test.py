@@ -3,11 +3,12 @@
 import json
 import pathlib
 import tempfile
+from unittest import mock
 
 from absl.testing import absltest, parameterized
 
 from tf_twingan import framing
-from tf_twingan.data.prepare import options
+from tf_twingan.data.prepare import dataset_record, options
 from tf_twingan.runs import recorded_framing
 
 DOMAINS = ('photo', 'anime')
@@ -52,6 +53,20 @@ class RecordedFramingTest(parameterized.TestCase):
     self.assertEqual(
       self.read(), {'photo': framing.Framing(0.5), 'anime': framing.Framing()}
     )
+
+  def test_datasets_that_an_older_run_names_are_not_opened(self):
+    (self.folder / 'operative_config.gin').write_text(
+      f"photo = 'folder:{self.folder}?crop=0.5'\n"
+      f"anime = 'mix:tfrecord:{self.folder},folder:{self.folder}'\n"
+    )
+    with mock.patch.object(
+      dataset_record, 'find', side_effect=PermissionError
+    ) as find:
+      found = self.read()
+    self.assertEqual(
+      found, {'photo': framing.Framing(0.5), 'anime': framing.Framing()}
+    )
+    find.assert_not_called()
 
   def test_nothing_recorded_is_the_middle_square(self):
     self.assertEqual(

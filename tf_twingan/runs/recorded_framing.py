@@ -2,7 +2,7 @@
 
 It stands beside `model.json`, and says of prepared images how photos became
 them. What a run of before it was written was trained on, its operative gin file
-tells.
+tells: images as they came, as no others could be trained on then.
 """
 
 import json
@@ -106,7 +106,8 @@ def _of_operative_config(run_dir, domains) -> dict[str, framing.Framing]:
     run_dir, domains
   ).items():
     try:
-      recorded |= of_datasets({domain: string})
+      # Folders of whoever trained it are not opened here.
+      recorded[domain] = registry.parse(string).asked_framing
     except ValueError:
       pass  # A string that was never trained on, or of another version.
   return recorded

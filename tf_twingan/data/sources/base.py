@@ -178,6 +178,11 @@ class Dataset(abc.ABC):
         'labels'
       )
 
+  @property
+  def asked_framing(self) -> framing.Framing:
+    """The framing that its string asks for; nothing is opened to tell."""
+    return framing.Framing(self._crop, self._fit)
+
   @functools.cached_property
   def framing(self) -> framing.Framing:
     """How its images became squares, and how they were prepared before.
@@ -186,7 +191,7 @@ class Dataset(abc.ABC):
       OSError: the record of the preparation cannot be read.
       ValueError: it is damaged.
     """
-    return framing.Framing(self._crop, self._fit, self.preparation())
+    return self.asked_framing._replace(preparation=self.preparation())
 
   def preparation(self) -> Any:
     """How photos became its images, see `framing.Framing`."""

@@ -38,7 +38,7 @@ class CompoundDataset(base.Dataset):
     """
     super().__init__(text, '', options)
     self.datasets = datasets
-    self._crop, self._fit = datasets[0]._crop, datasets[0]._fit
+    self._crop, self._fit, _ = datasets[0].asked_framing
     self.comes_with_package = all(d.comes_with_package for d in datasets)
 
   @classmethod

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tf_twingan import framing
 from tf_twingan.data import attributes
 from tf_twingan.data.sources import base, compound
 
@@ -45,7 +44,7 @@ class MixDataset(compound.CompoundDataset):
       ValueError: they are no mix; says why.
     """
     super().__init__(text, datasets, {})
-    framings = [framing.Framing(d._crop, d._fit) for d in datasets]
+    framings = [dataset.asked_framing for dataset in datasets]
     for other in framings:
       if other != framings[0]:
         raise ValueError(
