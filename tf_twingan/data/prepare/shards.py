@@ -6,6 +6,7 @@ is never prepared again. It is a zip file of the prepared images as PNGs, whose
 checksums zip has itself, and of a record of them and of what was left out.
 """
 
+import errno
 import functools
 import io
 import json
@@ -243,7 +244,9 @@ def is_whole(path: pathlib.Path) -> bool:
   try:
     with zipfile.ZipFile(path) as archive:
       return archive.testzip() is None and _RECORD in archive.namelist()
-  except (OSError, zipfile.BadZipFile):
+  # All kinds, where the directory of a zip file is damaged: zlib.error,
+  # NotImplementedError, RuntimeError, EOFError and others.
+  except Exception:
     return False
 
 
@@ -283,7 +286,11 @@ def _read(path: pathlib.Path, members: Sequence[str]) -> list[bytes]:
   try:
     with zipfile.ZipFile(path) as archive:
       return [archive.read(member) for member in members]
-  except (KeyError, EOFError, zipfile.BadZipFile) as error:
+  except Exception as error:
+    # The disk fails, or a damaged directory leads to before the beginning.
+    if isinstance(error, OSError) and error.errno != errno.EINVAL:
+      raise
+    # All kinds, see `is_whole`.
     raise ValueError(
       f'{errors.printable(path)} is damaged ({errors.first_line(error)}); '
       f'{_REMEDY}'
