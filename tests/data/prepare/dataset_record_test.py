@@ -26,7 +26,20 @@ class DatasetRecordTest(prepare_case.PrepareCase):
       found = dataset_record.find(self.output / folder)
       self.assertEqual(found.options, self.options)
     self.assertIsNone(dataset_record.find(self.photos))
+    self.assertIsNone(dataset_record.find(f'{self.photos}\0'))
     self.assertIsNone(dataset_record.find(self.root / 'missing'))
+
+  def test_it_is_found_from_subfolders_of_its_splits_alone(self):
+    (self.output / 'train' / 'a' / 'b').mkdir(parents=True)
+    (self.output / 'mine' / 'train').mkdir(parents=True)
+    link = self.root / 'link'
+    link.symlink_to(self.output / 'train' / 'a')
+    for folder in (self.output / 'train' / 'a' / 'b', link, link / 'b'):
+      found = dataset_record.find(folder)
+      self.assertIsNotNone(found, folder)
+      self.assertEqual(found.options, self.options)
+    for folder in ('mine', 'mine/train', 'train/a/../../../photos'):
+      self.assertIsNone(dataset_record.find(self.output / folder), folder)
 
   def test_damage_is_one_line(self):
     for changes, said in (

@@ -96,7 +96,7 @@ def find(folder: str | os.PathLike) -> DatasetRecord | None:
   """The record of the prepared dataset that a folder of images belongs to.
 
   Args:
-    folder: its folder, or one of its splits' folders.
+    folder: its folder, or a folder of a split, at any depth.
 
   Returns:
     The record; None if the folder is of no prepared dataset. Other programs'
@@ -106,13 +106,16 @@ def find(folder: str | os.PathLike) -> DatasetRecord | None:
     OSError: it cannot be read.
     ValueError: it is damaged, or of another version; one sentence.
   """
-  folder = pathlib.Path(folder).absolute()
-  candidates = [folder]
-  if folder.name in base.SPLITS:
-    candidates.append(folder.parent)
-  for candidate in candidates:
+  try:
+    folder = pathlib.Path(os.path.realpath(folder))
+  except ValueError:  # A name that no disk takes.
+    return None
+  for candidate in (folder, *folder.parents):
     if is_prepared(candidate):
-      return read(candidate)
+      below = folder.relative_to(candidate).parts
+      if not below or below[0] in base.SPLITS:
+        return read(candidate)
+      return None
   return None
 
 
