@@ -56,7 +56,7 @@ class FacesTest(absltest.TestCase):
 
   def test_a_record_cannot_have_a_module_imported(self):
     self.assertNotIn('this', sys.modules)
-    with self.assertRaisesRegex(ValueError, "'this:s' is unknown"):
+    with self.assertRaisesRegex(ValueError, "'this:s' is not registered"):
       faces.detector('this:s')
     self.assertNotIn('this', sys.modules)
 

@@ -73,6 +73,14 @@ def detector(name: str) -> FaceDetector:
     ValueError: no detector has that name; says which there are.
     MissingPackage: the extra 'prepare' is not installed; says how to get it.
   """
+  if name not in DETECTORS and ':' in name:
+    known = errors.printable(name)
+    raise ValueError(
+      f'face detector {known!r} is not registered, and is not imported because '
+      f'a file names it; register it from Python by faces.load({known!r}) if '
+      'you trust it, or, to translate images that are prepared already, give '
+      '--noframe_as_trained'
+    )
   if name not in DETECTORS:
     raise ValueError(
       f'face detector {errors.printable(name)!r} is unknown; use one of '

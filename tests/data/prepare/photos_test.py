@@ -60,18 +60,22 @@ class PhotosTest(absltest.TestCase):
     )
 
   def test_an_image_of_a_prepared_dataset_is_not_prepared_again(self):
-    options = self.options(self.face, duplicate_distance=0)
+    options = self.options(self.face, keep_duplicates=True)
     photos_ = self.path.parent
-    for number in range(1, 4):
-      Image.fromarray(self.photo[:, :: 1 + number]).save(
-        photos_ / f'{number}.png'
+    (photos_ / 'alice' / '2026').mkdir(parents=True)
+    for number, folder in enumerate(('', 'alice', 'alice/2026'), 1):
+      Image.fromarray(self.photo ^ number).save(
+        photos_ / folder / f'{number}.png'
       )
     output = photos_.parent / f'{photos_.name}_prepared'
     self.addCleanup(shutil.rmtree, output)
     job.run(job.plan(str(photos_), options, output), workers=1)
     frame = framing.Framing(0.7, preparation=options)
-    prepared = sorted(output.glob('train/*.png'))
-    self.assertNotEmpty(prepared)
+    prepared = sorted(output.glob('*/**/*.png'))
+    self.assertContainsSubset(
+      {'', 'alice', 'alice/2026'},
+      {'/'.join(path.relative_to(output).parts[1:-1]) for path in prepared},
+    )
     for path in prepared:
       np.testing.assert_array_equal(
         photos.read(path, frame, 32), framing.Framing(0.7).read(path, 32)
@@ -95,7 +99,11 @@ class PhotosTest(absltest.TestCase):
 
   def test_a_detector_that_nobody_registered_is_not_imported(self):
     options = Options(faces='os:getcwd', resolution=64)
-    with self.assertRaisesRegex(ValueError, "'os:getcwd' is unknown"):
+    with self.assertRaisesRegex(
+      ValueError,
+      r"'os:getcwd' is not registered.*faces\.load\('os:getcwd'\).*"
+      '--noframe_as_trained',
+    ):
       photos.read(self.path, framing.Framing(preparation=options), 32)
 
   def test_it_is_described(self):
