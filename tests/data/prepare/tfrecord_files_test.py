@@ -184,6 +184,14 @@ class TfrecordFilesTest(parameterized.TestCase):
     self.assertLess(tracemalloc.get_traced_memory()[1], 2**22)
     tracemalloc.stop()
 
+  def test_countless_empty_records_take_no_memory(self):
+    self.write_raw(b'')
+    self.path.write_bytes(self.path.read_bytes() * 2**14)
+    tracemalloc.start()
+    self.assert_refused("record 0 .* no feature 'name'")
+    self.assertLess(tracemalloc.get_traced_memory()[1], 2**20)
+    tracemalloc.stop()
+
   def test_a_record_of_countless_features_is_not_parsed(self):
     name, image = (example(**{key: b'x'}) for key in ('name', 'image'))
     entries = b''.join(b'\x0a\x08\x0a\x04%04d\x12\x00' % n for n in range(2000))

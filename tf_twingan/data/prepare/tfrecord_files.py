@@ -123,16 +123,17 @@ def iterate(path: str | os.PathLike) -> Iterator[tuple[Location, Record]]:
   import tensorflow as tf
 
   path = os.fspath(path)
-  locations = list(_locate(path))
+  total = count(path)
   serialized = tf.data.TFRecordDataset(os.fsencode(path)).as_numpy_iterator()
-  for location in locations:
+  # Anew, as a list of countless empty records is far larger than their file.
+  for location in _locate(path):
     try:
       data = next(serialized)
     except (tf.errors.DataLossError, StopIteration):
       _refuse(location, 'its bytes are not those of its checksum')
     if len(data) != location.size:
       _refuse(location, 'the file changed while it was read')
-    yield location, _parse(data, location, len(locations))
+    yield location, _parse(data, location, total)
 
 
 def read(location: Location) -> Record:
