@@ -26,7 +26,7 @@ from tf_twingan.data import unicode_names
 FILE = 'attributes.csv'
 _FILE_COLUMN = 'file'
 _MAX_BYTES = 2**28  # Some millions of images.
-_MAX_COLUMNS = 1000
+MAX_COLUMNS = 1000
 _SHOWN = 20
 
 
@@ -266,9 +266,9 @@ def _check_header(names: list[str], place: str) -> list[str]:
     shown = errors.printable(','.join(names)[:60])
     raise ValueError(f'{place} begins with {shown!r}; {_HEADER_HINT}')
   header = names[1:]
-  if len(header) > _MAX_COLUMNS:
+  if len(header) > MAX_COLUMNS:
     raise ValueError(
-      f'{place} has {len(header):,} columns; keep {_MAX_COLUMNS:,} or fewer'
+      f'{place} has {len(header):,} columns; keep {MAX_COLUMNS:,} or fewer'
     )
   for name in header:
     if not name or header.count(name) > 1 or name == _FILE_COLUMN:

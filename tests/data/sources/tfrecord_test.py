@@ -187,6 +187,21 @@ class TfrecordTest(dataset_case.DatasetCase):
       lambda: self.found(options='?vectors=who'),
     )
 
+  def test_columns_without_number_are_refused(self):
+    for file, count in (('a', 600), ('b', 400), ('c', 1)):
+      columns = {f'{file}{number}': 'x' for number in range(count)}
+      self.write_shard(
+        f'{file}.tfrecord', [ord(file)], attributes=columns | {'a0': 'y'}
+      )
+      found = registry.parse(f'tfrecord:{self.shards}').originals()
+      if file != 'c':
+        self.assertEqual(found.attributes['a0'][-1], 'y')
+    self.assert_one_line(
+      ValueError,
+      'c.tfrecord is the file with which .* more than 1,000 columns',
+      lambda: found.attributes['a0'],
+    )
+
   def test_files_that_cannot_be_used(self):
     self.assert_one_line(
       FileNotFoundError, 'no files .*/shards; check the path', self.found

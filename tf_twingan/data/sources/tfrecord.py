@@ -174,7 +174,14 @@ class TfrecordDataset(base.EncodedDataset):
     def read() -> dict[str, list[str]]:
       places = {name: place for place, name in enumerate(names)}
       columns: dict[str, list[str]] = {}
-      for _, record in _iterate(stamps, self.text):
+      for location, record in _iterate(stamps, self.text):
+        new = len(record.attributes.keys() - columns.keys())
+        if len(columns) + new > attributes.MAX_COLUMNS:
+          raise ValueError(
+            f'dataset {self.text}: {errors.printable(location.path)} is the '
+            f'file with which there are more than {attributes.MAX_COLUMNS:,} '
+            'columns of labels; write it anew with fewer'
+          )
         for column, value in record.attributes.items():
           values = columns.setdefault(column, [''] * len(names))
           if record.name in places:
