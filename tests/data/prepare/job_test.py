@@ -1,5 +1,6 @@
 """A whole preparation: outputs, resumes, refusals, and odd inputs."""
 
+import json
 import os
 import shutil
 from unittest import mock
@@ -134,6 +135,40 @@ class JobTest(prepare_case.PrepareCase):
     self.write('new.png', first=3)
     self.assert_refused(r'unfinished.*other photos, 3 of them \(4 now\)')
 
+  def test_photos_that_were_replaced_are_refused(self):
+    self.write(*NAMES[:3])
+    self.stop()
+    self.write(NAMES[1], first=7)
+    self.assert_refused('unfinished.*photos that were changed or replaced')
+
+  def test_other_packages_are_refused_and_named(self):
+    self.write(*NAMES[:3])
+    versions = dataset_record.package_versions()
+    with mock.patch.object(
+      dataset_record,
+      'package_versions',
+      return_value={**versions, 'pillow': '1.0', 'animeface': '0.1'},
+    ):
+      self.stop()
+    here = versions.get('animeface', 'missing')
+    self.assert_refused(rf'unfinished.*with animeface 0.1 \(now {here}\); give')
+    with mock.patch.object(
+      dataset_record,
+      'package_versions',
+      return_value={**versions, 'pillow': '1.0', 'animeface': '0.1'},
+    ):
+      self.prepare()
+
+  def test_a_record_of_before_goes_on(self):
+    self.write(*NAMES[:3])
+    self.stop()
+    path = self.output / '.unfinished/job.json'
+    record = json.loads(path.read_text())
+    del record['files_sha256'], record['packages']
+    path.write_text(json.dumps(record))
+    self.prepare()
+    self.assertTrue(job.is_finished(self.plan()))
+
   def test_a_finished_dataset_is_checked(self):
     self.write(*NAMES[:4])
     self.assertFalse(job.is_finished(self.plan()))
@@ -151,6 +186,44 @@ class JobTest(prepare_case.PrepareCase):
     self.write('new.png', first=4)
     with self.assertRaisesRegex(ValueError, 'prepared with other photos'):
       job.is_finished(self.plan())
+
+  def test_a_finished_dataset_of_another_input_is_told_apart(self):
+    self.write(*NAMES[:4])
+    self.prepare()
+    shutil.copytree(self.photos, self.root / 'others')
+    self.photos = self.root / 'others'
+    with self.assertRaisesRegex(
+      ValueError, 'with --input=.*photos, which was another one; choose'
+    ):
+      job.is_finished(self.plan())
+
+  def test_labels_and_vectors_that_are_asked_for_later_are_told(self):
+    self.write(*NAMES[:4])
+    self.prepare()
+    embedder = mock.Mock(spec=embedding.Embedder)
+    embedder.name = 'net.keras'
+    labels = self.root / 'labels.csv'
+    labels.write_text('file,hair\n000.png,red\n')
+    for changes, said in (
+      ({'embedder': embedder}, 'prepared with no --embed; choose another'),
+      ({'labels': labels}, 'prepared with other labels, or none; choose'),
+    ):
+      with self.assertRaisesRegex(ValueError, said):
+        job.is_finished(self.plan(**changes))
+    vectors = np.ones([4, 2], np.float32)
+    np.savez(self.photos / 'vectors.npz', names=NAMES[:4], vectors=vectors)
+    with self.assertRaisesRegex(ValueError, 'with other vectors, or none'):
+      job.is_finished(self.plan())
+
+  def test_a_finished_dataset_of_before_is_finished(self):
+    self.write(*NAMES[:4])
+    self.prepare()
+    path = self.output / 'dataset.json'
+    record = json.loads(path.read_text())
+    for name in ('dataset_sha256', 'labels_sha256', 'vectors_sha256'):
+      del record[name]
+    path.write_text(json.dumps(record, indent=1))
+    self.assertTrue(job.is_finished(self.plan()))
 
   def test_two_programs_do_not_prepare_at_once(self):
     self.write(*NAMES[:2])

@@ -62,6 +62,10 @@ class DatasetRecord(json_files.Model):
     checksums_sha256: checksum of SHA256SUMS.
     packages: the versions that prepared it.
     embedding: name of the model behind vectors.npz, if it has one.
+    dataset_sha256: checksum of the input's dataset string, which means the same
+      in any working directory.
+    labels_sha256: checksum of the photos' labels.
+    vectors_sha256: checksum of the photos' vectors.
   """
 
   version: Literal[1]
@@ -75,6 +79,10 @@ class DatasetRecord(json_files.Model):
   checksums_sha256: _Digest
   packages: dict[str, str]
   embedding: str | None = None
+  # None in those of before.
+  dataset_sha256: _Digest | None = None
+  labels_sha256: _Digest | None = None
+  vectors_sha256: _Digest | None = None
 
 
 def read(folder: str | os.PathLike) -> DatasetRecord:

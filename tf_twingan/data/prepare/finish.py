@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import tqdm.auto
 
-from tf_twingan import files
 from tf_twingan.data import attributes, image_vectors
 from tf_twingan.data.prepare import (
   carried,
@@ -75,12 +74,6 @@ class Job(NamedTuple):
     """What the shards follow from."""
     folder = os.fspath(self.unfinished.absolute())
     return shards.Spec(self.opened.dataset, self.options, folder)
-
-  @property
-  def names_sha256(self) -> str:
-    """The checksum of the photos' names."""
-    text = '\n'.join(self.opened.names)
-    return files.sha256(text.encode(errors='surrogatepass'))
 
 
 class Choice(NamedTuple):
@@ -174,7 +167,7 @@ def finish(job: Job) -> Choice:
     version=dataset_record.VERSION,
     input=job.text,
     photos=len(job.opened.names),
-    names_sha256=job.names_sha256,
+    names_sha256=job.opened.names_sha256,
     images={split: choice.splits.count(split) for split in base.SPLITS},
     rejected=dict(
       sorted(collections.Counter(r.reason for r in choice.rejections).items())
@@ -184,6 +177,9 @@ def finish(job: Job) -> Choice:
     checksums_sha256=checksums,
     packages=dataset_record.package_versions(),
     embedding=None if job.embedder is None else job.embedder.name,
+    dataset_sha256=job.opened.dataset_sha256,
+    labels_sha256=job.opened.labels_sha256,
+    vectors_sha256=job.opened.vectors_sha256,
   )
   _move(staging, job.output)
   dataset_record.write(job.output, record)

@@ -1,5 +1,8 @@
 """What is prepared: the photos of a folder or of any dataset, whole."""
 
+import errno
+import hashlib
+import json
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_twingan import errors, framing, home_folder
+from tf_twingan import errors, files, framing, home_folder
 from tf_twingan.data import attributes, image_vectors
 from tf_twingan.data.sources import base, folder, registry
 
@@ -22,6 +25,7 @@ class Input(NamedTuple):
     splits: the split of each photo where the input has one, else None.
     attributes: {column: a value for each photo, '' where it has none}.
     vectors: float32 [n, size], a row for each photo; None without.
+    path_of: the file of the photo of a name; None where it has none.
   """
 
   dataset: str
@@ -30,6 +34,54 @@ class Input(NamedTuple):
   splits: Sequence[str | None]
   attributes: Mapping[str, Sequence[str]]
   vectors: np.ndarray | None
+  path_of: Callable[[str], str | None]
+
+  @property
+  def names_sha256(self) -> str:
+    """The checksum of the names."""
+    return _sha256('\n'.join(self.names))
+
+  @property
+  def dataset_sha256(self) -> str:
+    """The checksum of the dataset string."""
+    return _sha256(self.dataset)
+
+  @property
+  def labels_sha256(self) -> str:
+    """The checksum of the labels, of which there may be none."""
+    columns = {name: [*values] for name, values in self.attributes.items()}
+    return _sha256(json.dumps(columns, sort_keys=True))
+
+  @property
+  def vectors_sha256(self) -> str:
+    """The checksum of the vectors, of which there may be none."""
+    if self.vectors is None:
+      return _sha256('')
+    return hashlib.sha256(np.ascontiguousarray(self.vectors)).hexdigest()
+
+  def files_sha256(self) -> str:
+    """The checksum of the sizes and times of the photos' files.
+
+    It changes when a photo is replaced under its name; nothing is read.
+    """
+    return _sha256(
+      '\n'.join(_stamp(self.path_of(name), name) for name in self.names)
+    )
+
+
+def _sha256(text: str) -> str:
+  # Names may be of any bytes.
+  return files.sha256(text.encode(errors='surrogatepass'))
+
+
+def _stamp(path: str | None, name: str) -> str:
+  if path is None:
+    return name
+  try:
+    status = os.stat(path)
+  except OSError as error:
+    return f'{name} {errno.errorcode.get(error.errno or 0)}'
+  return f'{name} {status.st_size} {status.st_mtime_ns}'
 
 
 def open_input(
@@ -85,6 +137,7 @@ def open_input(
     # Now, so that what is wrong with them is said before any work.
     dict(columns),
     _vectors(dataset, names),
+    dataset.path_of,
   )
 
 

@@ -5,22 +5,21 @@ OUTPUT/.unfinished, with a record of what was asked for.
 """
 
 import contextlib
-import json
 import os
 import pathlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from absl import logging
 
-from tf_twingan import errors, files, json_files
+from tf_twingan import errors, files
 from tf_twingan.data.prepare import (
   dataset_record,
   embedding,
   finish,
   inputs,
+  job_record,
   preparer,
   shards,
   tfrecord_output,
@@ -29,24 +28,7 @@ from tf_twingan.data.prepare import (
 from tf_twingan.data.prepare import options as options_lib
 from tf_twingan.data.sources import base
 
-_RECORD = 'job.json'
 _LOCK = 'lock'
-
-
-class _JobRecord(json_files.Model):
-  """What a job that is not finished was asked for.
-
-  Attributes:
-    dataset: string of the dataset.
-    photos: number of its photos.
-    names_sha256: checksum of their names.
-    options: see `options.Options`.
-  """
-
-  dataset: str
-  photos: json_files.Count
-  names_sha256: str
-  options: dict[str, Any]
 
 
 def plan(
@@ -91,13 +73,7 @@ def is_finished(job: finish.Job) -> bool:
     record = dataset_record.read(job.output)
   except FileNotFoundError:
     return False
-  difference = _difference(
-    record.options.model_dump(), job.options.model_dump()
-  )
-  if record.format != job.format:
-    difference = f'--format={record.format}'
-  if record.names_sha256 != job.names_sha256:
-    difference = 'other photos'
+  difference = job_record.difference_of_finished(record, job)
   if difference:
     raise ValueError(
       f'{errors.printable(job.output)} holds a dataset that was prepared with '
@@ -132,14 +108,14 @@ def run(
     KeyboardInterrupt: the user stopped it; says what is done.
     OSError: another program prepares there, or something cannot be written;
       says what is done.
-    ValueError: what is unfinished there is of other options or photos, or not
-      one image is left.
+    ValueError: what is unfinished there is of other options, photos or
+      packages, or not one image is left.
   """
   # What it lacks is said before anything is made.
   prepare = preparer.Preparer(job.options)
   job.unfinished.mkdir(parents=True, exist_ok=True)
   with _locked(job), _saying_what_is_done(job):
-    _record(job)
+    job_record.begin(job)
     if prepare_shards is not None:
       prepare_shards(job)
     else:
@@ -225,46 +201,6 @@ def _done(job: finish.Job) -> str:
     if shards.path_of(job.unfinished, number).exists()
   )
   return f'{done:,} of {len(job.opened.names):,} photos are prepared and stay'
-
-
-def _record(job: finish.Job) -> None:
-  """Records what is asked for, or holds it against what was."""
-  path = job.unfinished / _RECORD
-  remedy = (
-    f'choose another --output, or delete {errors.printable(job.unfinished)} to '
-    'begin anew'
-  )
-  asked = {
-    'dataset': job.opened.dataset,
-    'photos': len(job.opened.names),
-    'names_sha256': job.names_sha256,
-    'options': job.options.model_dump(mode='json'),
-  }
-  try:
-    before = json_files.read(path, _JobRecord, remedy=remedy)
-  except FileNotFoundError:
-    files.atomic_write(path, json.dumps(asked))
-    return
-  difference = _difference(before.options, job.options.model_dump(mode='json'))
-  if before.dataset != job.opened.dataset:
-    difference = f'--input={before.dataset}'
-  elif before.names_sha256 != job.names_sha256:
-    difference = (
-      f'other photos, {before.photos:,} of them ({len(job.opened.names):,} now)'
-    )
-  if difference:
-    raise ValueError(
-      f'{errors.printable(job.output)} holds an unfinished preparation with '
-      f'{difference}; give the same again to go on, {remedy}'
-    )
-
-
-def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
-  """The first option that differs, as it was; '' if none does."""
-  for name in now:
-    if before.get(name) != now[name]:
-      return f'--{name}={before.get(name)}'
-  return ''
 
 
 def _check_address(output: str | os.PathLike) -> None:
