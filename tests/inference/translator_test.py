@@ -136,6 +136,12 @@ class TranslatorTest(tf.test.TestCase):
     )
     self.assertNotAllEqual(read, as_it_is)
     self.assertAllEqual(translator.read(path, 'anime'), as_it_is)
+    with self.assertRaisesRegex(
+      ValueError,
+      'photo: crop=1, aligned by fixed faces, as prepare does; '
+      'anime: crop=1, used as they are.; name the domain',
+    ):
+      translator.read(path)
 
   def test_batches_of_any_size_share_a_trace(self):
     translator = inference.Translator(str(self.run_dir))

@@ -362,10 +362,14 @@ class Translator:
       return self.framings.get(domain, framing.Framing())
     framings = {d: self.framing_of(d) for d in self.domains}
     if len(set(framings.values())) > 1:
+      differ = len({f.preparation for f in framings.values()}) > 1
+      said = [
+        f'{d}: {f}' + f', {photos.describe(f.preparation)}' * differ
+        for d, f in framings.items()
+      ]
       raise ValueError(
         'The domains of this model were framed differently for training '
-        f'({", ".join(f"{d}: {f}" for d, f in framings.items())}); name the '
-        'domain of the images.'
+        f'({"; ".join(said)}); name the domain of the images.'
       )
     return framings[self.domains[0]]
 
