@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from export.bundle_files import texts
+from tf_twingan.data.prepare import photos
+from tf_twingan.inference.exported import bundle_manifest
 
 _PARITY = {
   'max_difference': 'largest difference (of -1 to 1)',
@@ -49,6 +51,7 @@ def one_direction(manifest: Mapping[str, Any]) -> str:
     '## Files',
     _table(files),
     *_failed(manifest),
+    *_preparation(manifest),
   ]
   best = _first(files, 'dynamic', 'float16', 'float32', 'hybrid', 'int8')
   if best:
@@ -88,6 +91,7 @@ def all_directions(manifest: Mapping[str, Any]) -> str:
     'Against the model: the worst of all directions.',
     _table(files),
     *_failed(manifest),
+    *_preparation(manifest),
   ]
   best = _first(files, 'dynamic', 'float16', 'float32')
   if best:
@@ -117,6 +121,38 @@ def _failed(manifest):
       for kind, failed in manifest['failed'].items()
     )
     + '.'
+  ]
+
+
+def _preparation(manifest):
+  """What must be done to photos before any of the files takes them."""
+  directions = bundle_manifest.directions(manifest)
+  sources = {source for source, _ in directions}
+  prepared = {
+    source: photos.describe(framed.preparation)
+    for source, framed in bundle_manifest.framing_of_domains(manifest).items()
+    if source in sources and framed.preparation is not None
+  }
+  if not prepared:
+    return []
+  said = '; '.join(f'*{source}*: {how}' for source, how in prepared.items())
+  first = next(iter(prepared))
+  target = next(to for source, to in directions if source == first != to)
+  return [
+    '## Prepare photos first',
+    f'The images of the training were prepared ({said}), and no file here does '
+    'that to photos: as they are, they translate badly. `framing` in '
+    '[manifest.json](manifest.json) has the options of `python -m '
+    'tf_twingan.prepare`, whose images fit. In Python, with '
+    "`pip install 'tf_twingan[prepare]'`:",
+    f"""```python
+from tf_twingan.inference.exported import exported_translator
+
+opened = exported_translator.open_export('.')
+for file in opened.translators.values():
+  image = file.read('photo.jpg', {target!r}, {first!r})
+  translation = file.translate(image[None], {target!r}, {first!r})[0]
+```""",
   ]
 
 

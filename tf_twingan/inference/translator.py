@@ -395,10 +395,7 @@ class Translator:
       MissingPackage: photos are prepared for this model, and the extra for it
         is not installed.
     """
-    frame = self.framing_of(domain)
-    if frame.preparation is not None:
-      return photos.read(path, frame, self.resolution)
-    return frame.read(path, self.resolution)
+    return photos.read(path, self.framing_of(domain), self.resolution)
 
   def prepare(
     self, images: np.ndarray, domain: str | None = None
@@ -408,7 +405,8 @@ class Translator:
     Args:
       images: uint8 RGB [n, height, width, 3] of any size. Those of the model's
         resolution pass as they are; others are framed as the training's were:
-        by default, the largest square in the middle is used.
+        by default, the largest square in the middle is used. No face is looked
+        for, so these must be prepared where the training's were; `read` does.
       domain: name of the domain that they belong to; see `framing_of`.
 
     Returns:

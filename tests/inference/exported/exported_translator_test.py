@@ -17,16 +17,19 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 import tf_twingan
 from export import tensor_names
-from export.bundle_files import metadata
+from export.bundle_files import metadata, readme
 from export.graph import tflite_conversion
+from tests.data.prepare import drawn_faces
 from tests.export import untrained
-from tf_twingan import forks, image_arrays
+from tf_twingan import faces, forks, framing, image_arrays, image_io
+from tf_twingan.data.prepare import options, photos
 from tf_twingan.inference.exported import (
   bundle_manifest,
   exported_translator,
   saved_model,
   tflite,
 )
+from tf_twingan.runs import recorded_framing
 
 PX = untrained.PX
 
@@ -261,6 +264,48 @@ class ExportedTranslatorTest(tf.test.TestCase):
       self.assertAllEqual(
         framed.translate(middle, 'anime'), whole.translate(middle, 'anime')
       )
+
+  def test_photos_are_prepared_as_the_manifest_says(self):
+    photo, face = drawn_faces.draw((120, 90), (45, 50), 60)
+    detector = mock.Mock(find=lambda image: [face])
+    faces.DETECTORS['fixed'] = lambda: detector
+    self.addCleanup(faces.DETECTORS.pop, 'fixed')
+    prepared = framing.Framing(
+      preparation=options.Options(faces='fixed', resolution=32)
+    )
+    manifest = bundle_manifest.read_manifest(self.folder)
+    plain = readme.one_direction(manifest)
+    manifest['files'] = {
+      self.float32.name: manifest['files'][self.float32.name]
+    }
+    manifest['framing'] = {'photo': recorded_framing.to_json(prepared)}
+    folder = pathlib.Path(tempfile.mkdtemp())
+    shutil.copy(self.float32, folder)
+    (folder / bundle_manifest.MANIFEST).write_text(json.dumps(manifest))
+    path = folder / 'photo.png'
+    image_io.write_png(path, photo)
+    (file,) = exported_translator.open_export(folder).translators.values()
+    image = file.read(path, 'anime')
+    self.assertAllEqual(image, photos.read(path, prepared, PX))
+    whole = self.files.translators['float32'].read(path, 'anime')
+    self.assertAllEqual(whole, image_arrays.square(photo, PX))
+    self.assertNotAllEqual(image, whole)
+    # The bundle's README says it, with code that does it.
+    self.assertNotIn('Prepare photos', plain)
+    text = readme.one_direction(manifest)
+    self.assertIn('*photo*: aligned by fixed faces, as prepare does', text)
+    section = text.split('## Prepare photos first')[1]
+    code = section.split('```python')[1].split('```')[0]
+    results = {}
+    exec(
+      code.replace("'.'", repr(str(folder))).replace(
+        "'photo.jpg'", repr(str(path))
+      ),
+      results,
+    )
+    self.assertAllEqual(
+      results['translation'], file.translate(image[None], 'anime')[0]
+    )
 
   def test_what_does_not_translate_is_refused(self):
     (embed,) = self.folder.glob('embed*')

@@ -23,8 +23,8 @@ def read(
 
   Args:
     path: an image of any size and common format.
-    framed: how the training images were prepared and framed; its preparation
-      is not None.
+    framed: how the training images were prepared and framed; without a
+      preparation, the image is framed alone.
     resolution: side of the result in pixels.
 
   Returns:
@@ -36,7 +36,9 @@ def read(
     ValueError: no detector has the name that the preparation asks for.
     MissingPackage: the detector needs an extra that is not installed.
   """
-  if _is_prepared(os.path.dirname(os.path.abspath(path))):
+  if framed.preparation is None or _is_prepared(
+    os.path.dirname(os.path.abspath(path))
+  ):
     return framed.read(path, resolution)
   photo = image_io.read(path)
   name = os.path.basename(os.fspath(path))

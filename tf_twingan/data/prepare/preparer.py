@@ -1,7 +1,8 @@
 """From a photo to prepared images: the one code path that decides pixels.
 
-`prepare`, `translate`, the server and exported bundles all prepare a photo by
-this class, so that a network sees a user's photo as it saw its training images.
+`prepare` and `translate` both prepare a photo by this class, so that a network
+sees a user's photo as it saw its training images. Exported files do not: who
+gives them images prepares these first, as `ExportedTranslator.read` does.
 """
 
 import threading

@@ -61,14 +61,21 @@ def framings(manifest: Mapping[str, Any]) -> dict[str, framing.Framing]:
   Directions whose images are not framed in any other way than by taking the
   largest square in the middle are missing.
   """
-  by_domain = {
-    domain: recorded_framing.Record(**values).to_framing()
-    for domain, values in manifest.get('framing', {}).items()
-  }
+  by_domain = framing_of_domains(manifest)
   return {
     direction(source, to): by_domain[source]
     for source, to in directions(manifest)
     if source in by_domain
+  }
+
+
+def framing_of_domains(
+  manifest: Mapping[str, Any],
+) -> dict[str, framing.Framing]:
+  """{domain: how its images become squares}, of domains that say it."""
+  return {
+    domain: recorded_framing.Record(**values).to_framing()
+    for domain, values in manifest.get('framing', {}).items()
   }
 
 

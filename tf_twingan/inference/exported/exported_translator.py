@@ -15,6 +15,7 @@ import numpy as np
 import tqdm
 
 from tf_twingan import framing, image_arrays, regular_files
+from tf_twingan.data.prepare import photos
 from tf_twingan.inference import batching
 from tf_twingan.inference.exported import bundle_manifest, saved_model, tflite
 
@@ -132,7 +133,8 @@ class ExportedTranslator:
 
     Args:
       images: uint8 RGB [n, height, width, 3] of any size. Those of the file's
-        resolution pass as they are; others are framed as in `framings`.
+        resolution pass as they are; others are framed as in `framings`, but
+        no face is looked for: `read` prepares photos.
       to: name of the domain to translate to.
       source: name of the domain the images belong to; may be left out if
         there is only one to translate from.
@@ -162,6 +164,29 @@ class ExportedTranslator:
       total=len(images), desc=title, unit=' images', leave=False
     ) as bar:
       return batching.apply(translate, images)
+
+  def read(
+    self, path: str | os.PathLike, to: str, source: str | None = None
+  ) -> np.ndarray:
+    """Reads an image file as `translate` takes it, prepared as in training.
+
+    Args:
+      path: an image of any size and common format.
+      to: see `translate`.
+      source: see `translate`.
+
+    Returns:
+      uint8 RGB [resolution, resolution, 3].
+
+    Raises:
+      UnreadableImage: it is no readable image, or has no face where one is
+        needed.
+      ValueError: the file does not translate in this direction.
+      MissingPackage: photos are prepared for this model, and the extra for it
+        is not installed.
+    """
+    frame = self.framings.get(self._name(source, to), framing.Framing())
+    return photos.read(path, frame, self.resolution)
 
   def _name(self, source: str | None, to: str) -> str:
     """The name of a direction that the file translates."""
