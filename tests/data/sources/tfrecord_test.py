@@ -97,6 +97,11 @@ class TfrecordTest(dataset_case.DatasetCase):
     self.assertEqual(
       listed.attributes['number'], [n[5:-4] for n in listed.names]
     )
+    limited = registry.named_images(f'tfrecord:{self.shards}', 8, limit=3)
+    self.assertEqual(limited.names, listed.names[:3])
+    self.assertEqual(
+      limited.attributes['number'], listed.attributes['number'][:3]
+    )
 
   def test_patterns(self):
     for name in ('a-1.tfrecord', 'a-2.tfrecord', 'b-1.tfrecord'):

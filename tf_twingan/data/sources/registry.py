@@ -44,7 +44,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tf_twingan import errors
-from tf_twingan.data import unicode_names
+from tf_twingan.data import attributes, unicode_names
 from tf_twingan.data.sources import (
   avatars,
   base,
@@ -166,7 +166,13 @@ def named_images(
   if limit is not None and limit < 1:
     raise ValueError(f'limit is {limit}; give 1 or more images.')
   listed = parse(dataset).named_images(resolution)
-  return listed._replace(names=listed.names[:limit])
+  if limit is None:
+    return listed
+  names = listed.names[:limit]
+  labels = listed.attributes
+  if labels is not None:
+    labels = attributes.choose(labels, range(len(names)))
+  return listed._replace(names=names, attributes=labels)
 
 
 def check_pairs(
