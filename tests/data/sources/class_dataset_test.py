@@ -54,6 +54,7 @@ class ClassDatasetTest(dataset_case.DatasetCase):
     self.assertEqual(dataset_case.numbers(found.images), [1, 5, 7, 11])
 
   def test_everything_of_an_image_goes_with_it(self):
+    self.label(lambda n: ['odd' if n % 2 else 'even', 'x' if n < 3 else 'y'])
     names = [f'train/{n:03}.png' for n in range(12)]
     np.savez(
       self.photos / 'vectors.npz',
@@ -65,7 +66,9 @@ class ClassDatasetTest(dataset_case.DatasetCase):
     )
     numbers = found.images[:, 0, 0, 0]
     self.assertEqual(found.vectors[:, 0].tolist(), (numbers + 1).tolist())
-    np.testing.assert_allclose(found.sampling, 1)
+    # Of 3 images and of 9, which come as often together.
+    expected = [2 if n < 3 else 2 / 3 for n in numbers]
+    self.assertSequenceAlmostEqual(found.sampling, expected)
     (self.photos / 'train' / '001.png').write_text('no image')
     with self.assertLogs(level='WARNING'):
       again = self.found('kind=odd')
