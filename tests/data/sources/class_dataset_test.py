@@ -151,8 +151,9 @@ class ClassDatasetTest(dataset_case.DatasetCase):
     self.assert_one_line(ValueError, pattern, lambda: registry.parse(dataset))
 
   def test_a_value_may_hold_a_colon(self):
-    parsed = registry.parse('class:folder:/x:time=12:30')
-    self.assertEqual(parsed.portable, 'class:folder:/x:time=12:30')
+    for options in ('', '?balance=b'):
+      dataset = f'class:folder:/x:time=12:30{options}'
+      self.assertEqual(registry.parse(dataset).portable, dataset)
 
   def test_values_that_no_image_has(self):
     self.assert_one_line(

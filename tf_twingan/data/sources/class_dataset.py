@@ -66,7 +66,7 @@ class ClassDataset(compound.CompoundDataset):
       )
     inner, tail = rest, ''
     # A value may hold a colon, a column does not.
-    while '=' not in tail and ':' in inner:
+    while '=' not in tail.partition('?')[0] and ':' in inner:
       inner, _, part = inner.rpartition(':')
       tail = f'{part}:{tail}' if tail else part
     condition, _, options = tail.partition('?')
