@@ -1,5 +1,7 @@
 """Datasets of the images that have one value of a label column."""
 
+import shutil
+
 import numpy as np
 from absl.testing import absltest, parameterized
 
@@ -82,6 +84,22 @@ class ClassDatasetTest(dataset_case.DatasetCase):
     self.assertAlmostEqual(found.sampling[is_x].sum(), 3)
     self.assertAlmostEqual(found.sampling[~is_x].sum(), 3)
     self.assertIsNone(self.found('kind=odd?balance=third', 'test').sampling)
+
+  def test_weights_inside_are_not_undone(self):
+    other = self.root / 'other'
+    shutil.copytree(self.photos, other)
+    for inner in (
+      f'{self.inner}?balance=third',
+      f'mix:{self.inner},folder:{other}:0.7,0.3',
+      f'class:{self.inner}:third=yes?balance=third',
+    ):
+      self.assertIsNotNone(self.found('kind=odd', inner=inner).sampling)
+      self.assert_one_line(
+        ValueError,
+        'balance=kind would undo the weights .* leave one of both out',
+        lambda inner=inner: self.found('kind=odd?balance=kind', inner=inner),
+      )
+      self.found('kind=odd?balance=kind', 'test', inner)
 
   def test_changed_labels_choose_anew(self):
     self.found('kind=odd')

@@ -235,6 +235,12 @@ class Dataset(abc.ABC):
     loaded = self.load(resolution, split)
     if self.balance is None or split != 'train':
       return loaded
+    if loaded.sampling is not None:
+      raise ValueError(
+        f'{self.text}: balance={self.balance} would undo the weights that its '
+        'images have inside, of a balance= or of a mixture; leave one of both '
+        'out'
+      )
     values = attributes.get_column(
       loaded.attributes, self.balance, dataset=self.text
     )
