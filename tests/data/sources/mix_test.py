@@ -173,6 +173,16 @@ class MixTest(dataset_case.DatasetCase):
       [d.what for d in parsed.datasets], ['/a,b:c', '/d:1', 'x/y:1.0.0']
     )
 
+  def test_a_number_that_is_no_weight(self):
+    parsed = registry.parse('mix:folder:/a,class:folder:/b:at=12:30?balance=c')
+    self.assertEqual(parsed.datasets[1].balance, 'c')
+    self.assertEndsWith(parsed.portable, ':at=12:30?balance=c')
+    folder = self.root / 'b:2'
+    folder.mkdir()
+    for end in ('/', ''):
+      parsed = registry.parse(f'mix:folder:/a,folder:{folder}{end}')
+      self.assertEqual(parsed.portable, f'mix:folder:/a,folder:{folder}')
+
   def test_what_comes_with_the_package(self):
     for other, expected in (('avatars:toon-head', True), ('folder:/x', False)):
       parsed = registry.parse(f'mix:avatars:lorelei,{other}:1,2')
@@ -185,6 +195,15 @@ class MixTest(dataset_case.DatasetCase):
     ('mix:folder:/a' + ',folder:/a' * 64, 'names 65 datasets'),
     ('mix:folder:/a,folder:', "'folder:' names nothing"),
     ('mix:folder:/a,folder:/b:1,2,3', '3 weights for 2 datasets'),
+    ('mix:folder:/a,folder:/b:0.7', '1 weight for 2 datasets; give one for'),
+    (
+      'mix:folder:/a,folder:/b:2,1?balance=g',
+      'options belong to the datasets inside, mix:folder:/a.balance=g,...:2,1',
+    ),
+    (
+      'class:mix:folder:/a,folder:/b:2?balance=g:c=d',
+      'options belong to the datasets inside',
+    ),
     ('mix:folder:/a,folder:/b:1,0', 'weight 0 is no share; give numbers above'),
     ('mix:folder:/a,folder:/b:-1,2', 'weight -1 is no share'),
     ('mix:folder:/a,folder:/b:nan,2', 'weight nan is no share'),

@@ -9,6 +9,7 @@ the name that it has there.
 """
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 
@@ -30,14 +31,14 @@ class MixDataset(compound.CompoundDataset):
     self,
     text: str,
     datasets: Sequence[base.Dataset],
-    weights: Sequence[float] | None,
+    weights: Sequence[float] = (),
   ):
     """Takes the parts of the string.
 
     Args:
       text: the dataset's string.
       datasets: the datasets, two or more.
-      weights: share of each dataset relative to the others; None if each image
+      weights: share of each dataset relative to the others; none if each image
         comes equally often.
 
     Raises:
@@ -52,7 +53,7 @@ class MixDataset(compound.CompoundDataset):
           'a model frames photos in one way; prepare one of the datasets, see '
           'docs/data.md'
         )
-    for weight in weights or ():
+    for weight in weights:
       if not 0 < weight < math.inf:
         raise ValueError(
           f'{text}: weight {weight:g} is no share; give numbers above 0, such '
@@ -72,11 +73,20 @@ class MixDataset(compound.CompoundDataset):
     # A comma in a path is followed by no scheme.
     border = re.compile(f',(?=(?:{"|".join(map(re.escape, schemes))}):)')
     head, _, tail = rest.rpartition(':')
-    weights = _parse_weights(tail)
+    numbers, mark, options = tail.partition('?')
+    weights = _parse_weights(numbers)
+    if len(weights) == 1 and _may_end_so(border.split(rest)[-1]):
+      weights = []
     strings = border.split(head if weights else rest)
-    if weights and len(weights) != len(strings):
+    if weights and mark:
       raise ValueError(
-        f'{text}: {len(weights)} weights for {len(strings)} datasets; give one '
+        f'{text}: options belong to the datasets inside, '
+        f'{cls.scheme}:{strings[0]}?{options},...:{numbers}'
+      )
+    if weights and len(weights) != len(strings):
+      noun = 'weight' if len(weights) == 1 else 'weights'
+      raise ValueError(
+        f'{text}: {len(weights)} {noun} for {len(strings)} datasets; give one '
         'for each'
       )
     if len(strings) < 2 or len(strings) > _MOST_DATASETS:
@@ -97,7 +107,7 @@ class MixDataset(compound.CompoundDataset):
   def portable(self) -> str:
     """See `base.Dataset.portable`."""
     datasets = ','.join(dataset.portable for dataset in self.datasets)
-    weights = ','.join(map(repr, self._weights or ()))
+    weights = ','.join(map(repr, self._weights))
     return f'{self.scheme}:{datasets}{weights and ":"}{weights}'
 
   def load(self, resolution: int, split: str) -> base.ImageSet:
@@ -229,10 +239,16 @@ class MixDataset(compound.CompoundDataset):
     return np.concatenate(vectors)
 
 
-def _parse_weights(text: str) -> list[float] | None:
-  """Two or more numbers between commas; None if it is something else."""
-  parts = text.split(',')
+def _parse_weights(text: str) -> list[float]:
+  """The numbers between commas; none if it is something else."""
   try:
-    return [float(part) for part in parts] if len(parts) > 1 else None
+    return [float(part) for part in text.split(',')]
   except ValueError:
-    return None
+    return []
+
+
+def _may_end_so(dataset: str) -> bool:
+  """Whether a colon and a number may be the end of the last dataset."""
+  scheme, _, what = dataset.partition(':')
+  # Of a value such as 12:30, or of the name of a folder.
+  return scheme == 'class' or os.path.exists(os.path.expanduser(what))
