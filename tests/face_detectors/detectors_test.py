@@ -160,13 +160,10 @@ class NvxsTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, '1025x60; no side may exceed 1024'):
       nvxs.find(np.zeros((60, 1025), np.uint8))
 
-  def test_smooth_windows_are_skipped_unless_asked_for(self):
+  def test_a_soft_drawing_is_looked_at_too(self):
     grey = np.asarray(Image.fromarray(avatar(12, 110)).convert('L'))
     soft = np.asarray(Image.fromarray(grey).resize((55, 55)).resize((110, 110)))
-    self.assertNotEmpty(nvxs.find(soft, everywhere=True))
-    self.assertLessEqual(
-      len(nvxs.find(soft)), len(nvxs.find(soft, everywhere=True))
-    )
+    self.assertNotEmpty(nvxs.find(soft))
 
   def test_tiny_images_show_nothing(self):
     self.assertEmpty(nvxs.find(np.zeros((42, 400), np.uint8)))

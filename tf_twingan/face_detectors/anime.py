@@ -120,7 +120,7 @@ def _best(
   size = round(pixels * _SIDES)
   best = None
   side = 1 / _SIDES  # Of the box, in sides of the window.
-  for face in nvxs.find(window.cut(grey, size), everywhere=True):
+  for face in nvxs.find(window.cut(grey, size)):
     place = face.box / size
     centre = (place[:2] + place[2:]) / 2
     if (

@@ -27,11 +27,11 @@ SMALLEST_WINDOW = 42.6
 _STEP = 4.0
 _SCALE_FACTOR = 1.095
 _MOST_FACES = 512
-_EDGE_SIGMA = 4.0
 # The library sums float32 over the image: larger sums would be too coarse.
 LARGEST_SIDE = 1024
-# An edge density that lets every window of up to 84 pixels through.
-_EVERYWHERE = 57.0
+# An edge density that lets every window of up to 84 pixels through: the library
+# would skip smooth ones, and faces of soft drawings with them.
+_EDGE_DENSITY = 57.0
 
 
 class DrawnFace(NamedTuple):
@@ -93,12 +93,11 @@ def available() -> bool:
   return True
 
 
-def find(gray: np.ndarray, *, everywhere: bool = False) -> list[DrawnFace]:
+def find(gray: np.ndarray) -> list[DrawnFace]:
   """Finds upright drawn faces.
 
   Args:
     gray: uint8 [height, width], no side longer than `LARGEST_SIDE`.
-    everywhere: looks at smooth windows, too, which takes longer.
 
   Returns:
     The faces with their eyes and mouths, in no particular order.
@@ -111,22 +110,11 @@ def find(gray: np.ndarray, *, everywhere: bool = False) -> list[DrawnFace]:
     )
   if min(gray.shape) <= SMALLEST_WINDOW:
     return []
-  integral, integral_array = _zeros(height + 1, width + 1)
-  edges, edges_array = _zeros(height + 1, width + 1)
-  integral_array[1:, 1:] = gray.cumsum(0, np.float64).cumsum(1)
-  if everywhere:
-    rows, columns = np.ogrid[: height + 1, : width + 1]
-    edges_array[:] = _EVERYWHERE * rows * columns
-  else:
-    plane, plane_array = _zeros(height, width)
-    smooth, _ = _zeros(height, width)
-    edge, edge_array = _zeros(height, width)
-    plane_array[:] = gray
-    library.nv_gaussian5x5(ctypes.byref(smooth), 0, ctypes.byref(plane), 0)
-    library.nv_laplacian1(
-      ctypes.byref(edge), ctypes.byref(smooth), ctypes.c_float(_EDGE_SIGMA)
-    )
-    edges_array[1:, 1:] = edge_array.cumsum(0, np.float64).cumsum(1)
+  integral = _zeros(height + 1, width + 1)
+  edges = _zeros(height + 1, width + 1)
+  integral.array[1:, 1:] = gray.cumsum(0, np.float64).cumsum(1)
+  rows, columns = np.ogrid[: height + 1, : width + 1]
+  edges.array[:] = _EDGE_DENSITY * rows * columns
   positions = (_Position * _MOST_FACES)()
   classifiers = (ctypes.c_void_p * 3)(
     _address('nv_face_mlp_face_01'), _address('nv_face_mlp_face_02'), None
@@ -163,13 +151,15 @@ def _centre(box: _Rectangle) -> tuple[float, float]:
   return box.x + box.width / 2, box.y + box.height / 2
 
 
-def _zeros(rows: int, columns: int) -> tuple[_Matrix, np.ndarray]:
-  """A matrix of one channel, and the array that is its memory."""
+def _zeros(rows: int, columns: int) -> _Matrix:
+  """A matrix of one channel; its memory is the float32 array `.array`."""
   values = np.zeros((rows, columns), np.float32)
   count = rows * columns
   pointer = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-  # `pointer` keeps the array alive, and the structure keeps the pointer.
-  return _Matrix(1, count, 1, count, rows, columns, 1, 0, pointer), values
+  matrix = _Matrix(1, count, 1, count, rows, columns, 1, 0, pointer)
+  # It holds no more than the address, so the array is kept with it.
+  matrix.array = values
+  return matrix
 
 
 @functools.cache
