@@ -86,6 +86,19 @@ class BadDatasetTest(dataset_case.DatasetCase):
     self.check('avatars:lorelei?vectors=a.npz', 'write vectors=factors')
     self.check('folder:/x?fit=stretch', 'stretch is unknown; use one of crop')
 
+  def test_schemes_say_whether_they_take_a_balance(self):
+    examples = {
+      'class': 'folder:/x:a=b',
+      'mix': 'folder:/x,folder:/y:1,2',
+      'avatars': 'lorelei',
+    }
+    for scheme, known in registry.SCHEMES.items():
+      dataset = f'{scheme}:{examples.get(scheme, "/x")}?balance=c'
+      if known.takes_balance:
+        self.assertEqual(registry.parse(dataset).balance, 'c')
+      else:
+        self.check(dataset, 'options belong to the datasets inside')
+
   def test_a_question_mark_in_the_name_of_a_folder(self):
     folder = self.photos / 'who? me?x=1&y'
     self.check(f'folder:{folder}', "' me.x' is unknown")

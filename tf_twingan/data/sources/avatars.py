@@ -35,7 +35,7 @@ class AvatarDataset(base.Dataset):
   own_options = ('limit', 'split')
   vectors_usage = _FACTORS
   has_ground_truth = True
-  has_attributes = True
+  takes_balance = True
   comes_with_package = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):

@@ -107,8 +107,8 @@ class Dataset(abc.ABC):
     has_ground_truth: whether image i of the test split shows the same as image
       i of every other dataset of this scheme, so that translations have known
       targets.
-    has_attributes: whether its images may have labels, so that `balance` is an
-      option.
+    takes_balance: whether `balance` is an option, as its images may have
+      labels, and it gives them no weights of its own.
     comes_with_package: whether its images are part of this package, so that
       nothing of the user's is opened.
 
@@ -124,7 +124,7 @@ class Dataset(abc.ABC):
   own_options: ClassVar[tuple[str, ...]] = ()
   vectors_usage: ClassVar[str | None] = None
   has_ground_truth: ClassVar[bool] = False
-  has_attributes: ClassVar[bool] = False
+  takes_balance: ClassVar[bool] = False
   comes_with_package: bool = False
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
@@ -142,7 +142,7 @@ class Dataset(abc.ABC):
     names = ['crop', 'fit', *self.own_options]
     if self.vectors_usage is not None:
       names.append('vectors')
-    if self.has_attributes:
+    if self.takes_balance:
       names.append('balance')
     for name in options:
       if name not in names:

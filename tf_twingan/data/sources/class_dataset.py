@@ -23,6 +23,7 @@ class ClassDataset(compound.CompoundDataset):
 
   scheme = 'class'
   usage = 'class:DATASET:COLUMN=VALUE'
+  takes_balance = True
 
   def __init__(
     self,

@@ -18,8 +18,6 @@ class CompoundDataset(base.Dataset):
     datasets: the others, in the order of the string.
   """
 
-  has_attributes = True
-
   def __init__(
     self,
     text: str,

@@ -26,7 +26,7 @@ class FolderDataset(base.EncodedDataset):
   usage = 'folder:PATH'
   own_options = ('test',)
   vectors_usage = 'FILE'
-  has_attributes = True
+  takes_balance = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """See `base.Dataset`."""

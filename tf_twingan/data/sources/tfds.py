@@ -31,7 +31,7 @@ class TfdsDataset(base.EncodedDataset):
   usage = 'tfds:NAME'
   own_options = ('split',)
   vectors_usage = 'FEATURE'
-  has_attributes = True
+  takes_balance = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """See `base.Dataset`."""

@@ -47,7 +47,7 @@ class TfrecordDataset(base.EncodedDataset):
   scheme = 'tfrecord'
   usage = 'tfrecord:GLOB'
   vectors_usage = _VECTOR
-  has_attributes = True
+  takes_balance = True
 
   def __init__(self, text: str, what: str, options: Mapping[str, str]):
     """See `base.Dataset`."""
