@@ -79,12 +79,14 @@ def main(argv) -> None:
       labels=_ATTRIBUTES.value,
       embedder=prepare_flags.embedder(),
     )
-    if job_lib.is_finished(job):
+    choice = None
+    if not job_lib.is_finished(job):
+      choice = job_lib.run(
+        job, workers=_WORKERS.value, prepare_shards=prepare_shards
+      )
+    if choice is None:
       print(f'{_OUTPUT.value} is finished, and all of its files are whole.')
       return
-    choice = job_lib.run(
-      job, workers=_WORKERS.value, prepare_shards=prepare_shards
-    )
     print('\n'.join(report.lines(len(job.opened.names), choice)))
     print(f'See sheet.png and rejected.csv in {_OUTPUT.value}.')
 

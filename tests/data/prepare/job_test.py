@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 from unittest import mock
 
@@ -106,16 +107,20 @@ class JobTest(prepare_case.PrepareCase):
       flipped = bytes([damaged[middle] ^ 1])
       written[1].write_bytes(damaged[:middle] + flipped + damaged[middle + 1 :])
       stamps = [path.stat().st_mtime_ns for path in written]
-      redone = []
+      redone, after = [], []
 
       def counted(path, results):
         redone.append(int(path.stem.rpartition('-')[2]))
         write(path, results)
+        after[:] = [path.stat().st_mtime_ns for path in written]
 
       with mock.patch.object(shards, 'write', counted):
         self.prepare()
       self.assertEqual(redone, [1, 3, 4])
-      self.assertLen(stamps, 3)
+      self.assertEqual(
+        [old == new for old, new in zip(stamps, after, strict=True)],
+        [True, False, True],
+      )
     self.assertEqual(self.content(), expected)
 
   def stop(self):
@@ -231,6 +236,50 @@ class JobTest(prepare_case.PrepareCase):
     planned.unfinished.mkdir(parents=True)
     with files.lock(planned.unfinished / 'lock'):
       self.assert_refused('another program prepares images in', OSError)
+
+  def test_what_is_left_of_a_finished_job_is_removed(self):
+    self.write(*NAMES[:4])
+    # As if the program was killed right after the record was written.
+    with (
+      mock.patch.object(shutil, 'rmtree'),
+      mock.patch.object(pathlib.Path, 'unlink'),
+    ):
+      self.prepare()
+    left = self.output / '.unfinished'
+    self.assertTrue((left / 'shard-000000.zip').exists())
+    with files.lock(left / 'lock'):
+      self.assertTrue(job.is_finished(self.plan()))
+      self.assertTrue((left / 'shard-000000.zip').exists())
+    self.assertTrue(job.is_finished(self.plan()))
+    self.assertFalse(left.exists())
+
+  def test_what_another_program_finished_meanwhile_stays(self):
+    self.write(*NAMES[:4])
+    planned = self.plan()
+    self.prepare()
+    before = self.content()
+    with mock.patch.object(shards, 'write', side_effect=AssertionError):
+      self.assertIsNone(job.run(planned))
+    self.assertEqual(self.content(), before)
+    self.options = self.options.model_copy(update={'margin': 0.5})
+    planned = planned._replace(options=self.options)
+    with self.assertRaisesRegex(ValueError, 'prepared with --margin=0.3'):
+      job.run(planned)
+    self.assertEqual({*self.content()} - {'.unfinished/lock'}, {*before})
+
+  def test_the_shards_are_removed_while_the_lock_is_held(self):
+    self.write(*NAMES[:4])
+    rmtree, seen = shutil.rmtree, []
+
+    def removed(path, **options):
+      if path == self.output / '.unfinished':
+        seen.extend(os.listdir(path))
+      rmtree(path, **options)
+
+    with mock.patch.object(shutil, 'rmtree', removed):
+      self.prepare()
+    self.assertEqual(seen, ['lock'])
+    self.assertFalse((self.output / '.unfinished').exists())
 
   def test_a_full_disk_is_one_line_and_the_job_goes_on(self):
     self.write(*NAMES[:3])

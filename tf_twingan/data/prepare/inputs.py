@@ -1,7 +1,6 @@
 """What is prepared: the photos of a folder or of any dataset, whole."""
 
 import errno
-import hashlib
 import json
 import os
 import pathlib
@@ -57,7 +56,7 @@ class Input(NamedTuple):
     """The checksum of the vectors, of which there may be none."""
     if self.vectors is None:
       return _sha256('')
-    return hashlib.sha256(np.ascontiguousarray(self.vectors)).hexdigest()
+    return files.sha256(np.ascontiguousarray(self.vectors).tobytes())
 
   def files_sha256(self) -> str:
     """The checksum of the sizes and times of the photos' files.

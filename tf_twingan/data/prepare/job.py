@@ -65,10 +65,25 @@ def plan(
 def is_finished(job: finish.Job) -> bool:
   """Whether the dataset is there already, made of the same photos likewise.
 
+  If it is, what a program that was stopped at its very end left in
+  OUTPUT/.unfinished is removed.
+
   Raises:
     OSError: its record cannot be read.
     ValueError: it was made of other photos or otherwise, or is damaged.
   """
+  if not _is_there(job):
+    return False
+  if job.unfinished.exists():
+    # Another program may be at it, or nothing may be written here.
+    with contextlib.suppress(OSError):
+      with _locked(job):
+        _empty(job)
+      shutil.rmtree(job.unfinished, ignore_errors=True)
+  return True
+
+
+def _is_there(job: finish.Job) -> bool:
   try:
     record = dataset_record.read(job.output)
   except FileNotFoundError:
@@ -94,7 +109,7 @@ def run(
   *,
   workers: int | None = None,
   prepare_shards: Callable[[finish.Job], None] | None = None,
-) -> finish.Choice:
+) -> finish.Choice | None:
   """Prepares what is not prepared yet, and finishes the dataset.
 
   Args:
@@ -103,6 +118,10 @@ def run(
     prepare_shards: sees to it that all shards of a job are there, as by
       `shards.prepare_shard` in other processes; by default threads of this one
       do.
+
+  Returns:
+    What was kept and left out; None if another program has finished the same
+    dataset since it was planned.
 
   Raises:
     KeyboardInterrupt: the user stopped it; says what is done.
@@ -115,17 +134,34 @@ def run(
   prepare = preparer.Preparer(job.options)
   job.unfinished.mkdir(parents=True, exist_ok=True)
   with _locked(job), _saying_what_is_done(job):
-    job_record.begin(job)
-    if prepare_shards is not None:
-      prepare_shards(job)
-    else:
-      with threads.preparing(job, prepare, workers) as results:
-        for number, done in results:
-          shards.write(shards.path_of(job.unfinished, number), done)
-    choice = finish.finish(job)
-  # Not before the lock is released, as some systems keep what is open.
+    choice = None
+    if not _is_there(job):
+      job_record.begin(job)
+      if prepare_shards is not None:
+        prepare_shards(job)
+      else:
+        with threads.preparing(job, prepare, workers) as results:
+          for number, done in results:
+            shards.write(shards.path_of(job.unfinished, number), done)
+      choice = finish.finish(job)
+    _empty(job)
   shutil.rmtree(job.unfinished, ignore_errors=True)
   return choice
+
+
+def _empty(job: finish.Job) -> None:
+  """Removes what is unfinished, but for the lock that this program holds.
+
+  Some systems keep what is open, so the lock goes after it is released.
+  """
+  for path in job.unfinished.iterdir():
+    if path.name == _LOCK:
+      continue
+    if path.is_dir() and not path.is_symlink():
+      shutil.rmtree(path, ignore_errors=True)
+    else:
+      with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def dry_run(
