@@ -195,15 +195,30 @@ class TfrecordFilesTest(parameterized.TestCase):
   def test_a_record_of_countless_features_is_not_parsed(self):
     name, image = (example(**{key: b'x'}) for key in ('name', 'image'))
     entries = b''.join(b'\x0a\x08\x0a\x04%04d\x12\x00' % n for n in range(2000))
-    many = b'\x0a' + self.varint(len(entries)) + entries
-    self.write_raw(name + image + many)
+    self.write_raw(name + image + self.features(entries))
     self.assert_refused('more than 1,024 features')
     strings = b'\x0a\x00' * 2**20  # A name of a million empty strings.
     feature = b'\x0a' + self.varint(len(strings)) + strings
     entry = b'\x0a\x04name\x12' + self.varint(len(feature)) + feature
-    features = b'\x0a' + self.varint(len(entry)) + entry
-    self.write_raw(image + b'\x0a' + self.varint(len(features)) + features)
+    self.write_raw(image + self.features(self.features(entry)))
     self.assert_refused("feature 'name' is over 1,048,576 bytes")
+
+  def test_what_is_repeated_countless_times_is_not_read_through(self):
+    whole = example(name=b'x', image=b'x')
+    entry = b'\x0a\x08\x0a\x04same\x12\x00'
+    unknown = b'\x1a\x00'  # Field 3, and empty.
+    for repeated in (
+      self.features(entry * 2000),
+      b'\x0a\x00' * 2000,
+      self.features(entry) * 2000,
+      unknown * 2000,
+      self.features(unknown * 2000),
+    ):
+      self.write_raw(whole + repeated)
+      self.assert_refused('more than 1,024 features')
+
+  def features(self, entries):
+    return b'\x0a' + self.varint(len(entries)) + entries
 
   def varint(self, value):
     encoded = b''

@@ -32,7 +32,7 @@ _ATTRIBUTE = 'attribute/'
 # A record is taken into memory whole.
 _MAX_RECORD_BYTES = image_limits.MAX_WHOLE_BYTES
 _MAX_OTHER_BYTES = 2**20  # Of one feature that is no image.
-_MAX_FEATURES = 1024
+_MAX_FEATURES = 1024  # And fields of any message on the way to them.
 # Of a record: its length, the length's checksum; then the data and theirs.
 _LENGTH = struct.Struct('<Q')
 _HEAD_BYTES, _FOOT_BYTES = 12, 4
@@ -323,12 +323,14 @@ def _features(data: memoryview) -> dict[str, memoryview]:
   hostile record has millions.
   """
   found: dict[str, memoryview] = {}
+  count = 0  # Not len(found): a key may be there any number of times.
   for features in _fields(data, 1):
     for entry in _fields(features, 1):
+      count += 1
+      if count > _MAX_FEATURES:
+        raise ValueError(f'it has more than {_MAX_FEATURES:,} features')
       key, value = (_only(_fields(entry, number)) for number in (1, 2))
       found[_decode(bytes(key))] = value
-      if len(found) > _MAX_FEATURES:
-        raise ValueError(f'it has more than {_MAX_FEATURES:,} features')
   return found
 
 
@@ -346,7 +348,7 @@ def _only(values: Iterator[memoryview]) -> memoryview:
 
 def _fields(message: memoryview, number: int) -> Iterator[memoryview]:
   """The values of one field, which has a length, of a serialized message."""
-  place = 0
+  place = count = 0
 
   def varint() -> int:
     nonlocal place
@@ -361,6 +363,9 @@ def _fields(message: memoryview, number: int) -> Iterator[memoryview]:
 
   with contextlib.suppress(IndexError):
     while place < len(message):
+      count += 1
+      if count > _MAX_FEATURES:
+        raise ValueError(f'it has more than {_MAX_FEATURES:,} features')
       tag = varint()
       if tag & 7 != 2:
         raise ValueError('it is no tf.train.Example')
