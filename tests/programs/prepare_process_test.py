@@ -32,7 +32,7 @@ class PrepareProcessTest(absltest.TestCase):
     random = np.random.default_rng(0)
     for number in range(_COUNT):
       noise = random.integers(0, 256, [8, 8, 3], np.uint8)
-      photo = Image.fromarray(noise).resize((500, 500))
+      photo = Image.fromarray(noise).resize((1000, 1000))
       photo.save(cls.photos / f'{number:04}.jpg')
 
   def start(self, output):
@@ -45,6 +45,8 @@ class PrepareProcessTest(absltest.TestCase):
         f'--output={output}',
         '--faces=none',
         '--blur=0',
+        # Slow enough that a signal after the first shard is before the last.
+        '--workers=1',
       ],
       cwd=source_tree.ROOT,
       stdout=subprocess.PIPE,

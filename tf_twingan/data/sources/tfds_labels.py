@@ -62,7 +62,8 @@ def _features(
   features: Mapping[str, Any], above: _Path
 ) -> Iterator[tuple[_Path, Callable[[Any], str]]]:
   """The features that hold one label, and what makes text of their values."""
-  import tensorflow_datasets as tfds
+  with extras.needed('train'):
+    import tensorflow_datasets as tfds
 
   for key, feature in features.items():
     path = (*above, key)

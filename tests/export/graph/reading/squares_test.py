@@ -14,13 +14,12 @@ SIZES = ((96, 64), (64, 96), (40, 41), (17, 16), (5, 7), (1, 300), (1, 1))
 
 class SquaresTest(parameterized.TestCase):
   @parameterized.parameters(
-    framing.Framing(),
-    framing.Framing(crop=0.7),
-    framing.Framing(fit='pad'),
-    framing.Framing(crop=0.6, fit='pad'),
+    (framing.Framing(),),
+    (framing.Framing(crop=0.7),),
+    (framing.Framing(fit='pad'),),
+    (framing.Framing(crop=0.6, fit='pad'),),
   )
-  def test_squares_are_those_of_framing(self, crop, fit):
-    framed = framing.Framing(crop, fit)
+  def test_squares_are_those_of_framing(self, framed):
     square = tf.function(
       lambda image: squares.square(image, PX, framed),
       input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)],
