@@ -164,7 +164,8 @@ class BeamJobTest(prepare_case.PrepareCase):
     unfinished = self.output / '.unfinished'
     before = {p: p.stat().st_mtime_ns for p in unfinished.glob('*.zip')}
     self.assertNotEmpty(before)
-    with mock.patch.object(job, 'shutil'):  # The shards stay.
+    # The shards stay.
+    with mock.patch.object(job, '_empty'), mock.patch.object(job, 'shutil'):
       self.prepare_through(*TWO_PROCESSES, work=beam_workers.die_once)
     self.assertEqual({p: p.stat().st_mtime_ns for p in before}, before)
     shutil.rmtree(unfinished)
