@@ -1,5 +1,7 @@
 """Faces come to lie where the template has them, and what is around them."""
 
+import tracemalloc
+
 import numpy as np
 from absl.testing import absltest, parameterized
 
@@ -147,6 +149,16 @@ class WarpTest(parameterized.TestCase):
     deviations = [blurred[:, x].std() for x in (40, 30, 27, 2)]
     self.assertEqual(deviations, sorted(deviations, reverse=True))
     self.assertLess(deviations[-1], deviations[0] / 5)
+
+  def test_padding_takes_the_memory_of_a_few_bytes_a_pixel(self):
+    photo = np.random.default_rng(0).integers(0, 256, [900, 900, 3], np.uint8)
+    matrix = np.array([[0.5, 0, 100], [0, 0.5, 100]])
+    tracemalloc.start()
+    alignment.warp(photo, matrix, 512)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The square is sampled at twice its resolution.
+    self.assertLess(peak, 8 * 3 * 1024**2)
 
   def test_a_square_beside_the_photo_and_a_photo_of_one_pixel(self):
     for photo, matrix in (

@@ -28,6 +28,8 @@ Place = Annotated[tuple[_Share, _Share], json_files.FromList]
 _OVERSAMPLING = 2
 # Pixels of the photo that the filters need beyond the square.
 _BORDER = 4
+# Rows of it that are mixed at once.
+_BAND = 64
 
 
 class Template(json_files.FrozenModel):
@@ -250,16 +252,29 @@ def _blur_outwards(
     centres = np.arange(length) + 0.5
     beyond = np.maximum(before - centres, centres - (length - after))
     distances.append(np.maximum(beyond, 0) / side)
-  distance = np.hypot(distances[0][:, None], distances[1][None, :])
-  result = canvas.astype(np.float32)
   image = Image.fromarray(canvas)
-  for radius, start in ((0.02, 0.0), (0.08, 0.04)):
-    # Strong blur looks the same at a smaller size, and is faster there.
-    factor = max(1, int(radius * side / 4))
-    small = image.reduce(factor).filter(
-      ImageFilter.GaussianBlur(radius * side / factor)
-    )
-    blurred = small.resize(image.size, Image.Resampling.BILINEAR)
-    weight = np.clip((distance - start) / (2 * radius), 0, 1)[..., None]
-    result += weight.astype(np.float32) * (np.asarray(blurred) - result)
-  return np.rint(result).astype(np.uint8)
+  blurred = [
+    (radius, start, np.asarray(_blur(image, radius * side)))
+    for radius, start in ((0.02, 0.0), (0.08, 0.04))
+  ]
+  result = canvas.copy()
+  # In bands, as floats of all of a large canvas would take much memory.
+  for top in range(0, len(canvas), _BAND):
+    band = slice(top, top + _BAND)
+    distance = np.hypot(distances[0][band, None], distances[1][None, :])
+    if not distance.any():
+      continue
+    mixed = canvas[band].astype(np.float32)
+    for radius, start, image_of_radius in blurred:
+      weight = np.clip((distance - start) / (2 * radius), 0, 1)[..., None]
+      mixed += weight.astype(np.float32) * (image_of_radius[band] - mixed)
+    result[band] = np.rint(mixed)
+  return result
+
+
+def _blur(image: Image.Image, radius: float) -> Image.Image:
+  """Blurs an image; the radius is in pixels."""
+  # Strong blur looks the same at a smaller size, and is faster there.
+  factor = max(1, int(radius / 4))
+  small = image.reduce(factor).filter(ImageFilter.GaussianBlur(radius / factor))
+  return small.resize(image.size, Image.Resampling.BILINEAR)
