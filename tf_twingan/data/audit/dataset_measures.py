@@ -14,19 +14,13 @@ from tf_twingan import (
   errors,
   faces,
   files,
-  home_folder,
   image_arrays,
   image_headers,
   image_limits,
   regular_files,
 )
-from tf_twingan.data.audit import face_measures, image_measures
-from tf_twingan.data.prepare import (
-  dataset_record,
-  near_duplicates,
-  options,
-  quality,
-)
+from tf_twingan.data.audit import face_measures, image_measures, photos
+from tf_twingan.data.prepare import near_duplicates, options, quality
 from tf_twingan.data.sources import base
 
 NO_FACES = 'none'
@@ -178,20 +172,8 @@ def measure(
       for column, values in (originals.attributes or {}).items()
     },
     dataset.preparation(),
-    photos_of(dataset),
+    photos.of(dataset),
   )
-
-
-def photos_of(dataset: base.Dataset) -> str:
-  """Where the images of a dataset came from, as prepare takes it."""
-  if dataset.what and dataset.preparation():
-    record = dataset_record.find(home_folder.expand(dataset.what))
-    if record:
-      return record.input
-  # Prepare takes photos whole.
-  what, mark, tail = dataset.text.rpartition('?')
-  kept = [o for o in tail.split('&') if not o.startswith(('crop=', 'fit='))]
-  return f'{what}{mark if kept else ""}{"&".join(kept)}'
 
 
 def _examiner(
