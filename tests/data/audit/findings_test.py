@@ -60,12 +60,41 @@ class FindingsTest(parameterized.TestCase):
       finding.commands,
       (
         'python -m tf_twingan.prepare --input=folder:/anime '
-        '--output=prepared/anime --faces=human --margin=0.92',
+        '--output=prepared/anime_again --faces=human --margin=0.92',
       ),
     )
+    both[1] = both[1]._replace(
+      preparation=PREPARED.model_copy(update={'margin': 4.0})
+    )
+    self.assertIn('--margin=4.0', find(*both)['face size'].commands[0])
+    unaligned = PREPARED.model_copy(update={'faces': 'none'})
+    both[1] = both[1]._replace(preparation=unaligned)
+    self.assertIn('Prepare both', find(*both)['face size'].sentence)
     raw = find(photo, anime)['face size']
     self.assertIn('45 % of the side in photo and 80 % in anime', raw.sentence)
     self.assertLen(raw.commands, 2)
+
+  def test_only_people_that_were_looked_for_are_cut_out(self):
+    plain = measured('anime', {'plain_border': 1})
+    finding = find(measured('photo'), plain)['backgrounds']
+    self.assertIn('--background=plain', finding.commands[0])
+    for detector in ('none', 'anime'):
+      other = measured('photo', {'faces': np.nan}, detector=detector)
+      self.assertEmpty(find(other, plain)['backgrounds'].commands)
+
+  def test_long_images_that_are_filled_up_lose_nothing(self):
+    long = measured('photo', {'width': 300})
+    self.assertEqual(set(find(long)), {'shapes'})
+    self.assertEmpty(find(long._replace(fit='pad')))
+
+  def test_what_hid_a_defect_before_is_not_repeated(self):
+    lenient = options.Options(
+      faces='human', blur=0.0, uniform=1.0, keep_duplicates=True
+    )
+    found = find(measured('photo', {'sharpness': 0}, preparation=lenient))
+    (command,) = found['blurred images'].commands
+    self.assertNotIn('--blur', command)
+    self.assertIn('--uniform=1.0 --keep_duplicates', command)
 
   def test_preparations_that_differ_are_said(self):
     photo = measured('photo', preparation=PREPARED)

@@ -33,10 +33,14 @@ class PlantedTest(parameterized.TestCase):
   def write(self, domain: str, style: str = STYLES[0], **how):
     return planted_sets.write(self.root / domain, style, **how)
 
-  def measure(self, attributes: Mapping[str, list[str]] | None = None):
+  def measure(
+    self,
+    attributes: Mapping[str, list[str]] | None = None,
+    framing: str = '',
+  ):
     measured = []
     for folder in sorted(self.root.iterdir()):
-      dataset = registry.parse(f'folder:{folder}')
+      dataset = registry.parse(f'folder:{folder}{framing}')
       originals = dataset.originals()._replace(attributes=attributes)
       measured.append(
         dataset_measures.measure(
@@ -148,6 +152,13 @@ class PlantedTest(parameterized.TestCase):
     self.assertIn(
       '96 % of photo have gender = woman', found['attribute balance'].sentence
     )
+
+  def test_how_images_become_squares_is_measured(self):
+    self.write('photo')
+    (measured,) = self.measure(framing='?crop=0.7&fit=pad')
+    self.assertEqual(measured.fit, 'pad')
+    (measured,) = self.measure()
+    self.assertEqual(measured.fit, 'crop')
 
   def test_images_of_both_datasets_are_found(self):
     self.write('photo')

@@ -5,21 +5,21 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from tf_twingan.data.audit import dataset_measures, repeats, thresholds
+from tf_twingan.data.audit import cures, dataset_measures, repeats, thresholds
 from tf_twingan.data.audit.finding import (
   HIGH,
   LOW,
   MEDIUM,
   Finding,
-  balance,
   images,
   percent,
-  prepare,
   some,
 )
+from tf_twingan.data.prepare import options
 
 Measures = dataset_measures.DatasetMeasures
 Limits = thresholds.Thresholds
+_DISTANCE = options.Options.model_fields['duplicate_distance'].default
 
 
 def of_dataset(measured: Measures, limits: Limits) -> list[Finding]:
@@ -59,7 +59,7 @@ def few_images(measured: Measures, limits: Limits) -> Iterator[Finding]:
     f'{measured.label} has {images(measured.total)}. Discriminators learn '
     f'fewer than some {limits.few_images:,} by heart; add images, or start '
     'from the weights of another run and augment, as finetune.gin does.',
-    ('python -m tf_twingan.train --gin_file=finetune.gin',),
+    (cures.fine_tune(measured),),
   )
 
 
@@ -87,7 +87,7 @@ def _small(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'small images',
     f'smaller than {limits.shortest_side} px, down to {shorter.min():.0f} px',
     'Enlarged, they teach blur.',
-    (prepare(measured, f'--smallest_side={limits.shortest_side}'),),
+    (cures.prepare(measured, smallest_side=limits.shortest_side),),
   )
 
 
@@ -99,7 +99,7 @@ def _uniform(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'uniform images',
     'nearly of one colour',
     'They show nothing to learn from.',
-    (prepare(measured),),
+    (cures.prepare(measured, uniform=limits.uniform),),
   )
 
 
@@ -112,7 +112,7 @@ def _blurred(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'blurred images',
     'blurred',
     'A network learns to draw blur from them.',
-    (prepare(measured),),
+    (cures.prepare(measured, blur=limits.blur),),
   )
 
 
@@ -151,7 +151,7 @@ def _shapes(measured: Measures, limits: Limits) -> Iterator[Finding]:
   width, height = measured.columns['width'], measured.columns['height']
   ratio = np.maximum(width / height, height / width)
   share = float((ratio > limits.long).mean())
-  if share < limits.many or '?fit=pad' in measured.dataset:
+  if share < limits.many or measured.fit == 'pad':
     return
   yield Finding(
     'shapes',
@@ -159,7 +159,7 @@ def _shapes(measured: Measures, limits: Limits) -> Iterator[Finding]:
     f'{percent(share)} of {measured.label} are more than {limits.long:g} times '
     'as long as wide, or the other way round. Training keeps the square in the '
     'middle, which may cut faces off; preparing them keeps the faces.',
-    (prepare(measured),),
+    (cures.prepare(measured),),
   )
 
 
@@ -177,7 +177,7 @@ def _no_face(measured: Measures, limits: Limits) -> Iterator[Finding]:
     'Look at them: prepare found faces there.'
     if measured.preparation
     else 'Look at them, or let prepare leave them out.',
-    () if measured.preparation else (prepare(measured),),
+    () if measured.preparation else (cures.prepare(measured),),
     looked_at,
   )
   several = number > 1
@@ -189,7 +189,7 @@ def _no_face(measured: Measures, limits: Limits) -> Iterator[Finding]:
       'several faces',
       'with several faces',
       'A network draws mixtures of these; prepare makes an image of each face.',
-      (prepare(measured),),
+      (cures.prepare(measured),),
       looked_at,
     )
 
@@ -216,7 +216,7 @@ def _face_places(measured: Measures, limits: Limits) -> Iterator[Finding]:
       f'The faces of {measured.label} {" and ".join(spreads)} (8 in 10 of '
       'them). Networks of this kind want faces in one place at one size; '
       'prepare aligns them by the eyes.',
-      (prepare(measured),),
+      (cures.prepare(measured),),
     )
   roll = np.abs(_known(measured, 'roll'))
   share = float((roll > limits.roll).mean()) if len(roll) else 0.0
@@ -226,7 +226,7 @@ def _face_places(measured: Measures, limits: Limits) -> Iterator[Finding]:
       MEDIUM,
       f'{percent(share)} of the faces of {measured.label} are rolled by more '
       f'than {limits.roll:g} degrees; prepare turns them upright.',
-      (prepare(measured),),
+      (cures.prepare(measured),),
     )
 
 
@@ -245,7 +245,7 @@ def _attributes(measured: Measures, limits: Limits) -> Iterator[Finding]:
         f'{percent(share)} of {measured.label} have {some([column])} = '
         f'{some([value])}. A network then makes everything so; add images of '
         'other values, or train on all values alike often.',
-        (balance(measured, column),),
+        cures.balance(measured, column),
       )
 
 
@@ -299,7 +299,7 @@ def _repeats_within(measured, groups) -> Iterator[Finding]:
       f'{"repeats" if len(held_out) == 1 else "repeat"} others to train on: '
       f'{some([measured.names[i] for i in held_out])}. Their scores flatter '
       'the model; prepare keeps them on one side.',
-      (prepare(measured),),
+      (cures.prepare(measured, duplicate_distance=_DISTANCE),),
     )
 
 
@@ -330,7 +330,11 @@ def repeated(
     f'{images(len(pairs))} of {measured.label} ({percent(share)}) '
     f'{_repeat(len(pairs), exact)}: {some_names}. Some images then count '
     'several times; prepare keeps one of each.',
-    (prepare(measured),),
+    (
+      cures.prepare(
+        measured, duplicate_distance=_DISTANCE, keep_duplicates=False
+      ),
+    ),
   )
 
 

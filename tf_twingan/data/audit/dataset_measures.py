@@ -55,6 +55,7 @@ class DatasetMeasures(NamedTuple):
     attributes: {column: value of each image}; '' where it is not known.
     preparation: how photos became the images; None if they are as they came.
     photos: where the images came from, as prepare takes it.
+    fit: how images become squares, see `framing.Framing`.
   """
 
   label: str
@@ -73,6 +74,7 @@ class DatasetMeasures(NamedTuple):
   attributes: Mapping[str, Sequence[str]] = {}
   preparation: options.Options | None = None
   photos: str = ''
+  fit: str = 'crop'
 
   @property
   def has_faces(self) -> bool:
@@ -173,6 +175,7 @@ def measure(
     },
     dataset.preparation(),
     photos.of(dataset),
+    dataset.framing.fit,
   )
 
 

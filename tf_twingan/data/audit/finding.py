@@ -1,11 +1,9 @@
-"""A finding: what is wrong with a dataset, and the commands that cure it."""
+"""A finding: what is wrong with a dataset, and how it is worded."""
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tf_twingan import errors, shell_words
-from tf_twingan.data.audit import dataset_measures
+from tf_twingan import errors
 
 HIGH, MEDIUM, LOW = SEVERITIES = ('high', 'medium', 'low')
 _SHOWN = 3  # Names in a sentence.
@@ -50,40 +48,3 @@ def some(names: Sequence[str]) -> str:
   shown = ', '.join(errors.printable(name) for name in names[:_SHOWN])
   more = len(names) - _SHOWN
   return f'{shown} and {more:,} more' if more > 0 else shown
-
-
-def balance(measured: dataset_measures.DatasetMeasures, column: str) -> str:
-  """The command that trains on all values of a label column alike often.
-
-  Args:
-    measured: the dataset.
-    column: the label column.
-  """
-  mark = '&' if '?' in measured.dataset else '?'
-  dataset = f'{measured.dataset}{mark}balance={column}'
-  return shell_words.join(
-    [
-      *('python', '-m', 'tf_twingan.train', '--gin_file=photos.gin'),
-      f'--{measured.label}={dataset}',
-    ]
-  )
-
-
-def prepare(measured: dataset_measures.DatasetMeasures, *more: str) -> str:
-  """The command that prepares a dataset.
-
-  Args:
-    measured: the dataset.
-    *more: further flags.
-  """
-  # A label may hold anything, and the folder is a suggestion.
-  folder = re.sub(r'[^\w.-]+', '_', measured.label).strip('._') or 'images'
-  return shell_words.join(
-    [
-      *('python', '-m', 'tf_twingan.prepare'),
-      f'--input={measured.photos}',
-      f'--output=prepared/{folder}',
-      f'--faces={measured.detector}',
-      *more,
-    ]
-  )

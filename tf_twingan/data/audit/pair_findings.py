@@ -11,21 +11,26 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from tf_twingan.data.audit import dataset_findings, dataset_measures, thresholds
+from tf_twingan.data.audit import (
+  cures,
+  dataset_findings,
+  dataset_measures,
+  thresholds,
+)
 from tf_twingan.data.audit.finding import (
   HIGH,
   LOW,
   MEDIUM,
   Finding,
-  balance,
   images,
   percent,
-  prepare,
   some,
 )
+from tf_twingan.data.prepare import options
 
 Measures = dataset_measures.DatasetMeasures
 Limits = thresholds.Thresholds
+_NO_FACES = dataset_measures.NO_FACES
 
 
 def of_pair(first: Measures, second: Measures, limits: Limits) -> list[Finding]:
@@ -53,7 +58,7 @@ def _preparation(
       HIGH,
       f'{prepared.label} was prepared and {raw.label} was not, so that eyes '
       'sit in other places. Prepare both.',
-      (prepare(raw),),
+      (cures.prepare(raw),),
     )
   elif before.template != after.template:
     yield Finding(
@@ -62,7 +67,7 @@ def _preparation(
       f'{first.label} and {second.label} were prepared by different templates, '
       'so that eyes sit in other places. Prepare both by one version of '
       'tf_twingan.',
-      (prepare(first), prepare(second)),
+      (cures.prepare(first), cures.prepare(second)),
     )
 
 
@@ -87,22 +92,25 @@ def _face_size(
     f'Faces fill {percent(small)} of the side in {less.label} and '
     f'{percent(large)} in {more.label}, so that translations change their size.'
   )
-  if less.preparation is None or more.preparation is None:
+  if any(
+    one.preparation is None or one.preparation.faces == _NO_FACES
+    for one in (less, more)
+  ):
     yield Finding(
       'face size',
       HIGH,
       f'{what} Prepare both, which puts eyes in one place.',
-      (prepare(less), prepare(more)),
+      (cures.prepare(less), cures.prepare(more)),
     )
     return
   # A margin is added on both sides, and counts in sizes of the face.
   side = (1 + 2 * more.preparation.margin) * large / small
-  margin = (side - 1) / 2
+  margin = min(round((side - 1) / 2, 2), options.LARGEST_MARGIN)
   yield Finding(
     'face size',
     HIGH,
-    f'{what} Prepare {more.label} again with --margin={margin:.2f}.',
-    (prepare(more, f'--margin={margin:.2f}'),),
+    f'{what} Prepare {more.label} again with --margin={margin:g}.',
+    (cures.prepare(more, margin=margin),),
   )
 
 
@@ -132,7 +140,7 @@ def _face_place(
       HIGH,
       f'The {part} of {second.label} lie {" and ".join(parts)} than those of '
       f'{first.label}. Prepare both, which puts the eyes in one place.',
-      (prepare(first), prepare(second)),
+      (cures.prepare(first), cures.prepare(second)),
     )
 
 
@@ -157,7 +165,7 @@ def _face_turn(
       LOW if column == 'yaw' else MEDIUM,
       f'The faces of {first.label} and {second.label} {verb} by '
       f'{angles[0]:.0f} and {angles[1]:.0f} degrees{rough}. {cure}',
-      () if column == 'yaw' else (prepare(first), prepare(second)),
+      () if column == 'yaw' else (cures.prepare(first), cures.prepare(second)),
     )
 
 
@@ -236,10 +244,9 @@ def _backgrounds(
   busy, plain = (first, second) if shares[0] < shares[1] else (second, first)
   commands: tuple[str, ...] = ()
   cure = f'take images of {plain.label} with backgrounds'
-  if busy.detector in ('human', dataset_measures.NO_FACES):
+  if cures.faces_of(busy) == 'human':
     cure = f'cut out {busy.label}'
-    people = busy._replace(detector='human')
-    commands = (prepare(people, '--background=plain'),)
+    commands = (cures.prepare(busy, background='plain'),)
   yield Finding(
     'backgrounds',
     MEDIUM,
@@ -282,7 +289,7 @@ def _shapes(
       f'Images are {ratios[0]:.2g} times as wide as high in {first.label} and '
       f'{ratios[1]:.2g} times in {second.label}, so that the middle square '
       'shows different parts. Prepare both.',
-      (prepare(first), prepare(second)),
+      (cures.prepare(first), cures.prepare(second)),
     )
 
 
@@ -331,7 +338,7 @@ def _attributes(
           f'{percent(a.get(value, 0))} of {first.label} and '
           f'{percent(b.get(value, 0))} of {second.label}. Translations then '
           'change it; train on all values alike often in both.',
-          (balance(first, column), balance(second, column)),
+          cures.balance(first, column) + cures.balance(second, column),
         )
 
 

@@ -12,6 +12,7 @@ import pydantic
 from tf_twingan import json_files
 from tf_twingan.data.prepare import alignment, backgrounds
 
+LARGEST_MARGIN = 4.0
 _Positive = Annotated[int, pydantic.Field(ge=1)]
 
 
@@ -53,7 +54,7 @@ class Options(json_files.FrozenModel):
   faces: str
   resolution: Annotated[int, pydantic.Field(ge=4, le=4096)] = 256
   template: alignment.Template = alignment.Template()
-  margin: Annotated[float, pydantic.Field(ge=0, le=4)] = 0.3
+  margin: Annotated[float, pydantic.Field(ge=0, le=LARGEST_MARGIN)] = 0.3
   padding: Literal['reflect', 'blur'] = 'blur'
   background: str = 'keep'
   smallest_side: _Positive = 48
