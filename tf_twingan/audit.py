@@ -14,9 +14,10 @@ datasets differ in what a translation should not have to change: size, place
 and tilt of faces, brightness, colour, backgrounds; labels out of balance. Most
 bad translations come from these.
 
-A dataset is `folder:PATH`, `tfds:NAME` or `avatars:STYLE`, with options; its
-domain goes in front. Faces are measured as training sees them, ?crop= and ?fit=
-included. Nothing is changed: `python -m tf_twingan.prepare` does that.
+A dataset is `folder:PATH`, `tfds:NAME`, `tfrecord:GLOB` or another one of
+docs/datasets.md, with options; its domain goes in front. Faces are measured as
+training sees them, ?crop= and ?fit= included. Nothing is changed: `python -m
+tf_twingan.prepare` does that.
 """
 
 from absl import flags
@@ -29,8 +30,9 @@ _OUTPUT = cli.define_path(
 _FACES = flags.DEFINE_multi_string(
   'faces',
   [],
-  'Which faces to look for: human, anime, cat or none; of one dataset as '
-  'DOMAIN=human. By default what is found in most images of a sample.',
+  'Which faces to look for: human, anime, cat, none, or MODULE:FACTORY, for a '
+  'detector of yours; of one dataset as DOMAIN=human. By default what is found '
+  'in most images of a sample.',
 )
 _LIMIT = flags.DEFINE_integer(
   'limit',

@@ -3,12 +3,15 @@
 import json
 import os
 import pathlib
+import subprocess
+import sys
 import tempfile
 from unittest import mock
 
 import numpy as np
 from absl.testing import absltest
 
+from tests import source_tree
 from tests.programs import in_process
 from tf_twingan import extras, faces, image_io
 
@@ -77,6 +80,17 @@ class AuditTest(absltest.TestCase):
     self.assertNotRegex(html, r'(src|href)="(?!data:|#)')
     self.assertEqual((self.output / 'mine.txt').read_text(), 'mine')
     self.assertLen(os.listdir(self.output), 3)
+
+  def test_the_help_says_what_may_be_given(self):
+    done = subprocess.run(
+      [sys.executable, '-m', 'tf_twingan.audit', '--help'],
+      cwd=source_tree.ROOT,
+      capture_output=True,
+      text=True,
+    )
+    output = ' '.join(done.stdout.split())
+    self.assertIn('or another one of docs/datasets.md', output)
+    self.assertIn('human, anime, cat, none, or MODULE:FACTORY', output)
 
   def test_a_sample_is_even_and_said(self):
     code, output = self.audit(f'folder:{self.root}/photo', '--limit=6')

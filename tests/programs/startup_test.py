@@ -19,6 +19,7 @@ HEAVY = {
 }
 PROGRAMS = (
   'export',
+  'tf_twingan.audit',
   'tf_twingan.evaluate',
   'tf_twingan.prepare',
   'tf_twingan.sample',
