@@ -109,9 +109,14 @@ class FindingsTest(parameterized.TestCase):
 
   def test_numbers_that_differ_are_said(self):
     few = measured('anime', count=300)
+    found = find(measured(count=9000), few)
     self.assertEqual(
-      {t: f.severity for t, f in find(measured(count=9000), few).items()},
+      {topic: finding.severity for topic, finding in found.items()},
       {'number of images': 'low', 'numbers of images': 'low'},
+    )
+    (command,) = found['number of images'].commands
+    self.assertEndsWith(
+      command, '--gin_file=finetune.gin --anime=folder:/anime'
     )
 
   def test_labels_that_differ_are_said(self):
