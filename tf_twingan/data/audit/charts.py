@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tf_twingan import extras, html_pages
-from tf_twingan.data.audit import dataset_measures
+from tf_twingan.data.audit import dataset_measures, thresholds
 
 if TYPE_CHECKING:
   from matplotlib import figure as matplotlib_figure
@@ -23,7 +23,7 @@ MEASURES = {
   'red': 'mean red, 0 to 1',
   'green': 'mean green, 0 to 1',
   'blue': 'mean blue, 0 to 1',
-  'sharpness': 'sharpness (below 0.15 is blurred)',
+  'sharpness': f'sharpness (below {thresholds.DEFAULT.blur:g} is blurred)',
   'uniform': 'share of the image that has one colour',
   'plain_border': 'share of the upper border that has one colour',
   'faces': 'faces in an image',

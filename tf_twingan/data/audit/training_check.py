@@ -1,7 +1,8 @@
 """One line before a training whose images an audit would find fault with.
 
-The same measures and limits as an audit's, on an even sample of the images that
-are decoded already, without what takes long: faces, near-duplicates, blur.
+The same measures and limits as an audit's, without what takes long: faces,
+near-duplicates, blur. Exact copies are looked for among all images, of which
+few bytes are read, and the rest in an even sample; all are decoded already.
 """
 
 import itertools
