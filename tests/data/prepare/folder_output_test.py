@@ -30,6 +30,14 @@ class FolderOutputTest(parameterized.TestCase):
     self.assertEqual(found[:2], ['a.jpg.png', 'a.png.png'])
     self.assertLen({name.casefold() for name in found}, 4)
 
+  def test_a_folder_may_be_called_like_an_image(self):
+    found = names('x.jpg', 'X.png/deep/a.jpg', 'y.jpg', 'y_1.png/b.jpg')
+    self.assertEqual(
+      found, ['x.jpg.png', 'X.png/deep/a.png', 'y.png', 'y_1.png/b.png']
+    )
+    found = names('y.jpg', 'y.jpg', 'y_1.png/b.jpg', faces=[0, 1, 0])
+    self.assertEqual(found, ['y.png', 'y.jpg_1.png', 'y_1.png/b.png'])
+
   def test_a_folder_of_the_split_is_left_out(self):
     self.assertEqual(names('train/a.jpg'), ['a.png'])
     self.assertEqual(names('val/a.jpg', split='test'), ['a.png'])

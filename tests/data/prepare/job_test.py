@@ -14,6 +14,7 @@ from tf_twingan import files, image_arrays, image_io
 from tf_twingan.data.prepare import (
   dataset_record,
   embedding,
+  finish,
   job,
   near_duplicates,
   rejections,
@@ -290,6 +291,21 @@ class JobTest(prepare_case.PrepareCase):
       )
     self.prepare()
     self.assertTrue(job.is_finished(self.plan()))
+
+  def test_a_file_that_cannot_be_written_is_named(self):
+    self.write(*NAMES[:3])
+    exists = FileExistsError(17, 'File exists', str(self.output / 'x.png'))
+    with mock.patch.object(finish, 'finish', side_effect=exists):
+      self.assert_refused(
+        'prepared/x.png: File exists. 3 of 3 photos are prepared', OSError
+      )
+
+  def test_a_photo_beside_a_folder_of_its_name(self):
+    self.write('train/x.jpg', 'train/x.png/a.png', 'test/b.png')
+    self.prepare()
+    self.assertContainsSubset(
+      {'train/x.jpg.png', 'train/x.png/a.png'}, {*self.found()}
+    )
 
   def test_files_of_others_are_not_touched(self):
     self.write(*NAMES[:2])

@@ -57,7 +57,8 @@ def image_names(
   A photo's first image has the name of the photo, `portrait.jpg` becomes
   `portrait.png`, and the next ones have a number, `portrait_1.png`. Where two
   photos would give the same name they keep their suffixes (`portrait.jpg.png`).
-  Names that differ in upper and lower case only count as one.
+  Names that differ in upper and lower case only count as one, and a folder's
+  name counts, too: beside the folder `portrait.png` it is `portrait.jpg.png`.
 
   Args:
     photos: the photo that each image was cut from.
@@ -65,10 +66,14 @@ def image_names(
     splits: the split of each image; a folder of that name at the beginning of a
       photo's name is left out.
   """
-  taken: set[str] = set()
   plain = {
     (photo, split): _plain_path(photo, split)
     for photo, split in zip(photos, splits)
+  }
+  taken = {
+    _key(str(folder))
+    for path in plain.values()
+    for folder in pathlib.PurePosixPath(path).parents
   }
   stems = collections.Counter(_key(_stem(path)) for path in plain.values())
   names = []

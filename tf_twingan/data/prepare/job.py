@@ -223,9 +223,10 @@ def _saying_what_is_done(job: finish.Job) -> Iterator[None]:
       f'{_done(job)}; the same command goes on from there.'
     ) from None
   except OSError as error:
+    path = job.output if error.filename is None else error.filename
     raise OSError(
-      f'{errors.printable(job.output)}: {errors.reason(error)}. {_done(job)}; '
-      'mend that, and give the same command again.'
+      f'{errors.printable(path)}: {errors.reason(error)}. {_done(job)}; mend '
+      'that, and give the same command again.'
     ) from None
 
 
