@@ -3,6 +3,7 @@
 import pathlib
 import shutil
 import tempfile
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest
@@ -10,7 +11,7 @@ from PIL import Image
 
 from tests.data.prepare import drawn_faces
 from tf_twingan import faces, framing, image_io
-from tf_twingan.data.prepare import job, photos
+from tf_twingan.data.prepare import alignment, job, photos
 from tf_twingan.data.prepare.options import Options
 from tf_twingan.data.prepare.preparer import Preparer
 
@@ -53,11 +54,22 @@ class PhotosTest(absltest.TestCase):
     small = self.face._replace(
       eyes=self.face.eyes / 2, mouth=self.face.mouth / 2, box=self.face.box / 2
     )
-    frame = framing.Framing(preparation=self.options(self.face, small))
     alone = framing.Framing(preparation=self.options(self.face))
-    np.testing.assert_array_equal(
-      photos.read(self.path, frame, 32), photos.read(self.path, alone, 32)
-    )
+    expected = photos.read(self.path, alone, 32)
+    frame = framing.Framing(preparation=self.options(self.face, small))
+    with mock.patch.object(alignment, 'warp', wraps=alignment.warp) as warp:
+      np.testing.assert_array_equal(photos.read(self.path, frame, 32), expected)
+    warp.assert_called_once()
+
+  def test_it_is_the_largest_face_that_is_fit(self):
+    outside = self.face._replace(eyes=self.face.eyes + 1e4)
+    for found in ([outside, self.face], [self.face, outside]):
+      options = self.options(*found, largest_roll=40.0)
+      kept = Preparer(options).prepare(self.photo, 'a.png').images
+      frame = framing.Framing(preparation=options)
+      np.testing.assert_array_equal(
+        photos.read(self.path, frame, 32), frame.square(kept[0].image, 32)
+      )
 
   def test_an_image_of_a_prepared_dataset_is_not_prepared_again(self):
     options = self.options(self.face, keep_duplicates=True)

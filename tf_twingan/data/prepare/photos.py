@@ -42,7 +42,9 @@ def read(
     return framed.read(path, resolution)
   photo = image_io.read(path)
   name = os.path.basename(os.fspath(path))
-  prepared = _preparer(framed.preparation).prepare(photo, name)
+  # Other faces would be cut out in vain.
+  alone = framed.preparation.model_copy(update={'most_faces': 1})
+  prepared = _preparer(alone).prepare(photo, name)
   if prepared.images:
     return framed.square(prepared.images[0].image, resolution)
   # The largest face, as the detector gives them in this order.
