@@ -88,7 +88,7 @@ def main(argv) -> None:
       print(f'{_OUTPUT.value} is finished, and all of its files are whole.')
       return
     print('\n'.join(report.lines(len(job.opened.names), choice)))
-    print(f'See sheet.png and rejected.csv in {_OUTPUT.value}.')
+    print(report.last_line(job))
 
 
 def run() -> None:

@@ -55,6 +55,7 @@ class PrepareTest(absltest.TestCase):
       output, r'13 photos: \d+ images to train on and \d+ held out\n'
     )
     self.assertRegex(output, r' 1 unreadable  The file is no image')
+    self.assertRegex(output, f'train on folder:{self.output}')
     record = dataset_record.read(self.output)
     self.assertEqual(record.options.resolution, 16)
     self.assertEqual(record.input, str(self.photos))

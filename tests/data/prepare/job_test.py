@@ -18,6 +18,7 @@ from tf_twingan.data.prepare import (
   job,
   near_duplicates,
   rejections,
+  report,
   shards,
   tfrecord_files,
   tfrecord_output,
@@ -413,6 +414,23 @@ class JobTest(prepare_case.PrepareCase):
     self.assertEqual(choice.rejections[0].file, 'broken.jpg')
     self.assertEqual(os.listdir(self.root), ['photos'])
 
+  def test_a_split_without_images_is_no_folder(self):
+    self.write('a.png')
+    choice = self.prepare()
+    [split] = choice.splits
+    self.assertEqual(
+      [p.name for p in self.output.iterdir() if p.is_dir()], [split]
+    )
+    said = ' '.join(report.lines(1, choice))
+    self.assertIn('nothing', said)
+    opened = registry.parse(f'folder:{self.output}').originals()
+    self.assertLen(opened.names, 1)
+    self.assertEqual(
+      report.last_line(self.plan()),
+      f'See sheet.png and rejected.csv in {self.output}; train on '
+      f'folder:{self.output}',
+    )
+
   def test_no_near_duplicate_crosses_the_split(self):
     self.write(*NAMES)
     for number, name in enumerate(NAMES):
@@ -460,6 +478,17 @@ class JobTest(prepare_case.PrepareCase):
     self.assertTrue(job.is_finished(self.plan(format='tfrecord')))
     with self.assertRaisesRegex(ValueError, 'with --format=tfrecord'):
       job.is_finished(self.plan())
+    self.assertEndsWith(
+      report.last_line(self.plan(format='tfrecord')),
+      f'train on tfrecord:{self.output}',
+    )
+    with self.assertRaisesRegex(
+      ValueError, f'are in TFRecord files; write tfrecord:{self.output}$'
+    ):
+      registry.parse(f'folder:{self.output}').originals()
+    self.assertLen(
+      registry.parse(f'tfrecord:{self.output}').originals().names, 20
+    )
 
   def test_vectors_of_a_folder_travel_along(self):
     self.write(*NAMES[:12])

@@ -28,7 +28,8 @@ def write(
   """Writes images.
 
   Args:
-    folder: the folder that gets `train` and `test`.
+    folder: the folder that gets `train` and `test`; one without images is not
+      made, as it would be taken for a split.
     names: names of the images, from `image_names`.
     pngs: the images.
 
@@ -38,8 +39,6 @@ def write(
   Raises:
     OSError: one cannot be written.
   """
-  for split in base.SPLITS:
-    (folder / split).mkdir()
   digests = {}
   for name, png in zip(names, pngs):
     path = folder / name

@@ -21,11 +21,29 @@ def lines(photos: int, choice: finish.Choice) -> Iterator[str]:
     f'{photos:,} photos: {counts[train]:,} images to train on and '
     f'{counts[test]:,} held out'
   )
+  if not counts[test]:
+    yield '  nothing is held out: all images show the same, or are of one photo'
+  if not counts[train]:
+    yield '  there is nothing to train on: all images are held out'
   reasons = collections.Counter(one.reason for one in choice.rejections)
   width = max(map(len, reasons), default=0)
   for reason, count in reasons.most_common():
     meaning = rejections.REASONS[reason]
     yield f'  {count:>7,} {reason:{width}}  {meaning}'
+
+
+def last_line(job: finish.Job) -> str:
+  """Where to look, and the dataset string to train on.
+
+  Args:
+    job: what was prepared.
+  """
+  output = errors.printable(job.output)
+  # Schemes are called like formats.
+  return (
+    f'See sheet.png and rejected.csv in {output}; train on '
+    f'{job.format}:{output}'
+  )
 
 
 def rejected_lines(choice: finish.Choice) -> Iterator[str]:

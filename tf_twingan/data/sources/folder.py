@@ -169,16 +169,26 @@ class FolderDataset(base.EncodedDataset):
       paths = image_io.list_files(root)
     except (FileNotFoundError, ValueError) as error:
       raise type(error)(f'dataset {self.text}: {error}') from None
-    if not paths:
-      raise ValueError(
-        f'{self.text}: no images found under {errors.printable(root)}; '
-        f'searched for **/*{{{",".join(image_io.SUFFIXES)}}}'
-      )
     # Of a prepared dataset: it shows what is in the folders below.
     sheet = root / dataset_record.SHEET
     if sheet in paths and dataset_record.is_prepared(root):
       paths.remove(sheet)
+    if not paths:
+      self._check_format(root)
+      raise ValueError(
+        f'{self.text}: no images found under {errors.printable(root)}; '
+        f'searched for **/*{{{",".join(image_io.SUFFIXES)}}}'
+      )
     return paths
+
+  def _check_format(self, root: pathlib.Path) -> None:
+    """Names the scheme of a prepared dataset whose images are in TFRecords."""
+    record = dataset_record.find(root)
+    if record is not None and record.format == 'tfrecord':
+      raise ValueError(
+        f'{self.text}: its images are in TFRecord files; write '
+        f'tfrecord:{errors.printable(self.what)}'
+      )
 
 
 def _stamp(name: str, path: pathlib.Path) -> tuple[str | int, ...]:
