@@ -26,8 +26,8 @@ left out. Look at sheet.png first.
                   has them, or --embed computes them
 
 Ctrl-C keeps what is done, and the same command goes on; once it is finished,
-it checks that no file was damaged. --dry_run writes nothing and lists what
-would be left out.
+it checks that no file was damaged. --dry_run writes nothing, lists what would
+be left out, and checks --embed and --attributes.
 """
 
 import sys
@@ -63,8 +63,9 @@ def main(argv) -> None:
     from tf_twingan.data.prepare import report
 
     if _DRY_RUN.value:
+      prepare_flags.embedder()  # Only checked.
       photos, choice = job_lib.dry_run(
-        _INPUT.value, options, workers=_WORKERS.value
+        _INPUT.value, options, _OUTPUT.value, _ATTRIBUTES.value, _WORKERS.value
       )
       print('\n'.join(report.lines(photos, choice)))
       print('\n'.join(report.rejected_lines(choice)), file=sys.stderr)
@@ -81,9 +82,7 @@ def main(argv) -> None:
     )
     choice = None
     if not job_lib.is_finished(job):
-      choice = job_lib.run(
-        job, workers=_WORKERS.value, prepare_shards=prepare_shards
-      )
+      choice = job_lib.run(job, _WORKERS.value, prepare_shards)
     if choice is None:
       print(f'{_OUTPUT.value} is finished, and all of its files are whole.')
       return

@@ -71,6 +71,10 @@ class PrepareTest(absltest.TestCase):
     self.assertEqual(code, 0, output)
     self.assertIn('broken.jpg: unreadable', output)
     self.assertFalse(os.path.exists(self.output))
+    for flag in ('--embed=missing.keras', '--attributes=missing.csv'):
+      code, output = self.prepare('--dry_run', flag)
+      self.assertEqual(code, 1, flag)
+      self.assertIn('missing', output)
 
   def test_a_wrong_value_is_one_line(self):
     for flag, said in {

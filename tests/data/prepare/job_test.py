@@ -414,6 +414,15 @@ class JobTest(prepare_case.PrepareCase):
     self.assertEqual(choice.rejections[0].file, 'broken.jpg')
     self.assertEqual(os.listdir(self.root), ['photos'])
 
+  def test_a_dry_run_takes_no_prepared_images_for_photos(self):
+    self.output = self.photos / 'prepared'
+    self.write(*NAMES[:5])
+    self.prepare()
+    photos, _ = job.dry_run(str(self.photos), self.options, self.output)
+    self.assertEqual(photos, 5)
+    with self.assertRaisesRegex(FileNotFoundError, 'missing.csv'):
+      job.dry_run(str(self.photos), self.options, labels='missing.csv')
+
   def test_a_split_without_images_is_no_folder(self):
     self.write('a.png')
     choice = self.prepare()

@@ -67,6 +67,10 @@ class PreparerTest(parameterized.TestCase):
       atol=0.5,
     )
     self.assertIs(second.face, small)
+    self.assertEqual((first.number, second.number), (0, 1))
+    rolled = self.prepare(photo, [large._replace(eyes=large.eyes[::-1]), small])
+    self.assertEqual(rolled.rejections[0].detail, 'face 1 of 2')
+    self.assertEqual([one.number for one in rolled.images], [1])
     only = self.prepare(photo, [large, small], most_faces=1, uniform=1.0)
     self.assertLen(only.images, 1)
     np.testing.assert_array_equal(only.images[0].image, first.image)

@@ -72,6 +72,13 @@ class SelectionTest(absltest.TestCase):
     selected = self.select(own, keep_duplicates=True)
     self.assertEqual(selected.kept, [0, 1])
 
+  def test_faces_are_numbered_like_those_that_were_found(self):
+    found = {'box': [0.0] * 4, 'score': 0.5, 'number': 2}
+    images = [one.model_copy(update=found) for one in IMAGES[:1] + IMAGES[2:3]]
+    selected = selection.select(images, [None, None], OPTIONS)
+    [left_out] = selected.rejections
+    self.assertEqual((left_out.file, left_out.detail), ('a', 'face 3'))
+
   def test_faces_that_were_aligned_otherwise_are_known_by_their_photo(self):
     faces = RANDOM.uniform(0, 256, [5, 64, 64, 3])
     images = [

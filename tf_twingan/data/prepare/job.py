@@ -106,7 +106,6 @@ def _is_there(job: finish.Job) -> bool:
 
 def run(
   job: finish.Job,
-  *,
   workers: int | None = None,
   prepare_shards: Callable[[finish.Job], None] | None = None,
 ) -> finish.Choice | None:
@@ -165,13 +164,19 @@ def _empty(job: finish.Job) -> None:
 
 
 def dry_run(
-  text: str, options: options_lib.Options, *, workers: int | None = None
+  text: str,
+  options: options_lib.Options,
+  output: str | os.PathLike | None = None,
+  labels: str | os.PathLike | None = None,
+  workers: int | None = None,
 ) -> tuple[int, finish.Choice]:
   """Finds out what would be kept and left out; nothing is written.
 
   Args:
     text: see `plan`.
     options: see `plan`.
+    output: see `plan`: what is below it is no input; None for no folder.
+    labels: see `plan`; they are only checked.
     workers: see `run`.
 
   Returns:
@@ -181,7 +186,7 @@ def dry_run(
     OSError: the input is not there.
     ValueError: there is nothing to prepare, or not one image would be left.
   """
-  opened = inputs.open_input(text, None)
+  opened = inputs.open_input(text, output, labels)
   job = finish.Job(text, opened, options, pathlib.Path())
   prepare = preparer.Preparer(options)
   images, rejected = [], []

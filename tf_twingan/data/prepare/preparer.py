@@ -26,12 +26,14 @@ class PreparedImage(NamedTuple):
     matrix: float64 [2, 3], from places in the photo to places in the image,
       see `alignment` for what a place is; `alignment.inverse` leads back.
     inside: share of the image that lies in the photo.
+    number: place of the face among all that were found in the photo, from 0.
   """
 
   image: np.ndarray
   face: faces.Face | None
   matrix: np.ndarray
   inside: float
+  number: int = 0
 
 
 class Prepared(NamedTuple):
@@ -104,7 +106,7 @@ class Preparer:
       if len(prepared.images) == options.most_faces:
         break
       try:
-        one = self._square(image, face)
+        one = self._square(image, face)._replace(number=index)
         prepared.images.append(self._finish(one, name, index))
       except _Unfit as unfit:
         detail = f'face {index + 1} of {len(found)}' if face else ''

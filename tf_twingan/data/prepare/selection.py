@@ -111,5 +111,5 @@ def _rejection(
     # Rounding may leave it a little below.
     max(0.0, round(distance, 2)),
     kept.photo,
-    '' if image.box is None else f'face {image.face + 1}',
+    '' if image.box is None else f'face {image.number + 1}',
   )

@@ -58,6 +58,8 @@ class ImageRecord(json_files.Model):
     box: left, top, right and bottom of the face in the photo; None with
       faces='none'.
     score: how sure the detector is of the face.
+    number: place of the face among all that were found in the photo, from 0 on,
+      those that were left out, too.
   """
 
   photo: str
@@ -67,6 +69,7 @@ class ImageRecord(json_files.Model):
   photo_pixels: float
   box: list[float] | None
   score: float | None
+  number: json_files.Count = 0
 
 
 class _RejectionRecord(json_files.Model):
@@ -179,7 +182,7 @@ def _records(
     return []
   whole = near_duplicates.fingerprint(photo)
   records = []
-  for index, (image, face, matrix, _) in enumerate(images):
+  for index, (image, face, matrix, _, number) in enumerate(images):
     area = abs(float(np.linalg.det(matrix[:, :2])))
     record = ImageRecord(
       photo=name,
@@ -189,6 +192,7 @@ def _records(
       photo_pixels=len(image) ** 2 / area,
       box=None if face is None else [float(v) for v in face.box],
       score=None if face is None else float(face.score),
+      number=number,
     )
     records.append(record)
   return records
