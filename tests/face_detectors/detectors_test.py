@@ -8,12 +8,15 @@ import numpy as np
 from absl.testing import absltest, parameterized
 from PIL import Image
 
+from tests.face_detectors import drawn_cats
 from tf_twingan import extras, faces
 from tf_twingan.data.avatars import characters, drawing
 from tf_twingan.face_detectors import nvxs, packaged_files
 
 # Of toon-head's characters both find these.
 NUMBERS = (9, 12, 20, 21)
+# Cats: their side and place, and the side of the image.
+CATS = ((300, 60, 60, 420), (150, 20, 60, 240), (600, 100, 140, 840))
 
 
 @functools.cache
@@ -30,6 +33,13 @@ def canvas(places, size=(900, 600)):
   image = Image.new('RGB', size, (120, 130, 140))
   for number, left, top, side in places:
     image.paste(Image.fromarray(avatar(number, side)), (left, top))
+  return np.asarray(image)
+
+
+def cat(side, left, top, size):
+  """A grey square with the face of a cat."""
+  image = Image.new('RGB', (size, size), (200, 205, 200))
+  image.paste(drawn_cats.draw(side), (left, top))
   return np.asarray(image)
 
 
@@ -98,7 +108,11 @@ class DetectorsTest(parameterized.TestCase):
   @parameterized.parameters('human', 'anime', 'cat')
   def test_the_same_image_gives_the_same_faces_in_every_thread(self, name):
     images = [canvas([(number, 20, 20, 200)], (260, 240)) for number in NUMBERS]
+    if name == 'cat':
+      images = [cat(*case) for case in CATS[:2] * 2]
     expected = [detector(name).find(image) for image in images]
+    for one in expected:
+      self.assertNotEmpty(one)
     untouched = [image.copy() for image in images]
 
     def find(image):
@@ -111,7 +125,8 @@ class DetectorsTest(parameterized.TestCase):
       for face, same in zip(one, other, strict=True):
         np.testing.assert_array_equal(face.box, same.box)
         self.assertEqual(face.score, same.score)
-    np.testing.assert_array_equal(images, untouched)
+    for image, before in zip(images, untouched, strict=True):
+      np.testing.assert_array_equal(image, before)
 
   @parameterized.parameters('human', 'anime', 'cat')
   def test_what_is_no_image_is_refused(self, name):
@@ -131,7 +146,26 @@ class DetectorsTest(parameterized.TestCase):
       packaged_files.path('no_such_package', 'a.tflite')
 
 
-class CatTest(absltest.TestCase):
+class CatTest(parameterized.TestCase):
+  @parameterized.parameters(*CATS)
+  def test_a_cat_is_found_with_its_eyes(self, side, left, top, size):
+    (face,) = detector('cat').find(cat(side, left, top, size))
+    eyes = np.array(drawn_cats.EYES) * side + (left, top)
+    np.testing.assert_allclose(face.eyes, eyes, atol=0.05 * side)
+    self.assertBetween(face.side, 0.6 * side, side)
+    self.assertBetween(face.score, 0.25, 1)
+
+  def test_a_turned_cat_is_found_with_its_roll(self):
+    upright = Image.fromarray(cat(300, 60, 60, 420))
+    for degrees in (-30, 30):
+      turned = upright.rotate(
+        -degrees, Image.Resampling.BICUBIC, fillcolor=(200, 205, 200)
+      )
+      (face,) = detector('cat').find(np.asarray(turned))
+      x, y = face.eyes[1] - face.eyes[0]
+      roll = np.degrees(np.arctan2(y, x))
+      self.assertAlmostEqual(roll, degrees, delta=16)
+
   def test_the_eyes_of_a_turned_face_are_turned_with_it(self):
     cats = detector('cat')
     box = (np.array([[100, 100, 40, 40]]), [3], np.array([4.0]))
