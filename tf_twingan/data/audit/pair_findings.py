@@ -92,7 +92,8 @@ def _face_size(
     f'Faces fill {percent(small)} of the side in {less.label} and '
     f'{percent(large)} in {more.label}, so that translations change their size.'
   )
-  if any(
+  prepared = more.preparation
+  if prepared is None or any(
     one.preparation is None or one.preparation.faces == _NO_FACES
     for one in (less, more)
   ):
@@ -104,7 +105,7 @@ def _face_size(
     )
     return
   # A margin is added on both sides, and counts in sizes of the face.
-  side = (1 + 2 * more.preparation.margin) * large / small
+  side = (1 + 2 * prepared.margin) * large / small
   margin = min(round((side - 1) / 2, 2), options.LARGEST_MARGIN)
   yield Finding(
     'face size',
