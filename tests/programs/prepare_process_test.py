@@ -52,6 +52,8 @@ class PrepareProcessTest(absltest.TestCase):
       stdout=subprocess.PIPE,
       stderr=subprocess.STDOUT,
       text=True,
+      # What a shell runs in the background ignores Ctrl-C, and so would this.
+      preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
   def stop(self, output, number):
