@@ -5,9 +5,7 @@ then by a digest of what was there, so one that is out of date is never read. A
 finished array has a record (.json) beside it.
 """
 
-import concurrent.futures
 import contextlib
-import itertools
 import json
 import os
 import pathlib
@@ -17,10 +15,10 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pydantic
-import tqdm.auto
 from absl import logging
 
 from tf_twingan import errors, files, home_folder, json_files
+from tf_twingan.data import parallel
 
 _VARIABLE = 'TF_TWINGAN_CACHE'
 # An unfinished file that no one has written to for this long is a leftover.
@@ -258,31 +256,18 @@ def _write(
   written = held_out = 0
   skipped = []
 
-  def decode(item: tuple[str, Any]) -> tuple[str, np.ndarray | Exception]:
-    name, encoded = item
-    try:
-      return name, read(encoded)
-    except (ValueError, OSError) as error:
-      return name, error
-
-  workers = min(8, os.cpu_count() or 1)
-  images = iter(images)
-  with (
-    concurrent.futures.ThreadPoolExecutor(workers) as pool,
-    tqdm.auto.tqdm(
-      total=count, desc=f'reading {dataset}', delay=1, unit='image'
-    ) as progress,
-  ):
-    # In chunks, so that no more than that waits in memory.
-    while chunk := list(itertools.islice(images, 32 * workers)):
-      for name, result in pool.map(decode, chunk):
-        progress.update()
-        if isinstance(result, Exception):
-          skipped.append((name, getattr(result, 'reason', str(result))))
-          continue
-        file.write(result.tobytes())
-        written += 1
-        held_out += is_held_out(name)
+  results = parallel.results(
+    read, images, count=count, description=f'reading {dataset}', chunk=32
+  )
+  # Its threads end with this block, whatever a full disk raises in it.
+  with contextlib.closing(results):
+    for name, result in results:
+      if isinstance(result, Exception):
+        skipped.append((name, getattr(result, 'reason', str(result))))
+        continue
+      file.write(result.tobytes())
+      written += 1
+      held_out += is_held_out(name)
   # numpy pads the header so that the first dimension can be set afterwards.
   file.seek(0)
   np.lib.format.write_array_header_1_0(

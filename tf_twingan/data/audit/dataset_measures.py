@@ -1,14 +1,11 @@
 """Measures all images of a dataset, or an even sample of them."""
 
-import concurrent.futures
-import itertools
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
-import tqdm.auto
 
 from tf_twingan import (
   errors,
@@ -19,6 +16,7 @@ from tf_twingan import (
   image_limits,
   regular_files,
 )
+from tf_twingan.data import parallel
 from tf_twingan.data.audit import face_measures, image_measures, photos
 from tf_twingan.data.prepare import near_duplicates, options, quality
 from tf_twingan.data.sources import base
@@ -135,7 +133,13 @@ def measure(
   names, images, unreadable, kept = [], [], [], []
   summed = np.zeros([image_measures.SIDE] * 2 + [3])
   thumbnails = []
-  results = _in_parallel(examine, chosen, f'examining {label}')
+  results = parallel.results(
+    examine,
+    ((name, name) for name in chosen),
+    count=len(chosen),
+    description=f'examining {label}',
+    chunk=8,
+  )
   for index, (name, result) in zip(indices, results, strict=True):
     if isinstance(result, Exception):
       reason = getattr(result, 'reason', None) or errors.first_line(result)
@@ -219,30 +223,6 @@ def _examiner(
     )
 
   return examine
-
-
-def _in_parallel(examine, names, description):
-  """Yields (name, result or error) in order, as images are examined."""
-
-  def attempt(name: str):
-    try:
-      return name, examine(name)
-    except (ValueError, OSError) as error:
-      return name, error
-
-  workers = min(8, os.cpu_count() or 1)
-  waiting = iter(names)
-  with (
-    concurrent.futures.ThreadPoolExecutor(workers) as pool,
-    tqdm.auto.tqdm(
-      total=len(names), desc=description, delay=1, unit='image'
-    ) as progress,
-  ):
-    # In chunks, so that Ctrl-C waits for no more than that.
-    while chunk := list(itertools.islice(waiting, 8 * workers)):
-      for result in pool.map(attempt, chunk):
-        progress.update()
-        yield result
 
 
 def _format(path: str | None) -> str:
