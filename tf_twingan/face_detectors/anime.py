@@ -60,13 +60,13 @@ class AnimeDetector(FaceDetector):
 
   def find(self, image: np.ndarray) -> list[Face]:
     """Finds all drawn faces of an image, see `FaceDetector`."""
-    picture, scale = search.shrunk(image_arrays.check_image(image))
-    grey = picture.convert('L')
-    candidates = search.candidates(self._network, picture, _CANDIDATE)
+    shrunk, scale = search.shrunk(image_arrays.check_image(image))
+    grey = shrunk.convert('L')
+    candidates = search.candidates(self._network, shrunk, _CANDIDATE)
     faces = []
     for box, points in zip(candidates.boxes, candidates.points, strict=True):
       angle = closer_look.roll(points)
-      seen = closer_look.confirm(self._network, picture, box, angle)
+      seen = closer_look.confirm(self._network, shrunk, box, angle)
       if seen is None or seen.scores[0] < _CONFIRMED:
         continue
       if self._has_nvxs:

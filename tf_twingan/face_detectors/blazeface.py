@@ -36,17 +36,17 @@ class HumanDetector(FaceDetector):
 
   def find(self, image: np.ndarray) -> list[Face]:
     """Finds all human faces of an image, see `FaceDetector`."""
-    picture, scale = search.shrunk(image_arrays.check_image(image))
-    candidates = search.candidates(self._network, picture, _CANDIDATE)
+    shrunk, scale = search.shrunk(image_arrays.check_image(image))
+    candidates = search.candidates(self._network, shrunk, _CANDIDATE)
     faces = []
     for box, points in zip(candidates.boxes, candidates.points, strict=True):
       angle = closer_look.roll(points)
-      seen = closer_look.confirm(self._network, picture, box, angle)
+      seen = closer_look.confirm(self._network, shrunk, box, angle)
       if seen is None or seen.scores[0] < _CONFIRMED:
         continue
       angle = closer_look.roll(seen.points[0])
       window = closer_look.around(seen.boxes[0], _LANDMARK_SIDES, angle)
-      marks = self._landmarks.look(picture, window)
+      marks = self._landmarks.look(shrunk, window)
       if marks.presence >= _PRESENT:
         faces.append(
           Face(seen.boxes[0], float(seen.scores[0]), marks.eyes, marks.mouth)

@@ -46,21 +46,21 @@ class CatDetector(FaceDetector):
   def find(self, image: np.ndarray) -> list[Face]:
     """Finds all faces of cats of an image, see `FaceDetector`."""
     image = image_arrays.check_image(image)
-    picture = Image.fromarray(np.ascontiguousarray(image)).convert('L')
-    scale = min(_LONGEST_SIDE / max(picture.size), _LARGEST_ENLARGEMENT)
-    width, height = (max(round(side * scale), 1) for side in picture.size)
-    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
-    if min(picture.size) < _SMALLEST_FACE:
+    grey = Image.fromarray(np.ascontiguousarray(image)).convert('L')
+    scale = min(_LONGEST_SIDE / max(grey.size), _LARGEST_ENLARGEMENT)
+    width, height = (max(round(side * scale), 1) for side in grey.size)
+    grey = grey.resize((width, height), Image.Resampling.BICUBIC)
+    if min(grey.size) < _SMALLEST_FACE:
       return []
     faces = []
     for degrees in _ANGLES:
-      faces += self._find_turned(picture, degrees)
+      faces += self._find_turned(grey, degrees)
     return results.finished(faces, scale)
 
-  def _find_turned(self, picture: Image.Image, degrees: float) -> list[Face]:
+  def _find_turned(self, grey: Image.Image, degrees: float) -> list[Face]:
     """Finds faces that are turned clockwise by an angle."""
     # Pillow turns counterclockwise, around the centre, and keeps the size.
-    turned = picture.rotate(degrees, Image.Resampling.BILINEAR)
+    turned = grey.rotate(degrees, Image.Resampling.BILINEAR)
     boxes, _, weights = self._cascade.detectMultiScale3(
       np.asarray(turned),
       scaleFactor=_SCALE_FACTOR,
@@ -70,7 +70,7 @@ class CatDetector(FaceDetector):
     )
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     turn = np.array([[cos, sin], [-sin, cos]])
-    middle = np.array(picture.size) / 2
+    middle = np.array(grey.size) / 2
     faces = []
     for box, weight in zip(boxes, np.ravel(weights), strict=True):
       if weight < _ACCEPTED:

@@ -34,12 +34,12 @@ def shrunk(image: np.ndarray) -> tuple[Image.Image, float]:
     The image of mode RGB, and its pixels as a share of the original's.
   """
   height, width = image.shape[:2]
-  picture = Image.fromarray(np.ascontiguousarray(image))
+  resized = Image.fromarray(np.ascontiguousarray(image))
   scale = min(LONGEST_SIDE / max(height, width), 1.0)
   if scale < 1:
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    picture = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-  return picture, scale
+    resized = resized.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+  return resized, scale
 
 
 def search_windows(width: int, height: int) -> list[windows.Window]:
