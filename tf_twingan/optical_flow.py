@@ -39,11 +39,11 @@ def flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
   with extras.needed('video'):
     import cv2
   search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-  greys = [
+  before, after = (
     cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
     for image in (first, second)
-  ]
-  return search.calc(*greys, None)
+  )
+  return search.calc(before, after, np.zeros([*before.shape, 2], np.float32))
 
 
 def warp(image: np.ndarray, field: np.ndarray) -> np.ndarray:

@@ -198,6 +198,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'image_grids',
     'files',
     'errors',
+    'extras',
     'json_files',
     'literal_paths',
     'optical_flow',

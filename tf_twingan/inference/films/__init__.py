@@ -1,0 +1,1 @@
+"""Films: read, translated frame by frame, and written."""
