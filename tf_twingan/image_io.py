@@ -13,8 +13,8 @@ import io
 import math
 import os
 import pathlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -68,6 +68,8 @@ _memory = memory_budget.MemoryBudget(3 * 2**29)
 
 Source = str | os.PathLike | bytes | bytearray | memoryview
 
+T = TypeVar('T')
+
 
 class UnreadableImage(ValueError):
   """An image that cannot be used.
@@ -109,6 +111,27 @@ def read(source: Source, *, at_least: int | None = None) -> np.ndarray:
     return np.asarray(image)
 
 
+def read_with(
+  source: Source, look: Callable[[Image.Image], T]
+) -> tuple[np.ndarray, T]:
+  """Reads one image, and what else its file holds.
+
+  Args:
+    source: see `read`.
+    look: called with the image as Pillow opened it, before its pixels are
+      decoded; `info` holds the `icc_profile` of a PNG, too.
+
+  Returns:
+    What `read` returns, and what `look` does.
+
+  Raises:
+    UnreadableImage: see `read`; or `look` raised something.
+  """
+  seen: list[T] = []
+  with _decoded(source, None, lambda image: seen.append(look(image))) as image:
+    return np.asarray(image), seen[0]
+
+
 def read_square(
   source: Source, resolution: int, fit: str = 'crop', *, crop: float = 1.0
 ) -> np.ndarray:
@@ -133,7 +156,11 @@ def read_square(
 
 
 @contextlib.contextmanager
-def _decoded(source: Source, at_least: int | None) -> Iterator[Image.Image]:
+def _decoded(
+  source: Source,
+  at_least: int | None,
+  look: Callable[[Image.Image], Any] | None = None,
+) -> Iterator[Image.Image]:
   """An image of mode RGB, for the length of a block."""
   kind = UnreadableImage
   if isinstance(source, (bytes, bytearray, memoryview)):
@@ -142,7 +169,7 @@ def _decoded(source: Source, at_least: int | None) -> Iterator[Image.Image]:
     name = os.fspath(source)
   with contextlib.ExitStack() as held:
     try:
-      image = _decode(source, at_least, held)
+      image = _decode(source, at_least, held, look)
     except image_limits.Refused as error:
       reason = str(error)
     except regular_files.NotRegular as error:
@@ -162,7 +189,10 @@ def _decoded(source: Source, at_least: int | None) -> Iterator[Image.Image]:
 
 
 def _decode(
-  source: Source, at_least: int | None, held: contextlib.ExitStack
+  source: Source,
+  at_least: int | None,
+  held: contextlib.ExitStack,
+  look: Callable[[Image.Image], Any] | None,
 ) -> Image.Image:
   file: BinaryIO
   if isinstance(source, (bytes, bytearray, memoryview)):
@@ -174,10 +204,14 @@ def _decode(
   if header is None:
     file.seek(0)
     raise image_limits.Refused(other_files.describe(file.read(4096)))
+  profile = None
   if header.kind == 'PNG':
+    profile = png_chunks.color_profile(file) if look else None
     file = io.BufferedReader(png_chunks.PixelChunks(file))
   file.seek(0)
   image = _open_plugin(header.kind, file)
+  if profile is not None:
+    image.info['icc_profile'] = profile
   needed = 0
   if header.kind == 'JPEG':
     image_limits.check_pixels(*image.size, image_limits.MAX_STORED_PIXELS)
@@ -187,10 +221,33 @@ def _decode(
     if at_least is not None:
       image.draft(None, (at_least, at_least))
   image_limits.check_pixels(*image.size)
+  if look is not None:
+    look(image)
   held.enter_context(_memory.hold(needed + image_pixels.bytes_needed(image)))
   rgb = image_pixels.load_rgb(image)
   turn = _TURNS.get(_orientation(image))
   return rgb if turn is None else rgb.transpose(turn)
+
+
+def read_xmp(path: str | os.PathLike) -> bytes | None:
+  """The packet of XMP in a PNG, JPEG or WebP file; its pixels are not decoded.
+
+  Args:
+    path: the file. Anything may be there.
+
+  Returns:
+    None if there is none, or it cannot be read.
+  """
+  # On damaged files the decoders raise nearly every exception there is.
+  with contextlib.suppress(Exception):
+    with regular_files.open_binary(path) as file:
+      header = image_headers.check(file, os.fstat(file.fileno()).st_size)
+      if header is not None and header.kind == 'PNG':
+        return png_chunks.xmp(file)
+      if header is not None and header.kind in ('JPEG', 'WEBP'):
+        file.seek(0)
+        return _open_plugin(header.kind, file).info.get('xmp')
+  return None
 
 
 def _reason(name: str, error: OSError) -> str:

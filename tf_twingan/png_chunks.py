@@ -10,6 +10,8 @@ import io
 import itertools
 import os
 import struct
+import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 _SIGNATURE = 8
@@ -18,6 +20,51 @@ _KEPT = (b'tRNS', b'eXIf')
 # Texts that may say which way is up, by their keywords.
 _TEXT = (b'tEXt', b'zTXt', b'iTXt')
 _KEPT_TEXT = (b'Raw profile type exif\0', b'XML:com.adobe.xmp\0')
+
+
+# As Pillow unpacks a text or a profile at most.
+_MOST = 4 * 2**20
+
+
+def xmp(file: BinaryIO) -> bytes | None:
+  """The packet of XMP of an open PNG; None if there is none, or it is packed.
+
+  Only what stands before the pixels is looked at.
+  """
+  keyword = _KEPT_TEXT[1]
+  for kind, length in _before_pixels(file):
+    if kind == b'iTXt' and length <= _MOST:
+      text = file.read(length)
+      # Not packed, no language, no translated keyword.
+      if text.startswith(keyword + bytes(4)):
+        return text[len(keyword) + 4 :]
+  return None
+
+
+def color_profile(file: BinaryIO) -> bytes | None:
+  """The ICC profile of an open PNG; None if there is none, or it is damaged."""
+  for kind, length in _before_pixels(file):
+    if kind == b'iCCP' and length <= _MOST:
+      _, _, packed = file.read(length).partition(b'\0')
+      # The first byte names the method, of which there is one.
+      unpacker = zlib.decompressobj()
+      try:
+        profile = unpacker.decompress(packed[1:], _MOST)
+      except zlib.error:
+        return None
+      return profile if unpacker.eof else None
+  return None
+
+
+def _before_pixels(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+  """Name and length of each chunk, the file being where its content begins."""
+  at = file.seek(_SIGNATURE)
+  while len(header := file.read(8)) == 8:
+    length, kind = struct.unpack('>I4s', header)
+    if kind in (b'IDAT', b'IEND'):
+      return
+    yield kind, length
+    at = file.seek(at + length + 12)
 
 
 class PixelChunks(io.RawIOBase):
