@@ -212,6 +212,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'files',
     'errors',
     'extras',
+    'faces',
     'json_files',
     'literal_paths',
     'optical_flow',

@@ -14,6 +14,9 @@ from tf_twingan.data.prepare import alignment
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
+# The middle part of the box that counts: flow is smooth, so that at its edge
+# it is mixed with that of the background.
+_INNER = 0.8
 # Side of the window, in sides of the box, and in pixels at which it is seen.
 _WINDOW, _SIDE = 2.0, 96
 # The least share of the box that both frames must show, and the least
@@ -55,11 +58,9 @@ def follow(
   seen = optical_flow.visible(forth, back)
   y, x = np.mgrid[: seen.shape[0], : seen.shape[1]] + 0.5
   places = x / scale[0] + x0 + 1j * (y / scale[1] + y0)
-  inside = (
-    (places.real > left)
-    & (places.real < right)
-    & (places.imag > top)
-    & (places.imag < bottom)
+  x_off, y_off = places.real - middle[0], places.imag - middle[1]
+  inside = (np.abs(x_off) < _INNER * (right - left) / 2) & (
+    np.abs(y_off) < _INNER * (bottom - top) / 2
   )
   if not inside.any() or seen[inside].mean() < _LEAST_VISIBLE:
     return None

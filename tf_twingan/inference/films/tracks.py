@@ -1,0 +1,266 @@
+"""The faces of a film: which face of a frame is which of the frame before.
+
+Faces are detected every few tenths of a second, and where a shot begins or a
+face is lost; in between they are followed by `motion`. A detection is off by
+some percent of a face each time, while flow is precise and drifts. So a track
+keeps two places: the mean of its detections, and the one that is used, which
+glides towards it. Both move along with the flow, so that nothing lags behind a
+camera that pans, and nothing drifts.
+
+A face that two detections in a row do not find is hidden, and comes back under
+its number if it is found again within a second, where it would be by then.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tf_twingan import faces
+from tf_twingan.data.prepare import alignment, preparer
+from tf_twingan.inference.films import motion
+
+# Seconds: between detections, until a hidden face is forgotten, and in which
+# the place that is used comes 63 % nearer to the mean of detections.
+_INTERVAL, _MEMORY, _GLIDE = 0.4, 1.0, 0.4
+# The weight of a new detection in the mean, and how far off, in sides of the
+# square, one must be to replace all of it.
+_WEIGHT, _JUMP = 0.3, 0.25
+# Detections in a row that may miss a face before it is hidden.
+_MISSES = 2
+# A detection is of a track if it is so near, in sides of the face, and of
+# nearly its size. Where a hidden face has gone is less certain.
+_NEAR, _NEAR_A_SECOND, _SIZES = 0.6, 1.0, 1.7
+
+Detect = Callable[[np.ndarray], Sequence[preparer.PreparedImage]]
+
+
+@dataclasses.dataclass
+class Track:
+  """One face through a film.
+
+  Attributes:
+    number: from 0 on, in the order in which faces appear; never used again.
+    face: where the face is in the frame.
+    matrix: float64 [2, 3], from the frame to the square, smoothed over time.
+    mean: of the detections, as `matrix` is.
+    confirmed: time at which a detection last found it, seconds.
+    place: (x, y) of its middle at that time.
+    resolution: side of the square, px.
+    velocity: pixels a second, x and y.
+    misses: detections in a row that did not find it.
+  """
+
+  number: int
+  face: faces.Face
+  matrix: np.ndarray
+  mean: np.ndarray
+  confirmed: float
+  place: np.ndarray
+  resolution: int
+  velocity: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(2))
+  misses: int = 0
+
+  @property
+  def hidden(self) -> bool:
+    """Whether it is not to be seen for now."""
+    return self.misses >= _MISSES
+
+  def move(self, transform: np.ndarray) -> None:
+    """Takes it to where a similarity transform of the frame does."""
+    if transform is motion.IDENTITY:
+      return
+    back = alignment.inverse(transform)
+    self.matrix = motion.after(back, self.matrix)
+    self.mean = motion.after(back, self.mean)
+    self.face = _moved(self.face, transform)
+
+  def glide(self, elapsed: float) -> None:
+    """Lets the place that is used come nearer to the mean of detections."""
+    share = 1 - np.exp(-elapsed / _GLIDE)
+    self.matrix = motion.blend(self.matrix, self.mean, share, self.resolution)
+
+  def confirm(self, one: preparer.PreparedImage, time: float) -> None:
+    """Takes a detection of this face into the mean."""
+    face = _face_of(one)
+    off = motion.distance(one.matrix, self.mean, self.resolution)
+    if self.hidden or off > _JUMP:
+      self.mean = self.matrix = one.matrix
+      self.face = face
+    else:
+      self.mean = motion.blend(self.mean, one.matrix, _WEIGHT, self.resolution)
+      self.face = _blended(self.face, face)
+    if time > self.confirmed:
+      moved = _middle(face) - self.place
+      self.velocity = moved / (time - self.confirmed)
+    self.place, self.confirmed, self.misses = _middle(face), time, 0
+
+
+class Tracker:
+  """Finds and follows the faces of one frame after another."""
+
+  def __init__(self, detect: Detect, *, interval: float = _INTERVAL):
+    """Begins a film.
+
+    Args:
+      detect: finds and aligns the faces of a frame, as `Photographs.find` does.
+      interval: seconds between detections; 0 detects in every frame.
+    """
+    self._detect = detect
+    self._interval = interval
+    self.reset()
+
+  def reset(self) -> None:
+    """Begins a film."""
+    self._count = 0
+    self.cut()
+
+  def cut(self) -> None:
+    """Begins a shot: no face is one of those before."""
+    self._tracks: list[Track] = []
+    self._before: np.ndarray | None = None
+    self._time = self._due = -np.inf
+
+  def update(self, frame: np.ndarray, time: float) -> list[Track]:
+    """Follows all faces to the next frame, and finds those that appeared.
+
+    Args:
+      frame: uint8 RGB [height, width, 3], of the same shape as those before.
+      time: of the frame, seconds; later than that of the frame before.
+
+    Returns:
+      The tracks that are to be seen, in the order of their numbers; each is
+      changed by the next call.
+    """
+    elapsed = 0.0 if self._before is None else max(0.0, time - self._time)
+    lost = self._follow(frame, elapsed)
+    # Times of frames are rounded.
+    if lost or time > self._due - 1e-6 or self._interval <= 0:
+      self._find(frame, time, lost)
+    for track in self._tracks:
+      track.glide(elapsed)
+    self._before, self._time = frame, time
+    return [track for track in self._tracks if not track.hidden]
+
+  def _follow(self, frame: np.ndarray, elapsed: float) -> set[int]:
+    """Moves all tracks along; returns the numbers of those that got lost."""
+    lost = set()
+    for track in self._tracks:
+      moved = None
+      if not track.hidden and self._before is not None:
+        moved = motion.follow(self._before, frame, track.face.box)
+        if moved is None:
+          lost.add(track.number)
+      if moved is None:
+        moved = _shift(track.velocity * elapsed)
+      track.move(moved)
+    return lost
+
+  def _find(self, frame: np.ndarray, time: float, lost: set[int]) -> None:
+    """Detects, and joins what was found with the tracks that there are."""
+    found = list(self._detect(frame))
+    self._due = time + self._interval
+    for track, one in _pairs(self._tracks, found, time):
+      track.confirm(one, time)
+      found = [other for other in found if other is not one]
+    for track in self._tracks:
+      if track.confirmed == time:
+        continue
+      was_hidden = track.hidden
+      # What neither flow nor a detection finds is gone at once.
+      track.misses += _MISSES if track.number in lost else 1
+      if not track.hidden:
+        self._due = time  # Once more with the next frame.
+      elif not was_hidden:
+        # Flow may have followed what covers the face.
+        goal = track.place + track.velocity * (time - track.confirmed)
+        track.move(_shift(goal - _middle(track.face)))
+    self._tracks = [
+      track for track in self._tracks if time - track.confirmed <= _MEMORY
+    ]
+    for one in found:
+      face = _face_of(one)
+      track = Track(
+        number=self._count,
+        face=face,
+        matrix=one.matrix,
+        mean=one.matrix,
+        confirmed=time,
+        place=_middle(face),
+        resolution=len(one.image),
+      )
+      self._tracks.append(track)
+      self._count += 1
+
+
+def _pairs(
+  tracks: Sequence[Track], found: Sequence[preparer.PreparedImage], time: float
+) -> list[tuple[Track, preparer.PreparedImage]]:
+  """Which detection is of which track: the nearest first, each once."""
+  candidates = []
+  for i, track in enumerate(tracks):
+    near = _NEAR
+    if track.hidden:
+      near += _NEAR_A_SECOND * (time - track.confirmed)
+    for j, one in enumerate(found):
+      face = _face_of(one)
+      sides = sorted([face.side, track.face.side])
+      apart = np.hypot(*(_middle(face) - _middle(track.face))) / sides[1]
+      if apart <= near and sides[1] <= _SIZES * sides[0]:
+        candidates.append((apart, i, j))
+  pairs, taken = [], (set[int](), set[int]())
+  for _, i, j in sorted(candidates):
+    if i not in taken[0] and j not in taken[1]:
+      taken[0].add(i)
+      taken[1].add(j)
+      pairs.append((tracks[i], found[j]))
+  return pairs
+
+
+def _face_of(one: preparer.PreparedImage) -> faces.Face:
+  if one.face is None:
+    raise ValueError(
+      'an image without a face has no track; translate whole frames instead.'
+    )
+  return one.face
+
+
+def _middle(face: faces.Face) -> np.ndarray:
+  """The middle (x, y) of a face's box."""
+  return (face.box[:2].astype(np.float64) + face.box[2:]) / 2
+
+
+def _shift(offset: np.ndarray) -> np.ndarray:
+  """The transform that moves by (x, y)."""
+  return np.column_stack([np.eye(2), offset])
+
+
+def _moved(face: faces.Face, transform: np.ndarray) -> faces.Face:
+  """A face where a similarity transform takes it; boxes stay upright."""
+  half = (face.box[2:] - face.box[:2]) / 2 * alignment.scale(transform)
+  middle = alignment.apply(transform, _middle(face)[None])[0]
+  points = [
+    None if p is None else alignment.apply(transform, np.atleast_2d(p))
+    for p in (face.eyes, face.mouth)
+  ]
+  return face._replace(
+    box=np.concatenate([middle - half, middle + half]),
+    eyes=points[0],
+    mouth=None if points[1] is None else points[1][0],
+  )
+
+
+def _blended(face: faces.Face, found: faces.Face) -> faces.Face:
+  """A face nearer to where it was detected; a point of one alone is kept."""
+
+  def blend(old, new):
+    if old is None or new is None:
+      return new if old is None else old
+    return old + _WEIGHT * (new - old)
+
+  return faces.Face(
+    blend(face.box, found.box),
+    found.score,
+    blend(face.eyes, found.eyes),
+    blend(face.mouth, found.mouth),
+  )
