@@ -67,6 +67,14 @@ class LossesTest(tf.test.TestCase):
       reconstruction_losses.l1(a, tf.constant([[0.0, 4.0]])), 1.5, 1e-6
     )
 
+  def test_l1_of_some_pixels(self):
+    a = tf.constant([[[[1.0, 2.0]], [[5.0, 9.0]]]])
+    where = tf.constant([[[[1.0]], [[0.0]]]])
+    l1 = reconstruction_losses.l1(a, tf.zeros_like(a), where)
+    self.assertNear(l1, 1.5, 1e-6)
+    nowhere = reconstruction_losses.l1(a, tf.zeros_like(a), 0 * where)
+    self.assertEqual(nowhere, 0.0)
+
   def test_cosine_by_hand(self):
     # At right angles, the same direction, the opposite one, and 3-4-5.
     a = [[1.0, 0.0], [2.0, 2.0], [1.0, 0.0], [5.0, 0.0]]

@@ -7,6 +7,7 @@ from absl.testing import parameterized
 from tf_twingan.losses import (
   adversarial_losses,
   image_augmentation,
+  image_warps,
   reconstruction_losses,
   seeds,
   twingan_objective,
@@ -16,17 +17,14 @@ from tf_twingan.models.discriminators import progressive
 
 DOMAINS = ('photo', 'anime')
 ALPHA = tf.constant(1.0)
+SEED = tf.constant([1, 2])
 
 
-def networks(domains=DOMAINS):
+def networks(domains=DOMAINS, precision='float32'):
   keras.utils.set_random_seed(1)
-  model = twingan.TwinGAN(
-    domains, max_resolution=8, channels_base=16, channels_max=8
-  )
-  discriminators = {
-    d: progressive.Discriminator(8, channels_base=16, channels_max=8)
-    for d in domains
-  }
+  options = dict(channels_base=16, channels_max=8, precision=precision)
+  model = twingan.TwinGAN(domains, max_resolution=8, **options)
+  discriminators = {d: progressive.Discriminator(8, **options) for d in domains}
   return model, discriminators
 
 
@@ -41,7 +39,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
   def compute(self, **options):
     model, discriminators = networks()
     return twingan_objective.Objective(**options).compute(
-      model, discriminators, images(), resolution=8, alpha=ALPHA
+      model, discriminators, images(), resolution=8, alpha=ALPHA, seed=SEED
     )
 
   def test_only_real_images_and_what_is_made_of_them_move_statistics(self):
@@ -49,8 +47,10 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     for weight in (0.0, 1.0):
       model, discriminators = networks()
       twingan_objective.Objective(
-        cycle_weight=weight, mirror_weight=weight
-      ).compute(model, discriminators, images(), resolution=8, alpha=ALPHA)
+        cycle_weight=weight, mirror_weight=weight, equivariance_weight=weight
+      ).compute(
+        model, discriminators, images(), resolution=8, alpha=ALPHA, seed=SEED
+      )
       moved.append([v.numpy() for v in model.non_trainable_variables])
     for without, with_cycle in zip(*moved):
       self.assertAllEqual(without, with_cycle)
@@ -206,6 +206,68 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
     )
     self.assertAllClose(result.generator['mirror'], 0.0, atol=1e-5)
 
+  def test_the_equivariance_term_by_hand(self):
+    domains = ('photo', 'anime', 'cat')
+    model, discriminators = networks(domains)
+    reals = images(domains)
+    objective = twingan_objective.Objective(
+      equivariance_weight=3.0, equivariance_noise=0.1
+    )
+
+    @tf.function(autograph=False)
+    def compute():
+      return objective.compute(
+        model,
+        discriminators,
+        reals,
+        resolution=8,
+        alpha=ALPHA,
+        seed=SEED,
+        shift=2,
+      ).generator['equivariance']
+
+    found = compute()
+    model, _ = networks(domains)
+    stage = dict(resolution=8, alpha=ALPHA, training=True)
+    outputs = model.reconstruct_and_translate(reals, shift=2, **stage)
+    stage['statistics_update'] = 0.0
+    seed = seeds.replica_seed(seeds.stream_seed(SEED, seeds.Stream.WARPS))
+    split = tf.random.experimental.stateless_split(seed, 2)
+    warps = tf.tile(image_warps.random_warps(4, 8, split[0]), [3, 1])
+    warped = image_warps.warp(outputs.inputs, warps)
+    warped += 0.1 * tf.random.stateless_normal(warped.shape, split[1])
+    codes = model.encode(warped, domains, **stage)
+    # Photo is generated from anime, anime from cat, and cat from photo.
+    moved = model.decode(codes.take([1, 2, 0], 3), domains, **stage)
+    true = tf.concat(tf.unstack(outputs.translations), 0)
+    inside = tf.broadcast_to(image_warps.inside(warps, 8), true.shape) > 0
+    apart = tf.abs(image_warps.warp(true, warps) - moved)
+    self.assertAllClose(
+      found,
+      3 * tf.reduce_mean(apart[inside]),
+      rtol=1e-4,
+    )
+    self.assertGreater(found, 0.01)
+
+  @parameterized.parameters('float32', 'bfloat16', 'float16')
+  def test_equivariance_changes_no_other_term(self, precision):
+    def losses(**options):
+      model, discriminators = networks(precision=precision)
+      result = twingan_objective.Objective(
+        augmentation=image_augmentation.Augmentation(), **options
+      ).compute(
+        model, discriminators, images(), resolution=8, alpha=ALPHA, seed=SEED
+      )
+      return {**result.generator, **result.discriminator}
+
+    without, with_it = losses(), losses(equivariance_weight=1.0)
+    loss = with_it.pop('equivariance')
+    self.assertEqual(loss.dtype, tf.float32)
+    self.assertBetween(loss, 0.01, 1.0)
+    self.assertEqual(set(without), set(with_it))
+    for name, value in without.items():
+      self.assertAllEqual(with_it[name], value, name)
+
   def test_all_that_discriminators_see_is_augmented(self):
     change = image_augmentation.Augmentation(kinds=('cutout', 'color'))
     seed = tf.constant([1, 2])
@@ -304,6 +366,7 @@ class ObjectiveTest(parameterized.TestCase, tf.test.TestCase):
       "the logits of 'wasserstein' do not say",
     ),
     (dict(penalty_interval=0), 'penalty_interval is 0; at least 1'),
+    (dict(equivariance_noise=-0.1), 'equivariance_noise is -0.1; choose 0'),
   )
   def test_bad_values_are_named(self, options, message):
     with self.assertRaisesRegex(ValueError, message):

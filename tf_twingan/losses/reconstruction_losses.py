@@ -18,6 +18,19 @@ def cosine(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
   return tf.reduce_mean(1 - tf.reduce_sum(a * b, axis=-1))
 
 
-def l1(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-  """Mean absolute difference, in float32."""
-  return tf.reduce_mean(tf.abs(tf.cast(a, tf.float32) - tf.cast(b, tf.float32)))
+def l1(a: tf.Tensor, b: tf.Tensor, where: tf.Tensor | None = None) -> tf.Tensor:
+  """Mean absolute difference, in float32.
+
+  Args:
+    a: a tensor.
+    b: another one of the same shape.
+    where: None, or for images [batch, height, width, channels] the pixels that
+      count, float32 [batch, height, width, 1] of 0 and 1.
+  """
+  difference = tf.abs(tf.cast(a, tf.float32) - tf.cast(b, tf.float32))
+  if where is None:
+    return tf.reduce_mean(difference)
+  pixels = tf.reduce_mean(difference, axis=-1, keepdims=True)
+  return tf.math.divide_no_nan(
+    tf.reduce_sum(pixels * where), tf.reduce_sum(where)
+  )

@@ -27,6 +27,7 @@ class Stream(enum.IntEnum):
   ACCUMULATION = 0xACC
   AUGMENTATION = 0xA0617
   STYLES = 0x57F1E
+  WARPS = 0x3A4B5
 
 
 def stream_seed(seed: tf.Tensor, stream: Stream) -> tf.Tensor:

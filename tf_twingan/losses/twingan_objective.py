@@ -18,9 +18,11 @@ import tensorflow as tf
 from tf_twingan.losses import (
   adversarial_objective,
   base_objective,
+  equivariance,
   identity,
   image_augmentation,
   reconstruction_losses,
+  seeds,
   style_losses,
 )
 from tf_twingan.models import twingan
@@ -42,6 +44,8 @@ class Objective(adversarial_objective.AdversarialObjective):
     content_weight: float = 0.1,
     cycle_weight: float = 1.0,
     mirror_weight: float = 0.0,
+    equivariance_weight: float = 0.0,
+    equivariance_noise: float = 0.0,
     identity_weight: float = 0.0,
     identity_from: int = 16,
     style_weight: float = 1.0,
@@ -71,6 +75,13 @@ class Objective(adversarial_objective.AdversarialObjective):
         from turning round. Costs encoding and translating every image once
         more: with all other losses, seven passes of half a network instead of
         five.
+      equivariance_weight: weight of L1 between the translation of x, turned,
+        shifted and scaled a little, and the translation of x, moved in the same
+        way, which keeps films from flickering; see `equivariance`. Costs as
+        much as the mirror's.
+      equivariance_noise: standard deviation of noise that the moved x carries
+        and its translation should not show, of values in [-1, 1]: a camera's
+        in a dim room is about 0.03.
       identity_weight: weight of the cosine distance between the vector that x
         carries and the vectors predicted from the content codes of x and of its
         translation; see `identity`. The original's code has 1.
@@ -98,6 +109,11 @@ class Objective(adversarial_objective.AdversarialObjective):
       raise ValueError(
         f'Objective.style_random is {style_random}; choose one in [0, 1].'
       )
+    if equivariance_noise < 0:
+      raise ValueError(
+        f'Objective.equivariance_noise is {equivariance_noise}; choose 0 or '
+        'more.'
+      )
     super().__init__(
       adversarial=adversarial,
       adversarial_weight=adversarial_weight,
@@ -112,6 +128,8 @@ class Objective(adversarial_objective.AdversarialObjective):
     self._content_weight = content_weight
     self._cycle_weight = cycle_weight
     self._mirror_weight = mirror_weight
+    self._equivariance_weight = equivariance_weight
+    self._equivariance_noise = equivariance_noise
     self._identity_weight = identity_weight
     self._identity_from = identity_from
     self._identity: identity.Identity | None = None
@@ -196,8 +214,8 @@ class Objective(adversarial_objective.AdversarialObjective):
         size for all.
       resolution: resolution of the stage, px; static.
       alpha: how far the stage is faded in, in [0, 1].
-      seed: int32 [2], of the augmentation and of random styles; None is
-        enough without them.
+      seed: int32 [2], of the augmentation, of random styles and of warps; None
+        is enough without them.
       shift: domain i is translated to domain i + shift, cyclically; static.
       vectors: {domain: float32 [batch, size]} of the domains that carry them.
     """
@@ -248,18 +266,32 @@ class Objective(adversarial_objective.AdversarialObjective):
         )
         for name, loss in identity_losses.items():
           generator[name] = self._identity_weight * loss
+
+    def translate(images):
+      # All images, not some: a batch that is mirrored as a whole has the same
+      # moments, so that the norm is no reason for a difference.
+      encoded = model.encode(images, domains, **frozen)
+      return model.decode(
+        encoded.take(source_of_target, count),
+        domains,
+        condition=given_styles,
+        **frozen,
+      )
+
+    translated = (translate, outputs.inputs, _flat(outputs.translations))
     if self._mirror_weight:
-      # All images, not some: a batch that is mirrored as a whole has the
-      # same moments, so that the norm is no reason for a difference.
-      encoded = model.encode(_mirrored(outputs.inputs), domains, **frozen)
-      generator['mirror'] = self._mirror_weight * reconstruction_losses.l1(
-        _mirrored(_flat(outputs.translations)),
-        model.decode(
-          encoded.take(source_of_target, count),
-          domains,
-          condition=given_styles,
-          **frozen,
-        ),
+      generator['mirror'] = self._mirror_weight * equivariance.mirror_loss(
+        *translated
+      )
+    if self._equivariance_weight:
+      generator['equivariance'] = (
+        self._equivariance_weight
+        * equivariance.warp_loss(
+          *translated,
+          seeds.replica_seed(seeds.stream_seed(seed, seeds.Stream.WARPS)),
+          domains=count,
+          noise=self._equivariance_noise,
+        )
       )
     if styles and self._style_weight:
       generator['style'] = (
@@ -310,7 +342,3 @@ class Objective(adversarial_objective.AdversarialObjective):
 def _flat(parts):
   """[n, batch, h, w, c] -> [n * batch, h, w, c]."""
   return tf.reshape(parts, [-1, *parts.shape[2:]])
-
-
-def _mirrored(images):
-  return tf.reverse(images, axis=[2])
