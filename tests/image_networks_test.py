@@ -3,12 +3,14 @@
 import pathlib
 import tempfile
 
+import flatbuffers
 import keras
 import numpy as np
 import tensorflow as tf
 from absl.testing import absltest
+from tensorflow.lite.python import schema_py_generated as schema
 
-from tf_twingan import image_networks
+from tf_twingan import image_networks, tflite_files
 
 
 class ImageNetworksTest(absltest.TestCase):
@@ -45,6 +47,24 @@ class ImageNetworksTest(absltest.TestCase):
     converter = tf.lite.TFLiteConverter.from_keras_model(self.model)
     (self.folder / 'net.tflite').write_bytes(converter.convert())
     self.assert_same(self.folder / 'net.tflite')
+
+  def test_a_tflite_file_that_may_write_files_or_is_cut_is_refused(self):
+    converter = tf.lite.TFLiteConverter.from_keras_model(self.model)
+    content = converter.convert()
+    parsed = tflite_files.parse(content)
+    operation = schema.OperatorCodeT()
+    operation.customCode = b'FlexWriteFile'
+    parsed.operatorCodes.append(operation)
+    builder = flatbuffers.Builder(0)
+    builder.Finish(parsed.Pack(builder), tflite_files.IDENTIFIER)
+    path = self.folder / 'net.tflite'
+    for wrong, message in (
+      (bytes(builder.Output()), r'of TensorFlow \(FlexWriteFile\), which may'),
+      (bytes(content[:500]), 'it is no TFLite file, or damaged'),
+    ):
+      path.write_bytes(wrong)
+      with self.assertRaisesRegex(ValueError, message):
+        image_networks.load(path)
 
   def test_tflite_in_eight_bits(self):
     converter = tf.lite.TFLiteConverter.from_keras_model(self.model)

@@ -13,6 +13,7 @@ from tf_twingan import (
   keras_files,
   literal_paths,
   regular_files,
+  tflite_files,
 )
 
 TFLITE_SUFFIX = '.tflite'
@@ -38,7 +39,8 @@ def load(path: str | os.PathLike) -> ImageNetwork:
 
   Args:
     path: a .keras file of Keras' own layers, a folder of a SavedModel whose
-      signature serving_default only computes, or a .tflite file.
+      signature serving_default only computes, or a .tflite file that only
+      computes.
 
   Raises:
     Exception: it is no such network; Keras and TensorFlow raise all kinds for
@@ -70,6 +72,7 @@ def _saved_model(folder: str | os.PathLike) -> ImageNetwork:
 
 def _tflite(path: str | os.PathLike) -> ImageNetwork:
   content = regular_files.read(path, at_most=_MAX_TFLITE_BYTES)
+  tflite_files.parse(content)
   interpreter = compat.tflite_interpreter(content)
   interpreter.allocate_tensors()
   (taken,) = interpreter.get_input_details()

@@ -16,7 +16,8 @@ import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from tf_twingan.inference.exported import tflite, tflite_metadata
+from tf_twingan import tflite_files
+from tf_twingan.inference.exported import tflite_metadata
 
 # The first versions of tflite-support that read all of a file's metadata.
 _PARSER, _PARSER_OF_INDEXES = '1.0.0', '1.4.0'
@@ -79,7 +80,7 @@ def pack_by_schema(
   parsed.buffers.append(buffer)
   parsed.metadata = [*(parsed.metadata or []), entry]
   builder = flatbuffers.Builder(0)
-  builder.Finish(parsed.Pack(builder), tflite.IDENTIFIER)
+  builder.Finish(parsed.Pack(builder), tflite_files.IDENTIFIER)
   packed = io.BytesIO()
   packed.write(builder.Output())
   with zipfile.ZipFile(packed, 'a') as archive:

@@ -17,6 +17,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from export import tensor_names
 from export.bundle_files import metadata, metadata_packing, texts
 from export.graph import tflite_conversion
+from tf_twingan import tflite_files
 from tf_twingan.inference.exported import tflite, tflite_metadata
 
 ABOUT = texts.About(
@@ -64,7 +65,7 @@ def model(inputs):
   parsed.subgraphs, parsed.buffers = [graph], [schema.BufferT()]
   parsed.operatorCodes = []
   builder = flatbuffers.Builder(0)
-  builder.Finish(parsed.Pack(builder), tflite.IDENTIFIER)
+  builder.Finish(parsed.Pack(builder), tflite_files.IDENTIFIER)
   return bytes(builder.Output())
 
 

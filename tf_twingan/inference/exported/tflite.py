@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from tf_twingan import compat, image_arrays
+from tf_twingan import compat, image_arrays, tflite_files
 from tf_twingan.inference.exported import tflite_metadata
 
-IDENTIFIER = b'TFL3'
 _EIGHT_BITS = (np.uint8, np.int8)
 
 
@@ -64,8 +63,7 @@ class File:
         interpreter lacks an operation, or it does not take one image (and
         numbers) and give one tensor.
     """
-    parsed = _parse(model)
-    _check_operations(parsed)
+    parsed = tflite_files.parse(model)
     try:
       self._interpreter = compat.tflite_interpreter(model, num_threads=threads)
       self._interpreter.allocate_tensors()
@@ -221,47 +219,13 @@ def _dequantize(values: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
   return (values.astype(np.float32) - zero) * np.float32(scale)
 
 
-def _parse(model: bytes) -> schema.ModelT:
-  """Reads all of a file, as the interpreter crashes on one that is cut."""
-  try:
-    if model[4:8] != IDENTIFIER:
-      raise ValueError(f'it starts with {model[:8]!r}')
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
-  # On damaged files the reader raises nearly every exception there is.
-  except Exception as error:
-    raise ValueError(
-      f'it is no TFLite file, or damaged ({" ".join(str(error).split())}); '
-      'export or copy it again'
-    ) from error
-
-
-def _check_operations(parsed: schema.ModelT) -> None:
-  """Raises ValueError if a file has operations of TensorFlow itself.
-
-  The interpreter runs these, too, and some read or write files.
-  """
-  names = [code.customCode or b'' for code in parsed.operatorCodes or []]
-  flex = sorted(
-    {
-      name.decode('utf-8', 'replace')
-      for name in names
-      if name.startswith(b'Flex')
-    }
-  )
-  if flex:
-    raise ValueError(
-      f'it has operations of TensorFlow ({", ".join(flex)}), which may read or '
-      'write files; convert it to those that TFLite has built in'
-    )
-
-
 def read_metadata(model: bytes) -> tflite_metadata.ModelMetadata | None:
   """Returns the metadata of a file, None if it has none.
 
   Raises:
-    ValueError: it is no TFLite file, or damaged.
+    ValueError: see `tflite_files.parse`.
   """
-  return _metadata_of(_parse(model))
+  return _metadata_of(tflite_files.parse(model))
 
 
 def _metadata_of(parsed: schema.ModelT) -> tflite_metadata.ModelMetadata | None:
@@ -270,7 +234,7 @@ def _metadata_of(parsed: schema.ModelT) -> tflite_metadata.ModelMetadata | None:
       try:
         content = parsed.buffers[entry.buffer].data.tobytes()
         return tflite_metadata.read(content)
-      # As in `_parse`.
+      # On damaged metadata the reader raises nearly every exception there is.
       except Exception as error:
         raise ValueError(
           f'its metadata are damaged ({" ".join(str(error).split())}); export '
