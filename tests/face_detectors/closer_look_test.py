@@ -65,6 +65,17 @@ class CloserLookTest(absltest.TestCase):
     box = np.array([60, 80, 100, 120])
     self.assertIsNone(closer_look.confirm(network, IMAGE, box, 0.0))
 
+  def test_boxes_that_keep_their_score_are_confirmed(self):
+    network = Planted([[60, 60, 120, 120]])
+    ((seen, angle),) = closer_look.confirmed(
+      network, IMAGE, candidate=0.3, least=0.9
+    )
+    np.testing.assert_allclose(seen.boxes, network.boxes)
+    self.assertEqual(angle, 0)
+    self.assertEmpty(
+      [*closer_look.confirmed(network, IMAGE, candidate=0.3, least=0.91)]
+    )
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -62,13 +62,10 @@ class AnimeDetector(FaceDetector):
     """Finds all drawn faces of an image, see `FaceDetector`."""
     shrunk, scale = search.shrunk(image_arrays.check_image(image))
     grey = shrunk.convert('L')
-    candidates = search.candidates(self._network, shrunk, _CANDIDATE)
     faces = []
-    for box, points in zip(candidates.boxes, candidates.points, strict=True):
-      angle = closer_look.roll(points)
-      seen = closer_look.confirm(self._network, shrunk, box, angle)
-      if seen is None or seen.scores[0] < _CONFIRMED:
-        continue
+    for seen, angle in closer_look.confirmed(
+      self._network, shrunk, candidate=_CANDIDATE, least=_CONFIRMED
+    ):
       if self._has_nvxs:
         face = _decide(grey, seen.boxes[0], seen.scores[0], angle)
         accepted = face.score >= _ACCEPTED

@@ -37,13 +37,10 @@ class HumanDetector(FaceDetector):
   def find(self, image: np.ndarray) -> list[Face]:
     """Finds all human faces of an image, see `FaceDetector`."""
     shrunk, scale = search.shrunk(image_arrays.check_image(image))
-    candidates = search.candidates(self._network, shrunk, _CANDIDATE)
     faces = []
-    for box, points in zip(candidates.boxes, candidates.points, strict=True):
-      angle = closer_look.roll(points)
-      seen = closer_look.confirm(self._network, shrunk, box, angle)
-      if seen is None or seen.scores[0] < _CONFIRMED:
-        continue
+    for seen, _ in closer_look.confirmed(
+      self._network, shrunk, candidate=_CANDIDATE, least=_CONFIRMED
+    ):
       angle = closer_look.roll(seen.points[0])
       window = closer_look.around(seen.boxes[0], _LANDMARK_SIDES, angle)
       marks = self._landmarks.look(shrunk, window)

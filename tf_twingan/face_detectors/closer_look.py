@@ -6,6 +6,7 @@ boxes and points is more precise.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
@@ -40,6 +41,29 @@ def around(box: np.ndarray, sides: float, angle: float) -> Window:
   left, top, right, bottom = map(float, box)
   side = max(right - left, bottom - top, 1.0)
   return Window((left + right) / 2, (top + bottom) / 2, side * sides, angle)
+
+
+def confirmed(
+  network: BlazeFace, image: Image.Image, *, candidate: float, least: float
+) -> Iterator[tuple[Detections, float]]:
+  """Finds boxes that may show a face, and looks at each of them again.
+
+  Args:
+    network: that looks.
+    image: of mode RGB.
+    candidate: the least score of a box that is looked at again.
+    least: the least score, see `confirm`, of one that is kept.
+
+  Yields:
+    One detection, see `confirm`, and how far its face seemed to be turned at
+    first, in radians.
+  """
+  candidates = search.candidates(network, image, candidate)
+  for box, points in zip(candidates.boxes, candidates.points, strict=True):
+    angle = roll(points)
+    seen = confirm(network, image, box, angle)
+    if seen is not None and seen.scores[0] >= least:
+      yield seen, angle
 
 
 def confirm(
