@@ -15,6 +15,7 @@ from tf_twingan.data.audit import (
   cures,
   dataset_findings,
   dataset_measures,
+  number_findings,
   thresholds,
 )
 from tf_twingan.data.audit.finding import (
@@ -22,7 +23,6 @@ from tf_twingan.data.audit.finding import (
   LOW,
   MEDIUM,
   Finding,
-  images,
   percent,
   some,
 )
@@ -170,21 +170,6 @@ def _face_turn(
     )
 
 
-def _brightness(
-  first: Measures, second: Measures, limits: Limits
-) -> Iterator[Finding]:
-  means = [_mean(one, 'brightness') for one in (first, second)]
-  if abs(means[0] - means[1]) > limits.brightness_gap:
-    yield Finding(
-      'brightness between domains',
-      MEDIUM,
-      f'The mean brightness is {percent(means[0])} in {first.label} and '
-      f'{percent(means[1])} in {second.label}. Translations then change the '
-      'exposure before anything else; even it out unless it is the style that '
-      'you want.',
-    )
-
-
 def _color_cast(
   first: Measures, second: Measures, limits: Limits
 ) -> Iterator[Finding]:
@@ -222,15 +207,7 @@ def _saturation(
       f'to {other.label} are guessed. That may be what you want.',
     )
     return
-  means = [_mean(one, 'saturation') for one in (first, second)]
-  if abs(means[0] - means[1]) > limits.saturation_gap:
-    yield Finding(
-      'saturation',
-      LOW,
-      f'The mean saturation is {percent(means[0])} in {first.label} and '
-      f'{percent(means[1])} in {second.label}; that may be the style that you '
-      'want.',
-    )
+  yield from number_findings.saturation(first, second, limits)
 
 
 def _backgrounds(
@@ -256,57 +233,6 @@ def _backgrounds(
     f'hair, or drawn from nothing; {cure}.',
     commands,
   )
-
-
-def _resolution(
-  first: Measures, second: Measures, limits: Limits
-) -> Iterator[Finding]:
-  sides = [
-    float(np.median(np.minimum(one.columns['width'], one.columns['height'])))
-    for one in (first, second)
-  ]
-  if max(sides) > limits.side_ratio * min(sides):
-    small = first if sides[0] < sides[1] else second
-    yield Finding(
-      'resolution',
-      LOW,
-      f'The shorter side is {sides[0]:.0f} px in {first.label} and '
-      f'{sides[1]:.0f} px in {second.label} (medians). Train at no more than '
-      f'{min(sides):.0f} px, or {small.label} is enlarged and teaches blur.',
-    )
-
-
-def _shapes(
-  first: Measures, second: Measures, limits: Limits
-) -> Iterator[Finding]:
-  ratios = [
-    float(np.median(one.columns['width'] / one.columns['height']))
-    for one in (first, second)
-  ]
-  if max(ratios) > limits.shape_ratio * min(ratios):
-    yield Finding(
-      'shapes between domains',
-      MEDIUM,
-      f'Images are {ratios[0]:.2g} times as wide as high in {first.label} and '
-      f'{ratios[1]:.2g} times in {second.label}, so that the middle square '
-      'shows different parts. Prepare both.',
-      (cures.prepare(first), cures.prepare(second)),
-    )
-
-
-def _counts(
-  first: Measures, second: Measures, limits: Limits
-) -> Iterator[Finding]:
-  counts = [first.total, second.total]
-  if max(counts) > limits.count_ratio * min(counts):
-    few = first if counts[0] < counts[1] else second
-    yield Finding(
-      'numbers of images',
-      LOW,
-      f'{first.label} has {images(first.total)}, {second.label} '
-      f'{images(second.total)}. Training takes equally many of both, so that '
-      f'those of {few.label} are seen far more often; add some, or augment.',
-    )
 
 
 def _attributes(
@@ -344,20 +270,25 @@ def _attributes(
 
 
 # What the pixels of a sample tell, without names and faces.
-ABOUT_PIXELS = (_preparation, _brightness, _color_cast, _saturation)
+ABOUT_PIXELS = (
+  _preparation,
+  number_findings.brightness,
+  _color_cast,
+  _saturation,
+)
 # In the order of a report.
 _TOPICS: Sequence[Callable[[Measures, Measures, Limits], Iterator[Finding]]] = (
   _preparation,
   _face_size,
   _face_place,
   _face_turn,
-  _brightness,
+  number_findings.brightness,
   _color_cast,
   _saturation,
   _backgrounds,
-  _resolution,
-  _shapes,
-  _counts,
+  number_findings.resolution,
+  number_findings.shapes,
+  number_findings.count,
   _attributes,
 )
 _CHANNELS = ('red', 'green', 'blue')
