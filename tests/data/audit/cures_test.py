@@ -61,6 +61,8 @@ class TrainTest(parameterized.TestCase):
     ('class:mix:folder:/p,folder:/q:1,2:a=b', 'hair'),
     ('folder:/p', 'fit&crop=0.5'),
     ('folder:/p', 'a&b'),
+    ('class:folder:/p:hair=red', 'hair'),
+    ('class:class:folder:/p:hair=red:a=b', 'hair'),
   )
   def test_nothing_is_typed_that_is_refused_or_lost(self, dataset, column):
     self.assertEmpty(cures.balance(measured(dataset=dataset), column))

@@ -130,6 +130,19 @@ class FindingsTest(parameterized.TestCase):
     self.assertIn("'--anime=folder:/anime?balance=gender'", finding.commands[1])
     self.assertEmpty(find(photo, with_women('anime', 600)))
 
+  def test_a_label_that_was_asked_for_is_no_finding(self):
+    bare = {'glasses': ['no'] * measured_sets.COUNT}
+    for dataset, topics in (
+      ('folder:/p', {'attribute balance'}),
+      ('class:folder:/p:hair=red', {'attribute balance'}),
+      ('class:folder:/p:glasses!=yes', {'attribute balance'}),
+      ('class:folder:/p:glasses=no', set()),
+      ('class:class:folder:/p:glasses=no:hair=red', set()),
+    ):
+      self.assertEqual(
+        set(find(measured(dataset=dataset, attributes=bare))), topics, dataset
+      )
+
   def test_the_gravest_come_first(self):
     images = {'saturation': np.arange(1000) * 0.4 / 1000}
     found = findings.find(

@@ -32,11 +32,11 @@ def balance(
     column: the label column.
 
   Returns:
-    The command; nothing where the dataset has weights of its images already, or
-    where no dataset string can name the column.
+    The command; nothing where the dataset has weights of its images already,
+    asks for one value of the column, or no dataset string can name it.
   """
   dataset = registry.parse(measured.dataset)
-  if _has_weights(dataset):
+  if _has_weights(dataset) or column in dataset.fixed_labels:
     return ()
   images = f'{dataset.scheme}:{dataset.what}'
   if isinstance(dataset, compound.CompoundDataset):

@@ -16,6 +16,7 @@ from tf_twingan.data.audit.finding import (
   some,
 )
 from tf_twingan.data.prepare import options
+from tf_twingan.data.sources import registry
 
 Measures = dataset_measures.DatasetMeasures
 Limits = thresholds.Thresholds
@@ -231,7 +232,10 @@ def _face_places(measured: Measures, limits: Limits) -> Iterator[Finding]:
 
 
 def _attributes(measured: Measures, limits: Limits) -> Iterator[Finding]:
+  asked_for = registry.parse(measured.dataset).fixed_labels
   for column, values in measured.attributes.items():
+    if column in asked_for:
+      continue
     counts = Counter(value for value in values if value)
     known = sum(counts.values())
     if known < limits.fewest_known:

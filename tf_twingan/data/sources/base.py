@@ -198,6 +198,11 @@ class Dataset(abc.ABC):
     return None
 
   @property
+  def fixed_labels(self) -> Mapping[str, str]:
+    """The label columns of which its string asks for one value, and which."""
+    return {}
+
+  @property
   def portable(self) -> str:
     """The string in a form that means the same in any working directory."""
     return self.text

@@ -82,6 +82,12 @@ class ClassDataset(compound.CompoundDataset):
     )
 
   @property
+  def fixed_labels(self) -> Mapping[str, str]:
+    """See `base.Dataset.fixed_labels`."""
+    own = {} if self._negated else {self._column: self._value}
+    return {**self._dataset.fixed_labels, **own}
+
+  @property
   def portable(self) -> str:
     """See `base.Dataset.portable`."""
     options = f'?balance={self.balance}' if self.balance else ''
