@@ -23,6 +23,14 @@ class ExtrasTest(absltest.TestCase):
       "faiss is not installed; get it by pip install 'tf_twingan[search]'",
     )
 
+  def test_what_is_needed_later_is_missed_at_once(self):
+    extras.check('search', 'json', 'faiss')
+    with (
+      self.assertRaisesRegex(extras.MissingPackage, r'^faiss is .*\[search\]'),
+      mock.patch.dict(sys.modules, {'faiss': None}),
+    ):
+      extras.check('search', 'json', 'faiss')
+
   def test_what_is_there_is_imported(self):
     with extras.needed('search'):
       import json

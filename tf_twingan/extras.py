@@ -6,6 +6,7 @@ package becomes one line that says how to install it.
 """
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 
 _OWN = ('tf_twingan', 'export')
@@ -39,3 +40,18 @@ def needed(extra: str) -> Iterator[None]:
     raise MissingPackage(
       f'{name} is not installed; get it by {command(extra)}'
     ) from error
+
+
+def check(extra: str, *modules: str) -> None:
+  """Imports modules of an extra that are needed later, when all work is done.
+
+  Args:
+    extra: see `needed`.
+    *modules: their names.
+
+  Raises:
+    MissingPackage: one of them is not installed.
+  """
+  with needed(extra):
+    for name in modules:
+      importlib.import_module(name)

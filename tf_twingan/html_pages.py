@@ -12,9 +12,6 @@ from PIL import Image
 
 from tf_twingan import errors, extras
 
-with extras.needed('evaluate'):
-  import jinja2
-
 if TYPE_CHECKING:
   from matplotlib import figure as matplotlib_figure
 
@@ -30,6 +27,10 @@ def render(template: str, **values: Any) -> str:
       'evaluation/page.html.jinja'.
     **values: what the template names.
   """
+  # Programs check before they work that this is there, in an extra of theirs.
+  with extras.needed('evaluate'):
+    import jinja2
+
   environment = jinja2.Environment(
     loader=jinja2.PackageLoader(__package__, ''),
     # All text is escaped: names are paths, and may hold anything.

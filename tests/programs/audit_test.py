@@ -139,6 +139,14 @@ class AuditTest(absltest.TestCase):
       "there is no dataset 'b', only a", photos, '--faces=b=none'
     )
 
+  def test_what_draws_the_page_is_of_the_extra_that_is_named(self):
+    for name in ('jinja2', 'matplotlib'):
+      with mock.patch.dict(sys.modules, {name: None}):
+        self.assert_refused(
+          rf"{name} is not installed; .*'tf_twingan\[prepare\]'",
+          f'folder:{self.root}/photo',
+        )
+
   def test_without_the_extra_no_faces_are_looked_for(self):
     missing = extras.MissingPackage("cv2 is not installed; get it by 'pip'")
     with mock.patch.dict(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tf_twingan import files, shell_words
+from tf_twingan import extras, files, shell_words
 from tf_twingan.data import run_datasets
 from tf_twingan.evaluation import (
   against,
@@ -71,9 +71,11 @@ def run(
     The content of evaluation.json; {} where only sources are written.
 
   Raises:
+    MissingPackage: what draws the page is not installed.
     OSError: a file is missing, or the results cannot be written.
     ValueError: the flags do not go together, or one of them is wrong.
   """
+  extras.check('evaluate', 'jinja2', 'matplotlib')
   if options.count < names.FEWEST_IMAGES:
     raise ValueError(
       f'--count is {options.count}; give {names.FEWEST_IMAGES} or more '

@@ -51,9 +51,11 @@ def run(options: Options) -> dict[str, Any]:
 
   Raises:
     FileNotFoundError: a dataset is not there.
+    MissingPackage: what draws the page is not installed.
     OSError: the results cannot be written.
     ValueError: anything else is wrong with a dataset or an option.
   """
+  extras.check('prepare', 'jinja2', 'matplotlib')
   datasets = parse(options.datasets)
   detectors = parse_faces(options.faces, datasets)
   files.check_writable(options.output, JSON, HTML)
