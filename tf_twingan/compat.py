@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tf_twingan import tflite_notice
+
 # Variables of its own came with Keras 3.
 KERAS = 3 if hasattr(keras, 'Variable') else 2
 
@@ -91,4 +93,5 @@ def tflite_interpreter(model: bytes, **options: Any) -> tf.lite.Interpreter:
   warnings.filterwarnings(
     'ignore', r'\s*Warning: tf\.lite\.Interpreter is deprecated'
   )
+  tflite_notice.use_up()
   return tf.lite.Interpreter(model_content=model, **options)
