@@ -20,6 +20,7 @@ from export.bundle_files import texts
 from export.formats import embedding, saved_model
 from tf_twingan import errors, inference
 from tf_twingan.data import dataset_strings, run_datasets
+from tf_twingan.data.prepare import photos
 from tf_twingan.data.sources import registry
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.retrieval import options, search_index
@@ -196,8 +197,15 @@ def _model_card(
   trained_on = '\n'.join(
     f'- {d}: {texts.inline_code(s)}' for d, s in datasets.items()
   )
+  prepared = ''.join(
+    f'Images of {texts.inline_code(domain)} were '
+    f'{photos.describe(framed.preparation)}; prepare photos alike.\n\n'
+    for domain, framed in translator.framings.items()
+    if framed.preparation is not None
+  )
   return (
     f'# Model card\n\nTrained by tf_twingan on {translator.images_seen:,} '
     f'images of each domain, at {translator.resolution} px:\n\n{trained_on}\n\n'
-    f'Write more about it in {_CARD} of the run directory, and export again.\n'
+    f'{prepared}Write more about it in {_CARD} of the run directory, and '
+    'export again.\n'
   )
