@@ -2,6 +2,7 @@
 
 import io
 import pathlib
+import shutil
 import tempfile
 
 import keras
@@ -61,6 +62,25 @@ class EmbeddingTest(parameterized.TestCase):
     embedder = embedding.Embedder(folder)
     found = embedder.embed([flat(7), flat(250)])
     np.testing.assert_array_equal(found, [[7, 255, 0], [250, 255, 0]])
+
+  def test_networks_and_ranges_are_told_apart(self):
+    module = tf.Module()
+    module.serve = tf.function(lambda images: {'vector': images[:, 0, 0]})
+    signature = module.serve.get_concrete_function(
+      tf.TensorSpec([1, 4, 4, 3], tf.uint8)
+    )
+    folder = pathlib.Path(tempfile.mkdtemp(), 'network')
+    tf.saved_model.save(module, folder, {'serving_default': signature})
+    copy = pathlib.Path(tempfile.mkdtemp(), 'network')
+    shutil.copytree(folder, copy)
+    first = embedding.Embedder(folder)
+    self.assertEqual(first.sha256, embedding.Embedder(copy).sha256)
+    self.assertNotEqual(first.sha256, embedding.Embedder(copy, '0..1').sha256)
+    (copy / 'fingerprint.pb').unlink()
+    self.assertNotEqual(first.sha256, embedding.Embedder(copy).sha256)
+    files = [saved(keras.layers.Dense(1)) for _ in range(2)]
+    digests = {embedding.Embedder(file).sha256 for file in files}
+    self.assertLen(digests, 2)
 
   def test_what_is_no_network_is_refused(self):
     no_network = pathlib.Path(tempfile.mkdtemp(), 'net.tflite')

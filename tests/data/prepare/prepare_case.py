@@ -9,6 +9,8 @@ from absl.testing import parameterized
 from tf_twingan import image_io
 from tf_twingan.data.prepare import finish, job, options
 
+NAMES = [f'{number:03}.png' for number in range(40)]
+
 
 def photo(number: int, size: tuple[int, int] = (60, 70)) -> np.ndarray:
   """A photo that no other number gives: coarse noise, enlarged."""
@@ -44,6 +46,12 @@ class PrepareCase(parameterized.TestCase):
 
   def prepare(self, **changes) -> finish.Choice:
     return job.run(self.plan(**changes), workers=2)
+
+  def assert_refused(self, pattern: str, error=ValueError, **changes) -> None:
+    """Preparing fails, with one line that the pattern is found in."""
+    with self.assertRaisesRegex(error, pattern) as caught:
+      self.prepare(**changes)
+    self.assertNotIn('\n', str(caught.exception))
 
   def found(self) -> list[str]:
     """The files of the output."""

@@ -66,6 +66,8 @@ class DatasetRecord(json_files.Model):
       in any working directory.
     labels_sha256: checksum of the photos' labels.
     vectors_sha256: checksum of the photos' vectors.
+    embedding_sha256: checksum of that model, see `embedding.Embedder`; None
+      without one.
   """
 
   version: Literal[1]
@@ -83,6 +85,7 @@ class DatasetRecord(json_files.Model):
   dataset_sha256: _Digest | None = None
   labels_sha256: _Digest | None = None
   vectors_sha256: _Digest | None = None
+  embedding_sha256: _Digest | None = None
 
 
 def read(folder: str | os.PathLike) -> DatasetRecord:

@@ -180,6 +180,7 @@ def finish(job: Job) -> Choice:
     dataset_sha256=job.opened.dataset_sha256,
     labels_sha256=job.opened.labels_sha256,
     vectors_sha256=job.opened.vectors_sha256,
+    embedding_sha256=None if job.embedder is None else job.embedder.sha256,
   )
   _move(staging, job.output)
   dataset_record.write(job.output, record)

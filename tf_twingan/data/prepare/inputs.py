@@ -102,8 +102,7 @@ def open_input(
       output, or holds no images.
   """
   dataset = registry.parse(as_dataset(text))
-  whole = framing.Framing()
-  if (dataset.framing.crop, dataset.framing.fit) != (whole.crop, whole.fit):
+  if dataset.asked_framing != framing.Framing():
     raise ValueError(
       f'{errors.printable(text)}: whole photos are prepared; leave crop= and '
       'fit= out, and choose --margin'

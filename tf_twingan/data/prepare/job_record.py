@@ -119,16 +119,26 @@ def difference_of_finished(
     return different
   if record.labels_sha256 not in (None, opened.labels_sha256):
     return 'other labels, or none'
-  embedding = None if job.embedder is None else job.embedder.name
-  if record.embedding != embedding:
+  return _different_vectors(record, job)
+
+
+def _different_vectors(
+  record: dataset_record.DatasetRecord, job: finish.Job
+) -> str:
+  """What other vectors a finished dataset has; '' if they are alike."""
+  embedder = job.embedder
+  if record.embedding != (None if embedder is None else embedder.name):
     given = errors.printable(record.embedding or '')
     return f'--embed=.../{given}' if given else 'no --embed'
   # Those of the input are of no use with --embed.
-  if embedding is None and record.vectors_sha256 not in (
-    None,
-    opened.vectors_sha256,
-  ):
-    return 'other vectors, or none'
+  if embedder is None:
+    known, asked = record.vectors_sha256, job.opened.vectors_sha256
+    return '' if known in (None, asked) else 'other vectors, or none'
+  if record.embedding_sha256 not in (None, embedder.sha256):
+    return (
+      f'another network --embed=.../{errors.printable(embedder.name)}, or '
+      'another --embed_range'
+    )
   return ''
 
 
