@@ -67,7 +67,8 @@ def main(argv) -> None:
       photos, choice = job_lib.dry_run(
         _INPUT.value, options, _OUTPUT.value, _ATTRIBUTES.value, _WORKERS.value
       )
-      print('\n'.join(report.lines(photos, choice)))
+      outputs = _OUTPUT.value, _FORMAT.value
+      print('\n'.join(report.dry_lines(photos, choice, *outputs)))
       print('\n'.join(report.rejected_lines(choice)), file=sys.stderr)
       return
     if _OUTPUT.value is None:

@@ -70,7 +70,12 @@ class PrepareTest(absltest.TestCase):
     code, output = self.prepare('--dry_run')
     self.assertEqual(code, 0, output)
     self.assertIn('broken.jpg: unreadable', output)
+    self.assertIn(f'PNG files, to train on as folder:{self.output}', output)
     self.assertFalse(os.path.exists(self.output))
+    _, output = self.prepare('--dry_run', '--format=tfrecord')
+    self.assertIn(
+      f'TFRecord files, to train on as tfrecord:{self.output}', output
+    )
     for flag in ('--embed=missing.keras', '--attributes=missing.csv'):
       code, output = self.prepare('--dry_run', flag)
       self.assertEqual(code, 1, flag)

@@ -4,7 +4,7 @@ import collections
 from collections.abc import Iterator
 
 from tf_twingan import errors
-from tf_twingan.data.prepare import finish, rejections
+from tf_twingan.data.prepare import dataset_record, finish, rejections
 from tf_twingan.data.sources import base
 
 
@@ -44,6 +44,29 @@ def last_line(job: finish.Job) -> str:
     f'See sheet.png and rejected.csv in {output}; train on '
     f'{job.format}:{output}'
   )
+
+
+def dry_lines(
+  photos: int,
+  choice: finish.Choice,
+  output: str | None,
+  format: dataset_record.Format,
+) -> Iterator[str]:
+  """The counts of a dry run, and what would be written where.
+
+  Args:
+    photos: number of photos.
+    choice: what would become of them.
+    output: the folder; None if none is named.
+    format: 'folder' or 'tfrecord'.
+  """
+  yield from lines(photos, choice)
+  if output is not None:
+    kind = 'TFRecord files' if format == 'tfrecord' else 'PNG files'
+    yield (
+      f'Nothing is written; without --dry_run, it would be {kind}, to train on '
+      f'as {format}:{errors.printable(output)}'
+    )
 
 
 def rejected_lines(choice: finish.Choice) -> Iterator[str]:
