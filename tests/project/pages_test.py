@@ -4,7 +4,9 @@ A name comes from a folder, a run or an index, perhaps a stranger's, and stays
 text wherever it is shown.
 """
 
+import functools
 import re
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -12,6 +14,7 @@ from absl.testing import absltest, parameterized
 from export.bundle_files import texts
 from tf_twingan import image_grids
 from tf_twingan.data.audit import (
+  charts,
   dataset_measures,
   finding,
   outliers,
@@ -40,7 +43,16 @@ WHITE = np.full([8, 8, 3], 255, np.uint8)
 
 
 class PagesTest(parameterized.TestCase):
-  def render(self, name):
+  def setUp(self):
+    super().setUp()
+    # One of the charts, which are drawn alike and hold no names.
+    self.enter_context(
+      mock.patch.object(charts, 'MEASURES', {'side': charts.MEASURES['side']})
+    )
+
+  @staticmethod
+  @functools.cache
+  def render(name):
     return page.render(
       name,
       name,
@@ -55,7 +67,9 @@ class PagesTest(parameterized.TestCase):
       {name: {name: [(0, 1e300), (9, -1e300)]}},
     )
 
-  def render_audit(self, name):
+  @staticmethod
+  @functools.cache
+  def render_audit(name):
     measured = dataset_measures.DatasetMeasures(
       name,
       name,
