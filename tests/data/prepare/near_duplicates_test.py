@@ -53,6 +53,18 @@ class GroupsTest(absltest.TestCase):
       self.assertEqual(near_duplicates.groups(prints, distance), expected)
     self.assertGreater(len(sizes), 2)
 
+  def test_mirrored_copies_are_grouped_in_blocks_apart(self):
+    random = np.random.default_rng(1)
+    images = random.integers(0, 256, [30, 32, 32, 3], np.uint8)
+    prints = [
+      near_duplicates.fingerprint(image)
+      for image in [*images, *images[:, :, ::-1]]
+    ]
+    self.enter_context(mock.patch.object(near_duplicates, '_BLOCK', 16))
+    self.assertEqual(
+      near_duplicates.groups(prints, 4), [[i, 30 + i] for i in range(30)]
+    )
+
   def test_none_one_and_plain_images_have_no_groups(self):
     self.assertEqual(near_duplicates.groups([], 4), [])
     plain = [
