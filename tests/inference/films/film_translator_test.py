@@ -1,0 +1,205 @@
+"""Films translated frame after frame, with a Photographs that is made up."""
+
+import numpy as np
+from absl.testing import absltest
+from PIL import Image
+
+from tf_twingan import faces
+from tf_twingan.data.prepare import alignment, preparer, rejections
+from tf_twingan.inference.films import film_translator
+from tf_twingan.metrics import flicker
+
+SIDE = 32
+
+
+def scene(seed=0, size=(240, 160)):
+  """A smooth random image, uint8 [height, width, 3]."""
+  spots = np.random.default_rng(seed).integers(40, 200, [16, 24, 3], np.uint8)
+  return np.asarray(
+    Image.fromarray(spots).resize(size, Image.Resampling.BICUBIC)
+  )
+
+
+def noisy(frame, seed):
+  noise = np.random.default_rng(seed).normal(0, 6, frame.shape)
+  return np.clip(np.rint(frame + noise), 0, 255).astype(np.uint8)
+
+
+class Negatives:
+  """A Photographs whose translation of a face is its negative.
+
+  Its detector finds one face, and is off by up to two pixels each time.
+
+  Attributes:
+    faces: as that of a Photographs.
+    found: how many frames have been searched.
+    source: the domain that the frames were said to belong to.
+    cuttable: whether `cut` finds a subject.
+  """
+
+  def __init__(self, faces='all'):
+    self.faces, self.found, self.cuttable = faces, 0, True
+    self.source = None
+    self._rng = np.random.default_rng(0)
+
+  def direction(self, to, source):
+    return to or 'anime', source or 'photo'
+
+  def find(self, photo, source=None):
+    self.found += 1
+    self.source = source
+    x, y = np.array([120, 80]) + self._rng.uniform(-2, 2, 2)
+    box = np.array([x - 30, y - 30, x + 30, y + 30])
+    face = faces.Face(box, 0.9)
+    matrix = alignment.matrix(face, alignment.Template(), 0.0, SIDE)
+    one = self._square(photo, matrix)._replace(face=face)
+    return preparer.Prepared([one], [])
+
+  def cut(self, photo, matrix, source=None):
+    del source
+    if not self.cuttable:
+      return rejections.Rejection('', 'no_person', None)
+    return self._square(photo, matrix)
+
+  def _square(self, photo, matrix):
+    square = alignment.warp(photo, matrix, SIDE)
+    return preparer.PreparedImage(square, None, matrix, 1.0)
+
+  def translate_faces(self, faces, to, source, *, style=None):
+    del to, source, style
+    squares = [255 - face.image for face in faces]
+    return np.array(squares, np.uint8).reshape(-1, SIDE, SIDE, 3)
+
+  def paste(self, photo, faces, translated):
+    result = photo.copy()
+    for face, square in zip(faces, translated):
+      height, width = photo.shape[:2]
+      image, covered = (
+        Image.fromarray(layer).transform(
+          (width, height),
+          Image.Transform.AFFINE,
+          tuple(face.matrix.ravel()),
+          Image.Resampling.BILINEAR,
+        )
+        for layer in (square, np.full([SIDE, SIDE], 255, np.uint8))
+      )
+      inside = np.asarray(covered) == 255
+      result[inside] = np.asarray(image)[inside]
+    return result
+
+  def translate(self, photo, to=None, source=None, *, style=None):
+    if self.faces == 'none':
+      return 255 - photo
+    found = self.find(photo, source).images
+    translated = self.translate_faces(found, to, source, style=style)
+    return self.paste(photo, found, translated)
+
+
+def play(photographs, frames):
+  film = film_translator.FilmTranslator(photographs)
+  return [film.translate(frame, i / 25) for i, frame in enumerate(frames)]
+
+
+class FilmTranslatorTest(absltest.TestCase):
+  def test_a_still_film_has_no_flicker_at_all(self):
+    frames = [scene()] * 30
+    outputs = play(Negatives(), frames)
+    for output in outputs:
+      np.testing.assert_array_equal(output, outputs[0])
+    self.assertEqual(flicker.flicker(outputs, frames), 0.0)
+    # The face is translated, and frame by frame it does flicker.
+    self.assertGreater(np.abs(outputs[0].astype(int) - scene()).mean(), 2)
+    photographs = Negatives()
+    alone = [photographs.translate(frame) for frame in frames]
+    self.assertGreater(flicker.flicker(alone, frames), 0.002)
+
+  def test_a_face_stays_to_the_bit_where_another_place_changes(self):
+    frames = []
+    for i in range(30):
+      frame = scene().copy()
+      frame[:12, : 4 * i] = 255  # Progress along the upper edge.
+      frames.append(frame)
+    photographs = Negatives()
+    outputs = play(photographs, frames)
+    face = slice(55, 105), slice(95, 145)
+    for output in outputs[1:10]:  # Until it is detected again.
+      np.testing.assert_array_equal(output[face], outputs[0][face])
+    self.assertEqual(photographs.found, 3)
+
+  def test_a_film_with_noise_flickers_far_less_than_frame_by_frame(self):
+    frames = [noisy(scene(), seed) for seed in range(30)]
+    region = np.zeros([160, 240], bool)
+    region[55:105, 95:145] = True
+    photographs = Negatives()
+    alone = [photographs.translate(frame) for frame in frames]
+    followed = play(Negatives(), frames)
+    regions = [region] * 30
+    before = flicker.flicker(alone, frames, regions=regions)
+    after = flicker.flicker(followed, frames, regions=regions)
+    self.assertLess(after, 0.4 * before)
+    for frame, output in zip(frames, followed):
+      np.testing.assert_array_equal(output[:30], frame[:30])
+
+  def test_nothing_of_the_shot_before_is_left_after_a_cut(self):
+    frames = [noisy(scene(0), i) for i in range(6)]
+    frames += [noisy(scene(7), 10 + i) for i in range(3)]
+    film = play(Negatives(), frames)
+    fresh_photographs = Negatives()
+    # The detector errs alike in both.
+    fresh_photographs.find(frames[0])
+    fresh = play(fresh_photographs, frames[6:])
+    for output, expected in zip(film[6:], fresh):
+      np.testing.assert_array_equal(output, expected)
+
+  def test_reset_begins_a_film(self):
+    frames = [noisy(scene(), i) for i in range(4)]
+    photographs = Negatives()
+    film = film_translator.FilmTranslator(photographs)
+    for i, frame in enumerate(frames):
+      film.translate(frame, i / 25)
+    self.assertEqual(photographs.found, 1)
+    film.reset()
+    photographs._rng = np.random.default_rng(0)
+    again = film.translate(frames[0], 0.0)
+    self.assertEqual(photographs.found, 2)
+    np.testing.assert_array_equal(again, play(Negatives(), frames[:1])[0])
+
+  def test_another_size_begins_a_film(self):
+    photographs = Negatives()
+    film = film_translator.FilmTranslator(photographs)
+    film.translate(scene(), 0.0)
+    output = film.translate(scene(0, (300, 200)), 0.04)
+    self.assertEqual(output.shape, (200, 300, 3))
+    self.assertEqual(photographs.found, 2)
+
+  def test_the_result_and_the_frame_are_the_callers(self):
+    film = film_translator.FilmTranslator(Negatives())
+    frame = scene().copy()
+    first = film.translate(frame, 0.0)
+    np.testing.assert_array_equal(frame, scene())
+    expected = first.copy()
+    first[:] = 0
+    frame[:] = 0
+    np.testing.assert_array_equal(film.translate(scene(), 0.04), expected)
+
+  def test_without_faces_each_frame_is_translated_whole(self):
+    photographs = Negatives('none')
+    frames = [scene(0), scene(1)]
+    for output, frame in zip(play(photographs, frames), frames):
+      np.testing.assert_array_equal(output, 255 - frame)
+    self.assertEqual(photographs.found, 0)
+
+  def test_a_face_that_cannot_be_cut_out_leaves_the_frame(self):
+    photographs = Negatives()
+    photographs.cuttable = False
+    np.testing.assert_array_equal(play(photographs, [scene()])[0], scene())
+
+  def test_asks_for_the_source_domain(self):
+    photographs = Negatives()
+    film = film_translator.FilmTranslator(photographs, 'photo', 'anime')
+    film.translate(scene(), 0.0)
+    self.assertEqual(photographs.source, 'anime')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,124 @@
+"""Translates a film frame after frame, so that faces do not flicker.
+
+Every face is followed, cut out where its track says, smoothed over time,
+translated, and pasted back. All of that looks at this frame and earlier ones
+alone, so that it serves a camera as well as a file.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tf_twingan.data.prepare import preparer, rejections
+from tf_twingan.inference.films import cuts, smoothing, tracks
+
+
+class FilmTranslator:
+  """Translates frame after frame; one object belongs to one film at a time."""
+
+  def __init__(
+    self,
+    photographs: Any,
+    to: str | None = None,
+    source: str | None = None,
+    *,
+    style: np.ndarray | None = None,
+  ):
+    """Begins a film.
+
+    Args:
+      photographs: a `Photographs`, whose `faces`, alignment and way of pasting
+        hold for every frame; with 'none' each frame is translated by itself.
+      to: see `Photographs.translate`.
+      source: see `Photographs.translate`.
+      style: see `Photographs.translate`.
+
+    Raises:
+      ValueError: there is no such domain.
+    """
+    self._photographs = photographs
+    self._to, self._source = photographs.direction(to, source)
+    self._style = style
+    self._cuts = cuts.CutDetector()
+    self._tracker = tracks.Tracker(self._find)
+    self.reset()
+
+  def reset(self) -> None:
+    """Forgets all frames: the next one begins a film."""
+    self._cuts.reset()
+    self._tracker.reset()
+    self._smoothers: dict[int, smoothing.Smoother] = {}
+    self._frame: np.ndarray | None = None
+    self._result: np.ndarray | None = None
+    self._time = 0.0
+
+  def translate(self, frame: np.ndarray, time: float) -> np.ndarray:
+    """Translates the next frame.
+
+    Args:
+      frame: uint8 RGB [height, width, 3]; it is not changed. Another shape than
+        that of the frame before begins a film.
+      time: of the frame, seconds.
+
+    Returns:
+      uint8 RGB [height, width, 3]. An equal frame in a row gives an equal
+      result, to the bit.
+    """
+    if self._frame is not None and self._frame.shape != frame.shape:
+      self.reset()
+    elapsed = 0.0 if self._frame is None else max(0.0, time - self._time)
+    if self._frame is None or not np.array_equal(frame, self._frame):
+      self._frame = frame.copy()
+      self._result = self._translate(self._frame, time, elapsed)
+    self._time = time
+    assert self._result is not None
+    return self._result.copy()
+
+  def _translate(
+    self, frame: np.ndarray, time: float, elapsed: float
+  ) -> np.ndarray:
+    if self._photographs.faces == 'none':
+      return self._photographs.translate(
+        frame, self._to, self._source, style=self._style
+      )
+    if self._cuts.begins_shot(frame):
+      self._tracker.cut()
+    seen = self._tracker.update(frame, time)
+    # Those of hidden faces end, as these come back changed.
+    self._smoothers = {
+      track.number: self._smoothers.get(track.number, smoothing.Smoother())
+      for track in seen
+    }
+    faces, shown = [], []
+    for track in seen:
+      one = self._photographs.cut(frame, track.matrix, self._source)
+      if not isinstance(one, rejections.Rejection):
+        faces.append(one._replace(face=track.face))
+        shown.append(track.number)
+    translated = self._translate_faces(faces, shown, elapsed)
+    return self._photographs.paste(frame, faces, translated)
+
+  def _translate_faces(
+    self,
+    faces: Sequence[preparer.PreparedImage],
+    numbers: Sequence[int],
+    elapsed: float,
+  ) -> np.ndarray:
+    """Translates what is left of the faces without what differs by noise.
+
+    Args:
+      faces: of one frame.
+      numbers: of their tracks.
+      elapsed: seconds since the frame before.
+    """
+    smoothed = [
+      face._replace(image=self._smoothers[number].smooth(face.image, elapsed))
+      for face, number in zip(faces, numbers)
+    ]
+    return self._photographs.translate_faces(
+      smoothed, self._to, self._source, style=self._style
+    )
+
+  def _find(self, frame: np.ndarray) -> list[preparer.PreparedImage]:
+    return self._photographs.find(frame, self._source).images
