@@ -7,6 +7,7 @@ and in EXIF and in the texts of a PNG, which viewers show.
 
 import os
 import re
+import sys
 import xml.etree.ElementTree
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -97,6 +98,12 @@ class Provenance(NamedTuple):
       '</rdf:RDF></x:xmpmeta>\n'
       '<?xpacket end="w"?>'
     ).encode()
+
+
+def version() -> str:
+  """The version of this program."""
+  # By its name, as the package itself imports what needs this module.
+  return sys.modules[__name__.partition('.')[0]].__version__
 
 
 def _plain(text: str) -> str:

@@ -9,10 +9,11 @@ r"""Translates images with a trained run or a pretrained model.
 
 Images may have any size and common format; the largest square in the middle is
 used, or what the training's datasets kept (?crop=0.7), or, if photos were
-prepared for them, the largest face, aligned. Each result is a PNG named like
-its source: a.jpg becomes a.png, or a.jpg.png where there is an a.webp, too. One
-that can't be read, or has no face, is skipped and listed. Ctrl-C keeps what is
-written; the same command begins again. --output may lie in --input.
+prepared for them, the largest face, aligned. Each result is named like its
+source: a.jpg becomes a.png, or a.jpg.png where there is an a.webp, too. One
+that can't be read, or has no face, is skipped and listed, of a folder in
+skipped.csv. Whatever ends a folder's translation, the same command goes on with
+what is missing. --output may lie in --input.
 
 A model with style codes (TwinGAN.style_size) translates to the style of an
 image of the target domain (--reference) or to a random one (--style_seed);
@@ -21,7 +22,7 @@ without these, to the mean style of the domain.
 
 from absl import flags
 
-from tf_twingan import cli, files
+from tf_twingan import cli, translate_flags
 
 _RUN_DIR, _MODEL = cli.define_run_dir(), cli.define_model()
 _TO = flags.DEFINE_string(
@@ -41,54 +42,37 @@ _FRAME_AS_TRAINED = flags.DEFINE_bool(
   "Crop and align images as the training's; --noframe_as_trained takes the "
   'largest square in the middle, for images that are prepared already.',
 )
-_REFERENCE = cli.define_path(
-  'reference', 'An image of the domain --to, whose style to take.'
-)
-_STYLE_SEED = flags.DEFINE_integer(
-  'style_seed', None, 'A random style, the same for a number.', lower_bound=0
-)
+translate_flags.define()
 
 
 def main(argv) -> None:
   """Translates all images of the input."""
   cli.reject_arguments(argv)
   with cli.report_errors():
-    files.check_writable(_OUTPUT.value)
-    from tf_twingan.inference import file_translation, output_files
+    from tf_twingan.inference import (
+      file_methods,
+      file_translation,
+      translation_job,
+    )
 
-    images = file_translation.find_images(_INPUT.value, _OUTPUT.value)
-    outputs = file_translation.output_paths(images, _INPUT.value, _OUTPUT.value)
-    output_files.check_replaced(outputs.values())
+    plan = translation_job.plan(
+      _INPUT.value, _OUTPUT.value, translate_flags.kind()
+    )
     translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
-    translator.source_for(_TO.value, _FROM.value)
+    source = translator.source_for(_TO.value, _FROM.value)
     if not _FRAME_AS_TRAINED.value:
       translator.framings.clear()
-    style = _style_code(translator)
-    skipped = file_translation.translate_files(
+    method = file_methods.Squares(
       translator,
-      outputs,
       _TO.value,
-      _FROM.value,
-      style=style,
+      source,
+      style=translate_flags.style_code(translator, _TO.value),
       side_by_side=_SIDE_BY_SIDE.value,
     )
-    file_translation.print_result(len(images), skipped, _OUTPUT.value)
-
-
-def _style_code(translator):
-  """The style code that is asked for, or None."""
-  reference, seed = _REFERENCE.value, _STYLE_SEED.value
-  if reference is not None and seed is not None:
-    raise ValueError(
-      f'--reference={reference} and --style_seed={seed} both ask for a style; '
-      'give one of them.'
+    file_translation.print_framing(translator, source)
+    translation_job.run(
+      plan, translator, method, says_origin=translate_flags.says_origin()
     )
-  if seed is not None:
-    return translator.random_styles(1, seed)[0]
-  if reference is None:
-    return None
-  image = translator.read(reference, _TO.value)
-  return translator.style(image[None], _TO.value)[0]
 
 
 def run() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from absl.testing import absltest, parameterized
 from PIL import Image
 
-from tf_twingan import image_io
+from tf_twingan import image_io, photo_files, provenance
 from tf_twingan.inference import output_files
 
 IMAGE = np.zeros([2, 2, 3], np.uint8)
@@ -41,7 +41,9 @@ class OutputFilesTest(parameterized.TestCase):
     ):
       with self.files:
         self.files.write(self.folder / 'a.png', IMAGE)
-        with mock.patch.object(image_io, 'write_png', side_effect=failing):
+        with mock.patch.object(
+          pathlib.Path, 'write_bytes', side_effect=failing
+        ):
           self.files.write(self.folder / 'b.png', IMAGE)
     self.assertEqual(os.listdir(self.folder), ['a.png'])
 
@@ -60,8 +62,10 @@ class OutputFilesTest(parameterized.TestCase):
 
   def test_earlier_outputs_and_no_other_files_may_be_replaced(self):
     paths = [self.folder / f'{name}.png' for name in 'abcde']
-    for path, shape in zip(paths, ([8, 8, 3], [8, 16, 3])):
-      image_io.write_png(path, np.zeros(shape, np.uint8))
+    image_io.write_png(paths[0], np.zeros([8, 8, 3], np.uint8))
+    origin = provenance.Provenance('m', '0' * 64, '0.1.0')
+    image = np.zeros([8, 16, 3], np.uint8)
+    photo_files.write(paths[1], image, origin=origin)
     paths[2].touch()
     paths[3].mkdir()
     output_files.check_replaced(paths)

@@ -13,7 +13,13 @@ from PIL import Image
 
 from tests import shared_artifacts, tiny_run
 from tests.programs import in_process
-from tf_twingan import framing, image_arrays, image_io, inference
+from tf_twingan import (
+  framing,
+  image_arrays,
+  image_io,
+  inference,
+  provenance,
+)
 from tf_twingan.inference import batching
 from tf_twingan.runs import recorded_framing
 
@@ -102,12 +108,14 @@ class TranslateTest(absltest.TestCase):
     code, output = translate(*self.flags, '--to=anime')
     self.assertEqual(code, 0, output)
     self.assertCountEqual(
-      [p for p in os.listdir(self.outputs) if p != 'deep'],
-      ['a.jpg.png', 'a.png.png', long, not_utf8],
+      [p for p in os.listdir(self.outputs) if p not in ('deep', '.translated')],
+      ['a.jpg.png', 'a.png.png', long, not_utf8, 'skipped.csv'],
     )
     self.assertIn('4 of 11 images translated', output)
     listed = [
-      line.split(': ', 1) for line in output.splitlines() if 'skipped' in line
+      line.split(': ', 1)
+      for line in output.splitlines()
+      if '  skipped ' in line
     ]
     names = [pathlib.Path(path.split()[-1]).name for path, _ in listed]
     self.assertCountEqual(
@@ -131,7 +139,7 @@ class TranslateTest(absltest.TestCase):
   def test_an_interruption_keeps_what_is_done(self):
     shutil.rmtree(self.inputs / 'deep')
     with (
-      mock.patch.object(batching.slices, '__defaults__', (1,)),
+      mock.patch.object(batching, 'BATCH_SIZE', 1),
       mock.patch.object(
         inference.Translator,
         'translate',
@@ -144,6 +152,36 @@ class TranslateTest(absltest.TestCase):
       output, 'Interrupted. 1 of 3 images are translated and stay; the same'
     )
     self.assertLen(self.results(), 1)
+
+  def test_the_same_command_goes_on(self):
+    flags = [*self.flags, '--to=anime', '--format=webp']
+    code, output = translate(*flags)
+    self.assertEqual(code, 0, output)
+    results = {p: p.stat().st_mtime_ns for p in self.outputs.rglob('*.webp')}
+    self.assertLen(results, 3)
+    next(iter(results)).unlink()
+    code, output = translate(*flags)
+    self.assertEqual(code, 0, output)
+    self.assertIn('2 of 4 images are translated already and stay', output)
+    self.assertIn('3 of 4 images translated', output)
+    after = {p: p.stat().st_mtime_ns for p in self.outputs.rglob('*.webp')}
+    self.assertLen(after.items() & results.items(), 2)
+    # Another domain is another result.
+    code, output = translate(*flags, '--to=photo', '--from=anime')
+    self.assertNotIn('already', output)
+
+  def test_results_say_what_they_are_unless_told_not_to(self):
+    one = [self.flags[0], f'--input={self.inputs / "a.jpg"}', '--to=anime']
+    for flags, expected in (
+      ([], 'run'),
+      (['--noprovenance'], None),
+      (['--no_provenance'], None),
+    ):
+      output = pathlib.Path(tempfile.mkdtemp())
+      code, printed = translate(*one, f'--output={output / "b.png"}', *flags)
+      self.assertEqual(code, 0, printed)
+      origin = provenance.read(output / 'b.png')
+      self.assertEqual(origin and origin.model, expected)
 
   def test_one_image_beside_its_source(self):
     one = [*self.flags[:1], f'--input={self.inputs / "a.jpg"}', self.flags[2]]

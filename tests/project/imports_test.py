@@ -279,6 +279,8 @@ ALLOWED: Mapping[str, set[str]] = {
   'gin_flags': {'cli', 'gin_bindings', 'gin_files', 'home_folder'},
   # Flags for the options of a preparation.
   'prepare_flags': {'cli', 'data', 'faces'},
+  # Flags for what results are written.
+  'translate_flags': {'cli', 'inference', 'photo_files'},
   # Trains as a gin file says.
   'gin_training': {'configurables', 'errors', 'gin_files', 'training'},
   # `Run`, for programs and notebooks of others.
@@ -294,7 +296,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'training',
   },
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
-  | {'cli', 'gin_flags', 'gin_training', 'prepare_flags'},
+  | {'cli', 'gin_flags', 'gin_training', 'prepare_flags', 'translate_flags'},
   'export': LIBRARY
   - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
   | {'cli', PACKAGE},
@@ -310,6 +312,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'prepare_flags',
     'programs',
     'python_interface',
+    'translate_flags',
     'export',
     'benchmarks',
   },

@@ -1,19 +1,36 @@
-"""Translates image files into PNG files of the same names."""
+"""Translates image files into files of the same names; goes on where it was.
+
+What is there already, of the same image by the same model and options, is not
+done again.
+"""
 
 import collections
+import contextlib
 import itertools
+import json
 import os
 import pathlib
-import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 import tqdm
 
-from tf_twingan import errors, framing, image_io
+from tf_twingan import (
+  errors,
+  files,
+  framing,
+  image_io,
+  photo_files,
+  provenance,
+)
 from tf_twingan.data.prepare import photos
-from tf_twingan.inference import batching, output_files, translator
+from tf_twingan.inference import (
+  file_methods,
+  file_pipeline,
+  output_files,
+  result_record,
+  translator,
+)
 
 
 def find_images(
@@ -80,8 +97,9 @@ def output_paths(
   images: Sequence[pathlib.Path],
   root: str | os.PathLike,
   folder: str | os.PathLike,
+  kind: photo_files.Format = 'png',
 ) -> dict[pathlib.Path, pathlib.Path]:
-  """Where the output of each image goes: PNG files with the names of theirs.
+  """Where the output of each image goes: files with the names of theirs.
 
   Where two would have one name, they keep their suffixes (`a.jpg.png`), and
   where these are alike, too, a number is added (`a.jpg-2.png`). Names that
@@ -91,6 +109,7 @@ def output_paths(
     images: image files, from `find_images`.
     root: the path they were found at; folders below it are kept.
     folder: folder for the output.
+    kind: format of the outputs, which gives them their suffix.
 
   Raises:
     ValueError: a file would be overwritten, or the folder is that of the
@@ -104,20 +123,17 @@ def output_paths(
   stems = collections.Counter(_key(n.with_suffix('')) for n in names.values())
   taken = {_key(parent) for name in names.values() for parent in name.parents}
   outputs = {}
+  suffix = photo_files.SUFFIXES[kind]
   for path, name in names.items():
     is_unique = stems[_key(name.with_suffix(''))] == 1
     output = next(
-      n for n in _possible_names(name, is_unique) if _key(n) not in taken
+      n
+      for n in _possible_names(name, suffix, is_unique)
+      if _key(n) not in taken
     )
     taken.add(_key(output))
     outputs[path] = pathlib.Path(folder, output)
-  originals = {os.path.realpath(path) for path in images}
-  for output in outputs.values():
-    if os.path.realpath(output) in originals:
-      raise ValueError(
-        f'{output} is one of the images to translate and would be '
-        'overwritten; choose another --output.'
-      )
+  check_originals(outputs)
   if root.is_dir() and os.path.realpath(root) == os.path.realpath(folder):
     raise ValueError(
       f'{folder} holds the images, and the next time the outputs would be '
@@ -127,41 +143,64 @@ def output_paths(
   return outputs
 
 
+def check_originals(outputs: Mapping[pathlib.Path, pathlib.Path]) -> None:
+  """Refuses to overwrite an image by the output of one.
+
+  Args:
+    outputs: where the output of each image goes.
+
+  Raises:
+    ValueError: one would be overwritten; names it.
+  """
+  originals = {os.path.realpath(path) for path in outputs}
+  for output in outputs.values():
+    if os.path.realpath(output) in originals:
+      raise ValueError(
+        f'{errors.printable(output)} is one of the images to translate and '
+        'would be overwritten; choose another --output.'
+      )
+
+
 def _key(path: pathlib.Path) -> str:
   """What names have in common that some disk takes for one."""
   return unicodedata.normalize('NFC', path.as_posix()).casefold()
 
 
 def _possible_names(
-  name: pathlib.Path, is_unique: bool
+  name: pathlib.Path, suffix: str, is_unique: bool
 ) -> Iterator[pathlib.Path]:
   """Names of an image's output, the best one first."""
   if is_unique:
-    yield name.with_suffix('.png')
-  yield name.with_name(f'{name.name}.png')
+    yield name.with_suffix(suffix)
+  yield name.with_name(f'{name.name}{suffix}')
   for number in itertools.count(2):
-    yield name.with_name(f'{name.name}-{number}.png')
+    yield name.with_name(f'{name.name}-{number}{suffix}')
 
 
 def translate_files(
-  model: translator.Translator,
+  method: file_methods.Method,
   outputs: Mapping[pathlib.Path, pathlib.Path],
-  to: str,
-  source: str | None = None,
+  folder: str | os.PathLike,
   *,
-  style: np.ndarray | None = None,
-  side_by_side: bool = False,
+  kind: photo_files.Format = 'png',
+  origin: provenance.Provenance | None = None,
+  record: result_record.ResultRecord | None = None,
+  description: str = 'translating',
+  workers: int | None = None,
 ) -> dict[pathlib.Path, str]:
-  """Translates image files, a batch at a time, with a progress bar.
+  """Translates image files, in threads, with a progress bar.
 
   Args:
-    model: the translator to use.
+    method: what becomes of each file.
     outputs: where the output of each file goes, from `output_paths`.
-    to: name of the domain to translate to.
-    source: name of the domain that the images belong to; may be left out if
-      the model has two.
-    style: style code of all outputs, or None; see `Translator.translate`.
-    side_by_side: whether to put each output to the right of its source.
+    folder: folder for the output.
+    kind: format of the outputs.
+    origin: what they say of how they came about; its `source_type` is that of
+      the method. None for nothing.
+    record: the record of the folder, by which outputs that are there already
+      are left as they are; None to translate all of them.
+    description: what the progress bar says.
+    workers: number of threads; None for that of the processors.
 
   Returns:
     The files that could not be read, or whose output could not be written
@@ -172,68 +211,61 @@ def translate_files(
     KeyboardInterrupt: the user stopped it; says how many are translated.
     OSError: nothing can be written any more; likewise.
   """
+  if origin is not None:
+    origin = origin._replace(source_type=method.source_type)
+  todo, noted = outputs, None
+  if record is not None:
+    key = _key_of(method, kind, origin)
+    noted = output_files.Record(record, key)
+    todo = {
+      path: output
+      for path, output in outputs.items()
+      if not record.is_done(output, path, key)
+    }
+  count, done = len(outputs), len(outputs) - len(todo)
+  if done:
+    print(f'{done} of {count} images are translated already and stay.')
   skipped: dict[pathlib.Path, str] = {}
-  paths = list(outputs)
-  source = model.source_for(to, source)
+  writer = output_files.OutputFiles(
+    folder,
+    count,
+    'translated',
+    kind=kind,
+    origin=origin,
+    record=noted,
+    done=done,
+  )
+  with (
+    writer,
+    tqdm.tqdm(
+      total=count, initial=done, unit=' images', desc=description
+    ) as progress,
+    contextlib.closing(
+      file_pipeline.translate(method, todo.items(), writer, workers=workers)
+    ) as results,
+  ):
+    for path, reason in results:
+      progress.update()
+      if reason is not None:
+        skipped[path] = reason
+  return skipped
+
+
+def print_framing(model: translator.Translator, source: str) -> None:
+  """Prints how images of a domain become squares, if that is not plain."""
   frame = model.framing_of(source)
   if frame.preparation is not None:
     done = photos.describe(frame.preparation)
     print(f'Images of {source} are prepared as in training: {done}.')
   if frame[:2] != framing.Framing()[:2]:
     print(f'Images of {source} are framed as in training: {frame}.')
-  folder = os.path.commonpath([path.parent for path in outputs.values()])
-  with output_files.OutputFiles(folder, len(paths), 'translated') as writer:
-    for part in tqdm.tqdm(
-      list(batching.slices(len(paths))),
-      unit=' batches',
-      desc=f'translating to {to}',
-    ):
-      images = _read(model, paths[part], source, skipped)
-      if not images:
-        continue
-      sources = np.stack(list(images.values()))
-      translated = model.translate(sources, to, source, style=style)
-      if side_by_side:
-        translated = np.concatenate([sources, translated], axis=2)
-      for path, image in zip(images, translated):
-        reason = writer.write(outputs[path], image)
-        if reason:
-          skipped[path] = reason
-  return skipped
 
 
-def print_result(
-  count: int, skipped: Mapping[pathlib.Path, str], folder: str | os.PathLike
-) -> None:
-  """Prints how many images are translated, and lists the others.
-
-  Args:
-    count: number of images that were to be translated.
-    skipped: what `translate_files` returned.
-    folder: folder of the output.
-
-  Raises:
-    ValueError: not one is translated.
-  """
-  done = count - len(skipped)
-  print(f'{done} of {count} images translated to {errors.printable(folder)}')
-  for path, reason in skipped.items():
-    print(errors.printable(f'  skipped {path}: {reason}'), file=sys.stderr)
-  if not done:
-    raise ValueError('no image could be read and its translation written.')
-
-
-def _read(
-  model: translator.Translator,
-  paths: Iterable[pathlib.Path],
-  source: str,
-  skipped: dict[pathlib.Path, str],
-) -> dict[pathlib.Path, np.ndarray]:
-  """The images that can be read; the others are added to `skipped`."""
-  images = {}
-  for path in paths:
-    try:
-      images[path] = model.read(path, source)
-    except image_io.UnreadableImage as error:
-      skipped[path] = error.reason
-  return images
+def _key_of(
+  method: file_methods.Method,
+  kind: photo_files.Format,
+  origin: provenance.Provenance | None,
+) -> str:
+  """Stands for all that decides the bytes of an output but its source."""
+  asked = [dict(method.options), kind, origin]
+  return files.sha256(json.dumps(asked, sort_keys=True))[:16]

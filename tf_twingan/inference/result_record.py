@@ -1,0 +1,195 @@
+"""What earlier calls wrote to a folder, and what they made it of.
+
+Each call adds a file of lines to the folder's hidden `.translated`, one line a
+result, written before the result gets its name. So a call that was killed at
+any moment has said of every result that is there what it is: the next one
+leaves out what is done, and knows what it may replace. Several processes, on
+several machines, may write into one folder.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from tf_twingan import regular_files
+
+FOLDER = '.translated'
+_SUFFIX = '.jsonl'
+# A path has 4096 bytes, which JSON writes in up to six characters each.
+_LONGEST_LINE = 2**16
+
+
+class Source(NamedTuple):
+  """The file that a result was made of, as it was then.
+
+  Attributes:
+    size: its length in bytes.
+    modified: when it was last changed, in nanoseconds.
+  """
+
+  size: int
+  modified: int
+
+  @classmethod
+  def of(cls, path: str | os.PathLike) -> 'Source | None':
+    """Looks at a file; None if it is not there."""
+    try:
+      status = os.stat(path)
+    except OSError:
+      return None
+    return cls(status.st_size, status.st_mtime_ns)
+
+
+class _Entry(NamedTuple):
+  """A line: the source, what was asked for, and the result's file."""
+
+  source: Source
+  key: str
+  result: Source
+  digest: str
+
+
+class ResultRecord:
+  """The record of one folder; several threads may use it."""
+
+  def __init__(self, folder: str | os.PathLike):
+    """Reads what earlier calls wrote; nothing is written yet.
+
+    Args:
+      folder: folder of the results, which need not exist.
+    """
+    self._folder = pathlib.Path(folder)
+    self._entries = dict(_read_all(self._folder / FOLDER))
+    self._lock = threading.Lock()
+    self._file: BinaryIO | None = None
+
+  def is_result(self, path: str | os.PathLike) -> bool:
+    """Whether a file is what an earlier call wrote there, unchanged."""
+    entry = self._entries.get(self._name(path))
+    return entry is not None and _is_equal(path, entry)
+
+  def is_done(
+    self, path: str | os.PathLike, source: str | os.PathLike, key: str
+  ) -> bool:
+    """Whether a result is there, of this source as it is now.
+
+    Args:
+      path: file of the result.
+      source: the image that it is to be made of.
+      key: stands for all that is asked for.
+    """
+    entry = self._entries.get(self._name(path))
+    return (
+      entry is not None
+      and entry.key == key
+      and entry.source == Source.of(source)
+      and _is_equal(path, entry)
+    )
+
+  def note(
+    self,
+    path: str | os.PathLike,
+    unfinished: str | os.PathLike,
+    content: bytes,
+    source: Source | None,
+    key: str,
+  ) -> None:
+    """Adds a result that is written and has not got its name yet.
+
+    Args:
+      path: the name that it is going to have.
+      unfinished: the file.
+      content: what is in it.
+      source: what it was made of.
+      key: see `is_done`.
+
+    Raises:
+      OSError: the record cannot be written.
+    """
+    name = self._name(path)
+    entry = _Entry(
+      source or Source(-1, 0),
+      key,
+      Source(len(content), os.stat(unfinished).st_mtime_ns),
+      _digest(content),
+    )
+    line = json.dumps([name, *entry.source, key, *entry.result, entry.digest])
+    with self._lock:
+      self._opened().write(line.encode() + b'\n')
+      self._entries[name] = entry
+
+  def close(self) -> None:
+    """Ends writing."""
+    with self._lock:
+      if self._file is not None:
+        self._file.close()
+        self._file = None
+
+  def _opened(self) -> BinaryIO:
+    if self._file is None:
+      folder = self._folder / FOLDER
+      folder.mkdir(parents=True, exist_ok=True)
+      # In the order of their beginnings, and one for each process.
+      name = f'{time.time_ns():020}-{uuid.uuid4().hex[:8]}{_SUFFIX}'
+      # Nothing is held back, so that a kill loses no line.
+      self._file = open(folder / name, 'xb', buffering=0)
+    return self._file
+
+  def _name(self, path: str | os.PathLike) -> str:
+    return pathlib.Path(os.path.relpath(path, self._folder)).as_posix()
+
+
+def _read_all(folder: pathlib.Path) -> Iterator[tuple[str, _Entry]]:
+  """The lines of all calls, the last one of a result last."""
+  try:
+    names = sorted(os.listdir(folder))
+  except OSError:
+    return
+  for name in names:
+    if name.endswith(_SUFFIX):
+      try:
+        with regular_files.open_binary(folder / name) as file:
+          while line := file.readline(_LONGEST_LINE):
+            entry = _parse(line)
+            if entry is not None:
+              yield entry
+      except (OSError, regular_files.NotRegular):
+        continue
+
+
+def _parse(line: bytes) -> tuple[str, _Entry] | None:
+  """One line; None if it was cut off, or is not of this program."""
+  try:
+    fields: list[Any] = json.loads(line)
+  except (ValueError, RecursionError):
+    return None
+  kinds = [str, int, int, str, int, int, str]
+  if not isinstance(fields, list) or [*map(type, fields)] != kinds:
+    return None
+  name, size, modified, key, length, written, digest = fields
+  entry = _Entry(Source(size, modified), key, Source(length, written), digest)
+  return name, entry
+
+
+def _is_equal(path: str | os.PathLike, entry: _Entry) -> bool:
+  """Whether a file is the one of an entry, or a copy of it."""
+  there = Source.of(path)
+  if there is None or there.size != entry.result.size:
+    return False
+  if there.modified == entry.result.modified:
+    return True
+  try:
+    content = regular_files.read(path, at_most=entry.result.size)
+  except (OSError, ValueError):
+    return False
+  return _digest(content) == entry.digest
+
+
+def _digest(content: bytes) -> str:
+  return hashlib.blake2b(content, digest_size=16).hexdigest()

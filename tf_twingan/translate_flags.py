@@ -1,0 +1,70 @@
+"""Flags of `translate` that say what its results are like."""
+
+from typing import TYPE_CHECKING, Any
+
+from absl import flags
+
+from tf_twingan import cli, photo_files
+
+if TYPE_CHECKING:
+  from tf_twingan.inference import translator as translator_lib
+
+# What is defined here counts as the program's own, and is shown by its --help.
+flags.disclaim_key_flags()
+
+
+def define() -> None:
+  """Defines the flags, for the functions below."""
+  cli.define_path(
+    'reference', 'An image of the domain --to, whose style to take.'
+  )
+  flags.DEFINE_integer(
+    'style_seed', None, 'A random style, the same for a number.', lower_bound=0
+  )
+  flags.DEFINE_enum(
+    'format',
+    None,
+    [*photo_files.SUFFIXES],
+    'The format of the results; that of --output, if it names a file, or PNG.',
+  )
+  flags.DEFINE_bool(
+    'provenance',
+    True,
+    'Let results say of themselves that a model made them, and which one.',
+  )
+  flags.DEFINE_bool('no_provenance', False, 'The same as --noprovenance.')
+
+
+def kind() -> photo_files.Format | None:
+  """The format that --format asks for."""
+  return flags.FLAGS['format'].value
+
+
+def says_origin() -> bool:
+  """Whether results say of themselves what made them."""
+  return flags.FLAGS.provenance and not flags.FLAGS.no_provenance
+
+
+def style_code(translator: 'translator_lib.Translator', to: str) -> Any:
+  """The style code that --reference or --style_seed asks for, or None.
+
+  Args:
+    translator: the translator in use.
+    to: name of the domain to translate to.
+
+  Raises:
+    ValueError: both are given, the image cannot be read, or the model has no
+      style codes.
+  """
+  reference, seed = flags.FLAGS.reference, flags.FLAGS.style_seed
+  if reference is not None and seed is not None:
+    raise ValueError(
+      f'--reference={reference} and --style_seed={seed} both ask for a style; '
+      'give one of them.'
+    )
+  if seed is not None:
+    return translator.random_styles(1, seed)[0]
+  if reference is None:
+    return None
+  image = translator.read(reference, to)
+  return translator.style(image[None], to)[0]
