@@ -5,7 +5,7 @@ waits in memory until it is finished.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -35,10 +35,12 @@ class Result(NamedTuple):
   Attributes:
     image: uint8 RGB [height, width, 3].
     metadata: what the photo's own file adds, or None.
+    others: further images, for files of their own.
   """
 
   image: np.ndarray
   metadata: photo_files.Metadata | None = None
+  others: Sequence[np.ndarray] = ()
 
 
 class Method(Protocol):

@@ -157,6 +157,16 @@ def _write(
 ) -> str | None:
   assert read.loaded is not None
   result = method.finish(read.loaded, translated)
+  # Where the first one is, the others are, too.
+  for number, image in enumerate(result.others, 2):
+    reason = writer.write(
+      output.with_name(f'{output.stem}.face{number}{output.suffix}'),
+      image,
+      source=read.source,
+      is_checked=False,
+    )
+    if reason is not None:
+      return reason
   return writer.write(
     output, result.image, metadata=result.metadata, source=read.source
   )

@@ -131,6 +131,7 @@ class OutputFiles:
     *,
     metadata: photo_files.Metadata | None = None,
     source: result_record.Source | None = None,
+    is_checked: bool = True,
   ) -> str | None:
     """Writes one image.
 
@@ -139,6 +140,8 @@ class OutputFiles:
       image: uint8 RGB [height, width, 3].
       metadata: what the photo's own file adds.
       source: what the image was made of, for the record.
+      is_checked: whether `check_replaced` has seen the path. One that it has
+        not is no result of its own and is not counted.
 
     Returns:
       Why this file cannot be written although others can; None if it is.
@@ -146,6 +149,9 @@ class OutputFiles:
     Raises:
       OSError: nothing can be written any more.
     """
+    record = self._record.record if self._record is not None else None
+    if not is_checked and not _may_be_replaced(path, record):
+      return f'a file that is no earlier output is in the way: {path}'
     try:
       content = photo_files.encode(
         image, self._kind, metadata=metadata, origin=self._origin
@@ -166,8 +172,9 @@ class OutputFiles:
         raise OSError(f'{errors.printable(path)}: {reason}') from None
       files.check_writable(self._folder)
       return f'its output cannot be written ({reason}): {path}'
-    with self._lock:
-      self._written += 1
+    if is_checked:
+      with self._lock:
+        self._written += 1
     return None
 
   def __enter__(self) -> 'OutputFiles':

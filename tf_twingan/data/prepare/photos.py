@@ -48,12 +48,16 @@ def read(
   if prepared.images:
     return framed.square(prepared.images[0].image, resolution)
   # The largest face, as the detector gives them in this order.
-  rejection = prepared.rejections[0]
+  raise image_io.UnreadableImage(
+    os.fspath(path), reason_of(prepared.rejections[0])
+  )
+
+
+def reason_of(rejection: rejections.Rejection) -> str:
+  """Why a photo, or a face of it, is left out, for messages: one line."""
   reason = rejections.REASONS[rejection.reason].rstrip('.')
   detail = f' ({rejection.detail})' if rejection.detail else ''
-  raise image_io.UnreadableImage(
-    os.fspath(path), f'{reason[0].lower()}{reason[1:]}{detail}'
-  )
+  return f'{reason[0].lower()}{reason[1:]}{detail}'
 
 
 def describe(preparation: options.Options | None) -> str:

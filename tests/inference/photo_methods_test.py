@@ -1,0 +1,237 @@
+"""Methods of whole photos: what is put back, cut out, and in which colours."""
+
+import io
+import pathlib
+import tempfile
+from unittest import mock
+
+import numpy as np
+from absl.testing import absltest, parameterized
+from PIL import ExifTags, Image
+
+from tests import icc_profiles
+from tf_twingan import (
+  color_profiles,
+  framing,
+  image_io,
+  photo_files,
+  provenance,
+)
+from tf_twingan.data.prepare import preparer, rejections
+from tf_twingan.inference import photo_methods, translation_job
+
+# Where the faces of a photo are: 4x4 px each, side by side.
+SIDE = 4
+
+
+class Photographs:
+  """Stands for one: a face wherever the first row of the photo is white."""
+
+  faces = 'all'
+
+  def __init__(self):
+    self.translator = mock.Mock(
+      resolution=SIDE,
+      fingerprint='ab' * 32,
+      origin='pretrained:model',
+      framing_of=lambda domain: framing.Framing(),
+      source_for=lambda to, source: source or 'photo',
+    )
+    self.seen = []
+
+  def find(self, photo, source, name):
+    assert source == 'photo' and name
+    images = [
+      preparer.PreparedImage(
+        photo[1 : 1 + SIDE, left : left + SIDE],
+        None,
+        np.float64([[1, 0, -left], [0, 1, -1]]),
+        1.0,
+      )
+      for left in range(0, photo.shape[1], SIDE)
+      if (photo[0, left] > 250).all()
+    ]
+    missing = [] if images else [rejections.Rejection(name, 'no_face')]
+    return preparer.Prepared(images, missing)
+
+  def translate_faces(self, faces, to, source, *, style=None):
+    self.seen += [face.image for face in faces]
+    return np.stack([255 - face.image for face in faces])
+
+  def paste(self, photo, faces, translated):
+    result = photo.copy()
+    for face, square in zip(faces, translated, strict=True):
+      left = int(-face.matrix[0, 2])
+      result[1 : 1 + SIDE, left : left + SIDE] = square
+    return result
+
+  def translate(self, photo, to, source, *, style=None):
+    self.seen.append(photo)
+    return 255 - photo
+
+
+class PhotoMethodsTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(tempfile.mkdtemp())
+    (self.root / 'in').mkdir()
+    self.photographs = Photographs()
+    random = np.random.default_rng(0)
+    self.photo = random.integers(60, 200, [8, 12, 3], np.uint8)
+    self.photo[0] = 0
+    # The first and the last third have a face.
+    self.photo[0, :4] = self.photo[0, 8:] = 255
+
+  def save(self, name='a.png', photo=None, **options):
+    image = Image.fromarray(self.photo if photo is None else photo)
+    image.save(self.root / 'in' / name, **options)
+
+  def translate(self, kind, **options):
+    method = kind(self.photographs, 'anime', **options)
+    plan = translation_job.plan(self.root / 'in', self.root / 'out')
+    translation_job.run(plan, self.photographs.translator, method)
+
+  def result(self, name='a.png'):
+    return image_io.read(self.root / 'out' / name)
+
+  def origin(self, name='a.png'):
+    return provenance.read(self.root / 'out' / name)
+
+  def pasted(self):
+    expected = self.photo.copy()
+    for left in (0, 8):
+      part = np.s_[1 : 1 + SIDE, left : left + SIDE]
+      expected[part] = 255 - expected[part]
+    return expected
+
+  def test_faces_are_put_back(self):
+    self.save()
+    self.translate(photo_methods.PastedFaces)
+    np.testing.assert_array_equal(self.result(), self.pasted())
+    self.assertEqual(self.origin().source_type, provenance.PARTS)
+    self.translate(photo_methods.PastedFaces, compare=True)
+    np.testing.assert_array_equal(
+      self.result(), np.concatenate([self.photo, self.pasted()], axis=1)
+    )
+
+  def test_photos_without_a_face_are_listed(self):
+    self.save()
+    self.save('b.png', np.zeros([8, 12, 3], np.uint8))
+    self.translate(photo_methods.PastedFaces)
+    self.assertFalse((self.root / 'out' / 'b.png').exists())
+    self.assertIn(
+      'b.png,the detector found no face\n',
+      (self.root / 'out' / 'skipped.csv').read_text(),
+    )
+
+  def test_crops_have_files_of_their_own(self):
+    self.save()
+    for compare in (False, True):
+      self.translate(photo_methods.FaceCrops, compare=compare)
+      for name, left in (('a.png', 0), ('a.face2.png', 8)):
+        square = self.photo[1 : 1 + SIDE, left : left + SIDE]
+        parts = [square] * compare + [255 - square]
+        np.testing.assert_array_equal(
+          self.result(name), np.concatenate(parts, axis=1)
+        )
+        expected = provenance.PARTS if compare else provenance.WHOLE
+        self.assertEqual(self.origin(name).source_type, expected)
+
+  def test_a_crop_overwrites_no_file_of_others(self):
+    self.save()
+    self.save('b.png')
+    (self.root / 'out').mkdir()
+    (self.root / 'out' / 'a.face2.png').write_bytes(b'mine')
+    self.translate(photo_methods.FaceCrops)
+    self.assertEqual((self.root / 'out/a.face2.png').read_bytes(), b'mine')
+    # It is not done, as one of its results is missing.
+    self.assertFalse((self.root / 'out' / 'a.png').exists())
+    self.assertTrue((self.root / 'out' / 'b.face2.png').exists())
+    report = (self.root / 'out' / 'skipped.csv').read_text()
+    self.assertIn('a.png,a file that is no earlier output is in the', report)
+
+  def test_whole_images(self):
+    self.save()
+    self.translate(photo_methods.WholeImages)
+    np.testing.assert_array_equal(self.result(), 255 - self.photo)
+    self.assertEqual(self.origin().source_type, provenance.WHOLE)
+
+  def test_options_translate_again(self):
+    self.save()
+    for options in (
+      {},
+      {'compare': True},
+      {'keep_location': True},
+      {'asked': {'feather': 0.1}},
+      {'style': np.ones(4, np.float32)},
+      {'source': 'anime'},
+    ):
+      if 'source' in options:
+        self.photographs.find = lambda photo, source, name: Photographs.find(
+          self.photographs, photo, 'photo', name
+        )
+      for expected in (2, 0):
+        self.photographs.seen.clear()
+        self.translate(photo_methods.PastedFaces, **options)
+        self.assertLen(self.photographs.seen, expected)
+
+  def test_colours_of_a_profile(self):
+    profile = icc_profiles.display_p3()
+    self.save(icc_profile=profile)
+    self.translate(photo_methods.PastedFaces)
+    # The network saw sRGB, and its output is in the photo's colours.
+    conversion = color_profiles.conversion(profile)
+    expected = self.photo.copy()
+    for left, seen in zip((0, 8), self.photographs.seen, strict=True):
+      part = np.s_[1 : 1 + SIDE, left : left + SIDE]
+      np.testing.assert_array_equal(seen, conversion.to_srgb(self.photo[part]))
+      expected[part] = conversion.from_srgb(255 - seen)
+      self.assertGreater(np.abs(seen.astype(int) - self.photo[part]).max(), 5)
+    np.testing.assert_array_equal(self.result(), expected)
+    with Image.open(self.root / 'out' / 'a.png') as image:
+      self.assertEqual(image.info['icc_profile'], profile)
+
+  @parameterized.parameters(photo_methods.FaceCrops, photo_methods.WholeImages)
+  def test_what_is_a_network_s_alone_is_srgb(self, kind):
+    profile = icc_profiles.display_p3()
+    self.save(icc_profile=profile)
+    self.translate(kind)
+    np.testing.assert_array_equal(self.result(), 255 - self.photographs.seen[0])
+    with Image.open(self.root / 'out' / 'a.png') as image:
+      self.assertNotIn('icc_profile', image.info)
+    conversion = color_profiles.conversion(profile)
+    np.testing.assert_array_equal(
+      conversion.to_srgb(self.photo[1 : 1 + SIDE, :SIDE]),
+      self.photographs.seen[0]
+      if kind is photo_methods.FaceCrops
+      else self.photographs.seen[0][1 : 1 + SIDE, :SIDE],
+    )
+
+  def test_exif_goes_into_whole_photos_and_no_crops(self):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = 'Camera & Co'
+    exif[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: 'N'}
+    self.save(exif=exif.tobytes())
+    for kind, options, make, place in (
+      (photo_methods.PastedFaces, {}, 'Camera & Co', False),
+      (photo_methods.PastedFaces, {'keep_location': True}, 'Camera & Co', True),
+      (photo_methods.WholeImages, {}, 'Camera & Co', False),
+      (photo_methods.FaceCrops, {'keep_location': True}, None, False),
+    ):
+      self.translate(kind, **options)
+      content = (self.root / 'out' / 'a.png').read_bytes()
+      with Image.open(io.BytesIO(content)) as image:
+        found = image.getexif()
+      self.assertEqual(found.get(ExifTags.Base.Make), make)
+      self.assertEqual(ExifTags.IFD.GPSInfo in found, place)
+
+  def test_a_photo_of_forty_megapixels_counts_as_what_it_takes(self):
+    self.save()
+    method = photo_methods.PastedFaces(self.photographs, 'anime')
+    loaded = method.load(self.root / 'in' / 'a.png')
+    self.assertEqual(loaded.size, self.photo.nbytes)
+    self.assertIsInstance(loaded.content.photo, photo_files.Photo)
+
+
+if __name__ == '__main__':
+  absltest.main()
