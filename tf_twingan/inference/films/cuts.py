@@ -11,6 +11,8 @@ decides nothing, and no more does one that is all of one colour: the next frames
 are compared with the one before it.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tf_twingan import extras
@@ -62,6 +64,18 @@ class CutDetector:
       return False
     self._before, self._flashes = small, 0
     return True
+
+  def state(self) -> dict[str, np.ndarray]:
+    """What `restore` takes to go on from here."""
+    state = {'flashes': np.array(self._flashes)}
+    if self._before is not None:
+      state['before'] = self._before
+    return state
+
+  def restore(self, state: Mapping[str, np.ndarray]) -> None:
+    """Goes on where another detector gave its state."""
+    self._flashes = int(state['flashes'])
+    self._before = state.get('before')
 
 
 def likeness(before: np.ndarray, after: np.ndarray) -> float:

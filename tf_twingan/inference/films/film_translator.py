@@ -5,7 +5,7 @@ translated, and pasted back. All of that looks at this frame and earlier ones
 alone, so that it serves a camera as well as a file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,50 @@ class FilmTranslator:
     self._time = time
     assert self._result is not None
     return self._result.copy()
+
+  def state(self) -> dict[str, np.ndarray]:
+    """Everything that later frames depend on, to go on in another process.
+
+    Returns:
+      Arrays by name, none of which holds objects, as `numpy.savez` takes them.
+    """
+    parts: dict[str, Mapping[str, np.ndarray]] = {
+      'cuts': self._cuts.state(),
+      'tracks': self._tracker.state(),
+      'smooth': {
+        str(number): smoother.mean
+        for number, smoother in self._smoothers.items()
+        if smoother.mean is not None
+      },
+      'film': {'time': np.array(self._time)},
+    }
+    if self._frame is not None and self._result is not None:
+      parts['last'] = {'frame': self._frame, 'result': self._result}
+    return {
+      f'{part}/{name}': array
+      for part, arrays in parts.items()
+      for name, array in arrays.items()
+    }
+
+  def restore(self, state: Mapping[str, np.ndarray]) -> None:
+    """Goes on where another FilmTranslator gave its state, to the bit.
+
+    Args:
+      state: what `state` returned, for the same model and the same options.
+    """
+    parts: dict[str, dict[str, np.ndarray]] = {}
+    for key in state:
+      part, _, name = key.partition('/')
+      parts.setdefault(part, {})[name] = state[key]
+    last = parts.get('last', {})
+    self._frame, self._result = last.get('frame'), last.get('result')
+    self._time = float(parts['film']['time'])
+    self._cuts.restore(parts['cuts'])
+    self._tracker.restore(parts['tracks'], self._frame)
+    self._smoothers = {
+      int(number): smoothing.Smoother(mean)
+      for number, mean in parts.get('smooth', {}).items()
+    }
 
   def _translate(
     self, frame: np.ndarray, time: float, elapsed: float

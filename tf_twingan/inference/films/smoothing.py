@@ -22,9 +22,18 @@ _NOISE, _CHANGE = 6.0, 24.0
 class Smoother:
   """The smoothed squares of one face, one after another."""
 
-  def __init__(self) -> None:
-    """Begins with a face's first frame."""
-    self._mean: np.ndarray | None = None
+  def __init__(self, mean: np.ndarray | None = None) -> None:
+    """Begins with a face's first frame, or goes on.
+
+    Args:
+      mean: of the frames so far, another Smoother's `mean`.
+    """
+    self._mean = mean
+
+  @property
+  def mean(self) -> np.ndarray | None:
+    """The mean so far, float32 [size, size, channels]; None at first."""
+    return self._mean
 
   def smooth(self, square: np.ndarray, elapsed: float) -> np.ndarray:
     """Takes the next square.

@@ -12,7 +12,7 @@ its number if it is found again within a second, where it would be by then.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -31,6 +31,18 @@ _MISSES = 2
 # A detection is of a track if it is so near, in sides of the face, and of
 # nearly its size. Where a hidden face has gone is less certain.
 _NEAR, _NEAR_A_SECOND, _SIZES = 0.6, 1.0, 1.7
+
+# What a track holds beside its face.
+_FIELDS = (
+  'number',
+  'matrix',
+  'mean',
+  'confirmed',
+  'place',
+  'resolution',
+  'velocity',
+  'misses',
+)
 
 Detect = Callable[[np.ndarray], Sequence[preparer.PreparedImage]]
 
@@ -142,6 +154,37 @@ class Tracker:
     self._before, self._time = frame, time
     return [track for track in self._tracks if not track.hidden]
 
+  def state(self) -> dict[str, np.ndarray]:
+    """What `restore` takes, beside the last frame, to go on from here."""
+    state = {
+      'clock': np.array([self._time, self._due, self._count]),
+      'faces': np.array([_numbers_of(t.face) for t in self._tracks]),
+    }
+    for field in _FIELDS:
+      values = [getattr(track, field) for track in self._tracks]
+      state[field] = np.array(values, np.float64)
+    return state
+
+  def restore(
+    self, state: Mapping[str, np.ndarray], frame: np.ndarray | None
+  ) -> None:
+    """Goes on where another tracker gave its state.
+
+    Args:
+      state: of the other tracker.
+      frame: the last one that it was given; None if there was none.
+    """
+    time, due, count = state['clock']
+    self._time, self._due, self._count = float(time), float(due), int(count)
+    self._before = frame
+    self._tracks = []
+    for row, numbers in enumerate(state['faces']):
+      values = {field: state[field][row] for field in _FIELDS}
+      for field in ('number', 'resolution', 'misses'):
+        values[field] = int(values[field])
+      values['confirmed'] = float(values['confirmed'])
+      self._tracks.append(Track(face=_face_from(numbers), **values))
+
   def _follow(self, frame: np.ndarray, elapsed: float) -> set[int]:
     """Moves all tracks along; returns the numbers of those that got lost."""
     lost = set()
@@ -222,12 +265,31 @@ def _face_of(one: preparer.PreparedImage) -> faces.Face:
     raise ValueError(
       'an image without a face has no track; translate whole frames instead.'
     )
-  return one.face
+  # In one precision, from which on it is moved.
+  return _face_from(_numbers_of(one.face))
+
+
+def _numbers_of(face: faces.Face) -> np.ndarray:
+  """A face as float64 [11]: score, box, eyes and mouth, NaN for none."""
+  eyes = np.full(4, np.nan) if face.eyes is None else np.ravel(face.eyes)
+  mouth = np.full(2, np.nan) if face.mouth is None else face.mouth
+  return np.concatenate([[face.score], face.box, eyes, mouth])
+
+
+def _face_from(numbers: np.ndarray) -> faces.Face:
+  score, box = float(numbers[0]), numbers[1:5]
+  eyes, mouth = numbers[5:9].reshape(2, 2), numbers[9:]
+  return faces.Face(
+    box,
+    score,
+    None if np.isnan(eyes).any() else eyes,
+    None if np.isnan(mouth).any() else mouth,
+  )
 
 
 def _middle(face: faces.Face) -> np.ndarray:
   """The middle (x, y) of a face's box."""
-  return (face.box[:2].astype(np.float64) + face.box[2:]) / 2
+  return (face.box[:2] + face.box[2:]) / 2
 
 
 def _shift(offset: np.ndarray) -> np.ndarray:
