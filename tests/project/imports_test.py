@@ -214,6 +214,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'image_io',
     'image_networks',
     'image_grids',
+    'image_limits',
     'color_profiles',
     'files',
     'errors',
