@@ -24,14 +24,12 @@ import csv
 import json
 import pathlib
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from absl import flags
 
-from benchmarks import measurements, score_cells
+from benchmarks import measurements, programs, score_cells, short_schedule
 from tf_twingan import cli
 from tf_twingan.data.prepare import carried
 from tf_twingan.evaluation import names
@@ -46,11 +44,7 @@ _PREPARATIONS = {
 }
 _FACES = {PHOTO: 'human', ANIME: 'anime'}
 _PREPARED_SIDE = 64
-_SIDE = 32
 _SPLITS = ('train', 'test')
-_BATCH = 8
-# Sixteenths of the images of a training; the rates fall over the last six.
-_STABLE, _FADES, _DECAY = {8: 2, 16: 4, 32: 8}, {16: 1, 32: 1}, 6
 _SCORES = (
   'kernel (own features)',
   'SWD',
@@ -111,36 +105,21 @@ def main(argv) -> None:
       tables,
       group='Preparing images',
       title='Raw, prepared and cut-out images',
-      what=f'`{given.gin_file}` at {_SIDE} px on the same '
+      what=f'`{given.gin_file}` at {short_schedule.SIDE} px on the same '
       f'{counts[PHOTO]["train"]:,} photos and {counts[ANIME]["train"]:,} '
       f'drawings, {given.images:,} images of each domain a run, scored on '
       'held-out prepared images; mean (minimum to maximum) over '
       f'{given.seeds} seeds.',
-      resolution=_SIDE,
-      batch=_BATCH,
+      resolution=short_schedule.SIDE,
+      batch=short_schedule.BATCH,
     )
-
-
-def _program(log: pathlib.Path, module: str, *arguments: str) -> None:
-  print(f'{module}: see {log}', flush=True)
-  log.parent.mkdir(parents=True, exist_ok=True)
-  with open(log, 'w', encoding='utf-8') as file:
-    done = subprocess.run(
-      [sys.executable, '-m', f'tf_twingan.{module}', *arguments],
-      stdout=file,
-      stderr=file,
-      check=False,
-    )
-  if done.returncode:
-    lines = log.read_text('utf-8', 'replace').strip().splitlines() or ['']
-    raise ValueError(f'{module} failed ({lines[-1]}); see {log}')
 
 
 def _prepare(given: Flags, name: str, domain: str, background: str) -> None:
   folder = given.output / 'prepared' / name
   if (folder / 'dataset.json').is_file():
     return
-  _program(
+  programs.run(
     given.output / 'logs' / f'prepare_{name}.log',
     'prepare',
     f'--input={getattr(given, domain)}',
@@ -230,25 +209,6 @@ def run_folder(output: pathlib.Path, arm: str, seed: int) -> pathlib.Path:
   return output / 'runs' / f'{arm.replace(" ", "_")}_{seed}'
 
 
-def schedule(images: int) -> list[str]:
-  """Gin bindings by which a training takes about so many images."""
-
-  def share(sixteenths: int) -> int:
-    return max(1, round(images * sixteenths / 16 / _BATCH)) * _BATCH
-
-  stable, fades = (
-    {px: share(part) for px, part in parts.items()}
-    for parts in (_STABLE, _FADES)
-  )
-  return [
-    f'final_resolution={_SIDE}',
-    f'Growth.stable_images={stable}',
-    f'Growth.fade_images={fades}',
-    f'Growth.decay_images={share(_DECAY)}',
-    f'Growth.batch_size={_BATCH}',
-  ]
-
-
 def _train(given: Flags, arm: str, seed: int) -> None:
   folder = run_folder(given.output, arm, seed)
   done = folder / 'done'
@@ -258,10 +218,10 @@ def _train(given: Flags, arm: str, seed: int) -> None:
     f'train.seed={seed}',
     # Runs are compared at their end, not each at its best moment.
     'train.score_images=1_000_000',
-    *schedule(given.images),
+    *short_schedule.bindings(given.images),
     *given.gin_param,
   ]
-  _program(
+  programs.run(
     given.output / 'logs' / f'train_{folder.name}.log',
     'train',
     f'--gin_file={given.gin_file}',
@@ -280,7 +240,7 @@ def _score(given: Flags, arm: str) -> None:
   if (folder / 'evaluation.json').is_file():
     return
   first, *others = _runs(given.output, given.seeds)
-  _program(
+  programs.run(
     given.output / 'logs' / f'evaluate_{folder.name}.log',
     'evaluate',
     f'--run_dir={first}',

@@ -61,6 +61,7 @@ GROUPS = (
   'Input',
   'Resuming',
   'Data',
+  'Films',
   'Equally long trainings',
 )
 

@@ -87,18 +87,6 @@ class PreparationTest(absltest.TestCase):
     ):
       preparation.assemble(self.output, {'photo': raw, 'anime': raw})
 
-  def test_the_schedule_takes_about_so_many_images(self):
-    self.assertEqual(
-      preparation.schedule(3200),
-      [
-        'final_resolution=32',
-        'Growth.stable_images={8: 400, 16: 800, 32: 1600}',
-        'Growth.fade_images={16: 200, 32: 200}',
-        'Growth.decay_images=1200',
-        'Growth.batch_size=8',
-      ],
-    )
-
   def test_tables_hold_means_over_seeds(self):
     runs = preparation._runs(self.output, 2)
     scores = {
