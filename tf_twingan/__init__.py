@@ -19,14 +19,22 @@ from typing import TYPE_CHECKING, Any
 from tf_twingan import forks  # noqa: F401
 
 if TYPE_CHECKING:
-  from tf_twingan.inference import Sampler, Translator
+  from tf_twingan.inference import Photographs, Sampler, Translator
   from tf_twingan.python_interface import Run
   from tf_twingan.retrieval.search_index import SearchIndex
 
 __version__ = '0.1.0'
-__all__ = ['Run', 'Sampler', 'SearchIndex', 'Translator', '__version__']
+__all__ = [
+  'Photographs',
+  'Run',
+  'Sampler',
+  'SearchIndex',
+  'Translator',
+  '__version__',
+]
 
 _LAZY = {
+  'Photographs': 'tf_twingan.inference',
   'Run': 'tf_twingan.python_interface',
   'Sampler': 'tf_twingan.inference',
   'SearchIndex': 'tf_twingan.retrieval.search_index',

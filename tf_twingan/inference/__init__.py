@@ -1,6 +1,6 @@
-"""Trained models in use: the Translator, the Sampler and exported files.
+"""Trained models in use: Translator, Photographs, Sampler, exported files.
 
-Both classes are imported when they are first used, as TensorFlow comes with
+The classes are imported when they are first used, as TensorFlow comes with
 them and takes seconds.
 """
 
@@ -8,12 +8,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+  from tf_twingan.inference.photographs import Photographs
   from tf_twingan.inference.sampler import Sampler
   from tf_twingan.inference.translator import Translator
 
-__all__ = ['Sampler', 'Translator']
+__all__ = ['Photographs', 'Sampler', 'Translator']
 
 _LAZY = {
+  'Photographs': 'tf_twingan.inference.photographs',
   'Sampler': 'tf_twingan.inference.sampler',
   'Translator': 'tf_twingan.inference.translator',
 }

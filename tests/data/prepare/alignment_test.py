@@ -35,6 +35,15 @@ class MatrixTest(parameterized.TestCase):
     size = 128 / (1 + 2 * margin) / alignment.scale(matrix)
     self.assertAlmostEqual(size, scale, delta=scale / 1000)
 
+  def test_two_transforms_in_one(self):
+    first = np.array([[0.0, -2, 5], [2, 0, 1]])
+    second = np.array([[3.0, 0, -4], [0, 3, 7]])
+    places = np.array([[1.0, 2], [-3, 0.5]])
+    np.testing.assert_allclose(
+      alignment.apply(alignment.compose(second, first), places),
+      alignment.apply(second, alignment.apply(first, places)),
+    )
+
   def test_the_inverse_leads_back_to_the_photo(self):
     photo, face = drawn_faces.draw((300, 400), (200, 150), 120, 25)
     matrix = alignment.matrix(face, TEMPLATE, 0.2, 96)

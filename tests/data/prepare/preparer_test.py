@@ -117,9 +117,11 @@ class PreparerTest(parameterized.TestCase):
       return Preparer(options).prepare(photo, name)
 
     kept = prepare('keep').images[0].image
+    self.assertIsNone(prepare('keep').images[0].alpha)
     for one in prepare('magenta').images:
       self.assertEqual(one.image[0, 0].tolist(), [255, 0, 255])
       np.testing.assert_array_equal(one.image[40:60, 40:56], kept[40:60, 40:56])
+      self.assertEqual((one.alpha[0, 0], one.alpha[50, 48]), (0, 1))
     first, second = (one.image for one in prepare('random').images)
     again, _ = (one.image for one in prepare('random').images)
     other, _ = (one.image for one in prepare('random', name='b.png').images)

@@ -130,6 +130,13 @@ def inverse(matrix: np.ndarray) -> np.ndarray:
   return np.column_stack([turn, shift])
 
 
+def compose(second: np.ndarray, first: np.ndarray) -> np.ndarray:
+  """The transform that does `first` and then `second`: float64 [2, 3]."""
+  return np.column_stack(
+    [second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]]
+  )
+
+
 def apply(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
   """Maps places [n, 2]; returns float64 [n, 2]."""
   return np.asarray(places, np.float64) @ matrix[:, :2].T + matrix[:, 2]

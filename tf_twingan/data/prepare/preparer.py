@@ -27,6 +27,8 @@ class PreparedImage(NamedTuple):
       see `alignment` for what a place is; `alignment.inverse` leads back.
     inside: share of the image that lies in the photo.
     number: place of the face among all that were found in the photo, from 0.
+    alpha: float32 [resolution, resolution] in [0, 1], the opacity of the
+      subject that was cut out of the photo; None if nothing was.
   """
 
   image: np.ndarray
@@ -34,6 +36,7 @@ class PreparedImage(NamedTuple):
   matrix: np.ndarray
   inside: float
   number: int = 0
+  alpha: np.ndarray | None = None
 
 
 class Prepared(NamedTuple):
@@ -114,6 +117,23 @@ class Preparer:
         prepared.rejections.append(rejection)
     return prepared
 
+  def cut(
+    self, image: np.ndarray, matrix: np.ndarray, name: str = '', index: int = 0
+  ) -> PreparedImage | Rejection:
+    """Cuts out the square that a matrix leads to, whatever it shows.
+
+    Args:
+      image: uint8 RGB [height, width, 3].
+      matrix: float [2, 3], from the photo to the square.
+      name: see `prepare`.
+      index: number of the face, for random backgrounds.
+    """
+    one = self._warp(image_arrays.check_image(image), None, matrix)
+    try:
+      return self._finish(one._replace(number=index), name, index)
+    except _Unfit as unfit:
+      return Rejection(name, unfit.reason, unfit.score)
+
   def _square(
     self, photo: np.ndarray, face: faces.Face | None
   ) -> PreparedImage:
@@ -126,8 +146,14 @@ class Preparer:
     matrix = alignment.matrix(
       face, options.template, options.margin, resolution
     )
-    inside = alignment.inside(matrix, photo.shape[:2], resolution)
-    square = alignment.warp(photo, matrix, resolution, options.padding)
+    return self._warp(photo, face, matrix)
+
+  def _warp(
+    self, photo: np.ndarray, face: faces.Face | None, matrix: np.ndarray
+  ) -> PreparedImage:
+    options = self.options
+    inside = alignment.inside(matrix, photo.shape[:2], options.resolution)
+    square = alignment.warp(photo, matrix, options.resolution, options.padding)
     return PreparedImage(square, face, matrix, inside)
 
   def _check(self, face: faces.Face, photo_size: Sequence[int]) -> None:
@@ -160,7 +186,7 @@ class Preparer:
     cut = self._segmenter.cut_out(one.image, colour)
     if cut.image is None:
       raise _Unfit(cut.reason, cut.score)
-    return one._replace(image=cut.image)
+    return one._replace(image=cut.image, alpha=cut.alpha)
 
   def _detector(self) -> faces.FaceDetector:
     """The detector of the calling thread: one object serves one thread."""
