@@ -212,23 +212,17 @@ class Network:
       small = output.reshape([side, factor, side, factor, 3]).mean(axis=(1, 3))
       for given in _VALUES if output.dtype != np.uint8 else [_PIXEL_VALUES]:
         error = np.abs(given.pixels(small) - image[0]).mean() / 255
+        error = min(1.0, np.nan_to_num(error, nan=1.0))
         # Rounded: where all values will do, the first ones are taken.
-        found.append(
-          (
-            round(float(np.nan_to_num(error, nan=np.inf)), 3),
-            factor,
-            taken,
-            given,
-          )
-        )
-    error, *best = min(found, key=lambda entry: entry[0])
+        found.append((round(float(error), 3), taken, given))
+    error, taken, given = min(found, key=lambda entry: entry[0])
     if error > _LARGEST_ERROR:
       raise ValueError(
         f'{self._flag} does not enlarge: made small again, its image differs '
         f'by {error:.0%} from the one that it got; give a network of RGB of 0 '
         'to 1, 0 to 255 or -1 to 1'
       )
-    return tuple(best)
+    return factor, taken, given
 
   def _enlarge(self, images: np.ndarray) -> np.ndarray:
     """Enlarges images of a size that the network takes."""
