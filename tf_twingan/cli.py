@@ -245,6 +245,33 @@ def define_from() -> flags.FlagHolder:
   )
 
 
+def define_runner() -> None:
+  """Defines --runner and --beam_option."""
+  flags.DEFINE_string(
+    'runner',
+    None,
+    'A runner of Apache Beam: FnApiRunner on this computer, FlinkRunner, '
+    'SparkRunner or DataflowRunner for many; see docs/data.md.',
+  )
+  flags.DEFINE_multi_string(
+    'beam_option',
+    [],
+    'An option of Apache Beam or the runner, such as direct_num_workers=2.',
+  )
+
+
+def check_beam_options() -> None:
+  """Refuses --beam_option without --runner.
+
+  Raises:
+    ValueError: they do not go together.
+  """
+  if flags.FLAGS.beam_option and flags.FLAGS.runner is None:
+    raise ValueError(
+      '--beam_option is of Apache Beam: give --runner=FnApiRunner, too'
+    )
+
+
 def define_run_datasets() -> flags.FlagHolder:
   """Defines --run_datasets, for `run_datasets.check`."""
   return flags.DEFINE_bool(

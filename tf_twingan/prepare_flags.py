@@ -64,17 +64,7 @@ def define() -> None:
     ['-1..1', '0..1', '0..255'],
     'The values of the pixels that it takes, if they are floats.',
   )
-  flags.DEFINE_string(
-    'runner',
-    None,
-    'A runner of Apache Beam: FnApiRunner on this computer, FlinkRunner, '
-    'SparkRunner or DataflowRunner for many; see docs/data.md.',
-  )
-  flags.DEFINE_multi_string(
-    'beam_option',
-    [],
-    'An option of Apache Beam or the runner, such as direct_num_workers=2.',
-  )
+  cli.define_runner()
 
 
 def options() -> options_lib.Options:
@@ -116,11 +106,8 @@ def prepare_shards() -> 'Callable[[finish.Job], None] | None':
     ValueError: a flag does not go with the runner.
   """
   values = flags.FLAGS
+  cli.check_beam_options()
   if values.runner is None:
-    if values.beam_option:
-      raise ValueError(
-        '--beam_option is of Apache Beam: give --runner=FnApiRunner, too'
-      )
     return None
   if values.dry_run:
     raise ValueError('--dry_run works on this computer: leave out --runner')

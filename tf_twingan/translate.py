@@ -49,6 +49,7 @@ def main(argv) -> None:
   """Translates all images of the input."""
   cli.reject_arguments(argv)
   with cli.report_errors():
+    translate_flags.check_runner()
     from tf_twingan.inference import (
       file_methods,
       file_translation,
@@ -71,7 +72,11 @@ def main(argv) -> None:
     )
     file_translation.print_framing(translator, source)
     translation_job.run(
-      plan, translator, method, says_origin=translate_flags.says_origin()
+      plan,
+      translator,
+      method,
+      says_origin=translate_flags.says_origin(),
+      **translate_flags.through_runner(),
     )
 
 

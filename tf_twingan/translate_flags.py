@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tf_twingan import cli, photo_files
+from tf_twingan import beam_runners, cli, photo_files
 
 if TYPE_CHECKING:
   from tf_twingan.inference import translator as translator_lib
@@ -33,6 +33,7 @@ def define() -> None:
     'Let results say of themselves that a model made them, and which one.',
   )
   flags.DEFINE_bool('no_provenance', False, 'The same as --noprovenance.')
+  cli.define_runner()
 
 
 def kind() -> photo_files.Format | None:
@@ -43,6 +44,28 @@ def kind() -> photo_files.Format | None:
 def says_origin() -> bool:
   """Whether results say of themselves what made them."""
   return flags.FLAGS.provenance and not flags.FLAGS.no_provenance
+
+
+def check_runner() -> None:
+  """Finds out early whether what --runner asks for is there.
+
+  Raises:
+    MissingPackage: Apache Beam is not installed.
+    ValueError: there is no such runner, or an option that does not go with it.
+  """
+  cli.check_beam_options()
+  if flags.FLAGS.runner is not None:
+    beam_runners.parse(flags.FLAGS.runner, flags.FLAGS.beam_option)
+
+
+def through_runner() -> dict[str, Any]:
+  """What `translation_job.run` takes to go through --runner; {} without it."""
+  runner, options = flags.FLAGS.runner, flags.FLAGS.beam_option
+  if runner is None:
+    return {}
+  from tf_twingan.inference import batch_job
+
+  return {'translate_files': batch_job.through(runner, options)}
 
 
 def style_code(translator: 'translator_lib.Translator', to: str) -> Any:

@@ -170,6 +170,16 @@ class TranslateTest(absltest.TestCase):
     code, output = translate(*flags, '--to=photo', '--from=anime')
     self.assertNotIn('already', output)
 
+  def test_through_beam(self):
+    code, output = translate(*self.flags, '--to=anime', '--runner=FnApiRunner')
+    self.assertEqual(code, 0, output)
+    self.assertEqual(self.results(), ['a.jpg.png', 'a.png.png', 'deep/b.png'])
+    self.assertIn('3 of 4 images translated', output)
+    self.assertIn('broken.jpg', (self.outputs / 'skipped.csv').read_text())
+    # It goes on with what the loop did, and the other way round.
+    code, output = translate(*self.flags, '--to=anime')
+    self.assertIn('3 of 4 images are translated already', output)
+
   def test_results_say_what_they_are_unless_told_not_to(self):
     one = [self.flags[0], f'--input={self.inputs / "a.jpg"}', '--to=anime']
     for flags, expected in (
@@ -257,6 +267,8 @@ class TranslateTest(absltest.TestCase):
         '--run_dir=/no/such',
         f'--output={__file__}/in/it',
       ],
+      "did you mean 'FnApiRunner'?": [*to_anime, '--runner=FnApirunner'],
+      'give --runner=FnApiRunner, too': [*to_anime, '--beam_option=a=1'],
       'no style codes': [*to_anime, '--style_seed=1'],
       'both ask for a style; give one of them': [
         *to_anime,

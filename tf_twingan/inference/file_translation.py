@@ -211,20 +211,12 @@ def translate_files(
     KeyboardInterrupt: the user stopped it; says how many are translated.
     OSError: nothing can be written any more; likewise.
   """
-  if origin is not None:
-    origin = origin._replace(source_type=method.source_type)
+  origin = stated(method, origin)
   todo, noted = outputs, None
   if record is not None:
-    key = _key_of(method, kind, origin)
-    noted = output_files.Record(record, key)
-    todo = {
-      path: output
-      for path, output in outputs.items()
-      if not record.is_done(output, path, key)
-    }
+    noted = output_files.Record(record, key_of(method, kind, origin))
+    todo = remaining(outputs, noted)
   count, done = len(outputs), len(outputs) - len(todo)
-  if done:
-    print(f'{done} of {count} images are translated already and stay.')
   skipped: dict[pathlib.Path, str] = {}
   writer = output_files.OutputFiles(
     folder,
@@ -261,11 +253,41 @@ def print_framing(model: translator.Translator, source: str) -> None:
     print(f'Images of {source} are framed as in training: {frame}.')
 
 
-def _key_of(
+def stated(
+  method: file_methods.Method, origin: provenance.Provenance | None
+) -> provenance.Provenance | None:
+  """What the results of a method say of themselves."""
+  if origin is None:
+    return None
+  return origin._replace(source_type=method.source_type)
+
+
+def remaining(
+  outputs: Mapping[pathlib.Path, pathlib.Path], noted: output_files.Record
+) -> dict[pathlib.Path, pathlib.Path]:
+  """Leaves out what is there already, and prints how many these are."""
+  todo = {
+    path: output
+    for path, output in outputs.items()
+    if not noted.record.is_done(output, path, noted.key)
+  }
+  done = len(outputs) - len(todo)
+  if done:
+    print(f'{done} of {len(outputs)} images are translated already and stay.')
+  return todo
+
+
+def key_of(
   method: file_methods.Method,
   kind: photo_files.Format,
   origin: provenance.Provenance | None,
 ) -> str:
-  """Stands for all that decides the bytes of an output but its source."""
+  """Stands for all that decides the bytes of an output but its source.
+
+  Args:
+    method: what becomes of each file.
+    kind: format of the outputs.
+    origin: from `stated`.
+  """
   asked = [dict(method.options), kind, origin]
   return files.sha256(json.dumps(asked, sort_keys=True))[:16]

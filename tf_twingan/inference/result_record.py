@@ -7,6 +7,7 @@ leaves out what is done, and knows what it may replace. Several processes, on
 several machines, may write into one folder.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ FOLDER = '.translated'
 _SUFFIX = '.jsonl'
 # A path has 4096 bytes, which JSON writes in up to six characters each.
 _LONGEST_LINE = 2**16
+_LONGEST_REASON = 2**12
 
 
 class Source(NamedTuple):
@@ -55,23 +57,38 @@ class _Entry(NamedTuple):
   digest: str
 
 
+class _Skipped(NamedTuple):
+  """A line: why there is no result."""
+
+  key: str
+  reason: str
+
+
 class ResultRecord:
   """The record of one folder; several threads may use it."""
 
   def __init__(self, folder: str | os.PathLike):
-    """Reads what earlier calls wrote; nothing is written yet.
+    """Opens the record; it is read when it is first asked for something.
 
     Args:
       folder: folder of the results, which need not exist.
     """
     self._folder = pathlib.Path(folder)
-    self._entries = dict(_read_all(self._folder / FOLDER))
     self._lock = threading.Lock()
     self._file: BinaryIO | None = None
 
+  @functools.cached_property
+  def _lines(self) -> dict[str, '_Entry | _Skipped']:
+    """The last line of each result."""
+    return dict(_read_all(self._folder / FOLDER))
+
+  def _entry(self, path: str | os.PathLike) -> '_Entry | None':
+    line = self._lines.get(self._name(path))
+    return line if isinstance(line, _Entry) else None
+
   def is_result(self, path: str | os.PathLike) -> bool:
     """Whether a file is what an earlier call wrote there, unchanged."""
-    entry = self._entries.get(self._name(path))
+    entry = self._entry(path)
     return entry is not None and _is_equal(path, entry)
 
   def is_done(
@@ -84,7 +101,7 @@ class ResultRecord:
       source: the image that it is to be made of.
       key: stands for all that is asked for.
     """
-    entry = self._entries.get(self._name(path))
+    entry = self._entry(path)
     return (
       entry is not None
       and entry.key == key
@@ -122,7 +139,31 @@ class ResultRecord:
     line = json.dumps([name, *entry.source, key, *entry.result, entry.digest])
     with self._lock:
       self._opened().write(line.encode() + b'\n')
-      self._entries[name] = entry
+
+  def note_skipped(
+    self, path: str | os.PathLike, key: str, reason: str
+  ) -> None:
+    """Adds why there is no result, for the process that asked for it.
+
+    Args:
+      path: file that the result would have had.
+      key: see `is_done`.
+      reason: why there is none.
+
+    Raises:
+      OSError: the record cannot be written.
+    """
+    # A reason may name a file.
+    line = json.dumps([self._name(path), key, reason[:_LONGEST_REASON]])
+    with self._lock:
+      self._opened().write(line.encode() + b'\n')
+
+  def reason(self, path: str | os.PathLike, key: str) -> str | None:
+    """Why there is no result of what is asked for; None if that is unknown."""
+    line = self._lines.get(self._name(path))
+    if isinstance(line, _Skipped) and line.key == key:
+      return line.reason
+    return None
 
   def close(self) -> None:
     """Ends writing."""
@@ -145,7 +186,9 @@ class ResultRecord:
     return pathlib.Path(os.path.relpath(path, self._folder)).as_posix()
 
 
-def _read_all(folder: pathlib.Path) -> Iterator[tuple[str, _Entry]]:
+def _read_all(
+  folder: pathlib.Path,
+) -> Iterator[tuple[str, _Entry | _Skipped]]:
   """The lines of all calls, the last one of a result last."""
   try:
     names = sorted(os.listdir(folder))
@@ -163,14 +206,18 @@ def _read_all(folder: pathlib.Path) -> Iterator[tuple[str, _Entry]]:
         continue
 
 
-def _parse(line: bytes) -> tuple[str, _Entry] | None:
+def _parse(line: bytes) -> tuple[str, _Entry | _Skipped] | None:
   """One line; None if it was cut off, or is not of this program."""
   try:
     fields: list[Any] = json.loads(line)
   except (ValueError, RecursionError):
     return None
-  kinds = [str, int, int, str, int, int, str]
-  if not isinstance(fields, list) or [*map(type, fields)] != kinds:
+  if not isinstance(fields, list):
+    return None
+  kinds = [*map(type, fields)]
+  if kinds == [str, str, str]:
+    return fields[0], _Skipped(*fields[1:])
+  if kinds != [str, int, int, str, int, int, str]:
     return None
   name, size, modified, key, length, written, digest = fields
   entry = _Entry(Source(size, modified), key, Source(length, written), digest)

@@ -5,7 +5,7 @@ What a user can have got wrong is found by `plan`, before a model is loaded.
 
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tf_twingan import errors, files, photo_files, provenance
@@ -91,6 +91,9 @@ def run(
   method: file_methods.Method,
   *,
   says_origin: bool = True,
+  translate_files: Callable[
+    ..., dict[pathlib.Path, str]
+  ] = file_translation.translate_files,
 ) -> None:
   """Translates what is planned, and prints what became of it.
 
@@ -101,6 +104,7 @@ def run(
     model: the translator in use.
     method: what becomes of each image.
     says_origin: whether results say of themselves what made them.
+    translate_files: what translates; `batch_job.through` gives others.
 
   Raises:
     FloatingPointError: the network gives NaN, as its training diverged.
@@ -111,7 +115,7 @@ def run(
   # One image is translated again, and leaves nothing beside its result unless
   # that does not say what it is.
   is_noted = planned.is_folder or not says_origin
-  skipped = file_translation.translate_files(
+  skipped = translate_files(
     method,
     planned.outputs,
     planned.folder,

@@ -7,9 +7,7 @@ workers must see the input and the output by the same paths.
 
 import contextlib
 import functools
-import io
 import json
-import logging
 import os
 import pathlib
 import threading
@@ -17,17 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import tqdm.auto
 
-from tf_twingan import errors, extras, faces
+from tf_twingan import beam_runners, extras, faces
 from tf_twingan.data.prepare import dataset_record, finish, shards
 
 # Which photos belong to which shard: one line of JSON a shard. In a pipeline
 # itself, the names of millions of photos would be more than runners take.
 _NAMES = 'names.jsonl'
-# Beam's DirectRunner downloads yet another one, if it can, before it takes the
-# first of these.
-_LOCAL = ('FnApiRunner', 'DirectRunner')
-# What FnApiRunner says of it.
-_OF_A_DEAD_WORKER = 'Channel closed prematurely'
 _INTERVAL = 0.5  # Seconds between two looks at what is there.
 
 # Number of a shard, and where in the file of names its line is.
@@ -47,51 +40,8 @@ def through(
     MissingPackage: Beam is not installed.
     ValueError: there is no such runner or option.
   """
-  with extras.needed('beam'), _without_warnings():
-    from apache_beam.options import pipeline_options
-  known = pipeline_options.StandardOptions.KNOWN_RUNNER_NAMES
-  if runner not in known:
-    raise ValueError(
-      f'--runner={runner} is no runner of Apache Beam'
-      f'{errors.did_you_mean(runner, known) or "; use FnApiRunner"}'
-    )
-  parsed = pipeline_options.PipelineOptions(
-    [f'--{option.lstrip("-")}' for option in options]
-  )
-  _check_options(parsed, runner)
-  # What runs is imported by workers, not sent to them.
-  parsed.view_as(pipeline_options.SetupOptions).save_main_session = False
+  parsed = beam_runners.parse(runner, options)
   return functools.partial(_prepare_shards, runner=runner, options=parsed)
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-  """Keeps Beam from naming what it lacks for clouds."""
-  before = logging.root.manager.disable
-  logging.disable(logging.WARNING)
-  try:
-    yield
-  finally:
-    logging.disable(before)
-
-
-def _check_options(options, runner: str) -> None:
-  said = io.StringIO()
-  try:
-    with contextlib.redirect_stderr(said):
-      known = options.get_all_options()
-      given = options.get_all_options(retain_unknown_options=True)
-  except SystemExit:
-    # A manual of all options, and then what is wrong.
-    line = said.getvalue().strip().splitlines()[-1]
-    raise ValueError(f'--beam_option: {line.partition("error: ")[2]}') from None
-  unknown = [name for name in given if name not in known]
-  # Those of clusters go on to programs that may know more.
-  if unknown and runner in _LOCAL:
-    raise ValueError(
-      f'--beam_option={unknown[0]} is no option of Apache Beam'
-      f'{errors.did_you_mean(unknown[0], known)}'
-    )
 
 
 def _prepare_shards(job: finish.Job, *, runner: str, options) -> None:
@@ -108,11 +58,8 @@ def _prepare_shards(job: finish.Job, *, runner: str, options) -> None:
   work = functools.partial(
     _prepare_shard, job.spec, dataset_record.package_versions()
   )
-  with _progress(job, len(todo)), _saying_what_failed(runner):
-    pipeline = beam.Pipeline(
-      runner=_local_runner(options) if runner in _LOCAL else runner,
-      options=options,
-    )
+  with _progress(job, len(todo)), beam_runners.saying_what_failed(runner):
+    pipeline = beam_runners.pipeline(runner, options)
     # Without a reshuffle, one worker would take them all. What they are counted
     # for is that FnApiRunner notices that a worker died only where it waits for
     # what comes out.
@@ -132,38 +79,11 @@ def _prepare_shards(job: finish.Job, *, runner: str, options) -> None:
     )
 
 
-def _local_runner(options):
-  """Beam's runner on this computer, whose workers know the options, too."""
-  with extras.needed('beam'):
-    from apache_beam.options import pipeline_options
-    from apache_beam.portability.api import beam_provision_api_pb2
-    from apache_beam.runners.portability import portable_runner
-    from apache_beam.runners.portability.fn_api_runner import fn_runner
-  worker = options.view_as(pipeline_options.WorkerOptions)
-  if worker.default_sdk_harness_log_level is None:
-    # What fails is said once, by this program.
-    worker.default_sdk_harness_log_level = 'CRITICAL'
-  encoded = portable_runner.JobServiceHandle.encode_pipeline_options(
-    options.get_all_options()
-  )
-  return fn_runner.FnApiRunner(
-    provision_info=fn_runner.ExtendedProvisionInfo(
-      beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
-    )
-  )
-
-
 def _prepare_shard(
   spec: shards.Spec, versions: dict[str, str], part: _Part
 ) -> None:
   """What a worker does."""
-  here = dataset_record.package_versions()
-  for name in {**versions, **here}:
-    if here.get(name) != versions.get(name):
-      raise ValueError(
-        f'a worker has {name} {here.get(name)}, the computer that started it '
-        f'{versions.get(name)}: install the same packages on all of them'
-      )
+  beam_runners.check_versions(versions, dataset_record.package_versions())
   # What the command line named where all this began.
   faces.load(spec.options.faces)
   number, offset, size = part
@@ -186,22 +106,6 @@ def _write_names(path: pathlib.Path, names: Sequence[str]) -> list[_Part]:
 
 def _is_there(job: finish.Job, number: int) -> bool:
   return shards.is_whole(shards.path_of(job.unfinished, number))
-
-
-@contextlib.contextmanager
-def _saying_what_failed(runner: str) -> Iterator[None]:
-  """Turns what stops a pipeline into one line."""
-  try:
-    yield
-  except extras.MissingPackage:
-    raise
-  except Exception as error:
-    # The last line of the traceback of a worker.
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    reason = lines[-1].strip().rstrip('.')
-    if reason == _OF_A_DEAD_WORKER:
-      reason = 'a worker ended in the midst of its work'
-    raise OSError(f'{runner} failed: {reason}') from error
 
 
 @contextlib.contextmanager
