@@ -47,6 +47,7 @@ def write(
   options: dict[str, str] | None = None,
   cover: bytes | None = None,
   second: str | None = None,
+  sound_first: bool = False,
   format: str | None = None,
 ):
   """Writes a film.
@@ -67,6 +68,7 @@ def write(
     options: of the container.
     cover: a PNG of 16x16 px that goes with it as its cover.
     second: FFmpeg's name of the encoder of a second, smaller film in the file.
+    sound_first: whether the stream of sound comes before that of images.
     format: FFmpeg's name of the container, where the suffix says another.
 
   Returns:
@@ -75,6 +77,9 @@ def write(
   frames = images(5) if frames is None else frames
   with av.open(str(path), 'w', format=format, options=options or {}) as output:
     output.metadata.update(metadata or {})
+    tone = None
+    if sound and sound_first:
+      tone = output.add_stream(sound, rate=48_000, layout='mono')
     quiet = {'x265-params': 'log-level=none'} if codec == 'libx265' else {}
     video = output.add_stream(codec, rate=RATE, options=quiet)
     context = video.codec_context
@@ -92,8 +97,7 @@ def write(
       context.sample_aspect_ratio = pixel_shape
     if matrix is not None:
       video.set_display_matrix(matrix)
-    tone = None
-    if sound:
+    if sound and not sound_first:
       tone = output.add_stream(sound, rate=48_000, layout='mono')
     other = None
     if second:

@@ -105,6 +105,10 @@ class ReaderTest(parameterized.TestCase):
     self.assertLen(list(film.frames()), 5)
     self.assertEmpty(film.remarks)
 
+  def test_sound_may_come_first(self):
+    film = self.film('a.mkv', sound='aac', sound_first=True)
+    self.assertLen(list(film.frames()), 5)
+
   def test_one_of_several_films(self):
     film = self.film('two.mkv', second='mpeg4')
     self.assertEqual((film.width, film.height), (64, 48))

@@ -62,6 +62,44 @@ class Frame(NamedTuple):
   seconds: float
 
 
+@contextlib.contextmanager
+def opened(
+  path: str | os.PathLike,
+) -> Iterator[av.container.InputContainer]:
+  """Opens a file that may be a film.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    UnreadableFilm: it is nothing that may be one.
+  """
+  try:
+    file = regular_files.open_binary(path)
+  except regular_files.NotRegular as error:
+    raise _unreadable(path, f'is {error}') from None
+  with file:
+    if not os.fstat(file.fileno()).st_size:
+      raise _unreadable(path, 'is empty')
+    try:
+      container = av.open(
+        file,
+        options={'format_whitelist': f'{_FILMS},{_STILLS},{_SOUNDS}'},
+        buffer_size=_BUFFER,
+        metadata_errors='replace',
+      )
+    except (av.FFmpegError, OSError) as error:
+      raise _unreadable(
+        path,
+        f'is no film that can be read ({errors.reason(error)}); it may be '
+        'damaged, or cut off',
+      ) from None
+    with container:
+      yield container
+
+
+def _unreadable(path: str | os.PathLike, reason: str) -> UnreadableFilm:
+  return UnreadableFilm(f'{errors.printable(path)} {reason}.')
+
+
 class Film:
   """A film that can be read.
 
@@ -77,6 +115,7 @@ class Film:
       units of the time base.
     seconds: how long it is, as the file says; None if it does not.
     frame_count: how many frames that makes, about; None if it is not known.
+    tags: what its container says of it.
     remarks: what a user should know of how it is read, a sentence each.
   """
 
@@ -90,7 +129,7 @@ class Film:
     self.path = path
     self.remarks: list[str] = []
     self._orientation = orientation.Orientation()
-    with self.opened() as container:
+    with opened(self.path) as container:
       stream = self._choose(container)
       self._stream_index = stream.index
       first = next(self._decoded(container), None)
@@ -100,31 +139,6 @@ class Film:
         self._look_at(container, stream, first)
       except (image_limits.Refused, colors_lib.UnknownColors) as error:
         raise self._unreadable(f'cannot be translated: {error}') from None
-
-  @contextlib.contextmanager
-  def opened(self) -> Iterator[av.container.InputContainer]:
-    """The film's container, from its beginning."""
-    try:
-      file = regular_files.open_binary(self.path)
-    except regular_files.NotRegular as error:
-      raise self._unreadable(f'is {error}') from None
-    with file:
-      if not os.fstat(file.fileno()).st_size:
-        raise self._unreadable('is empty')
-      try:
-        container = av.open(
-          file,
-          options={'format_whitelist': f'{_FILMS},{_STILLS},{_SOUNDS}'},
-          buffer_size=_BUFFER,
-          metadata_errors='replace',
-        )
-      except (av.FFmpegError, OSError) as error:
-        raise self._unreadable(
-          f'is no film that can be read ({errors.reason(error)}); it may be '
-          'damaged, or cut off'
-        ) from None
-      with container:
-        yield container
 
   def frames(self, skip: int = 0) -> Iterator[Frame]:
     """All frames, in the order in which they are shown.
@@ -139,7 +153,7 @@ class Film:
       UnreadableFilm: the colours change to some that cannot be converted.
     """
     last = None
-    with self.opened() as container:
+    with opened(self.path) as container:
       for number, frame in enumerate(self._decoded(container)):
         last = self._pts(frame, last)
         if number < skip:
@@ -212,6 +226,7 @@ class Film:
   ) -> None:
     """Takes down what is the same for all frames."""
     image_limits.check_pixels(first.width, first.height)
+    self.tags = dict(container.metadata)
     self.colors = colors_lib.Colors(first)
     if self.colors.source.is_high_dynamic_range:
       self.remarks.append(
@@ -259,7 +274,7 @@ class Film:
           end = (packet.dts + (packet.duration or 0)) * packet.time_base
           begin = (container.start_time or 0) * _MICROSECOND
           self._read_seconds = max(self._read_seconds, float(end - begin))
-        if packet.stream_index != self._stream_index:
+        if packet.stream.index != self._stream_index:
           continue
         if times is not None and packet.size:
           times.append(packet.dts)
@@ -286,7 +301,7 @@ class Film:
     return pts if last is None else max(pts, last + 1)
 
   def _unreadable(self, reason: str) -> UnreadableFilm:
-    return UnreadableFilm(f'{errors.printable(self.path)} {reason}.')
+    return _unreadable(self.path, reason)
 
 
 def _rate(stream: av.VideoStream) -> Fraction:

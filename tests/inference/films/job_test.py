@@ -1,0 +1,415 @@
+"""A film is translated whole, with its sound, and goes on where it stopped."""
+
+import contextlib
+import io
+import os
+import pathlib
+import tempfile
+from fractions import Fraction
+from unittest import mock
+
+import av
+import numpy as np
+from absl.testing import absltest, parameterized
+
+from tests.inference.films import film_files
+from tf_twingan import files, provenance
+from tf_twingan.inference.films import (
+  containers,
+  frame_translators,
+  job,
+  joining,
+  reader,
+  segments,
+)
+
+ORIGIN = provenance.Provenance('tiny', 'f' * 64, '1.0', provenance.PARTS)
+
+
+class Trail:
+  """Leaves a trail of the frames before: what a state is for."""
+
+  def __init__(self, fails_at=None, error=KeyboardInterrupt):
+    self.count, self._fails_at, self._error = 0, fails_at, error
+    self.times = []
+    self.reset()
+
+  def reset(self):
+    self._mean = None
+
+  def translate(self, frame, time):
+    if self.count == self._fails_at:
+      raise self._error
+    self.count += 1
+    self.times.append(time)
+    new = frame.astype(np.float32)
+    self._mean = new if self._mean is None else self._mean * 0.7 + new * 0.3
+    return 255 - self._mean.astype(np.uint8)
+
+  def state(self):
+    return {'mean': self._mean}
+
+  def restore(self, state):
+    self._mean = state['mean']
+
+
+class Same:
+  """Changes nothing."""
+
+  def reset(self):
+    pass
+
+  def translate(self, frame, time):
+    return frame
+
+  def state(self):
+    return {}
+
+  def restore(self, state):
+    pass
+
+
+def translate(path, output, translator, **options):
+  """Translates a film; returns what is printed."""
+  printed = io.StringIO()
+  with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stderr(io.StringIO()):
+      job.run(job.plan(path, output), translator, {}, origin=ORIGIN, **options)
+  return printed.getvalue()
+
+
+def packets(path, kind):
+  """The packets of a stream: their times in seconds, and their bytes."""
+  with av.open(str(path)) as container:
+    stream = next(s for s in container.streams if s.type == kind)
+    return [
+      (float(packet.pts * packet.time_base), bytes(packet))
+      for packet in container.demux(stream)
+      if packet.size
+    ]
+
+
+class JobTest(parameterized.TestCase):
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(tempfile.mkdtemp())
+    self.output = self.folder / 'out.mp4'
+
+  def film(self, name='film.mp4', *frames, **options):
+    return film_files.write(self.folder / name, *frames, **options)
+
+  @parameterized.parameters(
+    ('a.mp4', 'libx264', 'aac', 'out.mp4', True),
+    ('a.mp4', 'libx264', 'aac', 'out.mov', True),
+    ('a.mp4', 'libx264', 'aac', 'out.mkv', True),
+    ('a.mp4', 'libx264', 'aac', 'out.webm', False),
+    ('a.mkv', 'libx264', 'libopus', 'out.webm', True),
+    ('a.ts', 'libx264', 'aac', 'out.mp4', True),
+    ('a.avi', 'mpeg4', 'adpcm_ima_wav', 'out.mp4', False),
+    ('a.mov', 'libx264', 'pcm_s16le', 'out.mkv', True),
+    ('a.webm', 'libvpx-vp9', 'libopus', 'out.mp4', True),
+  )
+  def test_sound_and_times_are_kept(self, name, codec, sound, output, copied):
+    path = self.film(
+      name,
+      film_files.images(25),
+      codec=codec,
+      sound=sound,
+      time_base=Fraction(1, film_files.RATE),
+    )
+    output = self.folder / output
+    said = translate(path, output, Same())
+    images, times = film_files.read(output)
+    original, _ = film_files.read(path)
+    self.assertLen(images, 25)
+    np.testing.assert_allclose(
+      np.diff([float(t) for t in times]), 1 / film_files.RATE, atol=2e-3
+    )
+    self.assertLess(np.abs(images - original.astype(int)).mean(), 3)
+    before, after = packets(path, 'audio'), packets(output, 'audio')
+    if copied:
+      self.assertLessEqual(
+        {content for _, content in after[1:-1]},
+        {content for _, content in before} | _without_headers(before),
+      )
+      self.assertNotIn('encoded anew', said)
+    else:
+      self.assertRegex(said, 'Its sound is encoded anew, from .* to')
+    # Sound and images begin together as before.
+    self.assertAlmostEqual(
+      after[-1][0], before[-1][0] - _start(path), delta=0.1
+    )
+    with av.open(str(output)) as container:
+      self.assertAlmostEqual(container.duration / 1e6, 2.5, delta=0.1)
+      stream = container.streams.video[0]
+      self.assertEqual(stream.average_rate, film_files.RATE)
+      self.assertEqual(
+        stream.codec_context.codec.canonical_name,
+        'vp9' if output.suffix == '.webm' else 'h264',
+      )
+      self.assertEqual(stream.codec_context.pix_fmt, 'yuv420p')
+
+  def test_variable_times_colours_and_shape_of_pixels(self):
+    pts = [0, 40, 50, 300, 1000, 30_000, 90_001, 90_500]
+    path = self.film(
+      pts=pts,
+      frames=film_files.images(len(pts)),
+      time_base=Fraction(1, 30_000),
+      tags=(9, 1, 9, 14),
+      pixel_shape=Fraction(4, 3),
+    )
+    translate(path, self.output, Same())
+    _, times = film_files.read(self.output)
+    self.assertEqual([time * 30_000 for time in times], pts)
+    with av.open(str(self.output)) as container:
+      stream = container.streams.video[0]
+      context = stream.codec_context
+      self.assertEqual(stream.sample_aspect_ratio, Fraction(4, 3))
+      self.assertEqual(
+        (
+          context.colorspace,
+          context.color_range,
+          context.color_primaries,
+          context.color_trc,
+        ),
+        (9, 1, 9, 14),
+      )
+    self.assertEqual(reader.Film(self.output).colors.result, (9, 1, 9, 14))
+
+  @parameterized.parameters('out.mp4', 'out.webm')
+  def test_odd_sizes(self, output):
+    path = self.film('a.mkv', film_files.images(3, 33, 47), codec='ffv1')
+    translate(path, self.folder / output, Same())
+    images, _ = film_files.read(self.folder / output)
+    is_even = output == 'out.mp4'
+    self.assertEqual(images.shape[1:3], (34, 48) if is_even else (33, 47))
+
+  def test_a_turned_film_is_upright(self):
+    path = self.film(matrix=(0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30))
+    translate(path, self.output, Same())
+    images, _ = film_files.read(self.output)
+    self.assertEqual(images.shape[1:3], (64, 48))
+    np.testing.assert_allclose(images[0][4, 4], (40, 40, 200), atol=25)
+
+  def test_high_dynamic_range_becomes_standard(self):
+    gray = [np.full([48, 64, 3], (509, 512, 512), np.uint16)] * 2
+    path = self.film(
+      'a.mkv', gray, codec='ffv1', pixels='yuv420p10le', tags=(9, 1, 9, 16)
+    )
+    said = translate(path, self.output, Same())
+    self.assertIn('high dynamic range', said)
+    film = reader.Film(self.output)
+    self.assertEqual(film.colors.source, (1, 1, 1, 1))
+    # 100 cd/m2, where 203 are white.
+    np.testing.assert_allclose(next(film.frames()).image, 190, atol=3)
+
+  def test_stopped_and_resumed_is_the_same_film(self):
+    path = self.film('a.mp4', film_files.images(65), sound='aac')
+    translate(path, self.folder / 'whole.mp4', Trail())
+    with self.assertRaisesRegex(
+      KeyboardInterrupt,
+      r'^40 frames are translated and stay in .*out\.mp4\.par',
+    ):
+      translate(path, self.output, Trail(fails_at=45))
+    self.assertFalse(self.output.exists())
+    parts = self.folder / 'out.mp4.parts'
+    self.assertLen(list(parts.rglob('video.nut')), 2)
+    resumed = Trail()
+    translate(path, self.output, resumed)
+    self.assertEqual(resumed.count, 25)
+    self.assertAlmostEqual(resumed.times[0], 4.0)
+    self.assertEqual(
+      self.output.read_bytes(), (self.folder / 'whole.mp4').read_bytes()
+    )
+    self.assertFalse(parts.exists())
+
+  def test_joining_is_resumed(self):
+    path = self.film('a.mp4', film_files.images(25))
+    with mock.patch.object(joining, 'join', side_effect=KeyboardInterrupt):
+      with self.assertRaisesRegex(KeyboardInterrupt, '^25 frames'):
+        translate(path, self.output, Trail())
+    again = Trail()
+    translate(path, self.output, again)
+    self.assertEqual(again.count, 0)
+    self.assertLen(film_files.read(self.output)[0], 25)
+
+  def test_parts_of_other_calls_are_not_taken(self):
+    path = self.film('a.mp4', film_files.images(45))
+    with self.assertRaises(KeyboardInterrupt):
+      translate(path, self.output, Trail(fails_at=30))
+    other = self.film('b.mp4', film_files.images(45)[::-1])
+    translator = Trail()
+    said = translate(other, self.output, translator)
+    self.assertEqual(translator.count, 45)
+    self.assertIn('holds parts of calls with other options', said)
+    with self.assertRaises(KeyboardInterrupt):
+      job.run(job.plan(path, self.output), Trail(fails_at=0), {'faces': 'all'})
+    first = Trail()
+    translate(path, self.output, first)
+    self.assertEqual(first.count, 25)
+
+  def test_damaged_parts_are_made_again(self):
+    path = self.film('a.mp4', film_files.images(65))
+    translate(path, self.folder / 'whole.mp4', Trail())
+    with self.assertRaises(KeyboardInterrupt):
+      translate(path, self.output, Trail(fails_at=60))
+    [*_, last] = sorted(self.folder.rglob('part.json'))
+    last.write_text('{')
+    again = Trail()
+    translate(path, self.output, again)
+    self.assertEqual(again.count, 25)
+    self.assertEqual(
+      self.output.read_bytes(), (self.folder / 'whole.mp4').read_bytes()
+    )
+
+  def test_a_full_disk_is_said_with_what_stays(self):
+    path = self.film('a.mp4', film_files.images(30))
+    full = OSError(28, 'No space left on device')
+    with self.assertRaisesRegex(
+      OSError,
+      r'No space left on device\. 20 frames are translated and stay in ',
+    ):
+      translate(path, self.output, Trail(fails_at=25, error=full))
+
+  def test_two_processes_do_not_write_one_film(self):
+    path = self.film()
+    with mock.patch.object(files, 'lock', side_effect=files.Locked):
+      with self.assertRaisesRegex(ValueError, 'translated by another process'):
+        translate(path, self.output, Same())
+
+  def test_places_are_dropped_and_origin_is_said(self):
+    path = self.film(
+      'a.mkv',
+      metadata={
+        'title': 'A day',
+        'location': '+48.8577+002.295/',
+        'com.apple.quicktime.location.ISO6709': '+48.8577+002.295/',
+        'comment': 'mine',
+      },
+    )
+    for keep, output in ((False, 'out.mkv'), (True, 'kept.mkv')):
+      translate(path, self.folder / output, Same(), keep_location=keep)
+      content = (self.folder / output).read_bytes()
+      self.assertEqual(b'48.8577' in content, keep)
+      with av.open(str(self.folder / output)) as container:
+        tags = {n.lower(): v for n, v in container.metadata.items()}
+      self.assertEqual(tags['title'], 'A day')
+      self.assertStartsWith(tags['comment'], ORIGIN.statement)
+      self.assertIn(ORIGIN.source_type, tags['comment'])
+      self.assertEndsWith(tags['comment'], '; mine')
+
+  @parameterized.parameters('.mp4', '.mov', '.mkv', '.webm')
+  def test_own_results_may_be_replaced_and_others_not(self, suffix):
+    output = self.folder / f'out{suffix}'
+    path = self.film('a.mp4')
+    translate(path, output, Same())
+    translate(path, output, Same())
+    other = self.film(
+      f'other{suffix}',
+      codec='libvpx-vp9' if suffix == '.webm' else 'libx264',
+    )
+    with self.assertRaisesRegex(
+      ValueError, 'is there, does not say that it is'
+    ):
+      job.plan(path, other)
+
+  def test_outputs_that_are_refused(self):
+    path = self.film('a.mp4')
+    for output, reason in (
+      (path, 'is the film to translate and would be overwritten'),
+      (self.folder, 'is a folder; give a file for the film, such as'),
+      (
+        self.folder / 'a.gif',
+        'end it with one of .m4v, .mkv, .mov, .mp4, .web',
+      ),
+    ):
+      with self.assertRaisesRegex(ValueError, reason):
+        job.plan(path, output)
+    os.symlink(path, self.output)
+    with self.assertRaisesRegex(ValueError, 'is the film to translate'):
+      job.plan(path, self.output)
+    with self.assertRaisesRegex(FileNotFoundError, 'no such file; check'):
+      job.plan(self.folder / 'no.mp4', self.folder / 'b.mp4')
+
+  def test_what_is_missing_is_said(self):
+    path = self.film(
+      'a.mkv', film_files.images(50), options={'cluster_time_limit': '500'}
+    )
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    said = translate(path, self.output, Trail())
+    self.assertRegex(
+      said, r'The film is not whole: .*breaks off after \d\.\d of'
+    )
+
+  def test_frames_without_a_face_are_counted(self):
+    said = translate(self.film(), self.output, Same())
+    self.assertIn('In 5 of 5 frames nothing was found to translate', said)
+    self.assertIn(f'5 frames translated to {self.output}', said)
+
+  def test_side_by_side(self):
+    wrapped = frame_translators.SideBySide(Trail())
+    translate(self.film(), self.output, wrapped)
+    images, _ = film_files.read(self.output)
+    self.assertEqual(images.shape[1:3], (48, 128))
+    total = images[0, :, :64].astype(int) + images[0, :, 64:]
+    self.assertLess(np.abs(total - 255).mean(), 6)
+
+  def test_frame_by_frame(self):
+    photographs = mock.Mock()
+    one = frame_translators.FrameByFrame(photographs, 'anime', style=3)
+    one.translate('frame', 1.0)
+    photographs.translate.assert_called_once_with(
+      'frame', 'anime', None, style=3
+    )
+    self.assertEmpty(one.state())
+
+
+class DecoderTimesTest(parameterized.TestCase):
+  @parameterized.parameters(
+    ([0, 1, 2], [0, 1, 2]),
+    # As H.264 has them: the second and third images need the fourth.
+    ([0, 30, 10, 20], [-10, 0, 10, 20]),
+    ([0, 40, 20, 10, 30], [-20, -10, 0, 10, 20]),
+    # Of two parts, each in its own order.
+    ([0, 20, 10, 30, 50, 40], [-10, 0, 10, 20, 30, 40]),
+    ([7], [7]),
+  )
+  def test_times(self, order, expected):
+    times = joining.decoder_times(order)
+    self.assertEqual(times, expected)
+    self.assertTrue(all(d <= p for d, p in zip(times, order)))
+
+
+class NamesTest(absltest.TestCase):
+  def test_names(self):
+    self.assertTrue(containers.is_film('a/B.MP4'))
+    self.assertFalse(containers.is_film('a.png'))
+    self.assertFalse(containers.is_film('mp4'))
+
+
+class SegmentsTest(absltest.TestCase):
+  def test_an_input_that_changes_is_another(self):
+    path = pathlib.Path(tempfile.mkdtemp(), 'a')
+    path.write_bytes(bytes(3 << 20))
+    first = segments.identity(path)
+    self.assertEqual(first, segments.identity(path))
+    with open(path, 'r+b') as file:
+      file.seek(3 << 19)
+      file.write(b'x')
+    os.utime(path, ns=(first['modified'], first['modified']))
+    self.assertNotEqual(first, segments.identity(path))
+
+
+def _start(path):
+  with av.open(str(path)) as container:
+    return container.start_time / 1e6
+
+
+def _without_headers(before):
+  """AAC of a transport stream has seven bytes before each packet."""
+  return {content[7:] for _, content in before}
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,68 @@
+"""What a film's container says of it: kept, dropped and added.
+
+Titles, dates and the camera are kept. Where it was taken is dropped unless it
+is asked for. What made the result is said in the comment, which all containers
+have, as images say it, see `provenance`.
+"""
+
+import os
+from collections.abc import Mapping
+
+from tf_twingan import extras, provenance
+from tf_twingan.inference.films import reader
+
+with extras.needed('video'):
+  import av
+
+_COMMENT = 'comment'
+# In all spellings of QuickTime, Matroska and the vendors of cameras.
+_PLACES = ('location', 'gps', 'geo', '\u00a9xyz', 'xyz', 'coordinates')
+# What describes the file, and not the film.
+_OF_THE_FILE = {
+  'compatible_brands',
+  'duration',
+  'encoder',
+  'major_brand',
+  'minor_version',
+}
+
+
+def result_tags(
+  tags: Mapping[str, str],
+  origin: provenance.Provenance | None,
+  *,
+  keep_location: bool = False,
+) -> dict[str, str]:
+  """The tags of a result.
+
+  Args:
+    tags: those of the input.
+    origin: what made the result; None to say nothing of that.
+    keep_location: whether to keep what says where it was taken.
+  """
+  kept = {}
+  for name, value in tags.items():
+    is_place = any(place in name.lower() for place in _PLACES)
+    if name.lower() not in _OF_THE_FILE and (keep_location or not is_place):
+      kept[name] = value
+  if origin is not None:
+    comment = next((n for n in kept if n.lower() == _COMMENT), _COMMENT)
+    said = f'{origin.statement} ({origin.source_type})'
+    before = kept.pop(comment, '')
+    kept[_COMMENT] = f'{said}; {before}' if before else said
+  return kept
+
+
+def is_result(path: str | os.PathLike) -> bool:
+  """Whether a film says of itself that this program made it.
+
+  Args:
+    path: a file. Anything may be there.
+  """
+  try:
+    with reader.opened(path) as container:
+      tags = {n.lower(): value for n, value in container.metadata.items()}
+  except (reader.UnreadableFilm, OSError, av.FFmpegError):
+    return False
+  said = tags.get(_COMMENT, '')
+  return said.startswith(provenance.MARK) and provenance.PROGRAM in said

@@ -1,0 +1,136 @@
+"""What goes with the images of a film: sound and subtitles.
+
+They are copied as they are where the container of the result takes them. Other
+sound is encoded, and other subtitles and all other tracks are left out; both is
+said.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tf_twingan import extras
+from tf_twingan.inference.films import containers, reader
+
+with extras.needed('video'):
+  import av
+
+# It has the channels of more than two in another order than films.
+_OPUS = 'libopus'
+# What AAC takes.
+_LAYOUTS = ('mono', 'stereo', '3.0', '4.0', '5.0', '5.1', '7.1')
+_KEPT_TAGS = ('language', 'title')
+
+
+class Sound:
+  """The tracks of one film that go to one output.
+
+  Attributes:
+    remarks: what is not as it was, a sentence each.
+  """
+
+  def __init__(
+    self,
+    film: reader.Film,
+    source: 'av.container.InputContainer',
+    output: 'av.container.OutputContainer',
+    container: containers.Container,
+    *,
+    copies: bool = True,
+  ):
+    """Adds the tracks to the output.
+
+    Args:
+      film: the film.
+      source: its open container, of which nothing is read yet.
+      output: the container of the result.
+      container: how that is coded.
+      copies: whether to copy what can be copied; without, sound is encoded and
+        subtitles are left out.
+    """
+    self.remarks: list[str] = []
+    self._film, self._source = film, source
+    self._writers: dict[int, Callable[[Any], Iterator[Any]]] = {}
+    can_copy = output.supported_codecs if copies else ()
+    left_out: dict[str, int] = {}
+    for stream in source.streams:
+      if stream.type == 'video':
+        continue
+      codec = stream.codec_context and stream.codec_context.codec.canonical_name
+      if stream.type in ('audio', 'subtitle') and codec in can_copy:
+        self._copy(stream, output.add_stream_from_template(stream))
+      elif stream.type == 'audio' and codec:
+        self._encode(stream, _encoder(stream, output, container))
+        self.remarks.append(
+          f'Its sound is encoded anew, from {codec} to '
+          f'{container.sound.removeprefix("lib")}.'
+        )
+      else:
+        kind = 'sound' if stream.type == 'audio' else stream.type
+        left_out[kind] = left_out.get(kind, 0) + 1
+    if left_out:
+      said = ' and '.join(f'{n} of {kind}' for kind, n in left_out.items())
+      self.remarks.append(f'Tracks are left out: {said}.')
+
+  def packets(self) -> Iterator['av.Packet']:
+    """What is to be written, about in order of time."""
+    if not self._writers:
+      return
+    streams = [self._source.streams[index] for index in self._writers]
+    try:
+      for packet in self._source.demux(*streams):
+        yield from self._writers[packet.stream.index](packet)
+    except av.FFmpegError:
+      return  # The film breaks off, which is said where its images are read.
+
+  def _copy(self, stream: Any, copy: Any) -> None:
+    _copy_tags(stream, copy)
+    shift = self._shift(stream.time_base)
+
+    def write(packet):
+      if not packet.size or packet.dts is None:
+        return
+      packet.dts -= shift
+      if packet.pts is not None:
+        packet.pts -= shift
+      packet.stream = copy
+      yield packet
+
+    self._writers[stream.index] = write
+
+  def _encode(self, stream: Any, encoded: Any) -> None:
+    _copy_tags(stream, encoded)
+
+    def write(packet):
+      try:
+        frames = packet.decode()
+      except av.FFmpegError:
+        return
+      for frame in frames:
+        if frame.pts is not None:
+          frame.pts -= self._shift(frame.time_base)
+        yield from encoded.encode(frame)
+      if not packet.size:
+        yield from encoded.encode(None)
+
+    self._writers[stream.index] = write
+
+  def _shift(self, time_base: Any) -> int:
+    """The film's start in other units."""
+    return round(self._film.start * self._film.time_base / time_base)
+
+
+def _encoder(stream: Any, output: Any, container: containers.Container) -> Any:
+  """A stream of the output that sound is encoded to."""
+  context = stream.codec_context
+  layout, count = context.layout.name, context.layout.nb_channels
+  # A file may say how many channels there are and not which ones.
+  if container.sound == _OPUS or layout not in _LAYOUTS:
+    layout = 'mono' if count == 1 else 'stereo'
+  rate = 48_000 if container.sound == _OPUS else min(context.rate, 96_000)
+  return output.add_stream(container.sound, rate=rate, layout=layout)
+
+
+def _copy_tags(stream: Any, other: Any) -> None:
+  for name in _KEPT_TAGS:
+    if name in stream.metadata:
+      other.metadata[name] = stream.metadata[name]
