@@ -49,6 +49,12 @@ def build_once(name: str, build: Callable[[pathlib.Path], None]):
   return artifact
 
 
+def holds(path: pathlib.Path) -> bool:
+  """Whether a path is one of these artifacts, which never change."""
+  folder = os.environ.get(FOLDER)
+  return folder is not None and path.parent == pathlib.Path(folder).resolve()
+
+
 def copy_of(artifact: pathlib.Path) -> pathlib.Path:
   """Returns a copy in a new folder, under the same name, to be changed."""
   copy = pathlib.Path(tempfile.mkdtemp(), artifact.name)

@@ -2,7 +2,7 @@
 
 Programs define flags of the same names, so each one's are there only while it
 runs. What it needs a process for, say signals or its import time, is tested
-with `program_process`.
+with `program_process`. Models that all tests share are loaded once, too.
 """
 
 import contextlib
@@ -10,8 +10,11 @@ import functools
 import importlib
 import io
 from collections.abc import Callable, Iterator
+from unittest import mock
 
 from absl import flags
+
+from tests import shared_translators
 
 FLAGS = flags.FLAGS
 
@@ -22,6 +25,7 @@ def run(name: str, *arguments: object) -> tuple[int, str]:
   output, code = io.StringIO(), 0
   with (
     _defined(own_flags),
+    shared_translators.loaded_once(),
     contextlib.redirect_stdout(output),
     contextlib.redirect_stderr(output),
   ):
@@ -32,6 +36,21 @@ def run(name: str, *arguments: object) -> tuple[int, str]:
   if isinstance(code, str):  # A message, which Python prints for code 1.
     return 1, f'{output.getvalue()}{code}\n'
   return code, output.getvalue()
+
+
+@contextlib.contextmanager
+def few_steps() -> Iterator[None]:
+  """Trains the networks by which `evaluate` looks at images for fewer steps.
+
+  What they find is tested where they are.
+  """
+  from tf_twingan.evaluation import attribute_probe, own_features
+
+  with (
+    mock.patch.object(attribute_probe, '_STEPS', 80),
+    mock.patch.object(own_features, '_STEPS', 40),
+  ):
+    yield
 
 
 @functools.cache

@@ -21,7 +21,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 import tf_twingan
-from tests import shared_artifacts
+from tests import shared_artifacts, shared_translators
 from tf_twingan.retrieval import (
   embeddings,
   index_changes,
@@ -50,6 +50,9 @@ class SearchIndexTest(tf.test.TestCase, parameterized.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
+    loaded_once = shared_translators.loaded_once()
+    loaded_once.start()
+    cls.addClassCleanup(loaded_once.stop)
     cls.run_dir = shared_artifacts.run()
     cls.translator = tf_twingan.Translator(str(cls.run_dir))
     cls.anime, cls.photo = images(40, 1), images(30, 2)
