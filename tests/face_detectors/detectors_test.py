@@ -11,7 +11,7 @@ from PIL import Image
 from tests.face_detectors import drawn_cats
 from tf_twingan import extras, faces
 from tf_twingan.data.avatars import characters, drawing
-from tf_twingan.face_detectors import nvxs, packaged_files
+from tf_twingan.face_detectors import nvxs, packaged_files, search
 
 # Of toon-head's characters both find these.
 NUMBERS = (9, 12, 20, 21)
@@ -75,9 +75,11 @@ class DetectorsTest(parameterized.TestCase):
   @parameterized.parameters('human', 'anime')
   def test_a_face_is_found_where_it_is_in_a_photo_that_is_shrunk(self, name):
     image = avatar(12, 256)
-    large = np.asarray(Image.fromarray(image).resize((4096, 4096)))
-    (small_face,), (large_face,) = map(detector(name).find, (image, large))
-    np.testing.assert_allclose(large_face.box / 16, small_face.box, atol=4)
+    large = np.asarray(Image.fromarray(image).resize((1024, 1024)))
+    (small_face,) = detector(name).find(image)
+    with mock.patch.object(search, 'LONGEST_SIDE', 768):
+      (large_face,) = detector(name).find(large)
+    np.testing.assert_allclose(large_face.box / 4, small_face.box, atol=4)
 
   def test_a_turned_face_is_found_with_its_roll(self):
     image = Image.fromarray(canvas([(12, 50, 50, 200)], (300, 300)))
@@ -95,7 +97,7 @@ class DetectorsTest(parameterized.TestCase):
     size=((1, 1), (2, 3), (40, 40), (4, 20000), (20000, 4), (300, 400)),
   )
   def test_there_is_no_face_in_images_of_nothing(self, name, size):
-    for value in (0, 128, 255):
+    for value in (0, 128, 255) if max(size) < 1000 else (128,):
       image = np.full((*size, 3), value, np.uint8)
       self.assertEmpty(detector(name).find(image))
 
@@ -107,9 +109,10 @@ class DetectorsTest(parameterized.TestCase):
 
   @parameterized.parameters('human', 'anime', 'cat')
   def test_the_same_image_gives_the_same_faces_in_every_thread(self, name):
-    images = [canvas([(number, 20, 20, 200)], (260, 240)) for number in NUMBERS]
+    places = [(number, 20, 20, 200) for number in NUMBERS[:2]]
+    images = [canvas([place], (260, 240)) for place in places]
     if name == 'cat':
-      images = [cat(*case) for case in CATS[:2] * 2]
+      images = [cat(*case) for case in CATS[:2]]
     expected = [detector(name).find(image) for image in images]
     for one in expected:
       self.assertNotEmpty(one)
@@ -118,7 +121,7 @@ class DetectorsTest(parameterized.TestCase):
     def find(image):
       return faces.detector(name).find(image)
 
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
       found = list(pool.map(find, images))
     for one, other in zip(found, expected, strict=True):
       self.assertEqual(len(one), len(other))
