@@ -65,12 +65,7 @@ def run_module(module, *arguments):
 
 
 def run_each(name, *calls, prologue=''):
-  """Runs `python -m tf_twingan.NAME` often; see `run_module_each`."""
-  return run_module_each(f'tf_twingan.{name}', *calls, prologue=prologue)
-
-
-def run_module_each(module, *calls, prologue=''):
-  """Runs `python -m MODULE` with one list of arguments after another.
+  """Runs `python -m tf_twingan.NAME` with one list of arguments after another.
 
   All in one process, as TensorFlow takes seconds to start: for calls that
   share nothing but what is loaded. Python code in `prologue` runs first.
@@ -85,7 +80,7 @@ def run_module_each(module, *calls, prologue=''):
         sys.executable,
         '-c',
         _EACH,
-        module,
+        f'tf_twingan.{name}',
         json.dumps([[str(a) for a in call] for call in calls]),
         str(results),
         prologue,

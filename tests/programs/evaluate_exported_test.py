@@ -11,8 +11,9 @@ import tensorflow as tf
 from absl.testing import absltest
 
 import tf_twingan
-from tests import program_process, shared_artifacts
+from tests import shared_artifacts
 from tests.export import untrained
+from tests.programs import in_process
 from tf_twingan.evaluation import candidates, dataset_pair, scores, tasks
 from tf_twingan.inference.exported import exported_translator
 
@@ -37,17 +38,18 @@ SCORED = {
   'bundle': ('{exported}', '--against={run}', *FLAGS),
   'run': ('--run_dir={tiny_run}', '--against={file}', *FLAGS),
 }
+# A single file is opened sooner than all of a bundle.
 REFUSED = {
   'model beside it': ('{exported}', '--model=avatar_twins'),
-  'no datasets': ('{exported}',),
-  'no such run': (*FLAGS, '{exported}', '--against=/'),
-  'half a direction': (*FLAGS, '{exported}', '--from=photo'),
+  'no datasets': ('--exported={file}',),
+  'no such run': (*FLAGS, '--exported={file}', '--against=/'),
+  'half a direction': (*FLAGS, '--exported={file}', '--from=photo'),
 }
 
 
 @functools.cache
 def programs(names):
-  """Runs `evaluate` once for each name, all in one process.
+  """Runs `evaluate` once for each name.
 
   Returns:
     {name: (exit code, output, folder of the report)}
@@ -59,18 +61,15 @@ def programs(names):
     file=float32_file(),
   )
   folders = {name: pathlib.Path(tempfile.mkdtemp()) for name in names}
-  results = program_process.run_each(
-    'evaluate',
-    *(
-      [flag.format(**values) for flag in {**SCORED, **REFUSED}[name]]
-      + [f'--output={folders[name]}']
-      for name in names
-    ),
-    prologue=program_process.FEW_STEPS,
-  )
-  return {
-    name: (*result, folders[name]) for name, result in zip(names, results)
-  }
+  results = {}
+  with in_process.few_steps():
+    for name in names:
+      given = [flag.format(**values) for flag in {**SCORED, **REFUSED}[name]]
+      code, output = in_process.run(
+        'evaluate', *given, f'--output={folders[name]}'
+      )
+      results[name] = code, output, folders[name]
+  return results
 
 
 def report(name):

@@ -16,6 +16,7 @@ import pytest
 from absl.testing import absltest
 
 from tests import program_process, shared_artifacts, source_tree
+from tests.programs import in_process
 from tf_twingan import image_io
 from tf_twingan.data.sources import registry
 
@@ -137,10 +138,11 @@ class EvaluateTest(absltest.TestCase):
         for message, flags in USER_ERRORS.items()
       },
     }
-    results = program_process.run_each(
-      'evaluate', *calls.values(), prologue=program_process.FEW_STEPS
-    )
-    cls.results = dict(zip(calls, results))
+    with in_process.few_steps():
+      cls.results = {
+        name: in_process.run('evaluate', *flags)
+        for name, flags in calls.items()
+      }
 
   def printed(self, call):
     code, output = self.results[call]

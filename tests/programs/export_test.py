@@ -12,6 +12,7 @@ from export import directions, exporter
 from export.formats import embedding
 from tests import program_process, shared_artifacts
 from tests.export import untrained
+from tests.programs import in_process
 from tf_twingan.data.sources import registry
 from tf_twingan.inference.exported import bundle_manifest
 
@@ -41,7 +42,7 @@ ERRORS = {
 
 @functools.cache
 def programs():
-  """Runs `export` several times in one process.
+  """Runs `export` several times.
 
   Returns:
     ([(exit code, output)] of each error, the same of a run without datasets,
@@ -50,15 +51,15 @@ def programs():
   """
   foreign = shared_artifacts.copy_of(shared_artifacts.run())
   (foreign / 'operative_config.gin').write_text("photo = 'folder:/no/such'\n")
-  results = program_process.run_module_each(
-    'export.__main__',
+  calls = [
     *ERRORS,
     (f'--run_dir={shared_artifacts.run()}', '--to=anime', '--output=o'),
     (f'--run_dir={foreign}', '--to=anime', '--output=o'),
     (f'--run_dir={foreign}', '--to=anime', '--output=o', '--run_datasets'),
     ('benchmark', untrained.bundle(), '--threads=1'),
     ('plan', '--resolution=4', '--max_mb=100'),
-  )
+  ]
+  results = [in_process.run('export', *call) for call in calls]
   return results[: len(ERRORS)], *results[len(ERRORS) :]
 
 

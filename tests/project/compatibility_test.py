@@ -23,6 +23,7 @@ from absl.testing import absltest, parameterized
 import gin
 import tf_twingan
 from tests import lanes, program_process, shared_artifacts, training_process
+from tests.programs import in_process
 from tf_twingan import (
   compat,
   configurables,  # noqa: F401 (registers what gin files name)
@@ -123,7 +124,7 @@ class CompatibilityTest(parameterized.TestCase):
     for number, image in enumerate(stored['photo']):
       image_io.write_png(images / f'{number}.png', image)
     output = tempfile.mkdtemp()
-    code, printed = program_process.run(
+    code, printed = in_process.run(
       'translate',
       f'--run_dir={run}',
       f'--input={images}',
@@ -131,8 +132,8 @@ class CompatibilityTest(parameterized.TestCase):
       f'--output={output}',
     )
     self.assertEqual(code, 0, printed)
-    self.assertLen(os.listdir(output), 2)
-    code, printed = program_process.run_module(
+    self.assertLen([*pathlib.Path(output).glob('*.png')], 2)
+    code, printed = in_process.run(
       'export',
       f'--run_dir={run}',
       '--to=anime',
