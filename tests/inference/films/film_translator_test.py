@@ -6,8 +6,9 @@ import numpy as np
 from absl.testing import absltest
 from PIL import Image
 
-from tf_twingan import faces
+from tf_twingan import faces, framing
 from tf_twingan.data.prepare import alignment, preparer, rejections
+from tf_twingan.inference import photographs
 from tf_twingan.inference.films import film_translator
 from tf_twingan.metrics import flicker
 
@@ -37,11 +38,16 @@ class Negatives:
     found: how many frames have been searched.
     source: the domain that the frames were said to belong to.
     cuttable: whether `cut` finds a subject.
+    opacity: mean of what `cut` says is the subject's, with noise; None for
+      nothing cut out.
+    pasted: what was pasted, by frame.
   """
 
   def __init__(self, faces='all'):
     self.faces, self.found, self.cuttable = faces, 0, True
-    self.source = None
+    self.source = self.opacity = None
+    self.pasted = []
+    self._rng = np.random.default_rng(0)
 
   def direction(self, to, source):
     return to or 'anime', source or 'photo'
@@ -61,7 +67,11 @@ class Negatives:
     del source
     if not self.cuttable:
       return rejections.Rejection('', 'no_person', None)
-    return self._square(photo, matrix)
+    one = self._square(photo, matrix)
+    if self.opacity is None:
+      return one
+    alpha = self._rng.uniform(-0.05, 0.05, [SIDE, SIDE]) + self.opacity
+    return one._replace(alpha=alpha.astype(np.float32))
 
   def _square(self, photo, matrix):
     square = alignment.warp(photo, matrix, SIDE)
@@ -73,6 +83,7 @@ class Negatives:
     return np.array(squares, np.uint8).reshape(-1, SIDE, SIDE, 3)
 
   def paste(self, photo, faces, translated):
+    self.pasted.append(faces)
     result = photo.copy()
     for face, square in zip(faces, translated):
       height, width = photo.shape[:2]
@@ -97,8 +108,33 @@ class Negatives:
     return self.paste(photo, found, translated)
 
 
-def play(photographs, frames):
-  film = film_translator.FilmTranslator(photographs)
+class InvertingTranslator:
+  """Translates images of two domains to their negatives."""
+
+  domains, resolution = ('photo', 'anime'), SIDE
+
+  def framing_of(self, domain):
+    del domain
+    return framing.Framing()
+
+  def source_for(self, to, source=None):
+    return source or next(d for d in self.domains if d != to)
+
+  def translate(self, images, to, source=None, *, style=None):
+    del to, source, style
+    return 255 - images
+
+
+class MiddleDetector(faces.FaceDetector):
+  """Finds a face of 60 pixels in the middle of every image."""
+
+  def find(self, image):
+    del image
+    return [faces.Face(np.float32([90, 50, 150, 110]), 0.9)]
+
+
+def play(negatives, frames):
+  film = film_translator.FilmTranslator(negatives)
   return [film.translate(frame, i / 25) for i, frame in enumerate(frames)]
 
 
@@ -111,8 +147,8 @@ class FilmTranslatorTest(absltest.TestCase):
     self.assertEqual(flicker.flicker(outputs, frames), 0.0)
     # The face is translated, and frame by frame it does flicker.
     self.assertGreater(np.abs(outputs[0].astype(int) - scene()).mean(), 2)
-    photographs = Negatives()
-    alone = [photographs.translate(frame) for frame in frames]
+    negatives = Negatives()
+    alone = [negatives.translate(frame) for frame in frames]
     self.assertGreater(flicker.flicker(alone, frames), 0.002)
 
   def test_a_face_stays_to_the_bit_where_another_place_changes(self):
@@ -121,19 +157,19 @@ class FilmTranslatorTest(absltest.TestCase):
       frame = scene().copy()
       frame[:12, : 4 * i] = 255  # Progress along the upper edge.
       frames.append(frame)
-    photographs = Negatives()
-    outputs = play(photographs, frames)
+    negatives = Negatives()
+    outputs = play(negatives, frames)
     face = slice(55, 105), slice(95, 145)
     for output in outputs[1:10]:  # Until it is detected again.
       np.testing.assert_array_equal(output[face], outputs[0][face])
-    self.assertEqual(photographs.found, 3)
+    self.assertEqual(negatives.found, 3)
 
   def test_a_film_with_noise_flickers_far_less_than_frame_by_frame(self):
     frames = [noisy(scene(), seed) for seed in range(30)]
     region = np.zeros([160, 240], bool)
     region[55:105, 95:145] = True
-    photographs = Negatives()
-    alone = [photographs.translate(frame) for frame in frames]
+    negatives = Negatives()
+    alone = [negatives.translate(frame) for frame in frames]
     followed = play(Negatives(), frames)
     regions = [region] * 30
     before = flicker.flicker(alone, frames, regions=regions)
@@ -154,15 +190,15 @@ class FilmTranslatorTest(absltest.TestCase):
 
   def test_reset_begins_a_film(self):
     frames = [noisy(scene(), i) for i in range(4)]
-    photographs = Negatives()
-    film = film_translator.FilmTranslator(photographs)
+    negatives = Negatives()
+    film = film_translator.FilmTranslator(negatives)
     for i, frame in enumerate(frames):
       film.translate(frame, i / 25)
-    self.assertEqual(photographs.found, 1)
+    self.assertEqual(negatives.found, 1)
     film.reset()
-    photographs.found = 0
+    negatives.found = 0
     again = film.translate(frames[0], 0.0)
-    self.assertEqual(photographs.found, 1)
+    self.assertEqual(negatives.found, 1)
     np.testing.assert_array_equal(again, play(Negatives(), frames[:1])[0])
 
   def test_goes_on_from_a_saved_state_to_the_bit(self):
@@ -170,15 +206,15 @@ class FilmTranslatorTest(absltest.TestCase):
     frames = [noisy(wide[:, i : i + 240], i) for i in range(40)]
     whole = play(Negatives(), frames)
     for stop in (0, 1, 13, 25):
-      photographs = Negatives()
-      first = film_translator.FilmTranslator(photographs)
+      negatives = Negatives()
+      first = film_translator.FilmTranslator(negatives)
       for i in range(stop):
         first.translate(frames[i], i / 25)
       file = io.BytesIO()
       np.savez(file, **first.state())
       file.seek(0)
       later = Negatives()
-      later.found = photographs.found
+      later.found = negatives.found
       second = film_translator.FilmTranslator(later)
       with np.load(file, allow_pickle=False) as state:
         second.restore(state)
@@ -188,12 +224,12 @@ class FilmTranslatorTest(absltest.TestCase):
         )
 
   def test_another_size_begins_a_film(self):
-    photographs = Negatives()
-    film = film_translator.FilmTranslator(photographs)
+    negatives = Negatives()
+    film = film_translator.FilmTranslator(negatives)
     film.translate(scene(), 0.0)
     output = film.translate(scene(0, (300, 200)), 0.04)
     self.assertEqual(output.shape, (200, 300, 3))
-    self.assertEqual(photographs.found, 2)
+    self.assertEqual(negatives.found, 2)
 
   def test_the_result_and_the_frame_are_the_callers(self):
     film = film_translator.FilmTranslator(Negatives())
@@ -206,22 +242,48 @@ class FilmTranslatorTest(absltest.TestCase):
     np.testing.assert_array_equal(film.translate(scene(), 0.04), expected)
 
   def test_without_faces_each_frame_is_translated_whole(self):
-    photographs = Negatives('none')
+    negatives = Negatives('none')
     frames = [scene(0), scene(1)]
-    for output, frame in zip(play(photographs, frames), frames):
+    for output, frame in zip(play(negatives, frames), frames):
       np.testing.assert_array_equal(output, 255 - frame)
-    self.assertEqual(photographs.found, 0)
+    self.assertEqual(negatives.found, 0)
 
   def test_a_face_that_cannot_be_cut_out_leaves_the_frame(self):
-    photographs = Negatives()
-    photographs.cuttable = False
-    np.testing.assert_array_equal(play(photographs, [scene()])[0], scene())
+    negatives = Negatives()
+    negatives.cuttable = False
+    np.testing.assert_array_equal(play(negatives, [scene()])[0], scene())
+
+  def test_the_edge_of_what_is_cut_out_does_not_tremble(self):
+    negatives = Negatives()
+    negatives.opacity = 0.5
+    play(negatives, [noisy(scene(), i) for i in range(30)])
+    alphas = [faces[0].alpha for faces in negatives.pasted]
+    self.assertEqual(alphas[0].dtype, np.float32)
+    given = 0.1 / 3  # Mean difference of two values of that noise.
+    self.assertLess(np.abs(np.diff(alphas[10:], axis=0)).mean(), 0.4 * given)
+    self.assertAlmostEqual(np.mean(alphas[-1]), 0.5, delta=0.01)
+
+  def test_goes_with_photographs(self):
+    faces.DETECTORS['middle'] = MiddleDetector
+    self.addCleanup(faces.DETECTORS.pop, 'middle', None)
+    film = film_translator.FilmTranslator(
+      photographs.Photographs(
+        InvertingTranslator(), detector='middle', harmonize=False
+      )
+    )
+    for i in range(3):
+      frame = noisy(scene(), i)
+      output = film.translate(frame, i / 25)
+      np.testing.assert_array_equal(output[:20], frame[:20])
+      middle = slice(65, 95), slice(105, 135)
+      error = np.abs(output[middle].astype(int) - (255 - scene()[middle]))
+      self.assertLess(error.mean(), 12)
 
   def test_asks_for_the_source_domain(self):
-    photographs = Negatives()
-    film = film_translator.FilmTranslator(photographs, 'photo', 'anime')
+    negatives = Negatives()
+    film = film_translator.FilmTranslator(negatives, 'photo', 'anime')
     film.translate(scene(), 0.0)
-    self.assertEqual(photographs.source, 'anime')
+    self.assertEqual(negatives.source, 'anime')
 
 
 if __name__ == '__main__':

@@ -114,14 +114,6 @@ class MotionTest(parameterized.TestCase):
     np.testing.assert_allclose(motion.blend(one, other, 1.0, 64), other)
     np.testing.assert_allclose(motion.blend(one, other, 0.0, 64), one)
 
-  def test_one_transform_after_another(self):
-    one, other = similarity(degrees=10, x=3), similarity(scale=2, y=5)
-    places = np.array([[1.0, 2.0], [30.0, -4.0]])
-    np.testing.assert_allclose(
-      alignment.apply(motion.after(one, other), places),
-      alignment.apply(other, alignment.apply(one, places)),
-    )
-
   def test_distance_is_in_sides_of_the_square(self):
     # Squares of side 50 in the frame, 5 apart.
     one, other = (

@@ -158,10 +158,19 @@ class FilmTranslator:
       numbers: of their tracks.
       elapsed: seconds since the frame before.
     """
-    return [
-      face._replace(image=self._smoothers[number].smooth(face.image, elapsed))
-      for face, number in zip(faces, numbers)
-    ]
+    smoothed = []
+    for face, number in zip(faces, numbers):
+      smoother = self._smoothers[number]
+      if face.alpha is None:
+        image = smoother.smooth(face.image, elapsed)
+        smoothed.append(face._replace(image=image))
+        continue
+      # What is cut out has an edge, which must not tremble either.
+      opacity = np.rint(255 * face.alpha).astype(np.uint8)
+      layers = smoother.smooth(np.dstack([face.image, opacity]), elapsed)
+      alpha = layers[..., 3] / np.float32(255)
+      smoothed.append(face._replace(image=layers[..., :3], alpha=alpha))
+    return smoothed
 
   def _translate_faces(
     self,

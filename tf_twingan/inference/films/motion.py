@@ -125,13 +125,6 @@ def _robust_similarity(
   )
 
 
-def after(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-  """The transform that does what `first` does, and then what `second` does."""
-  turn = second[:, :2] @ first[:, :2]
-  shift = second[:, :2] @ first[:, 2] + second[:, 2]
-  return np.column_stack([turn, shift])
-
-
 def blend(
   one: np.ndarray, other: np.ndarray, share: float, resolution: int
 ) -> np.ndarray:
@@ -168,6 +161,7 @@ def distance(one: np.ndarray, other: np.ndarray, resolution: int) -> float:
   """How far two squares lie apart in a frame, in sides of the first one."""
   corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * float(resolution)
   apart = (
-    alignment.apply(after(alignment.inverse(other), one), corners) - corners
+    alignment.apply(alignment.compose(one, alignment.inverse(other)), corners)
+    - corners
   )
   return float(np.hypot(*apart.T).mean()) / resolution

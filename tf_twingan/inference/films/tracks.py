@@ -83,8 +83,8 @@ class Track:
     if transform is motion.IDENTITY:
       return
     back = alignment.inverse(transform)
-    self.matrix = motion.after(back, self.matrix)
-    self.mean = motion.after(back, self.mean)
+    self.matrix = alignment.compose(self.matrix, back)
+    self.mean = alignment.compose(self.mean, back)
     self.face = _moved(self.face, transform)
 
   def glide(self, elapsed: float) -> None:
