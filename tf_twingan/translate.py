@@ -4,16 +4,22 @@ r"""Translates images with a trained run or a pretrained model.
       --input=portrait.jpg --output=translated
   python -m tf_twingan.translate --run_dir=runs/anime --to=anime \
       --input=/my/portraits --output=translated --side_by_side
+  python -m tf_twingan.translate --run_dir=runs/anime --to=anime \
+      --input=/my/photos --output=translated --faces=all
   python -m tf_twingan.translate --run_dir=runs/styles --to=anime \
       --input=portrait.jpg --output=translated --reference=anime_face.png
 
-Images may have any size and common format; the largest square in the middle is
-used, or what the training's datasets kept (?crop=0.7), or, if photos were
-prepared for them, the largest face, aligned. Each result is named like its
-source: a.jpg becomes a.png, or a.jpg.png where there is an a.webp, too. One
-that can't be read, or has no face, is skipped and listed, of a folder in
-skipped.csv. Whatever ends a folder's translation, the same command goes on with
-what is missing. --output may lie in --input.
+With --faces, photos are translated whole: all of their faces, or the largest,
+are put back where they were found, and nothing else changes; --faces=none
+translates whole images by tiles. docs/photos.md says how.
+
+Without it, images may have any size and common format; the largest square in
+the middle is used, or what the training's datasets kept (?crop=0.7), or, if
+photos were prepared for them, the largest face, aligned. Each result is named
+like its source: a.jpg becomes a.png, or a.jpg.png where there is an a.webp,
+too. One that can't be read, or has no face, is skipped and listed, of a folder
+in skipped.csv. Whatever ends a folder's translation, the same command goes on
+with what is missing. --output may lie in --input.
 
 A model with style codes (TwinGAN.style_size) translates to the style of an
 image of the target domain (--reference) or to a random one (--style_seed);
@@ -22,7 +28,7 @@ without these, to the mean style of the domain.
 
 from absl import flags
 
-from tf_twingan import cli, translate_flags
+from tf_twingan import cli, photo_flags, translate_flags
 
 _RUN_DIR, _MODEL = cli.define_run_dir(), cli.define_model()
 _TO = flags.DEFINE_string(
@@ -33,15 +39,13 @@ _INPUT = cli.define_path(
   'input', 'An image, or a folder of images.', required=True
 )
 _OUTPUT = cli.define_path('output', 'The folder of the results.', required=True)
-_SIDE_BY_SIDE = flags.DEFINE_bool(
-  'side_by_side', False, 'Put each result beside its source.'
-)
 _FRAME_AS_TRAINED = flags.DEFINE_bool(
   'frame_as_trained',
   True,
   "Crop and align images as the training's; --noframe_as_trained takes the "
   'largest square in the middle, for images that are prepared already.',
 )
+photo_flags.define()
 translate_flags.define()
 
 
@@ -49,12 +53,9 @@ def main(argv) -> None:
   """Translates all images of the input."""
   cli.reject_arguments(argv)
   with cli.report_errors():
+    photo_flags.check()
     translate_flags.check_runner()
-    from tf_twingan.inference import (
-      file_methods,
-      file_translation,
-      translation_job,
-    )
+    from tf_twingan.inference import translation_job
 
     plan = translation_job.plan(
       _INPUT.value, _OUTPUT.value, translate_flags.kind()
@@ -63,14 +64,8 @@ def main(argv) -> None:
     source = translator.source_for(_TO.value, _FROM.value)
     if not _FRAME_AS_TRAINED.value:
       translator.framings.clear()
-    method = file_methods.Squares(
-      translator,
-      _TO.value,
-      source,
-      style=translate_flags.style_code(translator, _TO.value),
-      side_by_side=_SIDE_BY_SIDE.value,
-    )
-    file_translation.print_framing(translator, source)
+    style = translate_flags.style_code(translator, _TO.value)
+    method = photo_flags.method(translator, _TO.value, source, style)
     translation_job.run(
       plan,
       translator,

@@ -284,6 +284,8 @@ ALLOWED: Mapping[str, set[str]] = {
   'gin_flags': {'cli', 'gin_bindings', 'gin_files', 'home_folder'},
   # Flags for the options of a preparation.
   'prepare_flags': {'cli', 'data', 'faces'},
+  # Flags for whole photos.
+  'photo_flags': {'cli', 'data', 'faces', 'inference'},
   # Flags for what results are written.
   'translate_flags': {'beam_runners', 'cli', 'inference', 'photo_files'},
   # Trains as a gin file says.
@@ -301,7 +303,8 @@ ALLOWED: Mapping[str, set[str]] = {
     'training',
   },
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
-  | {'cli', 'gin_flags', 'gin_training', 'prepare_flags', 'translate_flags'},
+  | {'cli', 'gin_flags', 'gin_training', 'photo_flags', 'prepare_flags'}
+  | {'translate_flags'},
   'export': LIBRARY
   - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
   | {'cli', PACKAGE},
@@ -317,6 +320,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'prepare_flags',
     'programs',
     'python_interface',
+    'photo_flags',
     'translate_flags',
     'export',
     'benchmarks',

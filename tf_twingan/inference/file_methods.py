@@ -5,7 +5,7 @@ waits in memory until it is finished.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -84,6 +84,8 @@ class Squares:
     *,
     style: np.ndarray | None = None,
     side_by_side: bool = False,
+    upscale: Callable[[np.ndarray], np.ndarray] | None = None,
+    asked: Mapping[str, Any] | None = None,
   ):
     """Makes the method.
 
@@ -94,6 +96,8 @@ class Squares:
         the model has two.
       style: style code of all outputs, or None; see `Translator.translate`.
       side_by_side: whether to put each output to the right of its source.
+      upscale: enlarges outputs, see `upscaling`; None leaves their size.
+      asked: what `upscale` is, as JSON knows it.
 
     Raises:
       ValueError: there is no such domain.
@@ -101,6 +105,7 @@ class Squares:
     self._model, self._to = model, to
     self._source = model.source_for(to, source)
     self._style, self._side_by_side = style, side_by_side
+    self._upscale, self._asked = upscale, dict(asked or {})
 
   @property
   def options(self) -> Mapping[str, Any]:
@@ -108,6 +113,7 @@ class Squares:
     return {
       'method': 'squares',
       'side_by_side': self._side_by_side,
+      **self._asked,
       **direction_options(self._model, self._to, self._source, self._style),
     }
 
@@ -123,15 +129,23 @@ class Squares:
 
   def translate(self, squares: np.ndarray) -> np.ndarray:
     """See `Method`."""
-    return self._model.translate(
+    translated = self._model.translate(
       squares, self._to, self._source, style=self._style
     )
+    return translated if self._upscale is None else self._upscale(translated)
 
   def finish(self, loaded: Loaded, translated: np.ndarray) -> Result:
     """See `Method`."""
     if self._side_by_side:
-      return Result(np.concatenate([loaded.squares[0], translated[0]], axis=1))
+      source = enlarged(loaded.squares[0], translated[0])
+      return Result(np.concatenate([source, translated[0]], axis=1))
     return Result(translated[0])
+
+
+def enlarged(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+  """An image, each pixel repeated, as high as a larger one made of it."""
+  factor = len(after) // len(before)
+  return before.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def direction_options(

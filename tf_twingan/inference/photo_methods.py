@@ -156,7 +156,7 @@ class FaceCrops(_OfPhotographs):
     images = list(translated)
     if self._compare:
       images = [
-        np.concatenate([_enlarged(before, after), after], axis=1)
+        np.concatenate([file_methods.enlarged(before, after), after], axis=1)
         for before, after in zip(loaded.squares, translated, strict=True)
       ]
     return file_methods.Result(images[0], others=images[1:])
@@ -193,11 +193,7 @@ class WholeImages(_OfPhotographs):
       pixels, self._to, self._source, style=self._style
     )
     if self._compare:
-      result = np.concatenate([_enlarged(pixels, result), result], axis=1)
+      result = np.concatenate(
+        [file_methods.enlarged(pixels, result), result], axis=1
+      )
     return file_methods.Result(result, metadata)
-
-
-def _enlarged(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-  """An image, each pixel repeated, as high as a larger one made of it."""
-  factor = len(after) // len(before)
-  return before.repeat(factor, axis=0).repeat(factor, axis=1)

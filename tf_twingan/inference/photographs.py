@@ -146,6 +146,15 @@ class Photographs:
       to = domains[0] if source == domains[1] else domains[1]
     return to, self.translator.source_for(to, source)
 
+  def preparation(self, source: str | None = None) -> options.Options:
+    """How the faces of photos are found and aligned; loads what does it.
+
+    Raises:
+      MissingPackage: what finds faces is not installed; says how to get it.
+      ValueError: nothing tells which faces to find; says what to give.
+    """
+    return self._preparer(self._source(source)).options
+
   def find(
     self, photo: np.ndarray, source: str | None = None, name: str = ''
   ) -> preparer.Prepared:
