@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests import shared_artifacts
 from tf_twingan import inference
-from tf_twingan.inference import tiles
+from tf_twingan.inference import tiles, upscaling
 
 _SIDE = 16
 
@@ -166,13 +166,18 @@ class TilesTest(parameterized.TestCase):
     for image, options, message in (
       (noise(4, 4) / 255, {}, r'uint8 \[height, width, 3\]; got float64'),
       (noise(0, 4), {}, r'no pixels: it is \[0, 4, 3\]'),
-      (noise(4, 4), {'tile': 0}, 'cannot have 0 px; give 1 or more'),
+      (noise(4, 4), {'tile': 0}, 'tiles cannot have 0 px; give 1 or more'),
       (noise(4, 4), {'overlap': 1}, 'overlap by 1; give 0.1 to 0.9'),
       (
         np.zeros([4000, 3000, 3], np.uint8),
         {'tile': 2},
-        'In tiles of 2 px, an image of 3000x4000 px is enlarged to '
-        '24000x32000 px for a model of 16 px, over .* choose larger tiles',
+        'in tiles of 2 px, its 3000x4000 px are enlarged to 24000x32000 for a '
+        'model of 16 px, over .* choose larger tiles',
+      ),
+      (
+        np.broadcast_to(np.uint8(0), [8000, 8000, 3]),
+        {'upscale': upscaling.load('4')},
+        '4 times as large, its 8000x8000 px are over the limit of 268435456 ',
       ),
     ):
       with self.assertRaisesRegex(ValueError, message):

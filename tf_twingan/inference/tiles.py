@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from tf_twingan import image_arrays, image_io
+from tf_twingan import image_arrays, image_limits
 from tf_twingan.inference import batching
 
 OVERLAP = 2 / 3
@@ -69,7 +69,10 @@ def translate(
   image = _checked(image)
   height, width = image.shape[:2]
   resolution = translator.resolution
-  tile = resolution if tile is None else tile
+  factor = getattr(upscale, 'factor', 1)
+  seen = _resized(
+    image, *seen_size(height, width, resolution, tile=tile, factor=factor)
+  )
   # Not all that has a `translate` knows styles.
   codes = {} if style is None else {'style': np.reshape(style, [-1])}
 
@@ -77,10 +80,49 @@ def translate(
     translated = translator.translate(tiles, to, source, **codes)
     return translated if upscale is None else upscale(translated)
 
-  seen = _scaled(image, resolution, tile)
   result = apply(function, seen, resolution, overlap=overlap)
   factor = len(result) // len(seen)
   return _resized(result, factor * height, factor * width)
+
+
+def seen_size(
+  height: int,
+  width: int,
+  resolution: int,
+  *,
+  tile: int | None = None,
+  factor: int = 1,
+) -> tuple[int, int]:
+  """Height and width of an image at which its tiles have the resolution.
+
+  Args:
+    height: of the image.
+    width: of the image.
+    resolution: of the model.
+    tile: see `translate`.
+    factor: of the upscaler.
+
+  Raises:
+    ValueError: `tile` is no size, or the image or its result would be too
+      large for the memory; says what to do.
+  """
+  if tile is None:
+    tile = resolution
+  if tile < 1:
+    raise ValueError(f'tiles cannot have {tile} px; give 1 or more')
+  seen = [max(1, round(n * resolution / tile)) for n in (height, width)]
+  if tile < resolution and seen[0] * seen[1] > image_limits.MAX_PIXELS:
+    raise ValueError(
+      f'in tiles of {tile} px, its {width}x{height} px are enlarged to '
+      f'{seen[1]}x{seen[0]} for a model of {resolution} px, over the limit of '
+      f'{image_limits.MAX_PIXELS} pixels; choose larger tiles'
+    )
+  if factor**2 * height * width > image_limits.MAX_STORED_PIXELS:
+    raise ValueError(
+      f'{factor} times as large, its {width}x{height} px are over the limit of '
+      f'{image_limits.MAX_STORED_PIXELS} pixels; enlarge it less'
+    )
+  return seen[0], seen[1]
 
 
 def _checked(image: np.ndarray) -> np.ndarray:
@@ -88,22 +130,6 @@ def _checked(image: np.ndarray) -> np.ndarray:
   if not image.size:
     raise ValueError(f'The image has no pixels: it is {list(image.shape)}.')
   return image
-
-
-def _scaled(image: np.ndarray, resolution: int, tile: int) -> np.ndarray:
-  """The image at the size at which the side of a tile is the resolution."""
-  if tile < 1:
-    raise ValueError(f'Tiles cannot have {tile} px; give 1 or more.')
-  height, width = (
-    max(1, round(length * resolution / tile)) for length in image.shape[:2]
-  )
-  if tile < resolution and height * width > image_io.MAX_PIXELS:
-    raise ValueError(
-      f'In tiles of {tile} px, an image of {image.shape[1]}x{image.shape[0]} '
-      f'px is enlarged to {width}x{height} px for a model of {resolution} px, '
-      f'over the limit of {image_io.MAX_PIXELS} pixels; choose larger tiles.'
-    )
-  return _resized(image, height, width)
 
 
 def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:

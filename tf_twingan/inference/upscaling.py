@@ -144,7 +144,7 @@ class Network:
 
   def __reduce__(self) -> tuple[Any, ...]:
     """Is pickled by its path, for other processes."""
-    return Network, (self._path,)
+    return Network, (os.path.abspath(self._path),)
 
   def __call__(self, images: np.ndarray) -> np.ndarray:
     """See `Upscaler`."""
