@@ -24,6 +24,8 @@ SUFFIXES: dict[Format, str] = {'png': '.png', 'jpeg': '.jpg', 'webp': '.webp'}
 _ALIASES: dict[str, Format] = {'.jpeg': 'jpeg', '.jfif': 'jpeg'}
 # All colours are stored at full resolution, which drawn lines need.
 JPEG_QUALITY = 95
+# A tenth larger than with the usual 6, and written in two thirds of the time.
+_PNG_LEVEL = 3
 # What a side may have, by what the formats have room for.
 _LARGEST_SIDES = {'jpeg': 65535, 'webp': 16383}
 
@@ -145,6 +147,8 @@ def encode(
     options['exif'] = exif
   if kind == 'jpeg':
     options |= {'quality': JPEG_QUALITY, 'subsampling': 0}
+  elif kind == 'png':
+    options['compress_level'] = _PNG_LEVEL
   elif kind == 'webp':
     # With `method` 4, a large photo takes minutes.
     options |= {'lossless': True, 'quality': 30, 'method': 1}

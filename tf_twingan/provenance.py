@@ -5,6 +5,7 @@ about (Digital Source Type) and for the system that made it (AI System Used),
 and in EXIF and in the texts of a PNG, which viewers show.
 """
 
+import functools
 import os
 import re
 import sys
@@ -75,29 +76,35 @@ class Provenance(NamedTuple):
 
   def xmp(self) -> bytes:
     """The packet of XMP, UTF-8."""
-    properties = {
-      'xmp:CreatorTool': self.software,
-      'Iptc4xmpExt:DigitalSourceType': self.source_type,
-      'Iptc4xmpExt:AISystemUsed': f'{PROGRAM}, model {_plain(self.model)}',
-      'Iptc4xmpExt:AISystemVersionUsed': _plain(self.version),
-      f'{PROGRAM}:Statement': self.statement,
-      f'{PROGRAM}:Model': _plain(self.model),
-      f'{PROGRAM}:Fingerprint': _plain(self.fingerprint),
-      f'{PROGRAM}:Version': _plain(self.version),
-    }
-    lines = [
-      *(f'xmlns:{name}="{uri}"' for name, uri in _NAMESPACES.items()),
-      *(f'{n}={saxutils.quoteattr(text)}' for n, text in properties.items()),
-    ]
-    return (
-      '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
-      '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-      f'<rdf:RDF xmlns:rdf="{_RDF}">\n'
-      '<rdf:Description rdf:about=""\n'
-      f'{chr(10).join(lines)}/>\n'
-      '</rdf:RDF></x:xmpmeta>\n'
-      '<?xpacket end="w"?>'
-    ).encode()
+    return _xmp(self)
+
+
+@functools.lru_cache(maxsize=8)
+def _xmp(origin: Provenance) -> bytes:
+  # Thousands of files get the same.
+  properties = {
+    'xmp:CreatorTool': origin.software,
+    'Iptc4xmpExt:DigitalSourceType': origin.source_type,
+    'Iptc4xmpExt:AISystemUsed': f'{PROGRAM}, model {_plain(origin.model)}',
+    'Iptc4xmpExt:AISystemVersionUsed': _plain(origin.version),
+    f'{PROGRAM}:Statement': origin.statement,
+    f'{PROGRAM}:Model': _plain(origin.model),
+    f'{PROGRAM}:Fingerprint': _plain(origin.fingerprint),
+    f'{PROGRAM}:Version': _plain(origin.version),
+  }
+  lines = [
+    *(f'xmlns:{name}="{uri}"' for name, uri in _NAMESPACES.items()),
+    *(f'{n}={saxutils.quoteattr(text)}' for n, text in properties.items()),
+  ]
+  return (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    f'<rdf:RDF xmlns:rdf="{_RDF}">\n'
+    '<rdf:Description rdf:about=""\n'
+    f'{chr(10).join(lines)}/>\n'
+    '</rdf:RDF></x:xmpmeta>\n'
+    '<?xpacket end="w"?>'
+  ).encode()
 
 
 def version() -> str:

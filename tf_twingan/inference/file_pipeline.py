@@ -100,7 +100,7 @@ def translate(
         del images, loaded, translated
         # While this batch is written, the next one is translated.
         most = max(count, min(_MAX_AHEAD, largest.fitting(_MAX_BYTES)))
-        while len(writing) > most:
+        while writing and (len(writing) > most or _is_known(writing[0])):
           yield _result(writing.popleft())
       while writing:
         yield _result(writing.popleft())
@@ -170,6 +170,13 @@ def _write(
   return writer.write(
     output, result.image, metadata=result.metadata, source=read.source
   )
+
+
+def _is_known(
+  item: tuple[pathlib.Path, concurrent.futures.Future | None, str | None],
+) -> bool:
+  _, future, _ = item
+  return future is None or future.done()
 
 
 def _result(
