@@ -57,7 +57,6 @@ def plan(path: str | os.PathLike, output: str | os.PathLike) -> Plan:
     ValueError: the result cannot go there.
   """
   output = pathlib.Path(output)
-  check_output(output)
   if not os.path.exists(path):
     raise FileNotFoundError(
       f'{errors.printable(path)}: no such file; check the path'
@@ -67,13 +66,8 @@ def plan(path: str | os.PathLike, output: str | os.PathLike) -> Plan:
       f'{errors.printable(output)} is the film to translate and would be '
       'overwritten; choose another --output.'
     )
+  check_output(output)
   film = reader.Film(path)
-  if output.exists() and not film_tags.is_result(output):
-    raise ValueError(
-      f'{errors.printable(output)} is there, does not say that it is an '
-      'earlier output, and would be overwritten; choose another --output, or '
-      'move it away.'
-    )
   return Plan(film, output, containers.container_of(output))
 
 
@@ -82,7 +76,7 @@ def check_output(output: pathlib.Path) -> None:
 
   Raises:
     OSError: it cannot.
-    ValueError: its name is not that of a film.
+    ValueError: its name is not that of a film, or a film of others is there.
   """
   if output.is_dir():
     raise ValueError(
@@ -91,6 +85,12 @@ def check_output(output: pathlib.Path) -> None:
     )
   containers.container_of(output)
   files.check_writable(output.parent, output.name)
+  if output.exists() and not film_tags.is_result(output):
+    raise ValueError(
+      f'{errors.printable(output)} is there, does not say that it is an '
+      'earlier output, and would be overwritten; choose another --output, or '
+      'move it away.'
+    )
 
 
 def run(

@@ -41,6 +41,7 @@ class Writer:
 
   Attributes:
     pts: when the images are shown, in the order in which the file has them.
+    last: when the last one is shown; -1 before the first.
   """
 
   def __init__(
@@ -63,6 +64,7 @@ class Writer:
       OSError: it cannot be written.
     """
     self.pts: list[int] = []
+    self.last = -1
     self._coding = coding
     self._output = av.open(
       # No name is taken for an address then.
@@ -116,6 +118,7 @@ class Writer:
       )
     frame = self._coding.colors.from_rgb(image)
     frame.pts, frame.time_base = pts, self._coding.time_base
+    self.last = pts
     self._mux(self._stream.encode(frame))
 
   def _begin(self, shape: tuple[int, ...]) -> None:
