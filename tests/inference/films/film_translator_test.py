@@ -253,6 +253,20 @@ class FilmTranslatorTest(absltest.TestCase):
     negatives.cuttable = False
     np.testing.assert_array_equal(play(negatives, [scene()])[0], scene())
 
+  def test_a_face_that_is_missed_once_does_not_show_through(self):
+    negatives = Negatives()
+    negatives.opacity = 0.5
+    film = film_translator.FilmTranslator(negatives)
+    outputs = []
+    for i in range(6):
+      negatives.cuttable = i != 3
+      outputs.append(film.translate(noisy(scene(), i), i / 25))
+    middle = slice(70, 90), slice(110, 130)
+    error = outputs[3][middle].astype(int) - outputs[2][middle]
+    self.assertLess(np.abs(error).max(), 3)
+    before, after = (negatives.pasted[i][0].alpha for i in (2, 3))
+    np.testing.assert_allclose(before, after, atol=0.01)
+
   def test_the_edge_of_what_is_cut_out_does_not_tremble(self):
     negatives = Negatives()
     negatives.opacity = 0.5

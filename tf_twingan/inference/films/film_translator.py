@@ -137,12 +137,26 @@ class FilmTranslator:
     faces, shown = [], []
     for track in seen:
       one = self._photographs.cut(frame, track.matrix, self._source)
-      if not isinstance(one, rejections.Rejection):
+      if isinstance(one, rejections.Rejection):
+        one = self._as_before(track)
+      if one is not None:
         faces.append(one._replace(face=track.face))
         shown.append(track.number)
     faces = self._smooth(faces, shown, elapsed)
     translated = self._translate_faces(faces, shown, elapsed)
     return self._photographs.paste(frame, faces, translated)
+
+  def _as_before(self, track: tracks.Track) -> preparer.PreparedImage | None:
+    """A face as it was, where what cuts it out of the frame misses it once."""
+    mean = self._smoothers[track.number].mean
+    if mean is None:
+      return None
+    image, alpha = np.rint(mean[..., :3]).astype(np.uint8), None
+    if mean.shape[-1] == 4:
+      alpha = np.rint(mean[..., 3]) / np.float32(255)
+    return preparer.PreparedImage(
+      image, track.face, track.matrix, 1.0, alpha=alpha
+    )
 
   # Benchmarks measure other ways in place of these two.
   def _smooth(

@@ -18,7 +18,7 @@ import numpy as np
 
 from tf_twingan import faces
 from tf_twingan.data.prepare import alignment, preparer
-from tf_twingan.inference.films import motion
+from tf_twingan.inference.films import face_places, motion
 
 # Seconds: between detections, until a hidden face is forgotten, and in which
 # the place that is used comes 63 % nearer to the mean of detections.
@@ -85,7 +85,7 @@ class Track:
     back = alignment.inverse(transform)
     self.matrix = alignment.compose(self.matrix, back)
     self.mean = alignment.compose(self.mean, back)
-    self.face = _moved(self.face, transform)
+    self.face = face_places.moved(self.face, transform)
 
   def glide(self, elapsed: float) -> None:
     """Lets the place that is used come nearer to the mean of detections."""
@@ -101,11 +101,11 @@ class Track:
       self.face = face
     else:
       self.mean = motion.blend(self.mean, one.matrix, _WEIGHT, self.resolution)
-      self.face = _blended(self.face, face)
+      self.face = face_places.blended(self.face, face, _WEIGHT)
     if time > self.confirmed:
-      moved = _middle(face) - self.place
+      moved = face_places.middle(face) - self.place
       self.velocity = moved / (time - self.confirmed)
-    self.place, self.confirmed, self.misses = _middle(face), time, 0
+    self.place, self.confirmed, self.misses = face_places.middle(face), time, 0
 
 
 class Tracker:
@@ -158,7 +158,7 @@ class Tracker:
     """What `restore` takes, beside the last frame, to go on from here."""
     state = {
       'clock': np.array([self._time, self._due, self._count]),
-      'faces': np.array([_numbers_of(t.face) for t in self._tracks]),
+      'faces': np.array([face_places.to_numbers(t.face) for t in self._tracks]),
     }
     for field in _FIELDS:
       values = [getattr(track, field) for track in self._tracks]
@@ -183,7 +183,9 @@ class Tracker:
       for field in ('number', 'resolution', 'misses'):
         values[field] = int(values[field])
       values['confirmed'] = float(values['confirmed'])
-      self._tracks.append(Track(face=_face_from(numbers), **values))
+      self._tracks.append(
+        Track(face=face_places.from_numbers(numbers), **values)
+      )
 
   def _follow(self, frame: np.ndarray, elapsed: float) -> set[int]:
     """Moves all tracks along; returns the numbers of those that got lost."""
@@ -217,7 +219,7 @@ class Tracker:
       elif not was_hidden:
         # Flow may have followed what covers the face.
         goal = track.place + track.velocity * (time - track.confirmed)
-        track.move(_shift(goal - _middle(track.face)))
+        track.move(_shift(goal - face_places.middle(track.face)))
     self._tracks = [
       track for track in self._tracks if time - track.confirmed <= _MEMORY
     ]
@@ -229,7 +231,7 @@ class Tracker:
         matrix=one.matrix,
         mean=one.matrix,
         confirmed=time,
-        place=_middle(face),
+        place=face_places.middle(face),
         resolution=len(one.image),
       )
       self._tracks.append(track)
@@ -248,7 +250,10 @@ def _pairs(
     for j, one in enumerate(found):
       face = _face_of(one)
       sides = sorted([face.side, track.face.side])
-      apart = np.hypot(*(_middle(face) - _middle(track.face))) / sides[1]
+      apart = (
+        np.hypot(*(face_places.middle(face) - face_places.middle(track.face)))
+        / sides[1]
+      )
       if apart <= near and sides[1] <= _SIZES * sides[0]:
         candidates.append((apart, i, j))
   pairs, taken = [], (set[int](), set[int]())
@@ -266,63 +271,9 @@ def _face_of(one: preparer.PreparedImage) -> faces.Face:
       'an image without a face has no track; translate whole frames instead.'
     )
   # In one precision, from which on it is moved.
-  return _face_from(_numbers_of(one.face))
-
-
-def _numbers_of(face: faces.Face) -> np.ndarray:
-  """A face as float64 [11]: score, box, eyes and mouth, NaN for none."""
-  eyes = np.full(4, np.nan) if face.eyes is None else np.ravel(face.eyes)
-  mouth = np.full(2, np.nan) if face.mouth is None else face.mouth
-  return np.concatenate([[face.score], face.box, eyes, mouth])
-
-
-def _face_from(numbers: np.ndarray) -> faces.Face:
-  score, box = float(numbers[0]), numbers[1:5]
-  eyes, mouth = numbers[5:9].reshape(2, 2), numbers[9:]
-  return faces.Face(
-    box,
-    score,
-    None if np.isnan(eyes).any() else eyes,
-    None if np.isnan(mouth).any() else mouth,
-  )
-
-
-def _middle(face: faces.Face) -> np.ndarray:
-  """The middle (x, y) of a face's box."""
-  return (face.box[:2] + face.box[2:]) / 2
+  return face_places.from_numbers(face_places.to_numbers(one.face))
 
 
 def _shift(offset: np.ndarray) -> np.ndarray:
   """The transform that moves by (x, y)."""
   return np.column_stack([np.eye(2), offset])
-
-
-def _moved(face: faces.Face, transform: np.ndarray) -> faces.Face:
-  """A face where a similarity transform takes it; boxes stay upright."""
-  half = (face.box[2:] - face.box[:2]) / 2 * alignment.scale(transform)
-  middle = alignment.apply(transform, _middle(face)[None])[0]
-  points = [
-    None if p is None else alignment.apply(transform, np.atleast_2d(p))
-    for p in (face.eyes, face.mouth)
-  ]
-  return face._replace(
-    box=np.concatenate([middle - half, middle + half]),
-    eyes=points[0],
-    mouth=None if points[1] is None else points[1][0],
-  )
-
-
-def _blended(face: faces.Face, found: faces.Face) -> faces.Face:
-  """A face nearer to where it was detected; a point of one alone is kept."""
-
-  def blend(old, new):
-    if old is None or new is None:
-      return new if old is None else old
-    return old + _WEIGHT * (new - old)
-
-  return faces.Face(
-    blend(face.box, found.box),
-    found.score,
-    blend(face.eyes, found.eyes),
-    blend(face.mouth, found.mouth),
-  )
