@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import pickle
 import tempfile
 
 import numpy as np
@@ -208,6 +209,16 @@ class PhotographsTest(parameterized.TestCase):
       ValueError, '3 domains, photo, anime, cat; say'
     ):
       photographs.direction(None, 'photo')
+
+  def test_it_is_pickled_for_other_processes(self):
+    Fixed.found = [face_at(150, 100, 60)]
+    photo = noise(200, 300, 3)
+    photographs = Photographs(
+      Inverting(self.preparation), detector='fixed', match_colours=0.5
+    )
+    result = photographs.translate(photo)
+    again = pickle.loads(pickle.dumps(photographs))
+    np.testing.assert_array_equal(again.translate(photo), result)
 
   def test_one_translation_a_face(self):
     with self.assertRaisesRegex(ValueError, '1 translations for 0 faces'):

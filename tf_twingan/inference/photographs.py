@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tf_twingan import faces as faces_lib
 from tf_twingan import image_arrays
 from tf_twingan.data.prepare import alignment, options, preparer, rejections
 from tf_twingan.inference import pasting, photo_alignment, subjects
@@ -72,6 +73,17 @@ class Photographs:
     )
     self._lock = threading.Lock()
     self._preparers: dict[options.Options, preparer.Preparer] = {}
+
+  def __getstate__(self) -> dict[str, Any]:
+    """What is pickled, for other processes: these load detectors anew."""
+    return {**self.__dict__, '_lock': None, '_preparers': {}}
+
+  def __setstate__(self, state: dict[str, Any]) -> None:
+    self.__dict__.update(state)
+    self._lock = threading.Lock()
+    if self._detector is not None:
+      # Whoever pickled this named it: it may be a module of the user's own.
+      faces_lib.load(self._detector)
 
   def translate(
     self,
