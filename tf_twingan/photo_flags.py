@@ -58,6 +58,13 @@ def define() -> None:
     'Enlarge what the model gives 2, 3 or 4 times, or by the '
     'super-resolution network at a path.',
   )
+  flags.DEFINE_integer(
+    'tile',
+    None,
+    'With --faces=none, how many pixels of the photo a tile is wide, such as '
+    "1000 to show the model more at a time; by default the model's resolution.",
+    lower_bound=1,
+  )
   flags.DEFINE_bool(
     'keep_location', False, 'Let photos keep where they were taken (GPS).'
   )
@@ -82,6 +89,8 @@ def check() -> None:
         f'--{name} is about faces, and --faces=none asks for none: leave one '
         'of them out.'
       )
+  if flags.FLAGS.tile is not None and which != 'none':
+    raise ValueError('--tile is for whole images: give --faces=none, too.')
   if flags.FLAGS.detector is not None:
     # The user's own command line may name a module.
     faces.load(flags.FLAGS.detector)
@@ -127,7 +136,8 @@ def method(
       asked={'upscale': given} if given else {},
     )
   if which == 'none':
-    kind, asked = photo_methods.WholeImages, {}
+    kind = photo_methods.WholeImages
+    asked: dict[str, Any] = {'tile': flags.FLAGS.tile}
   else:
     kind = photo_methods.PastedFaces
     if flags.FLAGS.crops:
@@ -161,4 +171,5 @@ def _photographs(translator, which, upscale) -> 'photographs.Photographs':
     harmonize=flags.FLAGS.harmonize,
     match_colours=flags.FLAGS.match_colours,
     upscale=upscale,
+    tile=flags.FLAGS.tile,
   )

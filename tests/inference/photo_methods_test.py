@@ -65,6 +65,10 @@ class Photographs:
       result[1 : 1 + SIDE, left : left + SIDE] = square
     return result
 
+  def check_size(self, photo):
+    if photo.shape[1] > 100:
+      raise ValueError('too large; make it smaller')
+
   def translate(self, photo, to, source, *, style=None):
     self.seen.append(photo)
     return 255 - photo
@@ -155,6 +159,14 @@ class PhotoMethodsTest(parameterized.TestCase):
     self.translate(photo_methods.WholeImages)
     np.testing.assert_array_equal(self.result(), 255 - self.photo)
     self.assertEqual(self.origin().source_type, provenance.WHOLE)
+
+  def test_a_whole_image_that_is_too_large_is_skipped(self):
+    self.save()
+    self.save('large.png', np.zeros([8, 101, 3], np.uint8))
+    self.translate(photo_methods.WholeImages)
+    np.testing.assert_array_equal(self.result(), 255 - self.photo)
+    report = (self.root / 'out' / 'skipped.csv').read_text()
+    self.assertIn('large.png,too large; make it smaller', report)
 
   def test_options_translate_again(self):
     self.save()

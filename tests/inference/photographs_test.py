@@ -14,7 +14,7 @@ from tf_twingan import faces, framing
 from tf_twingan.data.avatars import characters, drawing
 from tf_twingan.data.prepare import alignment, photos, preparer, rejections
 from tf_twingan.data.prepare.options import Options
-from tf_twingan.inference import photo_alignment
+from tf_twingan.inference import photo_alignment, upscaling
 from tf_twingan.inference.photographs import Photographs
 
 
@@ -162,6 +162,17 @@ class PhotographsTest(parameterized.TestCase):
     photo = noise(70, 100, 3)
     result = Photographs(Inverting(), faces='none').translate(photo)
     np.testing.assert_allclose(result.astype(int), 255 - photo, atol=2)
+
+  def test_tiles_of_another_size_and_larger_results(self):
+    photo = np.full([70, 100, 3], 100, np.uint8)
+    whole = Photographs(
+      Inverting(), faces='none', tile=64, upscale=upscaling.load('2')
+    )
+    whole.check_size(photo)
+    result = whole.translate(photo)
+    np.testing.assert_array_equal(result, np.full([140, 200, 3], 155))
+    with self.assertRaisesRegex(ValueError, '2 times as large, its 9000x8000'):
+      whole.check_size(np.broadcast_to(np.uint8(0), [8000, 9000, 3]))
 
   def test_larger_translations_are_pasted_with_their_details(self):
     Fixed.found = [face_at(150, 100, 80)]

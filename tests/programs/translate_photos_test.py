@@ -97,6 +97,17 @@ class TranslatePhotosTest(parameterized.TestCase):
     self.assertEqual(pair.shape, (90, 300, 3))
     self.assertGreater(np.mean(pair[:, 150:] != self.photo), 0.9)
 
+  def test_larger_tiles_and_results(self):
+    code, output = self.translate('--tile=90', '--upscale=2', which='none')
+    self.assertEqual(code, 0, output)
+    first = image_io.read(self.outputs / 'two.png')
+    self.assertEqual(first.shape, (180, 300, 3))
+    # Another size of tiles makes another result.
+    code, output = self.translate('--tile=45', '--upscale=2', which='none')
+    self.assertEqual(code, 0, output)
+    second = image_io.read(self.outputs / 'two.png')
+    self.assertGreater(np.mean(first != second), 0.5)
+
   def test_squares_are_enlarged_too(self):
     code, output = self.translate('--upscale=2', '--side_by_side', which='')
     self.assertEqual(code, 0, output)
@@ -110,6 +121,7 @@ class TranslatePhotosTest(parameterized.TestCase):
     (['--keep_location'], '', '--keep_location is for whole photos'),
     (['--match_colours=1'], 'none', '--match_colours is about faces'),
     (['--detector=red', '--feather=2'], 'all', 'feather is 2.0; give a share'),
+    (['--tile=8'], 'all', '--tile is for whole images: give --faces=none'),
     (['--upscale=7'], 'all', '--upscale=7 is no such factor'),
   )
   def test_what_it_refuses(self, flags, which, message):

@@ -170,6 +170,10 @@ class WholeImages(_OfPhotographs):
   def load(self, path: str | os.PathLike) -> file_methods.Loaded:
     """See `file_methods.Method`."""
     photo = photo_files.read(path, keep_location=self._keep_location)
+    try:
+      self._photographs.check_size(photo.pixels)
+    except ValueError as error:
+      raise image_io.UnreadableImage(os.fspath(path), str(error)) from error
     conversion = color_profiles.conversion(photo.metadata.profile)
     if conversion is not None:
       # All of the result is the network's, whose colours are sRGB.

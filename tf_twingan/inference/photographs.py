@@ -39,6 +39,7 @@ class Photographs:
     harmonize: bool = True,
     match_colours: float = 0.0,
     upscale: Callable[[np.ndarray], np.ndarray] | None = None,
+    tile: int | None = None,
   ):
     """Takes a translator; detectors are loaded when they are first needed.
 
@@ -55,6 +56,8 @@ class Photographs:
       harmonize: see `pasting.paste`.
       match_colours: see `pasting.paste`.
       upscale: enlarges translations before they are pasted, see `upscaling`.
+      tile: with `faces='none'`, how many pixels of the photo are one side of a
+        tile; see `tiles.translate`.
 
     Raises:
       ValueError: `faces` or a number is none of its values.
@@ -67,7 +70,7 @@ class Photographs:
     pasting.check(feather, match_colours)
     self.translator, self.faces = translator, faces
     self._detector, self._preparation = detector, preparation
-    self._upscale = upscale
+    self._upscale, self._tile = upscale, tile
     self._pasting: dict[str, Any] = dict(
       feather=feather, harmonize=harmonize, match_colours=match_colours
     )
@@ -117,7 +120,13 @@ class Photographs:
       from tf_twingan.inference import tiles
 
       return tiles.translate(
-        self.translator, photo, to, source, style=style, upscale=self._upscale
+        self.translator,
+        photo,
+        to,
+        source,
+        style=style,
+        tile=self._tile,
+        upscale=self._upscale,
       )
     found = self.find(photo, source).images
     translated = self.translate_faces(found, to, source, style=style)
@@ -157,6 +166,17 @@ class Photographs:
         )
       to = domains[0] if source == domains[1] else domains[1]
     return to, self.translator.source_for(to, source)
+
+  def check_size(self, photo: np.ndarray) -> None:
+    """Raises ValueError if a photo is too large to be translated whole."""
+    from tf_twingan.inference import tiles
+
+    tiles.seen_size(
+      *photo.shape[:2],
+      self.translator.resolution,
+      tile=self._tile,
+      factor=getattr(self._upscale, 'factor', 1),
+    )
 
   def preparation(self, source: str | None = None) -> options.Options:
     """How the faces of photos are found and aligned; loads what does it.
