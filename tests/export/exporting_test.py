@@ -19,12 +19,16 @@ DATASETS = {
 
 
 class ExportingTest(parameterized.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.translator = tf_twingan.Translator(str(shared_artifacts.run()))
+
   def test_it_writes_what_the_program_writes(self):
-    run = tf_twingan.Run(shared_artifacts.run())
     output = pathlib.Path(tempfile.mkdtemp())
     with contextlib.redirect_stdout(io.StringIO()) as printed:
       exported = export.export(
-        run.translator(),
+        self.translator,
         to='anime',
         output=output,
         formats=['float32'],
@@ -56,10 +60,9 @@ class ExportingTest(parameterized.TestCase):
     ('no folder, so that nothing', dict(output=__file__)),
   )
   def test_an_error_has_the_sentence_of_the_program(self, sentence, options):
-    translator = tf_twingan.Translator(str(shared_artifacts.run()))
     chosen = {'to': 'anime', 'output': tempfile.mkdtemp(), **options}
     with self.assertRaisesRegex((ValueError, OSError), sentence):
-      export.export(translator, **chosen)
+      export.export(self.translator, **chosen)
 
   def test_it_is_the_only_name(self):
     self.assertEqual(export.__all__, ['export'])

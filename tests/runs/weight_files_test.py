@@ -18,11 +18,16 @@ STAGE = {'resolution': '8', 'alpha': '0.25', 'images_seen': '1000'}
 
 
 class WeightFilesTest(parameterized.TestCase, tf.test.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.loaded = loading.load(str(shared_artifacts.run()))
+    cls.saved = pathlib.Path(tempfile.mkdtemp(), 'saved')
+    loading.save(cls.loaded, str(cls.saved))
+
   def setUp(self):
     super().setUp()
-    self.folder = pathlib.Path(tempfile.mkdtemp(), 'saved')
-    self.loaded = loading.load(str(shared_artifacts.run()))
-    loading.save(self.loaded, str(self.folder))
+    self.folder = shared_artifacts.copy_of(self.saved)
     self.path = self.folder / weight_files.NAME
 
   def rewrite(self, change=lambda values: None, **stage):
@@ -76,13 +81,14 @@ class WeightFilesTest(parameterized.TestCase, tf.test.TestCase):
     self.assert_refused(f'has NaN in {NAME}')
 
   def test_what_diverged_is_not_written(self):
-    named_weights.by_name(self.loaded.model)[NAME].assign(
-      np.full(named_weights.by_name(self.loaded.model)[NAME].shape, np.inf)
+    loaded = loading.load(str(self.folder))
+    named_weights.by_name(loaded.model)[NAME].assign(
+      np.full(named_weights.by_name(loaded.model)[NAME].shape, np.inf)
     )
     before = self.path.read_bytes()
     with self.assertRaisesRegex(FloatingPointError, f'Inf in {NAME}'):
       weight_files.write(
-        str(self.folder), self.loaded.model, weight_files.Stage(8, 1.0, 5)
+        str(self.folder), loaded.model, weight_files.Stage(8, 1.0, 5)
       )
     self.assertEqual(self.path.read_bytes(), before)
 
