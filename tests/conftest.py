@@ -1,5 +1,6 @@
 """Two logical CPUs for all tests, and one folder for all that they write."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -24,3 +25,12 @@ def pytest_configure(config):
     from tests import two_devices
 
     two_devices.configure()
+
+
+def pytest_collection_finish(session):
+  """Spares the garbage collector what stays: TensorFlow and all tests."""
+  del session
+  gc.collect()
+  gc.freeze()
+  # A graph that is traced makes many objects, and hardly any of them garbage.
+  gc.set_threshold(10_000)
