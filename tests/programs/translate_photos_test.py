@@ -1,6 +1,7 @@
 """The translate program with --faces: whole photos in, whole photos out."""
 
 import pathlib
+import shutil
 import tempfile
 
 import numpy as np
@@ -113,6 +114,18 @@ class TranslatePhotosTest(parameterized.TestCase):
     self.assertEqual(code, 0, output)
     pair = image_io.read(self.outputs / 'two.png')
     self.assertEqual(pair.shape, (16, 32, 3))
+
+  @parameterized.parameters('all', 'none')
+  def test_through_beam(self, which):
+    flags = ['--detector=red'] if which == 'all' else []
+    flags.append('--upscale=2')
+    contents = []
+    for more in ([], ['--runner=FnApiRunner']):
+      code, output = self.translate(*flags, *more, which=which)
+      self.assertEqual(code, 0, output)
+      contents.append((self.outputs / 'two.png').read_bytes())
+      shutil.rmtree(self.outputs)
+    self.assertEqual(*contents)
 
   @parameterized.parameters(
     ([], 'all', '--detector=human, anime or cat'),

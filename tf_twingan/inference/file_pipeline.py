@@ -23,7 +23,7 @@ from tf_twingan.inference import (
 )
 
 # What waits to be translated, and as much again to be written.
-_MAX_BYTES = 2**29
+_MAX_BYTES = 2**28
 _MAX_AHEAD = 4 * batching.BATCH_SIZE
 
 
