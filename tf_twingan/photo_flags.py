@@ -113,7 +113,6 @@ def method(
     ValueError: a flag has a value that it cannot have, or nothing tells which
       faces to find.
   """
-  from tf_twingan.data.prepare import photos
   from tf_twingan.inference import (
     file_methods,
     file_translation,
@@ -122,8 +121,7 @@ def method(
   )
 
   which, given = flags.FLAGS.faces, flags.FLAGS.upscale
-  upscale = None if given is None else upscaling.load(given)
-  compare = flags.FLAGS.side_by_side or flags.FLAGS.compare
+  compare = compares()
   if which is None:
     file_translation.print_framing(translator, source)
     return file_methods.Squares(
@@ -132,23 +130,15 @@ def method(
       source,
       style=style,
       side_by_side=compare,
-      upscale=upscale,
+      upscale=None if given is None else upscaling.load(given),
       asked={'upscale': given} if given else {},
     )
+  kind = photo_methods.PastedFaces
   if which == 'none':
     kind = photo_methods.WholeImages
-    asked: dict[str, Any] = {'tile': flags.FLAGS.tile}
-  else:
-    kind = photo_methods.PastedFaces
-    if flags.FLAGS.crops:
-      kind = photo_methods.FaceCrops
-    asked = {name: flags.FLAGS[name].value for name in _OF_FACES}
-  whole = _photographs(translator, which, upscale)
-  asked |= {'faces': which, 'upscale': given}
-  if which != 'none':
-    preparation = whole.preparation(source)
-    asked['preparation'] = preparation.model_dump(mode='json')
-    print(f'Images of {source} are {photos.describe(preparation)}.')
+  elif flags.FLAGS.crops:
+    kind = photo_methods.FaceCrops
+  whole, asked = whole_photos(translator, source)
   return kind(
     whole,
     to,
@@ -158,6 +148,45 @@ def method(
     keep_location=flags.FLAGS.keep_location,
     asked=asked,
   )
+
+
+def compares() -> bool:
+  """Whether results are put beside what they were made of."""
+  return flags.FLAGS.side_by_side or flags.FLAGS.compare
+
+
+def whole_photos(
+  translator: Any, source: str
+) -> 'tuple[photographs.Photographs, dict[str, Any]]':
+  """What --faces asks for; prints how faces are aligned.
+
+  Args:
+    translator: see `method`.
+    source: see `method`.
+
+  Returns:
+    What translates whole photos, and its options, as JSON knows them.
+
+  Raises:
+    FileNotFoundError: see `method`.
+    MissingPackage: see `method`.
+    ValueError: see `method`.
+  """
+  from tf_twingan.data.prepare import photos
+  from tf_twingan.inference import upscaling
+
+  which, given = flags.FLAGS.faces, flags.FLAGS.upscale
+  upscale = None if given is None else upscaling.load(given)
+  asked: dict[str, Any] = {'tile': flags.FLAGS.tile}
+  if which != 'none':
+    asked = {name: flags.FLAGS[name].value for name in _OF_FACES}
+  whole = _photographs(translator, which, upscale)
+  asked |= {'faces': which, 'upscale': given}
+  if which != 'none':
+    preparation = whole.preparation(source)
+    asked['preparation'] = preparation.model_dump(mode='json')
+    print(f'Images of {source} are {photos.describe(preparation)}.')
+  return whole, asked
 
 
 def _photographs(translator, which, upscale) -> 'photographs.Photographs':

@@ -6,12 +6,16 @@ r"""Translates images with a trained run or a pretrained model.
       --input=/my/portraits --output=translated --side_by_side
   python -m tf_twingan.translate --run_dir=runs/anime --to=anime \
       --input=/my/photos --output=translated --faces=all
+  python -m tf_twingan.translate --run_dir=runs/anime --to=anime \
+      --input=clip.mp4 --output=clip.anime.mp4
   python -m tf_twingan.translate --run_dir=runs/styles --to=anime \
       --input=portrait.jpg --output=translated --reference=anime_face.png
 
 With --faces, photos are translated whole: all of their faces, or the largest,
 are put back where they were found, and nothing else changes; --faces=none
-translates whole images by tiles. docs/photos.md says how.
+translates whole images by tiles. Films are translated so, too, by default with
+all of their faces, and go on where they were stopped; --input=camera:0 shows
+what a camera sees, or writes it to --output. docs/photos.md says how.
 
 Without it, images may have any size and common format; the largest square in
 the middle is used, or what the training's datasets kept (?crop=0.7), or, if
@@ -26,9 +30,11 @@ image of the target domain (--reference) or to a random one (--style_seed);
 without these, to the mean style of the domain.
 """
 
+import functools
+
 from absl import flags
 
-from tf_twingan import cli, photo_flags, translate_flags
+from tf_twingan import cli, film_flags, photo_flags, translate_flags
 
 _RUN_DIR, _MODEL = cli.define_run_dir(), cli.define_model()
 _TO = flags.DEFINE_string(
@@ -36,9 +42,11 @@ _TO = flags.DEFINE_string(
 )
 _FROM = cli.define_from()
 _INPUT = cli.define_path(
-  'input', 'An image, or a folder of images.', required=True
+  'input', 'An image, a folder of images, a film, or camera:0.', required=True
 )
-_OUTPUT = cli.define_path('output', 'The folder of the results.', required=True)
+_OUTPUT = cli.define_path(
+  'output', 'The folder of the results; of a film, the file of the result.'
+)
 _FRAME_AS_TRAINED = flags.DEFINE_bool(
   'frame_as_trained',
   True,
@@ -46,6 +54,7 @@ _FRAME_AS_TRAINED = flags.DEFINE_bool(
   'largest square in the middle, for images that are prepared already.',
 )
 photo_flags.define()
+film_flags.define()
 translate_flags.define()
 
 
@@ -53,7 +62,14 @@ def main(argv) -> None:
   """Translates all images of the input."""
   cli.reject_arguments(argv)
   with cli.report_errors():
+    is_film = film_flags.are_meant(_INPUT.value, _OUTPUT.value)
     photo_flags.check()
+    if is_film:
+      load = functools.partial(
+        cli.load_translator, _RUN_DIR.value, _MODEL.value
+      )
+      film_flags.run(_INPUT.value, _OUTPUT.value, load, _TO.value, _FROM.value)
+      return
     translate_flags.check_runner()
     from tf_twingan.inference import translation_job
 

@@ -286,6 +286,8 @@ ALLOWED: Mapping[str, set[str]] = {
   'prepare_flags': {'cli', 'data', 'faces'},
   # Flags for whole photos.
   'photo_flags': {'cli', 'data', 'faces', 'inference'},
+  # Flags for films and cameras.
+  'film_flags': {'inference', 'photo_flags', 'provenance', 'translate_flags'},
   # Flags for what results are written.
   'translate_flags': {'beam_runners', 'cli', 'inference', 'photo_files'},
   # Trains as a gin file says.
@@ -303,8 +305,8 @@ ALLOWED: Mapping[str, set[str]] = {
     'training',
   },
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
-  | {'cli', 'gin_flags', 'gin_training', 'photo_flags', 'prepare_flags'}
-  | {'translate_flags'},
+  | {'cli', 'film_flags', 'gin_flags', 'gin_training', 'photo_flags'}
+  | {'prepare_flags', 'translate_flags'},
   'export': LIBRARY
   - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
   | {'cli', PACKAGE},
@@ -315,6 +317,7 @@ ALLOWED: Mapping[str, set[str]] = {
     PACKAGE,
     'cli',
     'configurables',
+    'film_flags',
     'gin_flags',
     'gin_training',
     'prepare_flags',

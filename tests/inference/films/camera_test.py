@@ -13,7 +13,7 @@ from absl.testing import absltest, parameterized
 
 from tests.inference.films import film_files
 from tf_twingan import provenance
-from tf_twingan.inference.films import camera, film_tags, window
+from tf_twingan.inference.films import camera, containers, film_tags, window
 
 ORIGIN = provenance.Provenance('tiny', 'f' * 64, '1.0', provenance.PARTS)
 
@@ -139,8 +139,8 @@ class CameraTest(parameterized.TestCase):
     self.assertGreaterEqual(second, 0)
 
   def test_addresses(self):
-    self.assertTrue(camera.is_camera('camera:0'))
-    self.assertFalse(camera.is_camera('camera.mp4'))
+    self.assertTrue(containers.is_camera('camera:0'))
+    self.assertFalse(containers.is_camera('camera.mp4'))
     for address in ('camera:', 'camera:front', 'camera:-1'):
       with self.assertRaisesRegex(camera.NoCamera, 'camera:0 is the first one'):
         camera.check(address, None)

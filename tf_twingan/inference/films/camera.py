@@ -32,7 +32,6 @@ with extras.needed('video'):
   import av
   import cv2
 
-_SCHEME = 'camera:'
 # Milliseconds: no camera is more exact.
 _TIME_BASE = Fraction(1, 1000)
 _RATE = Fraction(30)
@@ -53,11 +52,6 @@ class Device(Protocol):
 
 class NoCamera(ValueError):
   """There is no such camera, or it gives no image; one sentence."""
-
-
-def is_camera(address: str | os.PathLike) -> bool:
-  """Whether an input names a camera, such as `camera:0`."""
-  return os.fspath(address).startswith(_SCHEME)
 
 
 def check(address: str, output: str | os.PathLike | None) -> None:
@@ -192,7 +186,7 @@ def _coding(image: np.ndarray, output: pathlib.Path) -> writer.Coding:
 
 
 def _number(address: str) -> int:
-  match = re.fullmatch(rf'{_SCHEME}(\d{{1,3}})', address)
+  match = re.fullmatch(rf'{containers.CAMERA}(\d{{1,3}})', address)
   if not match:
     raise NoCamera(
       f'{errors.printable(address)} names no camera; camera:0 is the first one.'
@@ -201,8 +195,9 @@ def _number(address: str) -> int:
 
 
 def _open(number: int) -> Device:
-  # It warns on its own where there is no camera.
-  cv2.setLogLevel(0)
+  # It warns on its own where there is no camera; versions differ in the place.
+  silence = getattr(cv2, 'setLogLevel', None) or cv2.utils.logging.setLogLevel
+  silence(0)
   device = cv2.VideoCapture(number)
   # The latest image is wanted, not those that waited.
   device.set(cv2.CAP_PROP_BUFFERSIZE, 1)

@@ -26,6 +26,10 @@ SUFFIXES = (
 )
 
 
+# How the address of a camera begins.
+CAMERA = 'camera:'
+
+
 class Container(NamedTuple):
   """How a result is written.
 
@@ -68,6 +72,11 @@ CONTAINERS = {
 def is_film(path: str | os.PathLike) -> bool:
   """Whether a path's name is that of a film."""
   return pathlib.PurePath(path).suffix.lower() in SUFFIXES
+
+
+def is_camera(address: str | os.PathLike) -> bool:
+  """Whether an input names a camera, such as `camera:0`."""
+  return os.fspath(address).startswith(CAMERA)
 
 
 def container_of(path: str | os.PathLike) -> Container:
