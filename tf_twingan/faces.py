@@ -16,7 +16,15 @@ from collections.abc import Callable
 from tf_twingan import errors
 from tf_twingan.face_detectors.base import Face, FaceDetector
 
-__all__ = ['DETECTORS', 'Face', 'FaceDetector', 'detector', 'load', 'register']
+__all__ = [
+  'DETECTORS',
+  'Face',
+  'FaceDetector',
+  'detector',
+  'load',
+  'of_any_roll',
+  'register',
+]
 
 
 # Imported when they are made, as TensorFlow takes seconds.
@@ -87,6 +95,13 @@ def detector(name: str) -> FaceDetector:
       f'{", ".join(DETECTORS)}{errors.did_you_mean(name, DETECTORS)}'
     )
   return DETECTORS[name]()
+
+
+def of_any_roll(detector: FaceDetector) -> FaceDetector:
+  """Makes a detector that looks at images turned four ways; takes it over."""
+  from tf_twingan.face_detectors import turned
+
+  return turned.TurnedDetector(detector)
 
 
 def load(name: str) -> str:

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 flags.disclaim_key_flags()
 
 # Those that change how faces are put back, and so need some.
-_OF_FACES = ('detector', 'crops', 'feather', 'harmonize', 'match_colours')
+_OF_FACES = (
+  'detector',
+  'any_roll',
+  'crops',
+  'feather',
+  'harmonize',
+  'match_colours',
+)
 _OF_PHOTOS = ('keep_location',)
 
 
@@ -32,6 +39,12 @@ def define() -> None:
     None,
     'What finds the faces: human, anime, cat, or MODULE:FACTORY for a detector '
     'of yours. By default that of the training.',
+  )
+  flags.DEFINE_bool(
+    'any_roll',
+    False,
+    'Find faces that lie on their side or stand on their head, too: looks at '
+    'each photo turned four ways.',
   )
   flags.DEFINE_bool(
     'crops', False, 'Write the aligned square of each face, not the photo.'
@@ -196,6 +209,7 @@ def _photographs(translator, which, upscale) -> 'photographs.Photographs':
     translator,
     faces=which,
     detector=flags.FLAGS.detector,
+    any_roll=flags.FLAGS.any_roll,
     feather=flags.FLAGS.feather,
     harmonize=flags.FLAGS.harmonize,
     match_colours=flags.FLAGS.match_colours,

@@ -221,6 +221,24 @@ class PhotographsTest(parameterized.TestCase):
     ):
       photographs.direction(None, 'photo')
 
+  def test_faces_of_any_roll_are_looked_for_in_turned_photos(self):
+    shapes = []
+
+    class Noting(faces.FaceDetector):
+      def find(self, image):
+        shapes.append(image.shape[:2])
+        return []
+
+    faces.DETECTORS['fixed'] = Noting
+    for any_roll, expected in (
+      (False, [(20, 30)]),
+      (True, [(20, 30), (30, 20)] * 2),
+    ):
+      shapes.clear()
+      translator = Inverting(self.preparation)
+      Photographs(translator, any_roll=any_roll).find(noise(20, 30, 3))
+      self.assertEqual(shapes, expected)
+
   def test_it_is_pickled_for_other_processes(self):
     Fixed.found = [face_at(150, 100, 60)]
     photo = noise(200, 300, 3)

@@ -52,6 +52,15 @@ class SubjectsTest(absltest.TestCase):
     np.testing.assert_allclose(result[ring], self.wall[ring], atol=25)
     self.assertGreater(np.abs(self.photo[ring] - self.wall[ring]).max(), 100)
 
+  def test_the_plain_colour_does_not_stay_at_the_outline(self):
+    soft = np.clip(24.5 - DISTANCE, 0, 4)[..., None] / 4
+    plain, own = np.array([255.0, 0, 255]), np.array([40.0, 90, 60])
+    translated = np.rint(plain + soft * (own - plain)).astype(np.uint8)
+    layers = subjects.separate(translated, self.photo, disc(20))
+    # Half of it here, which would be a pink line.
+    ring = (DISTANCE > 21.5) & (DISTANCE < 22.5)
+    self.assertLess(layers.image[ring][:, 0].mean(), 75)
+
   def test_its_background_s_colour_stays_inside_of_a_subject(self):
     translated = image((40, 90, 200), (255, 255, 255), 22)
     translated[28:36, 28:36] = 255  # A white of an eye, say.

@@ -35,6 +35,7 @@ class Photographs:
     faces: str = 'all',
     detector: str | None = None,
     preparation: options.Options | None = None,
+    any_roll: bool = False,
     feather: float = pasting.FEATHER,
     harmonize: bool = True,
     match_colours: float = 0.0,
@@ -52,6 +53,8 @@ class Photographs:
         trained on.
       preparation: how faces are aligned; by default as in training. Its limits,
         of size say, do not count: what is found is translated.
+      any_roll: whether to look for faces in photos turned by 90, 180 and 270
+        degrees, too, which takes four times as long.
       feather: see `pasting.paste`.
       harmonize: see `pasting.paste`.
       match_colours: see `pasting.paste`.
@@ -74,6 +77,7 @@ class Photographs:
     self._pasting: dict[str, Any] = dict(
       feather=feather, harmonize=harmonize, match_colours=match_colours
     )
+    self._any_roll = any_roll
     self._lock = threading.Lock()
     self._preparers: dict[options.Options, preparer.Preparer] = {}
 
@@ -285,7 +289,9 @@ class Photographs:
     asked = asked.model_copy(update={'most_faces': most})
     with self._lock:
       if asked not in self._preparers:
-        self._preparers[asked] = preparer.Preparer(asked)
+        self._preparers[asked] = preparer.Preparer(
+          asked, any_roll=self._any_roll
+        )
       return self._preparers[asked]
 
   def _to_model(self, source: str) -> np.ndarray:

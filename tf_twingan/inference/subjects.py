@@ -19,10 +19,9 @@ from PIL import Image, ImageFilter
 # Differences to the plain colour, of 255: background up to the first, subject
 # from the second on. Networks give colours that are even within a few steps.
 _BACKGROUND, _SUBJECT = 14, 44
-# How far the photo's subject is shrunk to its core and grown to be hidden, as
-# shares of the side.
-_CORE, _HIDDEN = 0.08, 0.03
-_OPAQUE = 0.5
+# How far the photo's subject is shrunk to its core and grown to be hidden, and
+# how wide the outline of the translated one is, as shares of the side.
+_CORE, _HIDDEN, _OUTLINE = 0.08, 0.05, 0.05
 _LEAST = 1e-3
 
 
@@ -50,28 +49,41 @@ def separate(
   """
   size = len(translated)
   before = _resized(alpha, size)
-  subject = np.maximum(_differing(translated, before), _core(before))
+  subject, own = _unmixed(translated, before)
   hidden = _grown(before, _HIDDEN)
   filled = _fill(photo, 1 - hidden)
   coverage = subject + (1 - subject) * hidden
   weight = (subject / np.maximum(coverage, _LEAST))[..., None]
-  mixed = filled + weight * (translated - filled)
+  mixed = filled + weight * (own - filled)
   return Layers(np.rint(np.clip(mixed, 0, 255)).astype(np.uint8), coverage)
 
 
-def _differing(translated: np.ndarray, before: np.ndarray) -> np.ndarray:
-  """Where an image differs from the colour that is behind its subject."""
+def _unmixed(
+  translated: np.ndarray, before: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """The opacity of a translated subject, and its own colours.
+
+  At its outline it is mixed with the plain colour. How far follows from the
+  subject's colours next to it: the mixture lies between the two.
+  """
   behind = before < _LEAST
   if not behind.any():
-    return np.ones_like(before)
-  colour = np.median(translated[behind], axis=0)
-  distance = np.abs(translated - colour).max(axis=-1)
-  share = np.clip((distance - _BACKGROUND) / (_SUBJECT - _BACKGROUND), 0, 1)
-  return share.astype(np.float32)
+    return np.ones_like(before), np.asarray(translated, np.float32)
+  colour = np.median(translated[behind], axis=0).astype(np.float32)
+  off = translated - colour
+  differing = np.abs(off).max(axis=-1)
+  differing = (differing - _BACKGROUND) / (_SUBJECT - _BACKGROUND)
+  differing = np.clip(differing, 0, 1).astype(np.float32)
+  inner = np.maximum(_shrunk(differing, _OUTLINE), _shrunk(before, _CORE))
+  nearby = _fill(translated, inner)
+  way = nearby - colour
+  share = (off * way).sum(-1) / np.maximum((way**2).sum(-1), _SUBJECT**2)
+  alpha = np.maximum(inner, differing * np.clip(share, 0, 1))
+  return alpha, nearby + alpha[..., None] ** 2 * (translated - nearby)
 
 
-def _core(alpha: np.ndarray) -> np.ndarray:
-  return 1 - _grown(1 - alpha, _CORE)
+def _shrunk(mask: np.ndarray, share: float) -> np.ndarray:
+  return 1 - _grown(1 - mask, share)
 
 
 def _grown(mask: np.ndarray, share: float) -> np.ndarray:

@@ -63,17 +63,18 @@ class _Unfit(Exception):
 class Preparer:
   """Prepares photos; one object may serve any number of threads."""
 
-  def __init__(self, options: options_lib.Options):
+  def __init__(self, options: options_lib.Options, *, any_roll: bool = False):
     """Loads the detector, and what cuts people out if that is asked for.
 
     Args:
       options: what decides the pixels.
+      any_roll: whether to look for faces in photos that are turned, too.
 
     Raises:
       ValueError: there is no such detector.
       MissingPackage: it needs an extra that is not installed.
     """
-    self.options = options
+    self.options, self._any_roll = options, any_roll
     self._own = threading.local()
     if options.faces != 'none':
       self._detector()
@@ -191,7 +192,10 @@ class Preparer:
   def _detector(self) -> faces.FaceDetector:
     """The detector of the calling thread: one object serves one thread."""
     if not hasattr(self._own, 'detector'):
-      self._own.detector = faces.detector(self.options.faces)
+      detector = faces.detector(self.options.faces)
+      if self._any_roll:
+        detector = faces.of_any_roll(detector)
+      self._own.detector = detector
     return self._own.detector
 
 
