@@ -25,7 +25,7 @@ class Numbers:
   options, source_type = {}, ''
 
   def __init__(self, squares=lambda number: 1, size=0):
-    self.squares, self.size = squares, size
+    self.squares, self.size, self.seconds = squares, size, 0
     self.read, self.in_memory, self.most = [], 0, 0
     self.batches = []
     self.lock = threading.Lock()
@@ -38,6 +38,7 @@ class Numbers:
       self.read.append(number)
       self.in_memory += 1
       self.most = max(self.most, self.in_memory)
+    time.sleep(self.seconds)
     count = self.squares(number)
     squares = np.full([count, 1, 1, 3], number, np.uint8)
     return file_methods.Loaded(squares, number, self.size)
@@ -110,6 +111,7 @@ class FilePipelineTest(parameterized.TestCase):
       self.translate(method, 60, workers=2)
     # Three to be translated, as many ahead, and as many to be written.
     self.assertLessEqual(method.most, 12)
+    self.assertLessEqual(max(method.batches), 3)
     small = Numbers(size=1)
     self.translate(small, 150, workers=2)
     self.assertGreater(small.most, 12)
@@ -124,11 +126,12 @@ class FilePipelineTest(parameterized.TestCase):
       return translate(squares)
 
     method.translate = fail_at_the_third
-    with self.assertRaisesRegex(KeyboardInterrupt, '8 of 40 images are trans'):
-      self.translate(method, 40)
+    method.seconds = 0.001
+    with self.assertRaisesRegex(KeyboardInterrupt, '8 of 140 images are tran'):
+      self.translate(method, 140)
     self.assertEqual(self.written(), [*range(8)])
-    # No more were read than fit.
-    self.assertLess(len(method.read), 40)
+    # What waited to be read is not read in vain.
+    self.assertLess(len(method.read), 100)
 
   def test_a_full_disk_ends_the_work(self):
     method = Numbers()

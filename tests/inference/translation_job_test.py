@@ -107,24 +107,22 @@ class TranslationJobTest(parameterized.TestCase):
     ):
       self.assertLen(self.translate(**options), 4)
 
-  def test_a_killed_call_is_gone_on_with(self):
-    plain = self.root / 'plain'
-    self.translate(output=plain)
-    for dies_after in range(3):
-      replace, count = os.replace, [0]
+  @parameterized.product(dies_after=(0, 1, 2), is_renamed=(False, True))
+  def test_a_killed_call_is_gone_on_with(self, dies_after, is_renamed):
+    plain, replace, count = self.root / 'plain', os.replace, [0]
+    self.translate(output=plain, says_origin=False)
 
-      def die(*paths, replace=replace, count=count, dies_after=dies_after):
-        count[0] += 1
-        if count[0] > dies_after:
-          raise SystemExit
-        return replace(*paths)
+    def die(*paths):
+      count[0] += 1
+      if count[0] <= dies_after or is_renamed:
+        replace(*paths)
+      if count[0] > dies_after:
+        raise SystemExit
 
-      with (
-        mock.patch.object(os, 'replace', die),
-        self.assertRaises(SystemExit),
-      ):
+    with mock.patch.object(os, 'replace', die):
+      with self.assertRaises(SystemExit):
         self.translate(says_origin=False)
-    self.translate()
+    self.translate(says_origin=False)
     self.assertEqual(self.files(), self.files(plain))
 
   def test_a_folder_s_failures_are_listed(self):

@@ -105,10 +105,9 @@ def translate(
       while writing:
         yield _result(writing.popleft())
     except BaseException:
+      # What is translated is written before the block is left.
       for _, future in reading:
         future.cancel()
-      # What is translated is not lost.
-      concurrent.futures.wait([f for _, f, _ in writing if f is not None])
       raise
 
 
