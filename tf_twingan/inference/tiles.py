@@ -55,7 +55,7 @@ def translate(
     overlap: what neighbouring tiles have in common at least, as a share of
       their sides in (0, 0.9]. At 1/2, each place is in about 4 tiles, at 2/3 in
       9, at 3/4 in 16. Where what a network makes depends on the place in the
-      tile, as on an even sky, 1/2 leaves a faint grid.
+      tile, a grid remains, the fainter the more they overlap.
     upscale: an `upscaling.Upscaler` for the tiles' translations, or None.
 
   Returns:
