@@ -182,8 +182,9 @@ def _records(
     return []
   whole = near_duplicates.fingerprint(photo)
   records = []
-  for index, (image, face, matrix, _, number) in enumerate(images):
-    area = abs(float(np.linalg.det(matrix[:, :2])))
+  for index, prepared in enumerate(images):
+    image, face = prepared.image, prepared.face
+    area = abs(float(np.linalg.det(prepared.matrix[:, :2])))
     record = ImageRecord(
       photo=name,
       face=index,
@@ -192,7 +193,7 @@ def _records(
       photo_pixels=len(image) ** 2 / area,
       box=None if face is None else [float(v) for v in face.box],
       score=None if face is None else float(face.score),
-      number=number,
+      number=prepared.number,
     )
     records.append(record)
   return records
