@@ -129,7 +129,7 @@ class PastingTest(parameterized.TestCase):
       pasting.paste(
         after, square, matrix_at(100, 100, 160), 32, harmonize=harmonize
       )
-      self.assertAlmostEqual(after[100, 100, 0], 200, delta=5)
+      self.assertAlmostEqual(int(after[100, 100, 0]), 200, delta=5)
       off[harmonize] = np.abs(after[100, begins, 0].astype(int) - 60).mean()
     self.assertLess(off[True], 0.5 * off[False])
 
