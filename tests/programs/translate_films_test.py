@@ -13,6 +13,7 @@ from tests import shared_artifacts
 from tests.inference.films import film_files
 from tests.programs import in_process
 from tf_twingan import faces
+from tf_twingan.inference.films import film_translator
 
 
 class Middle(faces.FaceDetector):
@@ -83,6 +84,34 @@ class TranslateFilmsTest(parameterized.TestCase):
     self.assertEqual(images.shape[1:3], (48, 128))
     with av.open(str(self.output)) as container:
       self.assertNotIn('comment', container.metadata)
+
+  def test_stopped_and_resumed_is_the_same_film(self):
+    film_files.write(self.clip, film_files.images(45))
+    whole = self.folder / 'whole.mp4'
+    code, output = self.translate('--detector=middle', output=whole)
+    self.assertEqual(code, 0, output)
+    original, calls = film_translator.FilmTranslator.translate, []
+
+    def translate(*arguments):
+      calls.append(arguments)
+      if len(calls) == 30:
+        raise KeyboardInterrupt
+      return original(*arguments)
+
+    stopped = mock.patch.object(
+      film_translator.FilmTranslator, 'translate', translate
+    )
+    with stopped:
+      code, output = self.translate('--detector=middle')
+    self.assertEqual(code, 1)
+    self.assertIn(
+      f'Interrupted. 20 frames are translated and stay in {self.output}.parts; '
+      'the same command goes on there.',
+      output,
+    )
+    code, output = self.translate('--detector=middle')
+    self.assertEqual(code, 0, output)
+    self.assertEqual(self.output.read_bytes(), whole.read_bytes())
 
   def test_a_camera(self):
     device = mock.Mock()

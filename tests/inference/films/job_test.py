@@ -5,11 +5,13 @@ import io
 import os
 import pathlib
 import tempfile
+import tracemalloc
 from fractions import Fraction
 from unittest import mock
 
 import av
 import numpy as np
+import pytest
 from absl.testing import absltest, parameterized
 
 from tests.inference.films import film_files
@@ -223,6 +225,12 @@ class JobTest(parameterized.TestCase):
     )
     self.assertFalse(parts.exists())
 
+  def test_stopped_before_anything_is_finished(self):
+    with self.assertRaisesRegex(
+      KeyboardInterrupt, '^No part of 2 seconds is f'
+    ):
+      translate(self.film(), self.output, Trail(fails_at=3))
+
   def test_joining_is_resumed(self):
     path = self.film('a.mp4', film_files.images(25))
     with mock.patch.object(joining, 'join', side_effect=KeyboardInterrupt):
@@ -354,6 +362,29 @@ class JobTest(parameterized.TestCase):
     self.assertEqual(images.shape[1:3], (48, 128))
     total = images[0, :, :64].astype(int) + images[0, :, 64:]
     self.assertLess(np.abs(total - 255).mean(), 6)
+
+  def test_memory_is_bounded(self):
+    self.check_memory(480, 640, 30)
+
+  @pytest.mark.slow
+  def test_memory_is_bounded_for_4k(self):
+    self.check_memory(2160, 3840, 24)
+
+  def check_memory(self, height, width, count):
+    images = film_files.images(1, height, width)
+    path = self.film('a.mp4', images.repeat(count, axis=0))
+    images = None
+    tracemalloc.start()
+    try:
+      translate(path, self.output, Same())
+      _, peak = tracemalloc.get_traced_memory()
+    finally:
+      tracemalloc.stop()
+    self.assertLess(peak, 6 * height * width * 3)
+    with av.open(str(self.output)) as container:
+      stream = container.streams.video[0]
+      self.assertEqual((stream.height, stream.width), (height, width))
+      self.assertEqual(stream.frames, count)
 
   def test_frame_by_frame(self):
     photographs = mock.Mock()

@@ -224,6 +224,8 @@ def _make_part(
 
 def _done(parts: list[segments.Part], stored: segments.Segments) -> str:
   count = sum(part.frames for part in parts)
+  if not count:
+    return f'No part of {segments.SECONDS} seconds is finished yet'
   return (
     f'{count} frames are translated and stay in {errors.printable(stored.root)}'
   )
