@@ -55,6 +55,8 @@ for case, program, *arguments in (
    '--uniform=1', '--blur=0', f'--output={folder}/prepared'),
   ('prepare', 'prepare', f'--input={images}', '--faces=human',
    f'--output={folder}/faces'),
+  ('video', 'translate', model, '--to=anime', f'--input={folder}/clip.mp4',
+   f'--output={folder}/translated.mp4'),
   ('beam', 'prepare', f'--input={images}', '--faces=none',
    f'--output={folder}/through_beam', '--runner=FnApiRunner'),
   ('export', 'export', model, '--to=anime', *pair,
@@ -113,6 +115,7 @@ class MissingPackagesTest(parameterized.TestCase):
     'qdrant',
     'search',
     'train',
+    'video',
   )
   def test_what_needs_an_extra_says_so_in_one_line(self, case):
     code, output = self.results[case]
