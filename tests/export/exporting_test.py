@@ -12,11 +12,6 @@ import export
 import tf_twingan
 from tests import shared_artifacts
 
-DATASETS = {
-  'photo': 'avatars:toon-head?limit=100',
-  'anime': 'avatars:lorelei?limit=100',
-}
-
 
 class ExportingTest(parameterized.TestCase):
   @classmethod
@@ -32,7 +27,7 @@ class ExportingTest(parameterized.TestCase):
         to='anime',
         output=output,
         formats=['float32'],
-        datasets=DATASETS,
+        datasets=shared_artifacts.DATASETS,
       )
     self.assertEqual(exported.folder, output / 'anime')
     self.assertEmpty(exported.failures)
@@ -42,6 +37,9 @@ class ExportingTest(parameterized.TestCase):
     of_program = json.loads(
       (shared_artifacts.bundle() / 'manifest.json').read_text()
     )
+    printed = (shared_artifacts.bundle().parent / 'output.txt').read_text()
+    self.assertIn('2 files; see its README.md', printed)
+    self.assertNotIn('XNNPACK', printed)
     # Not its checksum: metadata holds the time at which it was packed.
     self.assertEqual(
       exported.manifest['files'][name] | {'sha256': ''},
