@@ -10,7 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 
-from tf_twingan import errors
+from tf_twingan import errors, regular_files
 
 # What is being written has a name of its own that ends so.
 UNFINISHED = '.part'
@@ -35,6 +35,7 @@ NO_LOCKS = {
   524,  # ENOTSUPP of the kernel, which Python has no name for.
 }
 
+_PART = 2**20  # Bytes that are read at once.
 # How much of a file's name its unfinished one repeats. A name may have 255
 # bytes, on some disks 143, and a character takes up to 4 of them.
 _KEPT_CHARACTERS = 24
@@ -201,6 +202,20 @@ def sha256(content: bytes | str) -> str:
   if isinstance(content, str):
     content = content.encode()
   return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of(path: str | os.PathLike) -> str:
+  """The checksum of a file of any size.
+
+  Raises:
+    OSError: it cannot be read.
+    ValueError: it is no regular file.
+  """
+  digest = hashlib.sha256()
+  with regular_files.open_binary(path) as file:
+    while part := file.read(_PART):
+      digest.update(part)
+  return digest.hexdigest()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Networks of images, opened by their path and checked before they run."""
 
 import os
+import pathlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from tf_twingan import (
   compat,
+  files,
   graph_operations,
   keras_files,
   literal_paths,
@@ -53,6 +55,25 @@ def load(path: str | os.PathLike) -> ImageNetwork:
     return _tflite(path)
   network = keras_files.load(path)
   return ImageNetwork(network, network.input_shape, np.dtype(np.float32))
+
+
+def checksums(path: str | os.PathLike) -> str:
+  """What tells one network from another: checksums of its files, by line.
+
+  Args:
+    path: see `load`.
+
+  Raises:
+    OSError: it cannot be read.
+    ValueError: it is no regular file and no folder.
+  """
+  if not os.path.isdir(path):
+    return files.sha256_of(path)
+  return '\n'.join(
+    f'{files.sha256_of(file)} {file.relative_to(path).as_posix()}'
+    for file in sorted(pathlib.Path(path).rglob('*'))
+    if file.is_file()
+  )
 
 
 def _saved_model(folder: str | os.PathLike) -> ImageNetwork:

@@ -137,14 +137,15 @@ def method(
   compare = compares()
   if which is None:
     file_translation.print_framing(translator, source)
+    upscale = None if given is None else upscaling.load(given)
     return file_methods.Squares(
       translator,
       to,
       source,
       style=style,
       side_by_side=compare,
-      upscale=None if given is None else upscaling.load(given),
-      asked={'upscale': given} if given else {},
+      upscale=upscale,
+      asked={'upscale': upscale.identity} if upscale else {},
     )
   kind = photo_methods.PastedFaces
   if which == 'none':
@@ -194,7 +195,7 @@ def whole_photos(
   if which != 'none':
     asked = {name: flags.FLAGS[name].value for name in _OF_FACES}
   whole = _photographs(translator, which, upscale)
-  asked |= {'faces': which, 'upscale': given}
+  asked |= {'faces': which, 'upscale': upscale and upscale.identity}
   if which != 'none':
     preparation = whole.preparation(source)
     asked['preparation'] = preparation.model_dump(mode='json')

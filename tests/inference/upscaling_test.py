@@ -124,6 +124,18 @@ class UpscalingTest(parameterized.TestCase):
     for size in ((_SIDE, _SIDE), (20, 33), (5, 40)):
       self.assert_repeats(upscaler, images(2, *size))
 
+  def test_networks_are_told_apart_by_their_content(self):
+    path = tflite()
+    upscaler = upscaling.load(path)
+    copy = path.with_name('copy.tflite')
+    copy.write_bytes(path.read_bytes())
+    self.assertEqual(upscaling.load(copy).identity, upscaler.identity)
+    path.write_bytes(tflite(eight_bits=True).read_bytes())
+    self.assertNotEqual(upscaling.load(path).identity, upscaler.identity)
+    self.assertNotEqual(
+      upscaling.load('2').identity, upscaling.load('3').identity
+    )
+
   def test_threads_share_a_tflite_file(self):
     upscaler = upscaling.load(tflite())
     pixels = images(40, _SIDE, _SIDE)

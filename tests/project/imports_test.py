@@ -116,7 +116,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'tflite_files': set(),
   'image_grids': {'errors', 'image_arrays'},
   'framing': {'image_arrays', 'image_io'},
-  'files': {'errors'},
+  'files': {'errors', 'regular_files'},
   'errors': set(),
   'extras': set(),
   'face_detectors': {'compat', 'extras', 'image_arrays'},
@@ -132,6 +132,7 @@ ALLOWED: Mapping[str, set[str]] = {
   'home_folder': set(),
   'image_networks': {
     'compat',
+    'files',
     'graph_operations',
     'keras_files',
     'literal_paths',

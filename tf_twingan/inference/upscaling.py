@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tf_twingan import errors, forks, image_arrays, image_networks
+from tf_twingan import errors, files, forks, image_arrays, image_networks
 from tf_twingan.inference import batching, tiles
 
 FACTORS = (2, 3, 4)  # Of Lanczos.
@@ -37,9 +37,11 @@ class Upscaler(Protocol):
 
   Attributes:
     factor: how many times as high and wide they become.
+    identity: what tells it from others, on any machine.
   """
 
   factor: int
+  identity: str
 
   def __call__(self, images: np.ndarray) -> np.ndarray:
     """Enlarges images.
@@ -89,6 +91,7 @@ class Lanczos:
   def __init__(self, factor: int):
     """Takes a factor, 2 or more."""
     self.factor = factor
+    self.identity = f'Lanczos, {factor} times'
 
   def __call__(self, images: np.ndarray) -> np.ndarray:
     """See `Upscaler`."""
@@ -138,6 +141,7 @@ class Network:
         'serving_default signature and no Keras model (NAME.keras) that only '
         f'compute: {errors.first_line(error)}'
       ) from error
+    self.identity = files.sha256(image_networks.checksums(path))
     self._side = self._fixed_side()
     self._lock, self._owner = threading.Lock(), forks.Owner()
     self.factor, self._taken, self._given = self._try()

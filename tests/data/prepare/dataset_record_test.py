@@ -7,6 +7,7 @@ import shutil
 from absl.testing import absltest
 
 from tests.data.prepare import prepare_case
+from tf_twingan import files
 from tf_twingan.data.prepare import dataset_record
 
 
@@ -91,7 +92,7 @@ class DatasetRecordTest(prepare_case.PrepareCase):
   def test_a_strangers_checksums_name_no_file_outside(self):
     secret = self.root / 'secret'
     secret.write_text('secret')
-    digests = {'../secret': dataset_record.sha256_of(secret)}
+    digests = {'../secret': files.sha256_of(secret)}
     checksum = dataset_record.write_checksums(self.output, digests)
     self.change(checksums_sha256=checksum)
     self.assertEqual(dataset_record.verify(self.output), ['../secret'])

@@ -4,7 +4,6 @@ It is written last, so that a folder without it is not finished. The checksums
 of all files are beside it in SHA256SUMS, as `sha256sum --check` reads them.
 """
 
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -218,20 +217,6 @@ def _read_checksums(folder, expected: str) -> Iterable[tuple[str, str]]:
 
 def _is_whole(folder, name: str, digest: str) -> bool:
   try:
-    return sha256_of(plain_names.inside(folder, name)) == digest
+    return files.sha256_of(plain_names.inside(folder, name)) == digest
   except (OSError, ValueError):
     return False
-
-
-def sha256_of(path: str | os.PathLike) -> str:
-  """The checksum of a file of any size.
-
-  Raises:
-    OSError: it cannot be read.
-    ValueError: it is no regular file.
-  """
-  digest = hashlib.sha256()
-  with regular_files.open_binary(path) as file:
-    while part := file.read(_PART):
-      digest.update(part)
-  return digest.hexdigest()

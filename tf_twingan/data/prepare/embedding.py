@@ -6,14 +6,12 @@ Such as a face embedding, for `?vectors=vectors.npz` and identity distillation.
 import io
 import itertools
 import os
-import pathlib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 from PIL import Image
 
 from tf_twingan import errors, files
-from tf_twingan.data.prepare import dataset_record
 
 # What a pixel's 0 and 255 become for a network that takes floats.
 RANGES = {'-1..1': (-1.0, 1.0), '0..1': (0.0, 1.0), '0..255': (0.0, 255.0)}
@@ -76,7 +74,8 @@ class Embedder:
     self._range = RANGES[value_range]
     self._batch = shape[0] or _BATCH
     self.name = os.path.basename(os.path.normpath(path))
-    self.sha256 = files.sha256(f'{value_range}\n{_checksums(path)}')
+    content = image_networks.checksums(path)
+    self.sha256 = files.sha256(f'{value_range}\n{content}')
 
   def embed(self, pngs: Iterable[bytes]) -> np.ndarray:
     """Computes the vectors of images.
@@ -117,17 +116,6 @@ class Embedder:
       return (pixels.astype(np.int16) - 128).astype(np.int8)
     low, high = self._range
     return (pixels.astype(np.float32) / 255 * (high - low) + low).astype(dtype)
-
-
-def _checksums(path: str | os.PathLike) -> str:
-  """The checksum of a file, or of each file in a folder with its name."""
-  if not os.path.isdir(path):
-    return dataset_record.sha256_of(path)
-  return '\n'.join(
-    f'{dataset_record.sha256_of(file)} {file.relative_to(path).as_posix()}'
-    for file in sorted(pathlib.Path(path).rglob('*'))
-    if file.is_file()
-  )
 
 
 def _batches(images: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:

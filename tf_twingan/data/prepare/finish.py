@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import tqdm.auto
 
+from tf_twingan import files
 from tf_twingan.data import attributes, image_vectors
 from tf_twingan.data.prepare import (
   carried,
@@ -233,7 +234,7 @@ def _write(
   carried.write_origins(staging / carried.ORIGINS, names, choice.images)
   for name in NAMES:
     if (staging / name).exists():
-      digests[name] = dataset_record.sha256_of(staging / name)
+      digests[name] = files.sha256_of(staging / name)
   return digests
 
 

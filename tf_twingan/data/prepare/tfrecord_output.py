@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from tf_twingan import files
 from tf_twingan.data.prepare import (
-  dataset_record,
   prepared_images,
   tfrecord_files,
 )
@@ -74,5 +74,5 @@ def write(
       part = indices[start : start + _IMAGES]
       name = f'{split}-{number:05}-of-{len(starts):05}{tfrecord_files.SUFFIX}'
       tfrecord_files.write(folder / name, records(part), len(part))
-      digests[name] = dataset_record.sha256_of(folder / name)
+      digests[name] = files.sha256_of(folder / name)
   return digests
