@@ -151,6 +151,20 @@ class JobTest(parameterized.TestCase):
       )
       self.assertEqual(stream.codec_context.pix_fmt, 'yuv420p')
 
+  @parameterized.parameters('out.mp4', 'out.mov', 'out.mkv')
+  def test_long_gaps_at_the_end_are_part_of_its_length(self, output):
+    pts = [*range(0, 280, 40), 10_240, 20_240, 30_240]
+    path = self.film('a.mkv', film_files.images(len(pts)), pts=pts)
+    translate(path, self.folder / output, Same())
+    with av.open(str(self.folder / output)) as container:
+      self.assertAlmostEqual(container.duration / 1e6, 30.34, delta=0.05)
+      stream = container.streams.video[0]
+      if stream.duration:
+        length = float(stream.duration * stream.time_base)
+        self.assertAlmostEqual(length, 30.34, delta=0.05)
+      *_, last = container.decode(stream)
+      self.assertLess(last.duration * last.time_base, 0.3)
+
   def test_variable_times_colours_and_shape_of_pixels(self):
     pts = [0, 40, 50, 300, 1000, 30_000, 90_001, 90_500]
     path = self.film(
@@ -407,9 +421,18 @@ class DecoderTimesTest(parameterized.TestCase):
     ([7], [7]),
   )
   def test_times(self, order, expected):
-    times = joining.decoder_times(order)
+    step = (max(order) - min(order)) // max(1, len(order) - 1)
+    times = joining.decoder_times(order, max(order) + step or 1)
     self.assertEqual(times, expected)
     self.assertTrue(all(d <= p for d, p in zip(times, order)))
+
+  def test_gaps_that_vary(self):
+    for order, expected in (
+      # What is decoded last is shown last in the second alone.
+      ([0, 40, 10, 20, 9000, 5000], [-10, 0, 10, 20, 4990, 5000]),
+      ([0, 20, 10, 5000, 9000], [-10, 0, 10, 5000, 8990]),
+    ):
+      self.assertEqual(joining.decoder_times(order, 9100), expected)
 
 
 class NamesTest(absltest.TestCase):

@@ -1,9 +1,7 @@
 """Joins the finished parts of a film, with the sound of the input.
 
 The encoder has put the images of each part into its own order, with times for
-the decoder that begin anew in each. Joined, they get such times for the whole:
-the sorted times of all images, moved back by as many images as the decoder has
-to wait for.
+the decoder that begin anew in each. Joined, they get such times for the whole.
 """
 
 import heapq
@@ -28,6 +26,9 @@ _OPTIONS = {
   'mov': {'movflags': '+faststart'},
   'mp4': {'movflags': '+faststart'},
 }
+# They take for the length of a film the time from the first to the last packet
+# as decoders get them, and the duration of that one.
+_BY_DECODER = ('mov', 'mp4')
 
 
 def join(
@@ -87,7 +88,9 @@ def _join(
     others = sound.Sound(film, source, output, container, copies=copies)
     output.set_chapters(_chapters(film, source))
     for packet in heapq.merge(
-      _images(film, stored, parts, images), others.packets(), key=_seconds
+      _images(film, stored, parts, images, container.format),
+      others.packets(),
+      key=_seconds,
     ):
       output.mux(packet)
   return others.remarks
@@ -98,32 +101,41 @@ def _images(
   stored: segments.Segments,
   parts: Sequence[segments.Part],
   stream: Any,
+  container_format: str,
 ) -> Iterator['av.Packet']:
   """The encoded images of all parts, with their times."""
   order = [pts for part in parts for pts in part.pts]
   shown = sorted(order)
   following = dict(zip(shown, shown[1:]))
-  waiting = decoder_times(order)
+  end = shown[-1] + _last(film, parts)
+  waiting = decoder_times(order, end)
   number = 0
   for index in range(len(parts)):
-    with av.open(os.path.abspath(stored.video(index))) as container:
-      for packet in container.demux(video=0):
+    with av.open(os.path.abspath(stored.video(index))) as part:
+      for packet in part.demux(video=0):
         if not packet.size:
           continue
         pts = order[number]
         packet.pts, packet.dts = pts, waiting[number]
-        packet.duration = following.get(pts, pts + _last(film, parts)) - pts
+        packet.duration = following.get(pts, end) - pts
+        if number == len(order) - 1 and container_format in _BY_DECODER:
+          # What is decoded last need not be shown last.
+          packet.duration = end - shown[0] + waiting[0] - waiting[number]
         packet.time_base = film.time_base
         packet.stream = stream
         number += 1
         yield packet
 
 
-def decoder_times(order: Sequence[int]) -> list[int]:
+def decoder_times(order: Sequence[int], end: int) -> list[int]:
   """When each image is to be decoded, so that it is there when it is shown.
+
+  As late as that allows: where gaps vary, an image that is decoded long before
+  it is shown would seem to last that long.
 
   Args:
     order: when the images are shown, in the order in which they are decoded.
+    end: when the last one is no longer shown.
 
   Returns:
     A time for each, none later than when it is shown, growing.
@@ -132,8 +144,13 @@ def decoder_times(order: Sequence[int]) -> list[int]:
   places = {pts: place for place, pts in enumerate(shown)}
   wait = max(number - places[pts] for number, pts in enumerate(order))
   step = min((b - a for a, b in zip(shown, shown[1:])), default=1)
-  before = [shown[0] - step * (wait - number) for number in range(wait)]
-  return (before + shown)[: len(order)]
+  following = dict(zip(shown, [*shown[1:], end]))
+  latest = end - step * wait - (following[order[-1]] - order[-1])
+  times = []
+  for pts in reversed(order):
+    times.append(min(pts, latest))
+    latest = times[-1] - step
+  return times[::-1]
 
 
 def _last(film: reader.Film, parts: Sequence[segments.Part]) -> int:
