@@ -7,6 +7,7 @@ import sys
 import tempfile
 from unittest import mock
 
+import av
 import cv2
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -101,6 +102,77 @@ class CameraTest(parameterized.TestCase):
     self.assertEqual(
       [p.name for p in self.output.parent.iterdir()], ['out.mp4']
     )
+
+  def test_what_there_is_of_a_recording_stays(self):
+    class Fails(Negative):
+      count = 0
+
+      def translate(self, frame, time):
+        self.count += 1
+        if self.count > 4:
+          raise self.error
+        return 255 - frame
+
+    for number, error in enumerate(
+      (
+        RuntimeError('unknown'),
+        FloatingPointError('NaN'),
+        OSError(28, 'No space left on device'),
+      )
+    ):
+      with self.subTest(error=error):
+        output = self.output.with_name(f'{number}.mp4')
+        translator, device = Fails(), Device(6)
+        translator.error = error
+        with self.assertRaises(type(error)):
+          run(device, output, translator)
+        self.assertTrue(device.is_released)
+        self.assertLen(film_files.read(output)[0], 4)
+    # Of one that fails at once nothing is there, so that it can be tried again.
+    translator = Fails()
+    translator.count, translator.error = 4, RuntimeError('unknown')
+    with self.assertRaises(RuntimeError):
+      run(Device(6), self.output, translator)
+    self.assertFalse(self.output.exists())
+
+  @parameterized.parameters('.mp4', '.mov', '.mkv')
+  def test_a_recording_that_is_not_ended_can_be_played(self, suffix):
+    # Noise, of which an encoder holds back no more than what it looks ahead.
+    device = Device(1)
+    rng = np.random.default_rng(0)
+    device.images = list(rng.integers(0, 256, [150, 96, 128, 3], np.uint8))
+    output, copy = (self.output.with_suffix(s + suffix) for s in ('.a', '.b'))
+
+    class Stopwatch(Negative):
+      count = 0
+
+      def translate(self, frame, time):
+        self.count += 1
+        if self.count == 150:
+          copy.write_bytes(output.read_bytes())
+        return frame
+
+    seconds = mock.Mock(monotonic=mock.Mock(side_effect=np.arange(150) / 25))
+    with mock.patch.object(camera, 'time', seconds):
+      run(device, output, Stopwatch())
+    self.assertLen(film_files.read(output)[0], 150)
+    with av.open(str(copy)) as container:
+      # The last image may be there in part.
+      packets = [p for p in container.demux(video=0) if p.size]
+    self.assertGreater(len(packets), 40)
+
+  def test_no_recording_is_replaced(self):
+    camera.check('camera:0', self.output)
+    run(Device(6), self.output)
+    before = self.output.read_bytes()
+    # Also one that came after the first look.
+    for again in (
+      lambda: camera.check('camera:0', self.output),
+      lambda: run(Device(3), self.output),
+    ):
+      with self.assertRaisesRegex(ValueError, 'recording cannot be made again'):
+        again()
+    self.assertEqual(self.output.read_bytes(), before)
 
   def test_to_a_window_until_it_is_closed(self):
     screen, device = Screen(3), Device(9)

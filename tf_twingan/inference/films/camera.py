@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import tqdm
 
-from tf_twingan import errors, extras, files, provenance
+from tf_twingan import errors, extras, provenance
 from tf_twingan.inference.films import (
   colors,
   containers,
@@ -35,6 +35,12 @@ with extras.needed('video'):
 # Milliseconds: no camera is more exact.
 _TIME_BASE = Fraction(1, 1000)
 _RATE = Fraction(30)
+# What is there of a recording can be played if it is not ended: all but the
+# last seconds, where the disk is full or the computer loses its power.
+_OPTIONS = {
+  'mov': {'movflags': '+hybrid_fragmented', 'frag_duration': '2000000'},
+}
+_OPTIONS['mp4'] = _OPTIONS['mov']
 
 
 class Device(Protocol):
@@ -64,11 +70,16 @@ def check(address: str, output: str | os.PathLike | None) -> None:
   Raises:
     NoCamera: it is no such address.
     OSError: the file cannot be written.
-    ValueError: it is no name of a film, or a film of others.
+    ValueError: it is no name of a film, or something is there: a recording
+      cannot be made again, so that not even an own one is replaced.
   """
   _number(address)
-  if output is not None:
-    job.check_output(pathlib.Path(output))
+  if output is None:
+    return
+  output = pathlib.Path(output)
+  job.check_output(output)
+  if os.path.lexists(output):
+    raise ValueError(_is_there(output))
 
 
 def images(
@@ -121,14 +132,15 @@ def run(
   Args:
     address: see `check`.
     translator: translates the images.
-    output: file of the result; None for a window.
+    output: file of the result, which grows there; None for a window. Whatever
+      ends the recording, what there is of it stays.
     origin: what the file says of itself; None for nothing.
     open_device: see `images`.
 
   Raises:
     NoCamera: there is none.
-    OSError: the file cannot be written.
-    ValueError: there is no display for a window.
+    OSError: the file cannot be written, or not any more.
+    ValueError: there is no display for a window, or the file is there.
   """
   translator.reset()
   with contextlib.closing(images(address, open_device)) as shown:
@@ -138,13 +150,57 @@ def run(
       print(f'{count} frames translated')
       return
     first = next(shown)
-    coding = _coding(first[0], pathlib.Path(output))
+    output = pathlib.Path(output)
+    coding = _coding(first[0], output)
     tags = film_tags.result_tags({}, origin)
-    with files.atomic_path(output) as unfinished:
-      with writer.Writer(unfinished, coding, metadata=tags) as film:
-        all_of_them = itertools.chain([first], shown)
-        count = _translate(all_of_them, translator, _to_file(film))
-    print(f'{count} frames translated to {errors.printable(output)}')
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+      output.touch(exist_ok=False)
+    except FileExistsError:
+      raise ValueError(_is_there(output)) from None
+    film = writer.Writer(
+      output,
+      coding,
+      metadata=tags,
+      options=_OPTIONS.get(coding.container.format),
+    )
+    try:
+      _record(itertools.chain([first], shown), translator, film)
+    finally:
+      _print_count(film, output)
+
+
+def _record(
+  shown: Iterable[tuple[np.ndarray, float]],
+  translator: frame_translators.FrameTranslator,
+  film: writer.Writer,
+) -> None:
+  """Translates images to a file, which is ended before an error is raised."""
+  failure: Exception | None = None
+  with film:
+    try:
+      _translate(shown, translator, _to_file(film))
+    except Exception as error:
+      failure = error
+  if failure is not None:
+    raise failure
+
+
+def _print_count(film: writer.Writer, output: pathlib.Path) -> None:
+  if film.pts:
+    said = f'{len(film.pts)} frames translated to {errors.printable(output)}'
+    print(said)
+  else:
+    # Without an image it is no film.
+    output.unlink(missing_ok=True)
+    print('No frame was translated')
+
+
+def _is_there(output: pathlib.Path) -> str:
+  return (
+    f'{errors.printable(output)} is there, and a recording cannot be made '
+    'again; choose another --output, or move it away.'
+  )
 
 
 def _translate(

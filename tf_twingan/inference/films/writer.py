@@ -51,6 +51,7 @@ class Writer:
     *,
     format: str | None = None,
     metadata: dict[str, str] | None = None,
+    options: dict[str, str] | None = None,
   ):
     """Begins a file.
 
@@ -59,6 +60,7 @@ class Writer:
       coding: how.
       format: FFmpeg's name of the container, if not that of the result.
       metadata: what the container says of the film.
+      options: what FFmpeg's writer of the container is told.
 
     Raises:
       OSError: it cannot be written.
@@ -71,7 +73,7 @@ class Writer:
       os.path.abspath(path),
       'w',
       format=format or coding.container.format,
-      options=dict(EXACT),
+      options={**EXACT, **(options or {})},
     )
     self._output.metadata.update(metadata or {})
     self._stream: av.VideoStream | None = None
