@@ -18,6 +18,7 @@ from tests.inference.films import film_files
 from tf_twingan import files, provenance
 from tf_twingan.inference.films import (
   containers,
+  film_tags,
   frame_translators,
   job,
   joining,
@@ -334,6 +335,45 @@ class JobTest(parameterized.TestCase):
       ValueError, 'is there, does not say that it is'
     ):
       job.plan(path, other)
+
+  @parameterized.parameters('.mp4', '.mov', '.mkv')
+  def test_edits_of_own_results_are_not_replaced(self, suffix):
+    own = self.folder / f'own{suffix}'
+    translate(self.film('a.mp4'), own, Same())
+    edited = self.folder / f'edited{suffix}'
+    with av.open(str(own)) as before, av.open(str(edited), 'w') as after:
+      after.metadata.update(before.metadata)
+      stream = after.add_stream_from_template(before.streams.video[0])
+      for packet in before.demux(video=0):
+        if packet.size:
+          packet.stream = stream
+          after.mux(packet)
+    self.assertTrue(film_tags.is_result(own))
+    self.assertFalse(film_tags.is_result(edited))
+
+  def test_a_comment_that_begins_like_an_own_one_is_none(self):
+    path = self.film(
+      'a.mp4',
+      metadata={'comment': 'AI-generated in parts by tf_twingan 1.0, mine'},
+      options={'fflags': '+bitexact'},
+    )
+    self.assertFalse(film_tags.is_result(path))
+
+  def test_a_film_that_comes_meanwhile_is_not_replaced(self):
+    path = self.film('a.mp4', film_files.images(25))
+
+    class Meanwhile(Trail):
+      def translate(own, frame, time):
+        self.output.write_bytes(b'precious')
+        return super().translate(frame, time)
+
+    with self.assertRaisesRegex(ValueError, 'move it away'):
+      translate(path, self.output, Meanwhile())
+    self.assertEqual(self.output.read_bytes(), b'precious')
+    self.output.unlink()
+    again = Trail()
+    translate(path, self.output, again)
+    self.assertEqual(again.count, 0)
 
   def test_outputs_that_are_refused(self):
     path = self.film('a.mp4')

@@ -6,6 +6,7 @@ have, as images say it, see `provenance`.
 """
 
 import os
+import re
 from collections.abc import Mapping
 
 from tf_twingan import extras, provenance
@@ -25,6 +26,16 @@ _OF_THE_FILE = {
   'major_brand',
   'minor_version',
 }
+# All of what `result_tags` says, and what FFmpeg says of itself where it is
+# told `writer.EXACT`, as only this program does: whoever edits a result keeps
+# the comment, and has another encoder.
+_SOURCES = '|'.join(map(re.escape, (provenance.WHOLE, provenance.PARTS)))
+_STATEMENT = re.compile(
+  rf'{provenance.MARK} (in parts )?by {provenance.PROGRAM} \S+, model .+, '
+  rf'fingerprint \S+ \(({_SOURCES})\)(; .*)?',
+  re.DOTALL,
+)
+_ENCODERS = ('', 'Lavf')
 
 
 def result_tags(
@@ -54,7 +65,7 @@ def result_tags(
 
 
 def is_result(path: str | os.PathLike) -> bool:
-  """Whether a film says of itself that this program made it.
+  """Whether a film is as this program made it, by what it says of itself.
 
   Args:
     path: a file. Anything may be there.
@@ -64,5 +75,5 @@ def is_result(path: str | os.PathLike) -> bool:
       tags = {n.lower(): value for n, value in container.metadata.items()}
   except (reader.UnreadableFilm, OSError, av.FFmpegError):
     return False
-  said = tags.get(_COMMENT, '')
-  return said.startswith(provenance.MARK) and provenance.PROGRAM in said
+  is_ours = _STATEMENT.fullmatch(tags.get(_COMMENT, '')) is not None
+  return is_ours and tags.get('encoder', '') in _ENCODERS

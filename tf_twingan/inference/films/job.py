@@ -116,7 +116,8 @@ def run(
     KeyboardInterrupt: the user stopped it; says how far it came.
     OSError: nothing can be written any more; likewise.
     UnreadableFilm: it has no images, or some that cannot be converted.
-    ValueError: another process translates the same film.
+    ValueError: another process translates the same film, or a film of others
+      has come to be where the result goes.
   """
   film, output, container = planned
   for remark in film.remarks:
@@ -139,6 +140,8 @@ def run(
           film.tags, origin, keep_location=keep_location
         )
         remarks = joining.join(film, stored, parts, unfinished, container, tags)
+        # Hours may have gone by.
+        check_output(output)
     except KeyboardInterrupt:
       raise KeyboardInterrupt(
         f'{_done(parts, stored)}; the same command goes on there.'
