@@ -155,6 +155,38 @@ class WriteTest(parameterized.TestCase):
     written = image_io.read(path).astype(int)
     self.assertLessEqual(np.abs(written - read.pixels).mean(), tolerance)
 
+  @parameterized.product(
+    kind=('png', 'jpeg', 'webp'),
+    text=('José Müller', '作者'),
+    encoding=('utf-8', 'utf-16-be'),
+    says_origin=(True, False),
+  )
+  def test_texts_keep_their_bytes(self, kind, text, encoding, says_origin):
+    value = text.encode(encoding)
+    exif = camera_exif()
+    exif[TAGS.Artist] = value
+    # Pillow would note bytes of these directories as other than text.
+    stored = photo_files._Stored(value.decode('latin-1'))
+    exif[ExifTags.IFD.Exif] = {TAGS.LensModel: stored}
+    exif[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSSatellites: stored}
+    read = photo_files.read(photo(exif=exif), keep_location=True)
+    origin = provenance.Provenance('m', '0' * 64, '0.1.0')
+    content = photo_files.encode(
+      read.pixels,
+      kind,
+      metadata=read.metadata,
+      origin=origin if says_origin else None,
+    )
+    with Image.open(io.BytesIO(content)) as image:
+      written = image.getexif()
+    for found in (
+      written[TAGS.Artist],
+      written.get_ifd(ExifTags.IFD.Exif)[TAGS.LensModel],
+      written.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSSatellites],
+    ):
+      self.assertIsInstance(found, str)
+      self.assertEqual(found.encode('latin-1'), value)
+
   def test_without_provenance_nothing_is_added(self):
     content = photo_files.encode(base.asymmetric_image())
     with Image.open(io.BytesIO(content)) as image:

@@ -9,7 +9,7 @@ editors (XMP, IPTC), which hold places and names, are left behind.
 import io
 import numbers
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -201,7 +201,7 @@ def _kept_exif(exif: Image.Exif, keep_location: bool) -> bytes | None:
   kept = Image.Exif()
   for tag in _KEPT:
     if _is_sound(value := exif.get(tag)):
-      kept[tag] = value
+      kept[tag] = _as_stored(value)
   of_camera = _KEPT_OF_CAMERA + _LOCATING * keep_location
   _copy(exif, kept, _TIFF.Exif, of_camera)
   if keep_location:
@@ -219,7 +219,7 @@ def _copy(
   found = exif.get_ifd(directory)
   values = {tag: found[tag] for tag in tags if _is_sound(found.get(tag))}
   if values:
-    kept[directory] = values
+    kept[directory] = _all_as_stored(values)
 
 
 def _is_sound(value: Any) -> bool:
@@ -230,14 +230,35 @@ def _is_sound(value: Any) -> bool:
   return isinstance(value, numbers.Number)
 
 
+class _Stored(str):
+  """A text of EXIF that is written with the bytes it was read from."""
+
+  def encode(self, *_) -> bytes:
+    # Pillow reads any bytes as Latin-1, and asks for ASCII when it writes.
+    return super().encode('latin-1', 'replace')
+
+
+def _as_stored(value: Any) -> Any:
+  return _Stored(value) if isinstance(value, str) else value
+
+
+def _all_as_stored(entries: Mapping[int, Any]) -> dict[int, Any]:
+  return {tag: _as_stored(value) for tag, value in entries.items()}
+
+
 def _with_origin(exif: bytes | None, origin: provenance.Provenance) -> bytes:
   """EXIF that also says how an image came about."""
   whole = Image.Exif()
   if exif:
     whole.load(exif)
+    for tag in _KEPT:
+      if tag in whole:
+        whole[tag] = _as_stored(whole[tag])
+    if place := _all_as_stored(whole.get_ifd(_TIFF.GPSInfo)):
+      whole[_TIFF.GPSInfo] = place
   whole[_BASE.Orientation] = 1
   whole[_BASE.Software] = origin.software
-  of_camera = dict(whole.get_ifd(_TIFF.Exif))
+  of_camera = _all_as_stored(whole.get_ifd(_TIFF.Exif))
   of_camera[_BASE.UserComment] = _ASCII + origin.statement.encode()
   whole[_TIFF.Exif] = of_camera
   return whole.tobytes()
