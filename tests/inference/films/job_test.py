@@ -285,6 +285,32 @@ class JobTest(parameterized.TestCase):
       self.output.read_bytes(), (self.folder / 'whole.mp4').read_bytes()
     )
 
+  @parameterized.parameters(
+    (lambda states: states[-1].unlink(), 45),
+    (lambda states: states[-1].write_bytes(states[-1].read_bytes()[:99]), 45),
+    (lambda states: [state.unlink() for state in states], 85),
+  )
+  def test_goes_on_from_the_last_state_that_is_whole(self, damage, count):
+    path = self.film('a.mp4', film_files.images(85))
+    translate(path, self.folder / 'whole.mp4', Trail())
+    with self.assertRaises(KeyboardInterrupt):
+      translate(path, self.output, Trail(fails_at=70))
+    damage(sorted(self.folder.rglob('state.npz')))
+    again = Trail()
+    translate(path, self.output, again)
+    self.assertEqual(again.count, count)
+    self.assertEqual(
+      self.output.read_bytes(), (self.folder / 'whole.mp4').read_bytes()
+    )
+
+  def test_states_do_not_fill_the_disk(self):
+    path = self.film('a.mp4', film_files.images(105))
+    with self.assertRaises(KeyboardInterrupt):
+      translate(path, self.output, Trail(fails_at=90))
+    self.assertLen(list(self.folder.rglob('video.nut')), 4)
+    states = sorted(self.folder.rglob('state.npz'))
+    self.assertEqual([s.parent.name for s in states], ['00002', '00003'])
+
   def test_a_full_disk_is_said_with_what_stays(self):
     path = self.film('a.mp4', film_files.images(30))
     full = OSError(28, 'No space left on device')

@@ -12,6 +12,8 @@ import json
 import os
 import pathlib
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -90,12 +92,14 @@ class Segments:
       yield
 
   def finished(self) -> list[Part]:
-    """The parts that are there, up to the first one that is missing."""
+    """The parts that are there, up to the last one that can be gone on from."""
     parts: list[Part] = []
     with contextlib.suppress(OSError, ValueError):
       while self.video(len(parts)).is_file():
         record = self._path(len(parts)) / _RECORD
         parts.append(json_files.read(record, Part, remedy=''))
+    while parts and not self._has_state(len(parts) - 1):
+      parts.pop()
     return parts
 
   def video(self, index: int) -> pathlib.Path:
@@ -111,12 +115,24 @@ class Segments:
     """
     path = self._path(index) / _STATE
     with regular_files.open_binary(path) as file:
-      with np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+      try:
+        with np.load(file, allow_pickle=False) as arrays:
+          return dict(arrays)
+      except (EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f'{errors.printable(path)}: {error}') from None
+
+  def _has_state(self, index: int) -> bool:
+    try:
+      self.state(index)
+    except (OSError, ValueError):
+      return False
+    return True
 
   @contextlib.contextmanager
   def part(self, index: int) -> Iterator['UnfinishedPart']:
     """Writes a part, which is there only if the block ends well.
+
+    Of the parts before it, only the last one keeps its state.
 
     Raises:
       OSError: it cannot be written.
@@ -127,6 +143,11 @@ class Segments:
     with files.atomic_path(path) as folder:
       folder.mkdir()
       yield UnfinishedPart(folder)
+    # A state holds whole frames as they are. Only the newest one is read, or
+    # the one before it if that is damaged.
+    for before in range(index - 1):
+      with contextlib.suppress(OSError):
+        (self._path(before) / _STATE).unlink(missing_ok=True)
 
   def remove(self) -> bool:
     """Removes the parts; returns whether those of other calls are left."""
