@@ -85,15 +85,44 @@ class ResultRecordTest(absltest.TestCase):
     self.log().write_bytes(whole[:-2])
     self.assertFalse(self.is_done())
 
-  def test_a_result_that_did_not_get_its_name(self):
-    before = self.result.read_bytes()
+  def replace_in_vain(self, content, key):
+    """Notes a result that does not get its name."""
     record = result_record.ResultRecord(self.folder)
     unfinished = self.root / 'unfinished'
-    unfinished.write_bytes(b'new')
-    record.note(self.result, unfinished, b'new', None, KEY)
+    unfinished.write_bytes(content)
+    source = result_record.Source.of(self.source)
+    record.note(self.result, unfinished, content, source, key)
     record.close()
-    self.assertEqual(self.result.read_bytes(), before)
+
+  def test_a_replacement_that_did_not_get_its_name(self):
+    for number in range(3):
+      self.replace_in_vain(b'new %d' % number, 'asked for now')
+      self.assertTrue(self.is_result())
+      self.assertTrue(self.is_done())
+      self.assertFalse(self.is_done('asked for now'))
+    self.result.write_bytes(b'new 1')
+    self.assertTrue(self.is_result())
+    self.assertTrue(self.is_done('asked for now'))
     self.assertFalse(self.is_done())
+
+  def test_the_same_again_takes_no_more_memory(self):
+    for _ in range(3):
+      self.replace_in_vain(b'result', KEY)
+    record = result_record.ResultRecord(self.folder)
+    self.assertLen(record._entries(self.result), 1)
+
+  def test_what_is_skipped_leaves_an_earlier_result_known(self):
+    record = result_record.ResultRecord(self.folder)
+    record.note_skipped(self.result, 'asked for now', 'gone')
+    record.close()
+    record = result_record.ResultRecord(self.folder)
+    self.assertEqual(record.reason(self.result, 'asked for now'), 'gone')
+    self.assertIsNone(record.reason(self.result, KEY))
+    self.assertTrue(self.is_result())
+    self.assertTrue(self.is_done())
+    self.write(b'new')
+    record = result_record.ResultRecord(self.folder)
+    self.assertIsNone(record.reason(self.result, 'asked for now'))
 
   def test_lines_of_strangers(self):
     whole = self.log().read_bytes()

@@ -125,6 +125,18 @@ class TranslationJobTest(parameterized.TestCase):
     self.translate(says_origin=False)
     self.assertEqual(self.files(), self.files(plain))
 
+  @parameterized.parameters(
+    SystemExit, PermissionError(13, 'Permission denied')
+  )
+  def test_replacements_that_end_before_the_rename(self, error):
+    self.translate(says_origin=False)
+    with mock.patch.object(os, 'replace', side_effect=error):
+      for target in ('cat', 'dog'):
+        with self.assertRaises((SystemExit, ValueError, OSError)):
+          self.translate(Inverted(to=target), says_origin=False)
+    # Those of the first call are still known, and still done.
+    self.assertEqual(self.translate(says_origin=False), ['broken.png'])
+
   def test_a_folder_s_failures_are_listed(self):
     self.translate()
     report = self.output / 'skipped.csv'

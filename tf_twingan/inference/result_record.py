@@ -64,6 +64,26 @@ class _Skipped(NamedTuple):
   reason: str
 
 
+class _Lines(NamedTuple):
+  """What was said of one result.
+
+  Attributes:
+    entries: all that may have become its file, whatever came later: a call may
+      have ended before its result got the name.
+    skipped: the last line, if it says why there is none.
+  """
+
+  entries: tuple[_Entry, ...] = ()
+  skipped: _Skipped | None = None
+
+  def with_line(self, line: _Entry | _Skipped) -> '_Lines':
+    """Adds a line; one that differs in the file's time alone is replaced."""
+    if isinstance(line, _Skipped):
+      return self._replace(skipped=line)
+    others = (e for e in self.entries if not _is_same(e, line))
+    return _Lines((*others, line))
+
+
 class ResultRecord:
   """The record of one folder; several threads may use it."""
 
@@ -78,18 +98,19 @@ class ResultRecord:
     self._file: BinaryIO | None = None
 
   @functools.cached_property
-  def _lines(self) -> dict[str, '_Entry | _Skipped']:
-    """The last line of each result."""
-    return dict(_read_all(self._folder / FOLDER))
+  def _lines(self) -> dict[str, '_Lines']:
+    """What all calls said of each result."""
+    found: dict[str, _Lines] = {}
+    for name, line in _read_all(self._folder / FOLDER):
+      found[name] = found.get(name, _Lines()).with_line(line)
+    return found
 
-  def _entry(self, path: str | os.PathLike) -> '_Entry | None':
-    line = self._lines.get(self._name(path))
-    return line if isinstance(line, _Entry) else None
+  def _entries(self, path: str | os.PathLike) -> tuple['_Entry', ...]:
+    return self._lines.get(self._name(path), _Lines()).entries
 
   def is_result(self, path: str | os.PathLike) -> bool:
     """Whether a file is what an earlier call wrote there, unchanged."""
-    entry = self._entry(path)
-    return entry is not None and _is_equal(path, entry)
+    return any(_is_equal(path, entry) for entry in self._entries(path))
 
   def is_done(
     self, path: str | os.PathLike, source: str | os.PathLike, key: str
@@ -101,12 +122,10 @@ class ResultRecord:
       source: the image that it is to be made of.
       key: stands for all that is asked for.
     """
-    entry = self._entry(path)
-    return (
-      entry is not None
-      and entry.key == key
-      and entry.source == Source.of(source)
-      and _is_equal(path, entry)
+    asked = Source.of(source), key
+    return any(
+      (entry.source, entry.key) == asked and _is_equal(path, entry)
+      for entry in self._entries(path)
     )
 
   def note(
@@ -160,10 +179,8 @@ class ResultRecord:
 
   def reason(self, path: str | os.PathLike, key: str) -> str | None:
     """Why there is no result of what is asked for; None if that is unknown."""
-    line = self._lines.get(self._name(path))
-    if isinstance(line, _Skipped) and line.key == key:
-      return line.reason
-    return None
+    skipped = self._lines.get(self._name(path), _Lines()).skipped
+    return skipped.reason if skipped and skipped.key == key else None
 
   def close(self) -> None:
     """Ends writing."""
@@ -222,6 +239,12 @@ def _parse(line: bytes) -> tuple[str, _Entry | _Skipped] | None:
   name, size, modified, key, length, written, digest = fields
   entry = _Entry(Source(size, modified), key, Source(length, written), digest)
   return name, entry
+
+
+def _is_same(entry: _Entry, other: _Entry) -> bool:
+  """Whether two entries are the same result of the same source."""
+  result = entry.result._replace(modified=other.result.modified)
+  return entry._replace(result=result) == other
 
 
 def _is_equal(path: str | os.PathLike, entry: _Entry) -> bool:
