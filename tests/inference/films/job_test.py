@@ -25,6 +25,7 @@ from tf_twingan.inference.films import (
   reader,
   segments,
 )
+from tf_twingan.inference.films import sound as sound_lib
 
 ORIGIN = provenance.Provenance('tiny', 'f' * 64, '1.0', provenance.PARTS)
 
@@ -151,6 +152,35 @@ class JobTest(parameterized.TestCase):
         'vp9' if output.suffix == '.webm' else 'h264',
       )
       self.assertEqual(stream.codec_context.pix_fmt, 'yuv420p')
+
+  @parameterized.parameters('out.mp4', 'out.mkv', 'out.webm')
+  def test_joined_films_keep_their_sound(self, output):
+    path = self.film(
+      'a.ts',
+      film_files.images(30),
+      sound='aac',
+      time_base=Fraction(1, film_files.RATE),
+    )
+    path.write_bytes(2 * path.read_bytes())
+    output = self.folder / output
+    translate(path, output, Same())
+    _, images = film_files.read(output)
+    sound = [time for time, _ in packets(output, 'audio')]
+    self.assertLen(images, 60)
+    self.assertAlmostEqual(float(images[-1] - images[0]), 5.9, delta=0.01)
+    self.assertAlmostEqual(sound[-1] - sound[0], 6, delta=0.25)
+    # Nothing is lost where they meet.
+    self.assertLess(max(np.diff(sound)), 0.1)
+    self.assertGreater(min(np.diff(sound)), 0)
+    with av.open(str(output)) as container:
+      self.assertAlmostEqual(container.duration / 1e6, 6, delta=0.25)
+
+  def test_sound_that_goes_on_alone_keeps_its_times(self):
+    film = mock.Mock(start=100, time_base=Fraction(1, 1000), joined=[3000])
+    clock = sound_lib._Clock(film, Fraction(1, 100))
+    # The second step back is of sound alone, and follows what was before.
+    times = [clock.time(time, 2) for time in (10, 12, 200, 10, 12, 90, 10, 8)]
+    self.assertEqual(times, [0, 2, 190, 300, 302, 380, 382, 380])
 
   @parameterized.parameters('out.mp4', 'out.mov', 'out.mkv')
   def test_long_gaps_at_the_end_are_part_of_its_length(self, output):
@@ -319,6 +349,15 @@ class JobTest(parameterized.TestCase):
       r'No space left on device\. 20 frames are translated and stay in ',
     ):
       translate(path, self.output, Trail(fails_at=25, error=full))
+
+  def test_what_ffmpeg_refuses_is_said_with_what_stays(self):
+    path = self.film('a.mp4', film_files.images(30))
+    refused = av.error.ArgumentError(22, 'Invalid argument')
+    with mock.patch.object(joining, 'join', side_effect=refused):
+      with self.assertRaisesRegex(
+        OSError, r'Invalid argument\. 30 frames are translated and stay in '
+      ):
+        translate(path, self.output, Same())
 
   def test_two_processes_do_not_write_one_film(self):
     path = self.film()

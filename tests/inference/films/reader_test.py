@@ -81,6 +81,34 @@ class ReaderTest(parameterized.TestCase):
       [frame.pts * film.time_base * 30_000 for frame in film.frames()], pts
     )
 
+  def test_joined_films_follow_each_other(self):
+    path = self.folder / 'a.ts'
+    film_files.write(
+      path, film_files.images(15), time_base=Fraction(1, film_files.RATE)
+    )
+    path.write_bytes(3 * path.read_bytes())
+    film = reader.Film(path)
+    times = [frame.seconds for frame in film.frames()]
+    np.testing.assert_allclose(
+      times, times[0] + np.arange(45) / film_files.RATE, atol=1e-3
+    )
+    np.testing.assert_allclose(
+      np.array(film.joined) * float(film.time_base), [1.5, 3.0], atol=1e-3
+    )
+    again = [frame.seconds for frame in film.frames(skip=20)]
+    self.assertEqual(again, times[20:])
+
+  def test_a_time_that_goes_back_a_little_follows_the_one_before(self):
+    film = self.film('a.mkv', film_files.images(5))
+    for pts, (frame, last) in (
+      (200, (100, 100)),
+      (200, (50, 100)),
+      (101, (101, 100)),
+      (200, (None, 100)),
+    ):
+      self.assertEqual(film._pts(mock.Mock(pts=frame), last), pts)
+    self.assertEmpty(film.joined)
+
   def test_frames_are_upright(self):
     film = self.film(matrix=QUARTER_TURN, pixel_shape=Fraction(4, 3))
     self.assertEqual((film.width, film.height), (48, 64))

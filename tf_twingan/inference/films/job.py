@@ -147,12 +147,10 @@ def run(
         f'{_done(parts, stored)}; the same command goes on there.'
       ) from None
     except (OSError, av.FFmpegError) as error:
-      if isinstance(error, OSError) or not isinstance(error, ValueError):
-        raise OSError(
-          f'{errors.printable(output)}: {errors.reason(error)}. '
-          f'{_done(parts, stored)}; mend that, and give the same command again.'
-        ) from None
-      raise
+      raise OSError(
+        f'{errors.printable(output)}: {errors.reason(error)}. '
+        f'{_done(parts, stored)}; mend that, and give the same command again.'
+      ) from None
   are_left = stored.remove()
   _print_result(film, output, parts, remarks)
   if are_left:

@@ -37,6 +37,9 @@ _MICROSECOND = Fraction(1, 1_000_000)
 # How much of a film's declared length may be missing without a word: sound
 # that ends first, and lengths that are rounded.
 _MISSING_SECONDS, _MISSING_SHARE = 0.5, 0.02
+# Times that go back by more belong to another film that was joined to the one
+# before, and by less to a file that gives some frame a wrong time.
+JOINED_SECONDS = Fraction(1, 2)
 # Others are no rates but time bases that a file gives as such.
 _RATES = 0.1, 500
 
@@ -115,6 +118,9 @@ class Film:
       units of the time base.
     seconds: how long it is, as the file says; None if it does not.
     frame_count: how many frames that makes, about; None if it is not known.
+    joined: of each film that was joined to the one before it in this file, so
+      that its times began anew, by how much they are later in `frames` than in
+      the file, in units of the time base; known once `frames` came there.
     tags: what its container says of it.
     remarks: what a user should know of how it is read, a sentence each.
   """
@@ -128,6 +134,7 @@ class Film:
     """
     self.path = path
     self.remarks: list[str] = []
+    self.joined: list[int] = []
     self._orientation = orientation.Orientation()
     with opened(self.path) as container:
       stream = self._choose(container)
@@ -153,6 +160,7 @@ class Film:
       UnreadableFilm: the colours change to some that cannot be converted.
     """
     last = None
+    self.joined = []
     with opened(self.path) as container:
       for number, frame in enumerate(self._decoded(container)):
         last = self._pts(frame, last)
@@ -296,9 +304,17 @@ class Film:
   def _pts(self, frame: av.VideoFrame, last: int | None) -> int:
     """When a frame is shown, later than the one before it."""
     pts = frame.pts
+    if last is None:
+      return pts or 0
+    following = last + max(1, round(1 / self.rate / self.time_base))
     if pts is None:
-      pts = 0 if last is None else last + round(1 / self.rate / self.time_base)
-    return pts if last is None else max(pts, last + 1)
+      return following
+    later = self.joined[-1] if self.joined else 0
+    if (last - pts - later) * self.time_base > JOINED_SECONDS:
+      later = following - pts
+      self.joined.append(later)
+    pts += later
+    return pts if pts > last else following
 
   def _unreadable(self, reason: str) -> UnreadableFilm:
     return _unreadable(self.path, reason)

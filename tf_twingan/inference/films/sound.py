@@ -5,6 +5,7 @@ sound is encoded, and other subtitles and all other tracks are left out; both is
 said.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -76,22 +77,29 @@ class Sound:
     if not self._writers:
       return
     streams = [self._source.streams[index] for index in self._writers]
-    try:
-      for packet in self._source.demux(*streams):
-        yield from self._writers[packet.stream.index](packet)
-    except av.FFmpegError:
-      return  # The film breaks off, which is said where its images are read.
+    read = self._source.demux(*streams)
+    while True:
+      try:
+        packet = next(read)
+      except (StopIteration, av.FFmpegError):
+        return  # A film that breaks off says so where its images are read.
+      yield from self._writers[packet.stream.index](packet)
 
   def _copy(self, stream: Any, copy: Any) -> None:
     _copy_tags(stream, copy)
-    shift = self._shift(stream.time_base)
+    clock = _Clock(self._film, stream.time_base)
 
     def write(packet):
       if not packet.size or packet.dts is None:
         return
-      packet.dts -= shift
+      before = clock.last
+      dts = clock.time(packet.dts, packet.duration or 0)
+      # Several subtitles may begin at once.
+      if dts < before or (dts == before and stream.type == 'audio'):
+        return
       if packet.pts is not None:
-        packet.pts -= shift
+        packet.pts += dts - packet.dts
+      packet.dts = dts
       packet.stream = copy
       yield packet
 
@@ -99,24 +107,68 @@ class Sound:
 
   def _encode(self, stream: Any, encoded: Any) -> None:
     _copy_tags(stream, encoded)
+    clock: _Clock | None = None
 
     def write(packet):
+      nonlocal clock
       try:
         frames = packet.decode()
       except av.FFmpegError:
         return
       for frame in frames:
         if frame.pts is not None:
-          frame.pts -= self._shift(frame.time_base)
+          clock = clock or _Clock(self._film, frame.time_base)
+          duration = round(frame.samples / frame.sample_rate / frame.time_base)
+          before = clock.last
+          frame.pts = clock.time(frame.pts, duration)
+          # Where films were joined, the sound of one may outlast its images.
+          if frame.pts < before + duration // 2:
+            continue
         yield from encoded.encode(frame)
       if not packet.size:
         yield from encoded.encode(None)
 
     self._writers[stream.index] = write
 
-  def _shift(self, time_base: Any) -> int:
-    """The film's start in other units."""
-    return round(self._film.start * self._film.time_base / time_base)
+
+class _Clock:
+  """The times of one track, from the film's start on.
+
+  Attributes:
+    last: the latest time that it gave; minus infinity before the first.
+  """
+
+  def __init__(self, film: reader.Film, time_base: Any):
+    """Begins before the track does."""
+    self.last: float = -math.inf
+    self._film, self._time_base = film, time_base
+    self._end, self._joined = 0, 0
+    self._later = -self._in_units(film.start)
+
+  def time(self, time: int, duration: int) -> int:
+    """When something is heard or shown.
+
+    Args:
+      time: what the file says, in units of the time base.
+      duration: how long, in the same units.
+    """
+    gone_back = self.last - time - self._later
+    if gone_back * float(self._time_base) > reader.JOINED_SECONDS:
+      # Sound and images of a film that was joined to this one stay together.
+      if self._joined < len(self._film.joined):
+        later = self._film.joined[self._joined] - self._film.start
+        self._later = self._in_units(later)
+      else:
+        self._later = self._end - time
+      self._joined += 1
+    time += self._later
+    self._end = max(self._end, time + duration)
+    self.last = max(self.last, time)
+    return time
+
+  def _in_units(self, time: int) -> int:
+    """A time of the film's in units of the track."""
+    return round(time * self._film.time_base / self._time_base)
 
 
 def _encoder(stream: Any, output: Any, container: containers.Container) -> Any:
