@@ -22,6 +22,7 @@ def camera_exif(orientation=6):
   exif[TAGS.Orientation] = orientation
   exif[TAGS.Make] = 'Camera & Co'
   exif[TAGS.Copyright] = '(c) 2026 J. Doe'
+  exif[TAGS.ImageDescription] = f'At home, {PLACE}'
   exif[TAGS.XPComment] = PLACE.encode()
   exif[ExifTags.IFD.Exif] = {
     TAGS.FNumber: 2.8,
@@ -69,6 +70,7 @@ class ReadTest(parameterized.TestCase):
     read = photo_files.read(photo(exif=camera_exif()), keep_location=True)
     exif = Image.Exif()
     exif.load(read.metadata.exif)
+    self.assertEqual(exif[TAGS.ImageDescription], f'At home, {PLACE}')
     place = exif.get_ifd(ExifTags.IFD.GPSInfo)
     area = place[ExifTags.GPS.GPSAreaInformation]
     self.assertEqual(area, PLACE.encode())

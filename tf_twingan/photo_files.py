@@ -1,9 +1,9 @@
 """Photos with what must survive their translation, and files of results.
 
 A photo keeps its colour profile and those EXIF entries that say how it was
-taken and whose it is. What says where, thumbnails (which show the face as it
-was), notes of the camera's maker, which may hold anything, and the metadata of
-editors (XMP, IPTC), which hold places and names, are left behind.
+taken and whose it is. What says where, captions, thumbnails (which show the
+face as it was), notes of the camera's maker, which may hold anything, and the
+metadata of editors (XMP, IPTC), which hold places and names, are left behind.
 """
 
 import io
@@ -31,8 +31,7 @@ _LARGEST_SIDES = {'jpeg': 65535, 'webp': 16383}
 
 _BASE, _TIFF = ExifTags.Base, ExifTags.IFD
 _KEPT = (
-  *(_BASE.ImageDescription, _BASE.Make, _BASE.Model, _BASE.DateTime),
-  *(_BASE.Artist, _BASE.Copyright),
+  *(_BASE.Make, _BASE.Model, _BASE.DateTime, _BASE.Artist, _BASE.Copyright),
   *(_BASE.XResolution, _BASE.YResolution, _BASE.ResolutionUnit),
 )
 _KEPT_OF_CAMERA = (
@@ -48,7 +47,8 @@ _KEPT_OF_CAMERA = (
   *(_BASE.Saturation, _BASE.Sharpness, _BASE.LensSpecification),
   *(_BASE.LensMake, _BASE.LensModel),
 )
-# A time with its zone says where, too.
+# A caption may say where, and a time with its zone does.
+_LOCATING_CAPTION = (_BASE.ImageDescription,)
 _LOCATING = (
   *(_BASE.OffsetTime, _BASE.OffsetTimeOriginal, _BASE.OffsetTimeDigitized),
 )
@@ -199,7 +199,7 @@ def _metadata(image: Image.Image, keep_location: bool) -> Metadata:
 
 def _kept_exif(exif: Image.Exif, keep_location: bool) -> bytes | None:
   kept = Image.Exif()
-  for tag in _KEPT:
+  for tag in _KEPT + _LOCATING_CAPTION * keep_location:
     if _is_sound(value := exif.get(tag)):
       kept[tag] = _as_stored(value)
   of_camera = _KEPT_OF_CAMERA + _LOCATING * keep_location
@@ -251,7 +251,7 @@ def _with_origin(exif: bytes | None, origin: provenance.Provenance) -> bytes:
   whole = Image.Exif()
   if exif:
     whole.load(exif)
-    for tag in _KEPT:
+    for tag in _KEPT + _LOCATING_CAPTION:
       if tag in whole:
         whole[tag] = _as_stored(whole[tag])
     if place := _all_as_stored(whole.get_ifd(_TIFF.GPSInfo)):

@@ -79,7 +79,9 @@ def define() -> None:
     lower_bound=1,
   )
   flags.DEFINE_bool(
-    'keep_location', False, 'Let photos keep where they were taken (GPS).'
+    'keep_location',
+    False,
+    'Let photos keep where they were taken: GPS, time zone and caption.',
   )
 
 
