@@ -92,6 +92,19 @@ class ReadTest(parameterized.TestCase):
     self.assertIsNone(read.metadata.exif)
     np.testing.assert_array_equal(read.pixels, base.asymmetric_image())
 
+  @parameterized.parameters((6, True), (16, False))
+  def test_exif_that_a_jpeg_has_no_room_for_is_left_behind(self, count, kept):
+    exif = camera_exif()
+    tags = photo_files._KEPT_OF_CAMERA[:count]
+    exif[ExifTags.IFD.Exif] = dict.fromkeys(tags, b'y' * 4096)
+    read = photo_files.read(photo('PNG', exif))
+    self.assertEqual(read.metadata.exif is not None, kept)
+    origin = provenance.Provenance('m', '0' * 64, '0.1.0')
+    # Without room, this would raise an error.
+    photo_files.encode(
+      read.pixels, 'jpeg', metadata=read.metadata, origin=origin
+    )
+
   @parameterized.parameters('JPEG', 'PNG', 'WEBP', 'TIFF')
   def test_profiles(self, kind):
     profile = icc_profiles.display_p3()

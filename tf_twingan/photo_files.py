@@ -53,6 +53,8 @@ _LOCATING = (
   *(_BASE.OffsetTime, _BASE.OffsetTimeOriginal, _BASE.OffsetTimeDigitized),
 )
 _LONGEST_VALUE = 4096
+# JPEG has room for twice as much.
+_LONGEST_EXIF = 2**15
 # How EXIF says that a comment is ASCII.
 _ASCII = b'ASCII\0\0\0'
 
@@ -210,7 +212,8 @@ def _kept_exif(exif: Image.Exif, keep_location: bool) -> bytes | None:
     return None
   # Pixels are turned upright when they are read.
   kept[_BASE.Orientation] = 1
-  return kept.tobytes()
+  content = kept.tobytes()
+  return content if len(content) <= _LONGEST_EXIF else None
 
 
 def _copy(
