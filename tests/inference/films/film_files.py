@@ -134,6 +134,46 @@ def write_sound(path, codec: str = 'aac', cover: bytes | None = None):
   return path
 
 
+def write_changing_sound(path, layouts: Sequence[str], seconds: int = 1):
+  """Writes a film of noise in AC-3 whose channels change while it runs.
+
+  Args:
+    path: where; Matroska.
+    layouts: FFmpeg's names of the channels, each for so many seconds.
+    seconds: how long each is.
+
+  Returns:
+    The path.
+  """
+  with av.open(str(path), 'w') as output:
+    video = output.add_stream('libx264', rate=RATE)
+    video.height, video.width, video.pix_fmt = 48, 64, 'yuv420p'
+    tone = output.add_stream('ac3', rate=48_000, layout=layouts[0])
+    output.start_encoding()
+    for image in images(RATE * seconds * len(layouts)):
+      output.mux(video.encode(av.VideoFrame.from_ndarray(image, 'rgb24')))
+    output.mux(video.encode(None))
+    number = 0
+    for layout in layouts:
+      encoder = av.CodecContext.create('ac3', 'w')
+      encoder.sample_rate, encoder.layout = 48_000, layout
+      encoder.format = 'fltp'
+      channels = av.AudioLayout(layout).nb_channels
+      noise = np.random.default_rng(0).uniform(-0.3, 0.3, [channels, 1536])
+      for _ in range(round(48_000 * seconds / 1536)):
+        frame = av.AudioFrame.from_ndarray(
+          noise.astype(np.float32), 'fltp', layout
+        )
+        frame.sample_rate = 48_000
+        for packet in encoder.encode(frame):
+          packet.pts = packet.dts = number * 1536
+          packet.duration, packet.time_base = 1536, Fraction(1, 48_000)
+          packet.stream = tone
+          number += 1
+          output.mux(packet)
+  return path
+
+
 def _mux_cover(output, png: bytes | None):
   if png is None:
     return

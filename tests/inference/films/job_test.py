@@ -175,6 +175,26 @@ class JobTest(parameterized.TestCase):
     with av.open(str(output)) as container:
       self.assertAlmostEqual(container.duration / 1e6, 6, delta=0.25)
 
+  def test_sound_whose_channels_change_is_encoded(self):
+    path = film_files.write_changing_sound(
+      self.folder / 'a.mkv', ['5.1', 'stereo', 'mono']
+    )
+    output = self.folder / 'out.webm'
+    said = translate(path, output, Same())
+    self.assertIn('Its sound is encoded anew, from ac3 to opus', said)
+    with av.open(str(output)) as container:
+      frames = list(container.decode(audio=0))
+    times = [float(frame.pts * frame.time_base) for frame in frames]
+    self.assertAlmostEqual(times[-1], 3, delta=0.1)
+    self.assertLess(max(np.diff(times)), 0.05)
+    for second in range(3):
+      [loud] = [
+        np.abs(frame.to_ndarray()).mean()
+        for frame, time in zip(frames, times)
+        if second + 0.5 <= time < second + 0.52
+      ]
+      self.assertGreater(loud, 0.02)
+
   def test_sound_that_goes_on_alone_keeps_its_times(self):
     film = mock.Mock(start=100, time_base=Fraction(1, 1000), joined=[3000])
     clock = sound_lib._Clock(film, Fraction(1, 100))

@@ -7,6 +7,7 @@ said.
 
 import math
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 from tf_twingan import extras
@@ -108,6 +109,7 @@ class Sound:
   def _encode(self, stream: Any, encoded: Any) -> None:
     _copy_tags(stream, encoded)
     clock: _Clock | None = None
+    to_encoder = _Resampler(encoded)
 
     def write(packet):
       nonlocal clock
@@ -124,11 +126,54 @@ class Sound:
           # Where films were joined, the sound of one may outlast its images.
           if frame.pts < before + duration // 2:
             continue
-        yield from encoded.encode(frame)
+        for resampled in to_encoder.resample(frame):
+          yield from encoded.encode(resampled)
       if not packet.size:
+        for resampled in to_encoder.resample(None):
+          yield from encoded.encode(resampled)
         yield from encoded.encode(None)
 
     self._writers[stream.index] = write
+
+
+class _Resampler:
+  """Gives an encoder all sound in one format, also where that changes."""
+
+  def __init__(self, encoded: Any):
+    """Begins.
+
+    Args:
+      encoded: the stream of the encoder.
+    """
+    self._encoder = encoded.codec_context
+    self._kind: tuple[str, str, int] | None = None
+    self._resampler: av.AudioResampler | None = None
+
+  def resample(
+    self, frame: 'av.AudioFrame | None'
+  ) -> Iterator['av.AudioFrame']:
+    """What there is for the encoder once it has a frame, or the last one."""
+    kind = frame and (frame.format.name, frame.layout.name, frame.sample_rate)
+    if kind != self._kind:
+      if self._resampler is not None:
+        yield from self._in_time(self._resampler.resample(None))
+      self._kind = kind
+      self._resampler = av.AudioResampler(
+        self._encoder.format, self._encoder.layout, self._encoder.sample_rate
+      )
+    if frame is not None:
+      yield from self._in_time(self._resampler.resample(frame))
+
+  def _in_time(self, frames: list[Any]) -> Iterator['av.AudioFrame']:
+    """Frames with times in samples, as their units may change, too."""
+    unit = Fraction(1, self._encoder.sample_rate)
+    for frame in frames:
+      if frame is None:  # The end of one that had nothing to change.
+        continue
+      if frame.pts is not None:
+        frame.pts = round(frame.pts * frame.time_base / unit)
+      frame.time_base = unit
+      yield frame
 
 
 class _Clock:
