@@ -158,6 +158,15 @@ class TracksTest(parameterized.TestCase):
     self.assertLessEqual(back, 50)
     self.assertLess(np.abs(errors(seen[back:], places[back:])).max(), 3)
 
+  def test_a_missed_detection_changes_nothing_at_a_frame_in_two_seconds(self):
+    film = Film([{0: (240, 120)}] * 9, blind=[1, 4, 7])
+    seen = []
+    for film.index in range(9):
+      frame = frame_with(film.places[0])
+      found = film.tracker.update(frame, 2.0 * film.index)
+      seen.append([track.number for track in found])
+    self.assertEqual(seen, [[0]] * 9)
+
   def test_what_covers_a_face_does_not_take_its_number_away(self):
     places = [{0: (100 + 4 * i, 120)} for i in range(45)]
     film = Film(places, blind=range(15, 31))

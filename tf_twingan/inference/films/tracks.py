@@ -221,7 +221,9 @@ class Tracker:
         goal = track.place + track.velocity * (time - track.confirmed)
         track.move(_shift(goal - face_places.middle(track.face)))
     self._tracks = [
-      track for track in self._tracks if time - track.confirmed <= _MEMORY
+      track
+      for track in self._tracks
+      if not track.hidden or time - track.confirmed <= _MEMORY
     ]
     for one in found:
       face = _face_of(one)
