@@ -143,6 +143,8 @@ class PhotographsTest(parameterized.TestCase):
       found = Photographs(translator, faces=which).find(photo).images
       self.assertLen(found, count)
       self.assertAlmostEqual(float(found[0].face.box[0]), 170)
+      found = Photographs(translator, faces=which).find(photo, every=True)
+      self.assertLen(found.images, 2)
     with self.assertRaisesRegex(ValueError, "'human'; use one of all, largest"):
       Photographs(translator, faces='human')
 

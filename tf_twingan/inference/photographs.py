@@ -192,7 +192,12 @@ class Photographs:
     return self._preparer(self._source(source)).options
 
   def find(
-    self, photo: np.ndarray, source: str | None = None, name: str = ''
+    self,
+    photo: np.ndarray,
+    source: str | None = None,
+    name: str = '',
+    *,
+    every: bool = False,
   ) -> preparer.Prepared:
     """Finds the faces of a photo, as the model takes them.
 
@@ -200,13 +205,15 @@ class Photographs:
       photo: uint8 RGB [height, width, 3].
       source: name of the domain that the photo belongs to; see `translate`.
       name: name of the photo, from which random backgrounds of cut-outs follow.
+      every: find all faces where `faces` is 'largest', too: the largest one of
+        a film is not that of each frame.
 
     Returns:
       Faces of the model's resolution, whose matrices lead from the photo to
       that square; the largest first. Those left out have a reason.
     """
     source = self._source(source)
-    prepared = self._preparer(source).prepare(photo, name)
+    prepared = self._preparer(source).prepare(photo, name, every=every)
     framed = [self._framed(one, source) for one in prepared.images]
     return prepared._replace(images=framed)
 

@@ -52,7 +52,8 @@ class Negatives:
   def direction(self, to, source):
     return to or 'anime', source or 'photo'
 
-  def find(self, photo, source=None):
+  def find(self, photo, source=None, *, every=False):
+    del every
     self.found += 1
     self.source = source
     rng = np.random.default_rng(int(photo.sum()) + self.found)
@@ -131,6 +132,22 @@ class MiddleDetector(faces.FaceDetector):
   def find(self, image):
     del image
     return [faces.Face(np.float32([90, 50, 150, 110]), 0.9)]
+
+
+class TwoDetector(faces.FaceDetector):
+  """Finds two faces, of which now one and now the other is larger."""
+
+  def __init__(self):
+    self._count = 0
+
+  def find(self, image):
+    del image
+    self._count += 1
+    off = 2 if self._count % 2 else -2
+    left = [30 - off, 50 - off, 80 + off, 100 + off]
+    right = [150 + off, 50 + off, 200 - off, 100 - off]
+    found = [faces.Face(np.float32(box), 0.9) for box in (left, right)]
+    return sorted(found, key=lambda face: -face.side)
 
 
 def play(negatives, frames):
@@ -292,6 +309,30 @@ class FilmTranslatorTest(absltest.TestCase):
       middle = slice(65, 95), slice(105, 135)
       error = np.abs(output[middle].astype(int) - (255 - scene()[middle]))
       self.assertLess(error.mean(), 12)
+
+  def test_the_largest_is_one_face_throughout(self):
+    faces.DETECTORS['two'] = TwoDetector
+    self.addCleanup(faces.DETECTORS.pop, 'two', None)
+    for which, expected in (
+      ('largest', {(True, False)}),
+      ('all', {(True, True)}),
+    ):
+      film = film_translator.FilmTranslator(
+        photographs.Photographs(
+          InvertingTranslator(), faces=which, detector='two', harmonize=False
+        )
+      )
+      changed = set()
+      for i in range(45):
+        frame = noisy(scene(), i)
+        differs = film.translate(frame, i / 25) != frame
+        changed.add(
+          (
+            bool(differs[60:90, 40:70].any()),
+            bool(differs[60:90, 160:190].any()),
+          )
+        )
+      self.assertEqual(changed, expected)
 
   def test_asks_for_the_source_domain(self):
     negatives = Negatives()

@@ -82,6 +82,39 @@ class Film:
     return seen
 
 
+def play_one(sides, cuts=(), stops=()):
+  """Shows one face of two; returns where it is in each frame, None for none.
+
+  Args:
+    sides: of both in each frame, at 100 px and at 350 px; None if hidden.
+    cuts: indices of frames that begin a shot.
+    stops: indices of frames from which on another tracker goes on.
+  """
+  index, shown, frame = 0, [], None
+
+  def detect(frame):
+    del frame
+    found = [
+      detection(x, 120, s) for x, s in zip((100, 350), sides[index]) if s
+    ]
+    return sorted(found, key=lambda one: -one.face.side)
+
+  tracker = tracks.Tracker(detect, interval=0, only_one=True)
+  for index, here in enumerate(sides):
+    if index in cuts:
+      tracker.cut()
+    if index in stops:
+      state = tracker.state()
+      tracker = tracks.Tracker(detect, interval=0, only_one=True)
+      tracker.restore(state, frame)
+    places = zip((100, 350), here)
+    frame = frame_with({x: (x, 120) for x, side in places if side})
+    found = tracker.update(frame, index / 25)
+    assert len(found) <= 1
+    shown.append(round(float(found[0].face.box[::2].mean())) if found else None)
+  return shown
+
+
 def square_middle(matrix):
   middle = np.full([1, 2], RESOLUTION / 2)
   return alignment.apply(alignment.inverse(matrix), middle)[0]
@@ -209,6 +242,38 @@ class TracksTest(parameterized.TestCase):
     self.assertEqual(film.calls, [0, 1])
     film.tracker.reset()
     self.assertEqual([t.number for t in film.tracker.update(frame, 0.0)], [0])
+
+  def test_one_face_is_shown_until_another_is_much_larger(self):
+    rng = np.random.default_rng(0)
+    for later, expected in (
+      (lambda: rng.uniform(54, 66, 2), {100}),  # Now one is larger, now one.
+      (lambda: (60, 74), {100}),
+      (lambda: (60, 90), {350}),
+      (lambda: (None, 60), {350}),
+      (lambda: (60, None), {100}),
+    ):
+      seen = play_one([(61, 60)] * 3 + [later() for _ in range(12)])
+      self.assertEqual(seen[:3], [100] * 3)
+      self.assertEqual(set(seen[-6:]), expected)
+      # At most one change.
+      self.assertLessEqual(np.count_nonzero(np.diff(seen)), 1)
+
+  def test_one_face_does_not_change_back_where_it_was_hidden(self):
+    seen = play_one([(61, 60)] * 3 + [(None, 60)] * 5 + [(61, 60)] * 9)
+    self.assertEqual(seen[:3] + seen[8:], [100] * 3 + [350] * 9)
+
+  def test_one_face_comes_back_where_it_is_alone(self):
+    seen = play_one([(60, None)] * 3 + [(None, None)] * 5 + [(60, None)] * 3)
+    self.assertEqual(seen[:3] + seen[5:], [100] * 3 + [None] * 3 + [100] * 3)
+
+  def test_one_face_is_chosen_anew_after_a_cut(self):
+    sides = [(61, 60)] * 3 + [(60, 61)] * 5
+    self.assertEqual(play_one(sides), [100] * 8)
+    self.assertEqual(play_one(sides, cuts=[3]), [100] * 3 + [350] * 5)
+
+  def test_one_face_is_the_same_in_another_process(self):
+    sides = [(61, 60)] * 3 + [(60, 61)] * 5
+    self.assertEqual(play_one(sides, stops=[4]), [100] * 8)
 
   def test_boxes_and_points_move_along(self):
     turn = np.array([[0.0, -2.0, 10.0], [2.0, 0.0, 20.0]])

@@ -84,13 +84,16 @@ class Preparer:
 
       self._segmenter = cutout.Segmenter()
 
-  def prepare(self, image: np.ndarray, name: str = '') -> Prepared:
+  def prepare(
+    self, image: np.ndarray, name: str = '', *, every: bool = False
+  ) -> Prepared:
     """Prepares one photo.
 
     Args:
       image: uint8 RGB [height, width, 3].
       name: name of the photo, for rejections and for random backgrounds, which
         follow from it alone.
+      every: take all faces, more than `most_faces` of the options, too.
     """
     image = image_arrays.check_image(image)
     options = self.options
@@ -107,7 +110,7 @@ class Preparer:
       return Prepared([], [Rejection(name, *(problem or ('no_face', None)))])
     prepared = Prepared([], [])
     for index, face in enumerate(found):
-      if len(prepared.images) == options.most_faces:
+      if not every and len(prepared.images) == options.most_faces:
         break
       try:
         one = self._square(image, face)._replace(number=index)

@@ -29,7 +29,8 @@ class FilmTranslator:
 
     Args:
       photographs: a `Photographs`, whose `faces`, alignment and way of pasting
-        hold for every frame; with 'none' each frame is translated by itself.
+        hold for every frame; with 'largest' one face is followed, and with
+        'none' each frame is translated by itself.
       to: see `Photographs.translate`.
       source: see `Photographs.translate`.
       style: see `Photographs.translate`.
@@ -41,7 +42,9 @@ class FilmTranslator:
     self._to, self._source = photographs.direction(to, source)
     self._style = style
     self._cuts = cuts.CutDetector()
-    self._tracker = tracks.Tracker(self._find)
+    self._tracker = tracks.Tracker(
+      self._find, only_one=photographs.faces == 'largest'
+    )
     self.reset()
 
   def reset(self) -> None:
@@ -199,4 +202,4 @@ class FilmTranslator:
     )
 
   def _find(self, frame: np.ndarray) -> list[preparer.PreparedImage]:
-    return self._photographs.find(frame, self._source).images
+    return self._photographs.find(frame, self._source, every=True).images

@@ -9,6 +9,10 @@ camera that pans, and nothing drifts.
 
 A face that two detections in a row do not find is hidden, and comes back under
 its number if it is found again within a second, where it would be by then.
+
+The one face of a film, where all others are left alone, is the largest at
+first. It stays that until its shot ends, it is hidden while another is to be
+seen, or another is much larger.
 """
 
 import dataclasses
@@ -31,6 +35,9 @@ _MISSES = 2
 # A detection is of a track if it is so near, in sides of the face, and of
 # nearly its size. Where a hidden face has gone is less certain.
 _NEAR, _NEAR_A_SECOND, _SIZES = 0.6, 1.0, 1.7
+# Where one face alone is followed, how many times its size another must have to
+# take its place: detections of one face differ by a tenth.
+_OUTGROWN = 1.3
 
 # What a track holds beside its face.
 _FIELDS = (
@@ -111,15 +118,23 @@ class Track:
 class Tracker:
   """Finds and follows the faces of one frame after another."""
 
-  def __init__(self, detect: Detect, *, interval: float = _INTERVAL):
+  def __init__(
+    self,
+    detect: Detect,
+    *,
+    interval: float = _INTERVAL,
+    only_one: bool = False,
+  ):
     """Begins a film.
 
     Args:
       detect: finds and aligns the faces of a frame, as `Photographs.find` does.
       interval: seconds between detections; 0 detects in every frame.
+      only_one: whether one face is shown alone, and which one changes seldom.
     """
     self._detect = detect
     self._interval = interval
+    self._only_one = only_one
     self.reset()
 
   def reset(self) -> None:
@@ -132,6 +147,7 @@ class Tracker:
     self._tracks: list[Track] = []
     self._before: np.ndarray | None = None
     self._time = self._due = -np.inf
+    self._chosen = -1  # Number of the one face, if there is one.
 
   def update(self, frame: np.ndarray, time: float) -> list[Track]:
     """Follows all faces to the next frame, and finds those that appeared.
@@ -152,12 +168,13 @@ class Tracker:
     for track in self._tracks:
       track.glide(elapsed)
     self._before, self._time = frame, time
-    return [track for track in self._tracks if not track.hidden]
+    seen = [track for track in self._tracks if not track.hidden]
+    return self._choose(seen) if self._only_one else seen
 
   def state(self) -> dict[str, np.ndarray]:
     """What `restore` takes, beside the last frame, to go on from here."""
     state = {
-      'clock': np.array([self._time, self._due, self._count]),
+      'clock': np.array([self._time, self._due, self._count, self._chosen]),
       'faces': np.array([face_places.to_numbers(t.face) for t in self._tracks]),
     }
     for field in _FIELDS:
@@ -174,8 +191,8 @@ class Tracker:
       state: of the other tracker.
       frame: the last one that it was given; None if there was none.
     """
-    time, due, count = state['clock']
-    self._time, self._due, self._count = float(time), float(due), int(count)
+    self._time, self._due, count, chosen = map(float, state['clock'])
+    self._count, self._chosen = int(count), int(chosen)
     self._before = frame
     self._tracks = []
     for row, numbers in enumerate(state['faces']):
@@ -186,6 +203,18 @@ class Tracker:
       self._tracks.append(
         Track(face=face_places.from_numbers(numbers), **values)
       )
+
+  def _choose(self, seen: Sequence[Track]) -> list[Track]:
+    """The one face, of those to be seen; none if there is none."""
+    if not seen:
+      return []
+    largest = max(seen, key=lambda track: track.face.side)
+    for track in seen:
+      if track.number == self._chosen:
+        if largest.face.side < _OUTGROWN * track.face.side:
+          return [track]
+    self._chosen = largest.number
+    return [largest]
 
   def _follow(self, frame: np.ndarray, elapsed: float) -> set[int]:
     """Moves all tracks along; returns the numbers of those that got lost."""
