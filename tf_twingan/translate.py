@@ -74,7 +74,7 @@ def main(argv) -> None:
     from tf_twingan.inference import translation_job
 
     plan = translation_job.plan(
-      _INPUT.value, _OUTPUT.value, translate_flags.kind()
+      _INPUT.value, _OUTPUT.value, **translate_flags.planned()
     )
     translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
     source = translator.source_for(_TO.value, _FROM.value)

@@ -36,9 +36,12 @@ def define() -> None:
   cli.define_runner()
 
 
-def kind() -> photo_files.Format | None:
-  """The format that --format asks for."""
-  return flags.FLAGS['format'].value
+def planned() -> dict[str, Any]:
+  """What `translation_job.plan` takes of the flags."""
+  return {
+    'kind': flags.FLAGS['format'].value,
+    'has_others': flags.FLAGS.crops,
+  }
 
 
 def says_origin() -> bool:

@@ -1,5 +1,6 @@
 """Methods of whole photos: what is put back, cut out, and in which colours."""
 
+import contextlib
 import io
 import pathlib
 import tempfile
@@ -92,7 +93,11 @@ class PhotoMethodsTest(parameterized.TestCase):
 
   def translate(self, kind, **options):
     method = kind(self.photographs, 'anime', **options)
-    plan = translation_job.plan(self.root / 'in', self.root / 'out')
+    plan = translation_job.plan(
+      self.root / 'in',
+      self.root / 'out',
+      has_others=kind is photo_methods.FaceCrops,
+    )
     translation_job.run(plan, self.photographs.translator, method)
 
   def result(self, name='a.png'):
@@ -140,6 +145,70 @@ class PhotoMethodsTest(parameterized.TestCase):
         )
         expected = provenance.PARTS if compare else provenance.WHOLE
         self.assertEqual(self.origin(name).source_type, expected)
+
+  def crops(self):
+    """Translates crops, and returns {name: content}."""
+    self.translate(photo_methods.FaceCrops)
+    return {
+      path.name: path.read_bytes() for path in (self.root / 'out').glob('*.png')
+    }
+
+  def test_no_crop_overwrites_that_of_a_photo_of_its_name(self):
+    self.save('two.png')
+    random = np.random.default_rng(1)
+    other = random.integers(60, 200, self.photo.shape, np.uint8)
+    other[0] = self.photo[0]
+    self.save('two.face2.png', other)
+    crops = self.crops()
+    self.assertCountEqual(
+      crops,
+      [
+        'two.png',
+        'two.face2.png',
+        'two.face2.png.png',
+        'two.face2.png.face2.png',
+      ],
+    )
+    square = 255 - other[1 : 1 + SIDE, :SIDE]
+    np.testing.assert_array_equal(self.result('two.face2.png.png'), square)
+    square = 255 - self.photo[1 : 1 + SIDE, 8:]
+    np.testing.assert_array_equal(self.result('two.face2.png'), square)
+    self.assertEqual(self.crops(), crops)
+
+  def test_a_missing_crop_is_made_again(self):
+    self.save()
+    crops = self.crops()
+    (self.root / 'out' / 'a.face2.png').unlink()
+    self.assertEqual(self.crops(), crops)
+    seen = len(self.photographs.seen)
+    self.assertEqual(self.crops(), crops)
+    self.assertLen(self.photographs.seen, seen)
+
+  def test_crops_of_faces_that_are_gone_are_removed(self):
+    self.save()
+    self.save('b.png')
+    self.assertLen(self.crops(), 4)
+    mine = self.root / 'out' / 'b.face2.png'
+    mine.write_bytes(b'mine')
+    self.photo[0, 8:] = 0
+    self.save()
+    self.save('b.png')
+    self.assertCountEqual(self.crops(), ['a.png', 'b.png', 'b.face2.png'])
+    self.assertEqual(mine.read_bytes(), b'mine')
+
+  def test_crops_overwrite_no_photo(self):
+    # The results of a folder in the one that it lies in.
+    self.save()
+    (self.root / 'in' / 'in').mkdir()
+    self.save('in/b.png')
+    self.save('b.face2.png')
+    for has_others in (False, True):
+      with (
+        self.assertRaisesRegex(ValueError, r'b.face2.png is one of the images')
+        if has_others
+        else contextlib.nullcontext()
+      ):
+        translation_job.plan(self.root / 'in', self.root, has_others=has_others)
 
   def test_a_crop_overwrites_no_file_of_others(self):
     self.save()

@@ -35,12 +35,13 @@ class Result(NamedTuple):
   Attributes:
     image: uint8 RGB [height, width, 3].
     metadata: what the photo's own file adds, or None.
-    others: further images, for files of their own.
+    others: further images, for files of their own; None from a method that
+      never has any.
   """
 
   image: np.ndarray
   metadata: photo_files.Metadata | None = None
-  others: Sequence[np.ndarray] = ()
+  others: Sequence[np.ndarray] | None = None
 
 
 class Method(Protocol):

@@ -157,17 +157,24 @@ def _write(
   assert read.loaded is not None
   result = method.finish(read.loaded, translated)
   # Where the first one is, the others are, too.
-  for number, image in enumerate(result.others, 2):
+  others = result.others or ()
+  for number, image in enumerate(others, 2):
     reason = writer.write(
-      output.with_name(f'{output.stem}.face{number}{output.suffix}'),
+      result_record.other_path(output, number),
       image,
       source=read.source,
       is_checked=False,
     )
     if reason is not None:
       return reason
+  if result.others is not None:
+    writer.remove_others(output, len(others))
   return writer.write(
-    output, result.image, metadata=result.metadata, source=read.source
+    output,
+    result.image,
+    metadata=result.metadata,
+    source=read.source,
+    others=len(others),
   )
 
 

@@ -98,6 +98,8 @@ def output_paths(
   root: str | os.PathLike,
   folder: str | os.PathLike,
   kind: photo_files.Format = 'png',
+  *,
+  has_others: bool = False,
 ) -> dict[pathlib.Path, pathlib.Path]:
   """Where the output of each image goes: files with the names of theirs.
 
@@ -110,6 +112,8 @@ def output_paths(
     root: the path they were found at; folders below it are kept.
     folder: folder for the output.
     kind: format of the outputs, which gives them their suffix.
+    has_others: whether an image may have further outputs (`a.face2.png`). Then
+      one that is named so keeps its suffix, too: `a.face2.png.png`.
 
   Raises:
     ValueError: a file would be overwritten, or the folder is that of the
@@ -126,6 +130,8 @@ def output_paths(
   suffix = photo_files.SUFFIXES[kind]
   for path, name in names.items():
     is_unique = stems[_key(name.with_suffix(''))] == 1
+    if has_others and result_record.first_path(name) is not None:
+      is_unique = False
     output = next(
       n
       for n in _possible_names(name, suffix, is_unique)
@@ -133,7 +139,7 @@ def output_paths(
     )
     taken.add(_key(output))
     outputs[path] = pathlib.Path(folder, output)
-  check_originals(outputs)
+  check_originals(outputs, has_others=has_others)
   if root.is_dir() and os.path.realpath(root) == os.path.realpath(folder):
     raise ValueError(
       f'{folder} holds the images, and the next time the outputs would be '
@@ -143,21 +149,29 @@ def output_paths(
   return outputs
 
 
-def check_originals(outputs: Mapping[pathlib.Path, pathlib.Path]) -> None:
+def check_originals(
+  outputs: Mapping[pathlib.Path, pathlib.Path], *, has_others: bool = False
+) -> None:
   """Refuses to overwrite an image by the output of one.
 
   Args:
     outputs: where the output of each image goes.
+    has_others: whether an image may have further outputs.
 
   Raises:
     ValueError: one would be overwritten; names it.
   """
   originals = {os.path.realpath(path) for path in outputs}
-  for output in outputs.values():
-    if os.path.realpath(output) in originals:
+  taken = {os.path.realpath(output): output for output in outputs.values()}
+  for path in originals:
+    overwritten = taken.get(path)
+    first = result_record.first_path(path) if has_others else None
+    if first is not None and os.fspath(first) in taken:
+      overwritten = path
+    if overwritten is not None:
       raise ValueError(
-        f'{errors.printable(output)} is one of the images to translate and '
-        'would be overwritten; choose another --output.'
+        f'{errors.printable(overwritten)} is one of the images to translate '
+        'and would be overwritten; choose another --output.'
       )
 
 

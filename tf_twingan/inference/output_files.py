@@ -132,6 +132,7 @@ class OutputFiles:
     metadata: photo_files.Metadata | None = None,
     source: result_record.Source | None = None,
     is_checked: bool = True,
+    others: int = 0,
   ) -> str | None:
     """Writes one image.
 
@@ -142,6 +143,7 @@ class OutputFiles:
       source: what the image was made of, for the record.
       is_checked: whether `check_replaced` has seen the path. One that it has
         not is no result of its own and is not counted.
+      others: how many of these belong to it, for the record.
 
     Returns:
       Why this file cannot be written although others can; None if it is.
@@ -164,7 +166,7 @@ class OutputFiles:
         unfinished.write_bytes(content)
         if self._record is not None:
           self._record.record.note(
-            path, unfinished, content, source, self._record.key
+            path, unfinished, content, source, self._record.key, others
           )
     except OSError as error:
       reason = errors.reason(error)
@@ -176,6 +178,26 @@ class OutputFiles:
       with self._lock:
         self._written += 1
     return None
+
+  def remove_others(self, path: str | os.PathLike, after: int) -> None:
+    """Removes what an earlier call wrote of a source that now gives less.
+
+    Only what the record knows unchanged is removed.
+
+    Args:
+      path: the first result's file.
+      after: how many further ones there are now.
+
+    Raises:
+      OSError: one cannot be removed.
+    """
+    if self._record is None:
+      return
+    record = self._record.record
+    for number in range(after + 2, record.others(path) + 2):
+      other = result_record.other_path(path, number)
+      if record.is_result(other):
+        other.unlink(missing_ok=True)
 
   def __enter__(self) -> 'OutputFiles':
     return self

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import threading
 import time
 import uuid
@@ -22,6 +23,7 @@ from tf_twingan import regular_files
 
 FOLDER = '.translated'
 _SUFFIX = '.jsonl'
+_OTHER = re.compile(r'(.+)\.face[0-9]+', re.DOTALL | re.IGNORECASE)
 # A path has 4096 bytes, which JSON writes in up to six characters each.
 _LONGEST_LINE = 2**16
 _LONGEST_REASON = 2**12
@@ -49,12 +51,21 @@ class Source(NamedTuple):
 
 
 class _Entry(NamedTuple):
-  """A line: the source, what was asked for, and the result's file."""
+  """A line: the source, what was asked for, and the result's file.
+
+  Attributes:
+    source: what the result was made of.
+    key: stands for all that was asked for.
+    result: its file.
+    digest: of its content.
+    others: how many further results of the source were written before it.
+  """
 
   source: Source
   key: str
   result: Source
   digest: str
+  others: int = 0
 
 
 class _Skipped(NamedTuple):
@@ -62,6 +73,24 @@ class _Skipped(NamedTuple):
 
   key: str
   reason: str
+
+
+def other_path(path: str | os.PathLike, number: int) -> pathlib.Path:
+  """The file of a further result of one source, whose first is `path`.
+
+  Args:
+    path: file of the first result.
+    number: 2 for the second one, and so on.
+  """
+  path = pathlib.Path(path)
+  return path.with_name(f'{path.stem}.face{number}{path.suffix}')
+
+
+def first_path(path: str | os.PathLike) -> pathlib.Path | None:
+  """The first result's file of what may be a further one; else None."""
+  path = pathlib.Path(path)
+  match = _OTHER.fullmatch(path.stem)
+  return path.with_name(match[1] + path.suffix) if match else None
 
 
 class _Lines(NamedTuple):
@@ -115,7 +144,7 @@ class ResultRecord:
   def is_done(
     self, path: str | os.PathLike, source: str | os.PathLike, key: str
   ) -> bool:
-    """Whether a result is there, of this source as it is now.
+    """Whether a result is there, of this source as it is now, and all others.
 
     Args:
       path: file of the result.
@@ -124,9 +153,18 @@ class ResultRecord:
     """
     asked = Source.of(source), key
     return any(
-      (entry.source, entry.key) == asked and _is_equal(path, entry)
+      (entry.source, entry.key) == asked
+      and _is_equal(path, entry)
+      and all(
+        self.is_done(other_path(path, number), source, key)
+        for number in range(2, entry.others + 2)
+      )
       for entry in self._entries(path)
     )
+
+  def others(self, path: str | os.PathLike) -> int:
+    """How many further results earlier calls wrote beside one, at most."""
+    return max((entry.others for entry in self._entries(path)), default=0)
 
   def note(
     self,
@@ -135,6 +173,7 @@ class ResultRecord:
     content: bytes,
     source: Source | None,
     key: str,
+    others: int = 0,
   ) -> None:
     """Adds a result that is written and has not got its name yet.
 
@@ -144,6 +183,8 @@ class ResultRecord:
       content: what is in it.
       source: what it was made of.
       key: see `is_done`.
+      others: how many further results of the source are there, see
+        `other_path`.
 
     Raises:
       OSError: the record cannot be written.
@@ -154,8 +195,11 @@ class ResultRecord:
       key,
       Source(len(content), os.stat(unfinished).st_mtime_ns),
       _digest(content),
+      others,
     )
-    line = json.dumps([name, *entry.source, key, *entry.result, entry.digest])
+    line = json.dumps(
+      [name, *entry.source, key, *entry.result, entry.digest, others]
+    )
     with self._lock:
       self._opened().write(line.encode() + b'\n')
 
@@ -234,11 +278,11 @@ def _parse(line: bytes) -> tuple[str, _Entry | _Skipped] | None:
   kinds = [*map(type, fields)]
   if kinds == [str, str, str]:
     return fields[0], _Skipped(*fields[1:])
-  if kinds != [str, int, int, str, int, int, str]:
+  if kinds != [str, int, int, str, int, int, str, int]:
     return None
-  name, size, modified, key, length, written, digest = fields
-  entry = _Entry(Source(size, modified), key, Source(length, written), digest)
-  return name, entry
+  name, size, modified, key, length, written, digest, others = fields
+  result = Source(length, written)
+  return name, _Entry(Source(size, modified), key, result, digest, others)
 
 
 def _is_same(entry: _Entry, other: _Entry) -> bool:

@@ -44,6 +44,8 @@ def plan(
   root: str | os.PathLike,
   output: str | os.PathLike,
   kind: photo_files.Format | None = None,
+  *,
+  has_others: bool = False,
 ) -> Plan:
   """Finds the images, and holds their results against what is there.
 
@@ -52,6 +54,7 @@ def plan(
     output: folder of the results; of one image also the file of its result,
       with the suffix of a format.
     kind: format of the results; None for that of the file, or PNG.
+    has_others: whether an image may have several results, a file for each face.
 
   Raises:
     FileNotFoundError: there is nothing to translate.
@@ -71,12 +74,14 @@ def plan(
     folder, kind = output.parent, named
     images = file_translation.find_images(root, folder)
     outputs = dict.fromkeys(images, output)
-    file_translation.check_originals(outputs)
+    file_translation.check_originals(outputs, has_others=has_others)
   else:
     folder, kind = output, kind or 'png'
     files.check_writable(folder)
     images = file_translation.find_images(root, folder)
-    outputs = file_translation.output_paths(images, root, folder, kind)
+    outputs = file_translation.output_paths(
+      images, root, folder, kind, has_others=has_others
+    )
   files.check_writable(folder)
   record = result_record.ResultRecord(folder)
   output_files.check_replaced(outputs.values(), record)
