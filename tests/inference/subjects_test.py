@@ -52,6 +52,16 @@ class SubjectsTest(absltest.TestCase):
     np.testing.assert_allclose(result[ring], self.wall[ring], atol=25)
     self.assertGreater(np.abs(self.photo[ring] - self.wall[ring]).max(), 100)
 
+  def test_what_is_filled_in_is_the_nearest_background(self):
+    # A dark wall around the head, and far from it a light one.
+    photo = image((0, 0, 0), (0, 255, 0), 30)
+    photo[disc(20) > 0] = (200, 30, 30)
+    translated = image((40, 90, 200), (255, 255, 255), 12)
+    layers = subjects.separate(translated, photo, disc(20))
+    ring = (DISTANCE > 17) & (DISTANCE < 20)
+    np.testing.assert_array_equal(layers.coverage[ring], 1)
+    self.assertLess(layers.image[ring].mean(0).max(), 60)
+
   def test_the_plain_colour_does_not_stay_at_the_outline(self):
     soft = np.clip(24.5 - DISTANCE, 0, 4)[..., None] / 4
     plain, own = np.array([255.0, 0, 255]), np.array([40.0, 90, 60])

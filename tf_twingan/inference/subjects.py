@@ -115,8 +115,10 @@ def _fill(image: np.ndarray, known: np.ndarray) -> np.ndarray:
   while len(levels[-1]) > 1:
     levels.append(_resized(levels[-1], (len(levels[-1]) + 1) // 2))
   result = _divided(levels[-1])
-  for level in reversed(levels[:-1]):
-    certain = np.clip(level[..., 3:], 0, 1)
+  for index, level in reversed(list(enumerate(levels[:-1]))):
+    # Above the finest, a pixel stands for four or more. One of four that is
+    # known suffices, or colours of the far side of the image come in.
+    certain = np.clip(level[..., 3:] * (4 if index else 1), 0, 1)
     coarse = _resized(result, len(level))
     result = coarse + certain * (_divided(level) - coarse)
   return result
