@@ -201,6 +201,22 @@ class TranslationJobTest(parameterized.TestCase):
     self.assertIn('a.png', self.files(self.root / 'many.png'))
     self.translate(**one, output=self.root / 'many.png')
 
+  @parameterized.parameters('x.tiff', 'X.GIF', 'deep/x.avif')
+  def test_files_of_formats_that_are_not_written(self, name):
+    one = {'input': self.input / 'a.png'}
+    self.assert_refused(
+      f'no {pathlib.Path(name).suffix} is written; name a file of these '
+      'formats: .png, .jpg, .webp',
+      **one,
+      output=self.root / name,
+    )
+    self.assertFalse((self.root / name).exists())
+    # A folder that is there may be called so, and that of a folder.
+    (self.root / name).mkdir(parents=True)
+    self.translate(**one, output=self.root / name)
+    self.assertEqual(list(self.files(self.root / name)), ['a.png'])
+    self.translate(output=self.root / 'many.tiff')
+
   @parameterized.parameters(('jpeg', 'JPEG', '.jpg'), ('webp', 'WEBP', '.webp'))
   def test_formats(self, kind, expected, suffix):
     self.translate(kind=kind)

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from tf_twingan import errors, files, photo_files, provenance
+from tf_twingan import errors, files, image_io, photo_files, provenance
 from tf_twingan.inference import (
   file_methods,
   file_translation,
@@ -59,12 +59,14 @@ def plan(
   Raises:
     FileNotFoundError: there is nothing to translate.
     OSError: nothing can be written there.
-    ValueError: files of others would be overwritten, or `output` and `kind` do
-      not agree.
+    ValueError: files of others would be overwritten, `output` names a file of
+      another format than results can have, or `output` and `kind` do not agree.
   """
   root, output = pathlib.Path(root), pathlib.Path(output)
   named = photo_files.format_of(output)
   is_folder = root.is_dir()
+  if not named and not is_folder and not output.is_dir():
+    _check_is_no_image(output)
   if named and not is_folder and not output.is_dir():
     if kind not in (None, named):
       raise ValueError(
@@ -88,6 +90,16 @@ def plan(
   if is_folder:
     skipped_files.check_replaced(folder)
   return Plan(root, folder, kind, outputs, record, is_folder)
+
+
+def _check_is_no_image(output: pathlib.Path) -> None:
+  """Refuses a folder that is named like an image, as a file must be meant."""
+  if output.suffix.lower() in image_io.SUFFIXES:
+    written = ', '.join(photo_files.SUFFIXES.values())
+    raise ValueError(
+      f'--output={errors.printable(output)}: no {output.suffix} is written; '
+      f'name a file of these formats: {written}.'
+    )
 
 
 def run(
