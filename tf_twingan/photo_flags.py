@@ -22,6 +22,8 @@ _OF_FACES = (
   'match_colours',
 )
 _OF_PHOTOS = ('keep_location',)
+# Those that say what becomes of the photo, of which crops have nothing.
+_NOT_OF_CROPS = ('feather', 'harmonize', 'match_colours', 'keep_location')
 
 
 def define() -> None:
@@ -103,6 +105,12 @@ def check() -> None:
       raise ValueError(
         f'--{name} is about faces, and --faces=none asks for none: leave one '
         'of them out.'
+      )
+  for name in _NOT_OF_CROPS:
+    if flags.FLAGS[name].present and flags.FLAGS.crops:
+      raise ValueError(
+        f'--{name} is about the photo that a face is put back into, and '
+        '--crops writes none: leave one of them out.'
       )
   if flags.FLAGS.tile is not None and which != 'none':
     raise ValueError('--tile is for whole images: give --faces=none, too.')

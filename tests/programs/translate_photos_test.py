@@ -132,6 +132,15 @@ class TranslatePhotosTest(parameterized.TestCase):
     (['--detector=dog'], 'all', "face detector 'dog' is unknown"),
     (['--crops'], '', '--crops is for whole photos: give --faces=all'),
     (['--keep_location'], '', '--keep_location is for whole photos'),
+    *(
+      (['--crops', flag], 'all', f'--{name} is about the photo that a face')
+      for flag, name in (
+        ('--feather=0.3', 'feather'),
+        ('--noharmonize', 'harmonize'),
+        ('--match_colours=1', 'match_colours'),
+        ('--keep_location', 'keep_location'),
+      )
+    ),
     (['--match_colours=1'], 'none', '--match_colours is about faces'),
     (['--detector=red', '--feather=2'], 'all', 'feather is 2.0; give a share'),
     (['--tile=8'], 'all', '--tile is for whole images: give --faces=none'),
