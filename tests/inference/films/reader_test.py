@@ -177,6 +177,18 @@ class ReaderTest(parameterized.TestCase):
       film.missing, r'^.*it breaks off after [123]\.\d of 5\.0 seconds$'
     )
 
+  def test_damage_that_the_container_leaves_out_is_said(self):
+    path = self.folder / 'a.mkv'
+    film_files.write(path, film_files.images(60), sound='aac')
+    content = bytearray(path.read_bytes())
+    for place in range(8000, 12_000):
+      content[place] ^= 0x5A
+    path.write_bytes(content)
+    film = reader.Film(path)
+    lost = 60 - len(list(film.frames()))
+    self.assertGreater(lost, 10)
+    self.assertEqual(film.missing, f'about {lost} frames are missing')
+
   def test_no_length_and_no_times(self):
     film = self.film('a.h264')
     self.assertIsNone(film.seconds)

@@ -15,7 +15,7 @@ import numpy as np
 
 from tf_twingan import errors, extras, image_limits, regular_files
 from tf_twingan.inference.films import colors as colors_lib
-from tf_twingan.inference.films import orientation
+from tf_twingan.inference.films import gaps, orientation
 
 with extras.needed('video'):
   import av
@@ -135,6 +135,7 @@ class Film:
     self.path = path
     self.remarks: list[str] = []
     self.joined: list[int] = []
+    self._gaps = gaps.Gaps()
     self._orientation = orientation.Orientation()
     with opened(self.path) as container:
       stream = self._choose(container)
@@ -160,10 +161,12 @@ class Film:
       UnreadableFilm: the colours change to some that cannot be converted.
     """
     last = None
-    self.joined = []
+    self.joined, self._gaps = [], gaps.Gaps()
     with opened(self.path) as container:
       for number, frame in enumerate(self._decoded(container)):
-        last = self._pts(frame, last)
+        before, last = last, self._pts(frame, last)
+        if before is not None:
+          self._gaps.add(last - before)
         if number < skip:
           continue
         try:
@@ -183,6 +186,9 @@ class Film:
     said = []
     if self._undecodable:
       said.append(f'{self._undecodable} of its packets cannot be decoded')
+    if count := self._gaps.missing:
+      are = 'frame is' if count == 1 else 'frames are'
+      said.append(f'about {count} {are} missing')
     if self.seconds:
       missing = self.seconds - self._read_seconds
       if missing > max(_MISSING_SECONDS, _MISSING_SHARE * self.seconds):
