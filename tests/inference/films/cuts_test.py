@@ -61,6 +61,22 @@ class CutsTest(parameterized.TestCase):
     frames[4] = brightened(frames[4], levels)
     self.assertEqual(found(frames), [0])
 
+  @parameterized.parameters(10, 14, 16, 18, 24)
+  def test_a_wall_in_soft_light_is_one_shot(self, levels):
+    light = 128 + levels * np.linspace(-0.5, 0.5, 640)
+    wall = np.broadcast_to(light[:, None], [360, 640, 3])
+    rng = np.random.default_rng(0)
+    frames = [np.rint(wall + rng.normal(0, 2, wall.shape)) for _ in range(9)]
+    frames = [frame.astype(np.uint8) for frame in frames]
+    self.assertEqual(found(frames), [0])
+    other = scene(0, (640, 360))
+    self.assertEqual(found([*frames, other, other]), [0, 9])
+
+  def test_a_wall_in_soft_light_is_not_the_scene_before(self):
+    light = 100 + 16 * np.linspace(-0.5, 0.5, 320)
+    wall = np.broadcast_to(light[:, None], [180, 320, 3]).astype(np.uint8)
+    self.assertEqual(found([scene(0)] * 3 + [wall] * 3), [0, 3])
+
   def test_a_light_that_goes_off_is_no_cut(self):
     frames = [scene(0), (scene(0) * 0.3).astype(np.uint8), scene(0)]
     self.assertEqual(found(frames), [0])

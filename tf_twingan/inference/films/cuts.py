@@ -95,15 +95,18 @@ def likeness(before: np.ndarray, after: np.ndarray) -> float:
     return float(before.std() < _FLAT and after.std() < _FLAT)
   sizes = [max(1, round(_PART * side)) for side in after.shape]
   corners = [(0, (n - m) // 2, n - m) for n, m in zip(after.shape, sizes)]
-  best = -1.0
-  for y in corners[0]:
-    for x in corners[1]:
-      part = after[y : y + sizes[0], x : x + sizes[1]]
-      if part.std() < _FLAT:
-        continue  # It is found everywhere.
-      found = cv2.matchTemplate(before, part, cv2.TM_CCOEFF_NORMED)
-      best = max(best, float(found.max()))
-  return best
+  parts = [
+    after[y : y + sizes[0], x : x + sizes[1]]
+    for y in corners[0]
+    for x in corners[1]
+  ]
+  # One that shows nothing is found everywhere. Where that holds for each, as of
+  # a wall in soft light, the frame is compared as a whole.
+  parts = [part for part in parts if part.std() >= _FLAT] or [after]
+  return max(
+    float(cv2.matchTemplate(before, part, cv2.TM_CCOEFF_NORMED).max())
+    for part in parts
+  )
 
 
 def _small(frame: np.ndarray) -> np.ndarray:
