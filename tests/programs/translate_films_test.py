@@ -12,8 +12,12 @@ from absl.testing import absltest, parameterized
 from tests import shared_artifacts
 from tests.inference.films import film_files
 from tests.programs import in_process
-from tf_twingan import faces
-from tf_twingan.inference.films import film_translator
+from tf_twingan import faces, provenance, translate_flags
+from tf_twingan.inference.films import (
+  film_translator,
+  frame_translators,
+  job,
+)
 
 
 class Middle(faces.FaceDetector):
@@ -21,6 +25,16 @@ class Middle(faces.FaceDetector):
 
   def find(self, image):
     return [faces.Face(np.float32([20, 12, 44, 36]), 0.9)]
+
+
+class Corners(faces.FaceDetector):
+  """Finds two faces in every image, the larger one on the left."""
+
+  def find(self, image):
+    return [
+      faces.Face(np.float32([4, 12, 30, 38]), 0.9),
+      faces.Face(np.float32([40, 14, 60, 34]), 0.9),
+    ]
 
 
 class TranslateFilmsTest(parameterized.TestCase):
@@ -32,7 +46,9 @@ class TranslateFilmsTest(parameterized.TestCase):
   def setUp(self):
     super().setUp()
     faces.DETECTORS['middle'] = Middle
+    faces.DETECTORS['corners'] = Corners
     self.addCleanup(faces.DETECTORS.pop, 'middle', None)
+    self.addCleanup(faces.DETECTORS.pop, 'corners', None)
     self.folder = pathlib.Path(tempfile.mkdtemp())
     self.images = film_files.images(6)
     self.clip = film_files.write(
@@ -74,6 +90,57 @@ class TranslateFilmsTest(parameterized.TestCase):
     self.assertStartsWith(comment, 'AI-generated')
     kind = 'compositeWith' if has_faces else 'digitalsourcetype/trained'
     self.assertIn(kind, comment)
+
+  @parameterized.product(more=[(), ('--nosmooth',)], which=['all', 'largest'])
+  def test_which_faces(self, more, which):
+    code, output = self.translate(
+      '--detector=corners', f'--faces={which}', *more
+    )
+    self.assertEqual(code, 0, output)
+    images, _ = film_files.read(self.output)
+    differences = np.abs(images - self.images.astype(int)).mean(axis=(0, 3))
+    left, right = differences[20:30, 12:22], differences[20:28, 46:54]
+    self.assertGreater(left.mean(), 8)
+    self.assertEqual(right.mean() > 8, which == 'all')
+
+  @parameterized.parameters(
+    ((), film_translator, 'FilmTranslator', True, False, 'all'),
+    (
+      ('--nosmooth', '--keep_location', '--faces=largest'),
+      frame_translators,
+      'FrameByFrame',
+      False,
+      True,
+      'largest',
+    ),
+  )
+  def test_what_flags_ask_for(
+    self, more, module, name, smooth, keep_location, which
+  ):
+    style = np.arange(4, dtype=np.float32)
+    with (
+      mock.patch.object(job, 'run') as run,
+      mock.patch.object(translate_flags, 'style_code', return_value=style),
+      mock.patch.object(module, name) as kind,
+    ):
+      code, output = self.translate('--detector=middle', '--feather=0.2', *more)
+    self.assertEqual(code, 0, output)
+    (planned, frames, options), more = run.call_args
+    self.assertEqual(planned.output, self.output)
+    self.assertIs(frames, kind.return_value)
+    (whole, to, source), given = kind.call_args
+    self.assertEqual((whole.faces, to, source), (which, 'anime', 'photo'))
+    np.testing.assert_array_equal(given['style'], style)
+    self.assertEqual(more['keep_location'], keep_location)
+    self.assertEqual(more['origin'].source_type, provenance.PARTS)
+    # They tell parts of one call from those of another.
+    self.assertEqual(options['smooth'], smooth)
+    self.assertEqual(options['compare'], False)
+    self.assertEqual(options['faces'], which)
+    self.assertEqual(options['detector'], 'middle')
+    self.assertEqual(options['feather'], 0.2)
+    self.assertEqual(options['to'], 'anime')
+    self.assertIsNotNone(options['style'])
 
   def test_side_by_side_and_no_provenance(self):
     code, output = self.translate(
