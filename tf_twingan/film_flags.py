@@ -12,7 +12,7 @@ from tf_twingan.inference.films import containers
 flags.disclaim_key_flags()
 
 # What only images have.
-_OF_IMAGES = ('crops', 'format', 'runner')
+_OF_IMAGES = ('beam_option', 'crops', 'format', 'frame_as_trained', 'runner')
 
 
 def define() -> None:
@@ -50,8 +50,18 @@ def are_meant(path: str, output: str | None) -> bool:
       raise ValueError(
         f'--{name} is for images, and --input={path} is a film; leave it out.'
       )
+  if is_camera and values.keep_location:
+    raise ValueError(
+      f'--keep_location is for photos and films, and --input={path} says no '
+      'place; leave it out.'
+    )
   if values.faces is None:
     values.faces = 'all'
+  if values.faces == 'none' and values['smooth'].present and values.smooth:
+    raise ValueError(
+      '--smooth follows faces, and --faces=none asks for none; leave one of '
+      'them out.'
+    )
   return True
 
 

@@ -209,6 +209,10 @@ class TranslateFilmsTest(parameterized.TestCase):
     for more, path, output, reason in (
       (['--crops'], None, '', '--crops is for images, and --input='),
       (['--format=png'], None, '', '--format is for images'),
+      (['--noframe_as_trained'], None, '', '--frame_as_trained is for images'),
+      (['--beam_option=x=1'], None, '', '--beam_option is for images'),
+      (['--smooth', '--faces=none'], None, '', '--smooth follows faces'),
+      (['--keep_location'], 'camera:0', '', '--keep_location is for photos'),
       (['--smooth'], 'a.png', '', '--smooth is for films, and --input=a.png'),
       ([], None, None, '--output is missing'),
       ([], 'a.png', None, '--output is missing'),
