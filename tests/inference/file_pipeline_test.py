@@ -24,8 +24,9 @@ class Numbers:
 
   options, source_type = {}, ''
 
-  def __init__(self, squares=lambda number: 1, size=0):
+  def __init__(self, squares=lambda number: 1, size=0, finishing=0):
     self.squares, self.size, self.seconds = squares, size, 0
+    self.finishing, self.at_once, self.most_at_once = finishing, 0, 0
     self.read, self.in_memory, self.most = [], 0, 0
     self.batches = []
     self.lock = threading.Lock()
@@ -41,7 +42,8 @@ class Numbers:
     time.sleep(self.seconds)
     count = self.squares(number)
     squares = np.full([count, 1, 1, 3], number, np.uint8)
-    return file_methods.Loaded(squares, number, self.size)
+    size = self.size(number) if callable(self.size) else self.size
+    return file_methods.Loaded(squares, number, size, self.finishing)
 
   def translate(self, squares):
     self.batches.append(len(squares))
@@ -50,9 +52,13 @@ class Numbers:
   def finish(self, loaded, translated):
     assert (translated == loaded.content + 100).all()
     assert len(translated) == self.squares(loaded.content)
+    with self.lock:
+      self.at_once += 1
+      self.most_at_once = max(self.most_at_once, self.at_once)
     # The first ones end last.
     time.sleep(0.002 * (3 - loaded.content % 4))
     with self.lock:
+      self.at_once -= 1
       self.in_memory -= 1
     image = np.full([2, 2, 3], loaded.content, np.uint8)
     return file_methods.Result(image)
@@ -115,6 +121,34 @@ class FilePipelineTest(parameterized.TestCase):
     small = Numbers(size=1)
     self.translate(small, 150, workers=2)
     self.assertGreater(small.most, 12)
+
+  @parameterized.parameters((100, 3), (301, 1), (1000, 1), (1, 16))
+  def test_processors_take_no_more_memory(self, size, fitting):
+    method = Numbers(size=size)
+    method.seconds = 0.002
+    with mock.patch.object(file_pipeline, '_MAX_BYTES', 300):
+      self.translate(method, 40, workers=16)
+    # To be translated, ahead, and to be written.
+    self.assertLessEqual(method.most, 3 * fitting + 4 * (size == 1))
+    self.assertEqual(self.written(), [n for n in range(40) if n != 13])
+
+  @parameterized.parameters((100, 3), (1000, 1))
+  def test_what_finishing_takes_is_bounded(self, finishing, fitting):
+    method = Numbers(finishing=finishing)
+    with mock.patch.object(file_pipeline, '_MAX_BYTES', 300):
+      self.translate(method, 40, workers=16)
+    self.assertLessEqual(method.most_at_once, fitting)
+    self.assertEqual(self.written(), [n for n in range(40) if n != 13])
+    many = Numbers()
+    self.translate(many, 40, workers=16)
+    self.assertGreater(many.most_at_once, fitting)
+
+  def test_images_of_all_sizes_pass(self):
+    sizes = np.random.default_rng(0).integers(0, 400, 60).tolist()
+    method = Numbers(size=lambda number: sizes[number])
+    with mock.patch.object(file_pipeline, '_MAX_BYTES', 300):
+      results = self.translate(method, 60, workers=4)
+    self.assertLen(results, 60)
 
   def test_the_network_s_failure_keeps_what_is_translated(self):
     method = Numbers()

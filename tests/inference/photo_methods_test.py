@@ -28,7 +28,7 @@ SIDE = 4
 class Photographs:
   """Stands for one: a face wherever the first row of the photo is white."""
 
-  faces = 'all'
+  faces, factor = 'all', 1
 
   def __init__(self):
     self.translator = mock.Mock(
@@ -66,9 +66,10 @@ class Photographs:
       result[1 : 1 + SIDE, left : left + SIDE] = square
     return result
 
-  def check_size(self, photo):
+  def size_of(self, photo):
     if photo.shape[1] > 100:
       raise ValueError('too large; make it smaller')
+    return 2 * photo.nbytes * self.factor**2
 
   def translate(self, photo, to, source, *, style=None):
     self.seen.append(photo)
@@ -306,12 +307,28 @@ class PhotoMethodsTest(parameterized.TestCase):
       self.assertEqual(found.get(ExifTags.Base.Make), make)
       self.assertEqual(ExifTags.IFD.GPSInfo in found, place)
 
-  def test_a_photo_of_forty_megapixels_counts_as_what_it_takes(self):
+  @parameterized.parameters(
+    # The result; the result as large as the photo is seen, and at its size; the
+    # squares. Compared, the other one and both side by side, too.
+    (photo_methods.PastedFaces, 1, 3),
+    (photo_methods.WholeImages, 8, 20),
+    (photo_methods.FaceCrops, 4, 16),
+  )
+  def test_a_photo_of_forty_megapixels_counts_as_what_it_takes(
+    self, kind, finishing, compared
+  ):
     self.save()
-    method = photo_methods.PastedFaces(self.photographs, 'anime')
-    loaded = method.load(self.root / 'in' / 'a.png')
-    self.assertEqual(loaded.size, self.photo.nbytes)
-    self.assertIsInstance(loaded.content.photo, photo_files.Photo)
+    self.photographs.factor = 2
+    for compare, times in ((False, finishing), (True, compared)):
+      method = kind(self.photographs, 'anime', compare=compare)
+      loaded = method.load(self.root / 'in' / 'a.png')
+      size = self.photo.nbytes
+      if kind is photo_methods.FaceCrops:
+        size = loaded.squares.nbytes
+      else:
+        self.assertIsInstance(loaded.content.photo, photo_files.Photo)
+      self.assertEqual(loaded.size, size)
+      self.assertEqual(loaded.finishing, times * size)
 
 
 if __name__ == '__main__':

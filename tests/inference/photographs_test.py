@@ -170,11 +170,11 @@ class PhotographsTest(parameterized.TestCase):
     whole = Photographs(
       Inverting(), faces='none', tile=64, upscale=upscaling.load('2')
     )
-    whole.check_size(photo)
+    self.assertEqual(whole.size_of(photo), 12 * (35 * 50 + 70 * 100))
     result = whole.translate(photo)
     np.testing.assert_array_equal(result, np.full([140, 200, 3], 155))
     with self.assertRaisesRegex(ValueError, '2 times as large, its 9000x8000'):
-      whole.check_size(np.broadcast_to(np.uint8(0), [8000, 9000, 3]))
+      whole.size_of(np.broadcast_to(np.uint8(0), [8000, 9000, 3]))
 
   def test_larger_translations_are_pasted_with_their_details(self):
     Fixed.found = [face_at(150, 100, 80)]

@@ -22,11 +22,13 @@ class Loaded(NamedTuple):
       any number of them.
     content: what else `finish` needs, such as the whole photo.
     size: about how many bytes it takes in memory.
+    finishing: about how many bytes more are taken while it is finished.
   """
 
   squares: np.ndarray
   content: Any = None
   size: int = 0
+  finishing: int = 0
 
 
 class Result(NamedTuple):
@@ -126,7 +128,9 @@ class Squares:
   def load(self, path: str | os.PathLike) -> Loaded:
     """See `Method`."""
     square = self._model.read(path, self._source)
-    return Loaded(square[None], size=square.nbytes)
+    factor = getattr(self._upscale, 'factor', 1)
+    result = square.nbytes * factor**2 * (4 if self._side_by_side else 1)
+    return Loaded(square[None], size=square.nbytes, finishing=result)
 
   def translate(self, squares: np.ndarray) -> np.ndarray:
     """See `Method`."""

@@ -2,13 +2,15 @@
 
 Images keep their order, and a bounded number of them is in memory: so many that
 the network never waits for a disk, and so few that photos of many megapixels
-fit.
+fit, however many processors there are.
 """
 
 import collections
 import concurrent.futures
+import itertools
 import os
 import pathlib
+import threading
 from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
@@ -22,8 +24,9 @@ from tf_twingan.inference import (
   result_record,
 )
 
-# What waits to be translated, and as much again to be written.
-_MAX_BYTES = 2**28
+# What waits to be translated, as much again that is, and as much to be written.
+# One image may take more.
+_MAX_BYTES = 2**29
 _MAX_AHEAD = 4 * batching.BATCH_SIZE
 
 
@@ -33,6 +36,15 @@ class _Read(NamedTuple):
   path: pathlib.Path
   source: result_record.Source | None
   loaded: file_methods.Loaded | None
+  reason: str | None = None
+
+
+class _Writing(NamedTuple):
+  """A file whose result is written, or a reason why there is none."""
+
+  path: pathlib.Path
+  size: int = 0
+  future: concurrent.futures.Future | None = None
   reason: str | None = None
 
 
@@ -62,13 +74,14 @@ def translate(
   count = workers or os.cpu_count() or 1
   reading: collections.deque = collections.deque()
   writing: collections.deque = collections.deque()
-  largest = _Largest()
+  room, turns = _Room(_MAX_BYTES), itertools.count()
 
   def read_ahead() -> None:
-    # The first ones show how large they are.
-    ahead = min(_MAX_AHEAD, max(count, largest.fitting(_MAX_BYTES)))
-    while len(reading) < ahead and (item := next(waiting, None)) is not None:
-      reading.append((item[1], pool.submit(_read, method, item[0])))
+    while (
+      len(reading) < _MAX_AHEAD and (item := next(waiting, None)) is not None
+    ):
+      future = readers.submit(_read, method, item[0], room, next(turns))
+      reading.append((item[1], future))
 
   def batch() -> Iterator[tuple[pathlib.Path, _Read]]:
     squares = size = 0
@@ -81,58 +94,121 @@ def translate(
       if read.loaded is not None:
         squares += len(read.loaded.squares)
         size += read.loaded.size
-        largest.see(read.loaded.size)
+        room.leave(read.loaded.size)
       yield output, read
 
-  with concurrent.futures.ThreadPoolExecutor(count) as pool:
+  def written(size: int) -> Iterator[tuple[pathlib.Path, str | None]]:
+    # Results of what is written, until there is room for so much.
+    while writing and (
+      len(writing) >= _MAX_AHEAD
+      or _is_known(writing[0])
+      or size + sum(one.size for one in writing) > _MAX_BYTES
+    ):
+      yield _result(writing.popleft())
+
+  with (
+    concurrent.futures.ThreadPoolExecutor(count) as readers,
+    concurrent.futures.ThreadPoolExecutor(count) as writers,
+  ):
     try:
       while images := list(batch()):
         loaded = [read.loaded for _, read in images if read.loaded is not None]
         translated = iter(_translate(method, loaded))
         for output, read in images:
           if read.loaded is None:
-            writing.append((read.path, None, read.reason))
+            writing.append(_Writing(read.path, reason=read.reason))
             continue
-          future = pool.submit(
+          # While some are written, the next batch is translated.
+          size = read.loaded.size + read.loaded.finishing
+          yield from written(size)
+          future = writers.submit(
             _write, method, writer, output, read, next(translated)
           )
-          writing.append((read.path, future, None))
-        del images, loaded, translated
-        # While this batch is written, the next one is translated.
-        most = max(count, min(_MAX_AHEAD, largest.fitting(_MAX_BYTES)))
-        while writing and (len(writing) > most or _is_known(writing[0])):
-          yield _result(writing.popleft())
+          writing.append(_Writing(read.path, size, future))
+        del images, loaded, translated, output, read
+        yield from written(0)
       while writing:
         yield _result(writing.popleft())
     except BaseException:
-      # What is translated is written before the block is left.
+      # What is being written has its name before the block is left.
       for _, future in reading:
         future.cancel()
+      room.close()
       raise
 
 
-class _Largest:
-  """How large the images of late were."""
+class _Room:
+  """The memory for images that wait to be translated.
 
-  def __init__(self) -> None:
+  They enter in the order of their turns. As nobody knows how large an image is
+  before it is read, each is taken for the largest of late, and the first one
+  enters alone. One that is larger than all of the room enters alone, too.
+  """
+
+  def __init__(self, most: int):
+    self._most, self._taken, self._turn = most, 0, 0
     self._sizes: collections.deque = collections.deque(maxlen=_MAX_AHEAD)
+    self._changed = threading.Condition()
+    self._is_open = True
 
-  def see(self, size: int) -> None:
-    self._sizes.append(size)
+  def enter(self, turn: int) -> int | None:
+    """Waits for room; returns how much is taken, or None if it is closed."""
+    with self._changed:
+      self._changed.wait_for(lambda: not self._is_open or self._may_enter(turn))
+      if not self._is_open:
+        return None
+      size = self._expected()
+      self._taken += size
+      self._turn += 1
+      self._changed.notify_all()
+      return size
 
-  def fitting(self, size: int) -> int:
-    """How many such images have room; 0 if none was seen yet."""
-    if not self._sizes:
-      return 0
-    return size // max(1, max(self._sizes))
+  def see(self, expected: int, size: int | None) -> None:
+    """Takes what an image needs instead of what was expected.
+
+    Args:
+      expected: what `enter` returned.
+      size: of the image; None if there is none.
+    """
+    with self._changed:
+      self._taken += (size or 0) - expected
+      if size is not None:
+        self._sizes.append(size)
+      self._changed.notify_all()
+
+  def leave(self, size: int) -> None:
+    with self._changed:
+      self._taken -= size
+      self._changed.notify_all()
+
+  def close(self) -> None:
+    """Lets those that wait end."""
+    with self._changed:
+      self._is_open = False
+      self._changed.notify_all()
+
+  def _expected(self) -> int:
+    return max(self._sizes) if self._sizes else self._most
+
+  def _may_enter(self, turn: int) -> bool:
+    has_room = not self._taken or self._taken + self._expected() <= self._most
+    return turn == self._turn and has_room
 
 
-def _read(method: file_methods.Method, path: pathlib.Path) -> _Read:
-  source = result_record.Source.of(path)
+def _read(
+  method: file_methods.Method, path: pathlib.Path, room: _Room, turn: int
+) -> _Read:
+  source, size = result_record.Source.of(path), None
+  if (expected := room.enter(turn)) is None:
+    return _Read(path, source, None)
   try:
-    return _Read(path, source, method.load(path))
+    loaded = method.load(path)
+    size = loaded.size
+    return _Read(path, source, loaded)
   except image_io.UnreadableImage as error:
     return _Read(path, source, None, error.reason)
+  finally:
+    room.see(expected, size)
 
 
 def _translate(
@@ -178,15 +254,9 @@ def _write(
   )
 
 
-def _is_known(
-  item: tuple[pathlib.Path, concurrent.futures.Future | None, str | None],
-) -> bool:
-  _, future, _ = item
-  return future is None or future.done()
+def _is_known(one: _Writing) -> bool:
+  return one.future is None or one.future.done()
 
 
-def _result(
-  item: tuple[pathlib.Path, concurrent.futures.Future | None, str | None],
-) -> tuple[pathlib.Path, str | None]:
-  path, future, reason = item
-  return path, reason if future is None else future.result()
+def _result(one: _Writing) -> tuple[pathlib.Path, str | None]:
+  return one.path, one.reason if one.future is None else one.future.result()

@@ -97,8 +97,13 @@ class _OfPhotographs:
     squares = [face.image for face in found.images]
     if conversion is not None:
       squares = [conversion.to_srgb(square) for square in squares]
+    size = photo.pixels.nbytes
     return file_methods.Loaded(
-      np.stack(squares), _Content(photo, found.images), photo.pixels.nbytes
+      np.stack(squares),
+      _Content(photo, found.images),
+      size,
+      # The result; or this, and both side by side.
+      3 * size if self._compare else size,
     )
 
   def translate(self, squares: np.ndarray) -> np.ndarray:
@@ -147,7 +152,11 @@ class FaceCrops(_OfPhotographs):
     """See `file_methods.Method`."""
     loaded = super().load(path)
     # The photo itself is of no more use.
-    return file_methods.Loaded(loaded.squares, None, loaded.squares.nbytes)
+    size = loaded.squares.nbytes
+    result = size * self._photographs.factor**2
+    return file_methods.Loaded(
+      loaded.squares, None, size, 4 * result if self._compare else result
+    )
 
   def finish(
     self, loaded: file_methods.Loaded, translated: np.ndarray
@@ -171,7 +180,7 @@ class WholeImages(_OfPhotographs):
     """See `file_methods.Method`."""
     photo = photo_files.read(path, keep_location=self._keep_location)
     try:
-      self._photographs.check_size(photo.pixels)
+      finishing = self._photographs.size_of(photo.pixels)
     except ValueError as error:
       raise image_io.UnreadableImage(os.fspath(path), str(error)) from error
     conversion = color_profiles.conversion(photo.metadata.profile)
@@ -181,10 +190,12 @@ class WholeImages(_OfPhotographs):
         conversion.to_srgb(photo.pixels), photo.metadata._replace(profile=None)
       )
     side = self._model.resolution
+    size = photo.pixels.nbytes
+    if self._compare:
+      # The photo, as large as the result, and both side by side.
+      finishing += 3 * size * self._photographs.factor**2
     return file_methods.Loaded(
-      np.zeros([0, side, side, 3], np.uint8),
-      _Content(photo),
-      photo.pixels.nbytes,
+      np.zeros([0, side, side, 3], np.uint8), _Content(photo), size, finishing
     )
 
   def finish(

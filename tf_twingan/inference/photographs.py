@@ -171,16 +171,30 @@ class Photographs:
       to = domains[0] if source == domains[1] else domains[1]
     return to, self.translator.source_for(to, source)
 
-  def check_size(self, photo: np.ndarray) -> None:
-    """Raises ValueError if a photo is too large to be translated whole."""
+  @property
+  def factor(self) -> int:
+    """How many times as high and wide translated squares become."""
+    return getattr(self._upscale, 'factor', 1)
+
+  def size_of(self, photo: np.ndarray) -> int:
+    """About how many bytes are taken while a photo is translated whole.
+
+    Args:
+      photo: uint8 RGB [height, width, 3].
+
+    Raises:
+      ValueError: it is too large for that.
+    """
     from tf_twingan.inference import tiles
 
-    tiles.seen_size(
+    height, width = tiles.seen_size(
       *photo.shape[:2],
       self.translator.resolution,
       tile=self._tile,
-      factor=getattr(self._upscale, 'factor', 1),
+      factor=self.factor,
     )
+    # The result as the model sees the photo, and at the photo's size.
+    return 3 * self.factor**2 * (height * width + photo[..., 0].size)
 
   def preparation(self, source: str | None = None) -> options.Options:
     """How the faces of photos are found and aligned; loads what does it.
