@@ -1,5 +1,6 @@
 """Flags of `translate` for films and cameras, and what they ask for."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,9 @@ def are_meant(path: str, output: str | None) -> bool:
   is_camera = containers.is_camera(path)
   if output is None and not is_camera:
     raise ValueError('--output is missing: say where the results are to go.')
-  if not is_camera and not containers.is_film(path):
+  # A folder may be called like a film.
+  is_film = containers.is_film(path) and not os.path.isdir(path)
+  if not is_camera and not is_film:
     if values['smooth'].present:
       raise ValueError(
         f'--smooth is for films, and --input={path} is none; leave it out.'

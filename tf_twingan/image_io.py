@@ -351,14 +351,20 @@ def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
     whole.save(unfinished, format='PNG')
 
 
-def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
+def list_files(
+  folder: str | os.PathLike, suffixes: tuple[str, ...] = SUFFIXES
+) -> list[pathlib.Path]:
   """All image files under a folder, sorted by their path inside it.
 
-  Files count by their suffix (`SUFFIXES`, in either case), also those that
-  cannot be read, say a link to nothing: `read` tells why. A folder below that
-  cannot be listed counts as one such file. Links to folders are followed;
-  hidden files and folders are left out, and the folders in which systems and
-  network drives keep thumbnails or deleted files.
+  Files count by their suffix, in either case, also those that cannot be read,
+  say a link to nothing: `read` tells why. A folder below that cannot be listed
+  counts as one such file. Links to folders are followed; hidden files and
+  folders are left out, and the folders in which systems and network drives keep
+  thumbnails or deleted files.
+
+  Args:
+    folder: the folder.
+    suffixes: those of the files, in lower case.
 
   Raises:
     FileNotFoundError: there is no such folder.
@@ -399,6 +405,6 @@ def list_files(folder: str | os.PathLike) -> list[pathlib.Path]:
     paths += [
       pathlib.Path(root, name)
       for name in names
-      if not name.startswith('.') and name.lower().endswith(SUFFIXES)
+      if not name.startswith('.') and name.lower().endswith(suffixes)
     ]
   return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())

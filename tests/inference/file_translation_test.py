@@ -1,5 +1,7 @@
 """Which images are translated, and what their outputs are called."""
 
+import contextlib
+import io
 import os
 import pathlib
 import tempfile
@@ -88,6 +90,23 @@ class FilesTest(absltest.TestCase):
     # The images may lie in the folder for the outputs.
     self.output = self.root.parent
     self.assertLen(self.names(), 2)
+
+  def test_films_are_left_out_and_counted(self):
+    self.output = self.root / 'out'
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+      names = self.names('a.jpg', 'b.mp4', 'deep/c.MOV', 'out/d.mp4')
+    self.assertEqual(names, {'a.jpg': 'a.png'})
+    self.assertEqual(
+      printed.getvalue(),
+      f'2 films in {self.root} are left out: give each by itself, '
+      f'--input={self.root / "b.mp4"}.\n',
+    )
+    (self.root / 'a.jpg').unlink()
+    with contextlib.redirect_stdout(printed):
+      with self.assertRaisesRegex(ValueError, 'holds no images; these'):
+        self.names()
+    self.assertEqual(printed.getvalue().count('2 films in'), 2)
 
   def test_outputs_never_stand_among_the_images(self):
     self.output = self.root

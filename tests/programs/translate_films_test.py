@@ -12,7 +12,7 @@ from absl.testing import absltest, parameterized
 from tests import shared_artifacts
 from tests.inference.films import film_files
 from tests.programs import in_process
-from tf_twingan import faces, provenance, translate_flags
+from tf_twingan import faces, image_io, provenance, translate_flags
 from tf_twingan.inference.films import (
   film_translator,
   frame_translators,
@@ -141,6 +141,14 @@ class TranslateFilmsTest(parameterized.TestCase):
     self.assertEqual(options['feather'], 0.2)
     self.assertEqual(options['to'], 'anime')
     self.assertIsNotNone(options['style'])
+
+  def test_a_folder_that_is_called_like_a_film(self):
+    photos = self.folder / 'photos.mov'
+    photos.mkdir()
+    image_io.write_png(photos / 'a.png', self.images[0])
+    code, output = self.translate(path=photos, output=self.folder / 'out')
+    self.assertEqual(code, 0, output)
+    self.assertTrue((self.folder / 'out' / 'a.png').exists())
 
   def test_side_by_side_and_no_provenance(self):
     code, output = self.translate(

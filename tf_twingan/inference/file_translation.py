@@ -31,6 +31,7 @@ from tf_twingan.inference import (
   result_record,
   translator,
 )
+from tf_twingan.inference.films import containers
 
 
 def find_images(
@@ -39,7 +40,8 @@ def find_images(
   """The image files of a path: the file itself, or all below a folder.
 
   Files below the folder for the output are left out, as they are output of an
-  earlier call, and that is printed.
+  earlier call, and so are films, which are translated one by one; that is
+  printed.
 
   Args:
     path: an image file, or a folder.
@@ -55,21 +57,29 @@ def find_images(
     return [root]
   if not os.path.lexists(root):
     raise FileNotFoundError(_missing(os.fspath(path)))
-  found = image_io.list_files(root)
+  found = image_io.list_files(root, image_io.SUFFIXES + containers.SUFFIXES)
+  films = [path for path in found if containers.is_film(path)]
+  found = [path for path in found if not containers.is_film(path)]
   output, within = os.path.realpath(folder), os.path.realpath(root)
   images = found
   if not _is_below(within, output):
-    images = [
-      p for p in found if not _is_below(os.path.realpath(p.parent), output)
-    ]
+    images, films = (
+      [p for p in paths if not _is_below(os.path.realpath(p.parent), output)]
+      for paths in (found, films)
+    )
   if len(images) < len(found):
     print(
       f'{len(found) - len(images)} images in {errors.printable(folder)} are '
       'left out: outputs go there.'
     )
+  if films:
+    print(
+      f'{len(films)} films in {errors.printable(root)} are left out: give each '
+      f'by itself, --input={errors.printable(films[0])}.'
+    )
   if not images:
     raise ValueError(
-      f'{root} holds no images; these are looked for: '
+      f'{errors.printable(root)} holds no images; these are looked for: '
       f'{", ".join(sorted(image_io.SUFFIXES))}.'
     )
   return images
