@@ -174,6 +174,25 @@ def write_changing_sound(path, layouts: Sequence[str], seconds: int = 1):
   return path
 
 
+def write_subtitles(path, lines: Sequence[str]):
+  """Writes a film with a subtitle each second; returns its path."""
+  with av.open(str(path), 'w') as output:
+    video = output.add_stream('libx264', rate=RATE)
+    video.height, video.width, video.pix_fmt = 48, 64, 'yuv420p'
+    text = output.add_mux_stream('subrip')
+    output.start_encoding()
+    for image in images(RATE * len(lines)):
+      output.mux(video.encode(av.VideoFrame.from_ndarray(image, 'rgb24')))
+    output.mux(video.encode(None))
+    for number, line in enumerate(lines):
+      packet = av.Packet(line.encode())
+      packet.pts = packet.dts = number * 1000
+      packet.duration, packet.time_base = 500, Fraction(1, 1000)
+      packet.stream = text
+      output.mux(packet)
+  return path
+
+
 def _mux_cover(output, png: bytes | None):
   if png is None:
     return

@@ -406,6 +406,39 @@ class JobTest(parameterized.TestCase):
       self.assertIn(ORIGIN.source_type, tags['comment'])
       self.assertEndsWith(tags['comment'], '; mine')
 
+  @parameterized.parameters('out.mp4', 'out.mov', 'out.mkv')
+  def test_names_of_apple_become_those_of_all(self, output):
+    path = self.film(
+      'a.mov',
+      metadata={
+        'com.apple.quicktime.make': 'Apple',
+        'com.apple.quicktime.model': 'A model',
+        'com.apple.quicktime.location.ISO6709': '+48.8500+002.2900/',
+      },
+      options={'movflags': 'use_metadata_tags'},
+    )
+    for keep in (True, False):
+      translate(path, self.folder / output, Same(), keep_location=keep)
+      with av.open(str(self.folder / output)) as container:
+        tags = {n.lower(): v for n, v in container.metadata.items()}
+      expected = '+48.8500+002.2900/' if keep else None
+      self.assertEqual(tags.get('location'), expected)
+      if output != 'out.mp4':  # It has no place for them.
+        self.assertEqual((tags['make'], tags['model']), ('Apple', 'A model'))
+
+  def test_subtitles_that_say_places_are_dropped(self):
+    output = 'out.mkv'
+    path = film_files.write_subtitles(
+      self.folder / 'a.mkv',
+      ['GPS (2.29, 48.85, 30)', '[longtitude: -2.29]', 'Turn the GPS off.'],
+    )
+    for keep in (True, False):
+      said = translate(path, self.folder / output, Same(), keep_location=keep)
+      content = (self.folder / output).read_bytes()
+      self.assertEqual(b'2.29' in content, keep)
+      self.assertIn(b'Turn the GPS off.', content)
+      self.assertEqual('say where it was taken are left out' in said, not keep)
+
   @parameterized.parameters('.mp4', '.mov', '.mkv', '.webm')
   def test_own_results_may_be_replaced_and_others_not(self, suffix):
     output = self.folder / f'out{suffix}'

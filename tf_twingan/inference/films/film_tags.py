@@ -1,8 +1,9 @@
 """What a film's container says of it: kept, dropped and added.
 
-Titles, dates and the camera are kept. Where it was taken is dropped unless it
-is asked for. What made the result is said in the comment, which all containers
-have, as images say it, see `provenance`.
+Titles and dates are kept, and the camera where the container has a place for
+it, which MP4 has not. Where it was taken is dropped unless it is asked for.
+What made the result is said in the comment, which all containers have, as
+images say it, see `provenance`.
 """
 
 import os
@@ -18,6 +19,13 @@ with extras.needed('video'):
 _COMMENT = 'comment'
 # In all spellings of QuickTime, Matroska and the vendors of cameras.
 _PLACES = ('location', 'gps', 'geo', '\u00a9xyz', 'xyz', 'coordinates')
+# Apple's names, which containers of others do not take, and what they take.
+_PLAIN = {
+  'com.apple.quicktime.creationdate': 'date',
+  'com.apple.quicktime.location.iso6709': 'location',
+  'com.apple.quicktime.make': 'make',
+  'com.apple.quicktime.model': 'model',
+}
 # What describes the file, and not the film.
 _OF_THE_FILE = {
   'compatible_brands',
@@ -56,6 +64,11 @@ def result_tags(
     is_place = any(place in name.lower() for place in _PLACES)
     if name.lower() not in _OF_THE_FILE and (keep_location or not is_place):
       kept[name] = value
+  for name in list(kept):
+    if plain := _PLAIN.get(name.lower()):
+      value = kept.pop(name)
+      if plain not in (other.lower() for other in kept):
+        kept[plain] = value
   if origin is not None:
     comment = next((n for n in kept if n.lower() == _COMMENT), _COMMENT)
     said = f'{origin.statement} ({origin.source_type})'

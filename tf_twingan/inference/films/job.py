@@ -139,7 +139,15 @@ def run(
         tags = film_tags.result_tags(
           film.tags, origin, keep_location=keep_location
         )
-        remarks = joining.join(film, stored, parts, unfinished, container, tags)
+        remarks = joining.join(
+          film,
+          stored,
+          parts,
+          unfinished,
+          container,
+          tags,
+          keep_location=keep_location,
+        )
         # Hours may have gone by.
         check_output(output)
     except KeyboardInterrupt:

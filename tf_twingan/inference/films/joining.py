@@ -38,6 +38,8 @@ def join(
   path: str | os.PathLike,
   container: containers.Container,
   tags: dict[str, str],
+  *,
+  keep_location: bool = False,
 ) -> list[str]:
   """Writes the result.
 
@@ -48,6 +50,7 @@ def join(
     path: where the result is written.
     container: how it is coded.
     tags: what its container says of the film.
+    keep_location: whether to keep subtitles that say where it was taken.
 
   Returns:
     What is not as it was in the input, a sentence each.
@@ -55,13 +58,14 @@ def join(
   Raises:
     OSError: it cannot be written.
   """
+  everything = film, stored, parts, path, container, tags, keep_location
   try:
-    return _join(film, stored, parts, path, container, tags, copies=True)
+    return _join(*everything, copies=True)
   except OSError:
     raise
   except av.FFmpegError:
     # A container takes a codec in general, and not as it is here.
-    return _join(film, stored, parts, path, container, tags, copies=False)
+    return _join(*everything, copies=False)
 
 
 def _join(
@@ -71,6 +75,7 @@ def _join(
   path: str | os.PathLike,
   container: containers.Container,
   tags: dict[str, str],
+  keep_location: bool,
   *,
   copies: bool,
 ) -> list[str]:
@@ -85,7 +90,14 @@ def _join(
     with av.open(os.path.abspath(stored.video(0))) as first:
       images = output.add_stream_from_template(first.streams.video[0])
     images.time_base = film.time_base
-    others = sound.Sound(film, source, output, container, copies=copies)
+    others = sound.Sound(
+      film,
+      source,
+      output,
+      container,
+      copies=copies,
+      keep_location=keep_location,
+    )
     output.set_chapters(_chapters(film, source))
     for packet in heapq.merge(
       _images(film, stored, parts, images, container.format),

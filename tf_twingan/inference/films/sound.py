@@ -6,6 +6,7 @@ said.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -20,6 +21,12 @@ with extras.needed('video'):
 _OPUS = 'libopus'
 # What AAC takes.
 _LAYOUTS = ('mono', 'stereo', '3.0', '4.0', '5.0', '5.1', '7.1')
+# Drones write a subtitle of each second, such as `GPS (2.29, 48.85, 30)`.
+_PLACE = re.compile(
+  rb'\b(gps|lat(itude)?|long?(t?itude)?)\b[^\w+-]{0,5}[+-]?\d{1,3}\.\d',
+  re.IGNORECASE,
+)
+_NO_PLACES = 'Subtitles that say where it was taken are left out.'
 _KEPT_TAGS = ('language', 'title')
 
 
@@ -38,6 +45,7 @@ class Sound:
     container: containers.Container,
     *,
     copies: bool = True,
+    keep_location: bool = False,
   ):
     """Adds the tracks to the output.
 
@@ -48,8 +56,10 @@ class Sound:
       container: how that is coded.
       copies: whether to copy what can be copied; without, sound is encoded and
         subtitles are left out.
+      keep_location: whether to keep subtitles that say where it was taken.
     """
     self.remarks: list[str] = []
+    self._keep_location = keep_location
     self._film, self._source = film, source
     self._writers: dict[int, Callable[[Any], Iterator[Any]]] = {}
     can_copy = output.supported_codecs if copies else ()
@@ -93,6 +103,8 @@ class Sound:
     def write(packet):
       if not packet.size or packet.dts is None:
         return
+      if stream.type == 'subtitle' and self._is_place(packet):
+        return
       before = clock.last
       dts = clock.time(packet.dts, packet.duration or 0)
       # Several subtitles may begin at once.
@@ -105,6 +117,14 @@ class Sound:
       yield packet
 
     self._writers[stream.index] = write
+
+  def _is_place(self, packet: 'av.Packet') -> bool:
+    """Whether a subtitle is to be left out, which is said."""
+    if self._keep_location or not _PLACE.search(bytes(packet)):
+      return False
+    if _NO_PLACES not in self.remarks:
+      self.remarks.append(_NO_PLACES)
+    return True
 
   def _encode(self, stream: Any, encoded: Any) -> None:
     _copy_tags(stream, encoded)
