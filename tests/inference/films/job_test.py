@@ -321,13 +321,14 @@ class JobTest(parameterized.TestCase):
     translate(path, self.output, first)
     self.assertEqual(first.count, 25)
 
-  def test_damaged_parts_are_made_again(self):
+  @parameterized.parameters('part.json', 'video.nut')
+  def test_damaged_parts_are_made_again(self, name):
     path = self.film('a.mp4', film_files.images(65))
     translate(path, self.folder / 'whole.mp4', Trail())
     with self.assertRaises(KeyboardInterrupt):
       translate(path, self.output, Trail(fails_at=60))
-    [*_, last] = sorted(self.folder.rglob('part.json'))
-    last.write_text('{')
+    [*_, last] = sorted(self.folder.rglob(name))
+    last.write_bytes(last.read_bytes()[: last.stat().st_size // 2])
     again = Trail()
     translate(path, self.output, again)
     self.assertEqual(again.count, 25)
@@ -504,6 +505,13 @@ class JobTest(parameterized.TestCase):
       ),
     ):
       with self.assertRaisesRegex(ValueError, reason):
+        job.plan(path, output)
+    for output, reason in (
+      (self.folder / 'b.mp4', r'b\.mp4\.parts: no folder'),
+      (self.folder / f'{"b" * 248}.mp4', 'File name too long'),
+    ):
+      (self.folder / 'b.mp4.parts').write_text('of others')
+      with self.assertRaisesRegex(OSError, reason):
         job.plan(path, output)
     os.symlink(path, self.output)
     with self.assertRaisesRegex(ValueError, 'is the film to translate'):

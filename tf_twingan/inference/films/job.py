@@ -67,6 +67,7 @@ def plan(path: str | os.PathLike, output: str | os.PathLike) -> Plan:
       'overwritten; choose another --output.'
     )
   check_output(output)
+  files.check_writable(segments.root(output))
   film = reader.Film(path)
   return Plan(film, output, containers.container_of(output))
 

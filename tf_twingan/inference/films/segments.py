@@ -37,16 +37,24 @@ class Part(json_files.Model):
     duration: of the image that is shown last, 0 if that is not known; in units
       of the time base, as all times.
     unchanged: how many of its images are those of the input.
+    bytes: of the file of its images, which `UnfinishedPart.finish` fills in.
   """
 
   pts: list[int]
   duration: json_files.Count
   unchanged: json_files.Count
+  bytes: json_files.Count = 0
 
   @property
   def frames(self) -> int:
     """How many images it has."""
     return len(self.pts)
+
+
+def root(output: str | os.PathLike) -> pathlib.Path:
+  """The folder of the parts of an output."""
+  output = pathlib.Path(output)
+  return output.with_name(f'{output.name}.parts')
 
 
 class Segments:
@@ -63,8 +71,7 @@ class Segments:
       output: file of the result.
       key: all that decides the parts, as JSON knows it.
     """
-    output = pathlib.Path(output)
-    self.root = output.with_name(f'{output.name}.parts')
+    self.root = root(output)
     digest = files.sha256(json.dumps(key, sort_keys=True))
     self._folder = self.root / digest[:_DIGITS]
 
@@ -97,7 +104,10 @@ class Segments:
     with contextlib.suppress(OSError, ValueError):
       while self.video(len(parts)).is_file():
         record = self._path(len(parts)) / _RECORD
-        parts.append(json_files.read(record, Part, remedy=''))
+        part = json_files.read(record, Part, remedy='')
+        if self.video(len(parts)).stat().st_size != part.bytes:
+          break
+        parts.append(part)
     while parts and not self._has_state(len(parts) - 1):
       parts.pop()
     return parts
@@ -175,7 +185,8 @@ class UnfinishedPart:
   def finish(self, part: Part, state: Mapping[str, np.ndarray]) -> None:
     """Writes what goes with the images, once these are there."""
     np.savez(self._folder / _STATE, **state)
-    (self._folder / _RECORD).write_text(part.model_dump_json())
+    whole = part.model_copy(update={'bytes': self.video.stat().st_size})
+    (self._folder / _RECORD).write_text(whole.model_dump_json())
 
 
 def identity(path: str | os.PathLike) -> dict[str, Any]:
