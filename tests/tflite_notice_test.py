@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest
@@ -26,6 +27,14 @@ class TFLiteNoticeTest(absltest.TestCase):
     finally:
       os.dup2(stderr, 2)
       os.close(stderr)
+
+  def test_without_a_folder_for_temporary_files(self):
+    with (
+      mock.patch.object(tempfile, 'TemporaryFile', side_effect=OSError),
+      self.assertRaises(KeyError),
+      tflite_notice.left_out(),
+    ):
+      raise KeyError
 
   def test_the_network_that_calls_it_forth_runs(self):
     file = tflite_notice._absolute_value()

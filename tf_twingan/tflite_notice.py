@@ -31,11 +31,16 @@ def use_up() -> None:
 def left_out() -> Iterator[None]:
   """Leaves the notice out of what the block prints to standard error."""
   try:
-    stderr = os.dup(_STDERR)
-  except OSError:  # The program has none.
+    aside = tempfile.TemporaryFile()
+  except OSError:  # There is no folder for it, and a notice is no harm.
     yield
     return
-  with tempfile.TemporaryFile() as aside:
+  with aside:
+    try:
+      stderr = os.dup(_STDERR)
+    except OSError:  # The program has none.
+      yield
+      return
     os.dup2(aside.fileno(), _STDERR)
     try:
       yield
