@@ -135,6 +135,11 @@ class BatchJobTest(parameterized.TestCase):
     ):
       batch_job._Worker(spec)
 
+  def test_nothing_is_said_of_what_beam_cannot_measure(self):
+    self.write(2)
+    with self.assertNoLogs(level='WARNING'):
+      self.translate(beam_methods.Inverted(self.seen))
+
   def test_nothing_is_left_beside_the_record(self):
     self.write(2)
     self.translate(beam_methods.Inverted(self.seen))

@@ -9,6 +9,7 @@ all workers must see the model, the input and the output by the same paths.
 import contextlib
 import functools
 import json
+import logging
 import os
 import pathlib
 import pickle
@@ -207,7 +208,7 @@ def _translate_files(
 def _run(
   handler: TranslationHandler, parts: Sequence[_Part], runner: str, options: Any
 ) -> None:
-  with beam_runners.saying_what_failed(runner):
+  with beam_runners.saying_what_failed(runner), _without_memory_warning():
     pipeline = beam_runners.pipeline(runner, options)
     # Without a reshuffle, one worker would take them all. What they are counted
     # for is that FnApiRunner notices that a worker died only where it waits for
@@ -220,6 +221,21 @@ def _run(
       | 'count' >> beam.combiners.Count.Globally()
     )
     pipeline.run().wait_until_finish()
+
+
+@contextlib.contextmanager
+def _without_memory_warning() -> Iterator[None]:
+  """Keeps RunInference from saying that it cannot measure a model."""
+
+  # It does where PyTorch is not installed, and through the progress bar.
+  def is_of_use(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith('Resource module is not available')
+
+  logging.root.addFilter(is_of_use)
+  try:
+    yield
+  finally:
+    logging.root.removeFilter(is_of_use)
 
 
 def _write_names(
