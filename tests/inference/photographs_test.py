@@ -4,6 +4,7 @@ import json
 import pathlib
 import pickle
 import tempfile
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -12,7 +13,13 @@ from PIL import Image
 from tests.data.prepare import drawn_faces
 from tf_twingan import faces, framing
 from tf_twingan.data.avatars import characters, drawing
-from tf_twingan.data.prepare import alignment, photos, preparer, rejections
+from tf_twingan.data.prepare import (
+  alignment,
+  backgrounds,
+  photos,
+  preparer,
+  rejections,
+)
 from tf_twingan.data.prepare.options import Options
 from tf_twingan.inference import photo_alignment, upscaling
 from tf_twingan.inference.photographs import Photographs
@@ -330,6 +337,25 @@ class CutTest(absltest.TestCase):
     cut = photographs.cut(np.full([200, 200, 3], 90, np.uint8), matrix)
     self.assertIsInstance(cut, rejections.Rejection)
     self.assertEqual(cut.reason, 'no_person')
+
+  def test_random_backgrounds_of_photos_are_unlike_the_person(self):
+    photo = drawing.draw(characters.character(0), 'toon-head', 96)
+    box = np.array([0, 0, 96, 96], np.float32)
+    found = Fixed()
+    found.found = [faces.Face(box, 0.9, None, None)]
+    self.enter_context(mock.patch.dict(faces.DETECTORS, human=lambda: found))
+    options = Options(faces='human', background='random', resolution=64)
+    photographs = Photographs(Inverting(options))
+    ((one,), (other,)) = (
+      photographs.find(photo, name=name).images for name in ('a', 'b')
+    )
+    np.testing.assert_array_equal(
+      one.image[0, 0], backgrounds.unlike(one.image, one.alpha)
+    )
+    np.testing.assert_array_equal(one.image, other.image)
+    # Frames of a film have one, whatever they show.
+    cut = photographs.cut(photo, one.matrix)
+    np.testing.assert_array_equal(cut.image[0, 0], backgrounds.color('random'))
 
 
 if __name__ == '__main__':

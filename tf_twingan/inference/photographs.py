@@ -218,7 +218,7 @@ class Photographs:
     Args:
       photo: uint8 RGB [height, width, 3].
       source: name of the domain that the photo belongs to; see `translate`.
-      name: name of the photo, from which random backgrounds of cut-outs follow.
+      name: name of the photo, for what is said of faces that are left out.
       every: find all faces where `faces` is 'largest', too: the largest one of
         a film is not that of each frame.
 
@@ -245,7 +245,8 @@ class Photographs:
       matrix: float [2, 3], from the photo to the model's square: that of a
         face, or the smoothed one of a face in several frames.
       source: see `find`.
-      name: see `find`.
+      name: name of the photo, from which the random background of a cut-out
+        follows. `find` takes one that is unlike the person.
 
     Returns:
       The square; why there is none, where its subject was to be cut out and
@@ -311,7 +312,7 @@ class Photographs:
     with self._lock:
       if asked not in self._preparers:
         self._preparers[asked] = preparer.Preparer(
-          asked, any_roll=self._any_roll
+          asked, any_roll=self._any_roll, is_unlike=True
         )
       return self._preparers[asked]
 

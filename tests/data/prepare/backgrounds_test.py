@@ -68,6 +68,23 @@ class ColorTest(parameterized.TestCase):
 
 
 class JoinTest(absltest.TestCase):
+  def test_a_colour_unlike_a_subject_s(self):
+    image = np.zeros([4, 5, 3], np.uint8)
+    alpha = np.ones([4, 5])
+    alpha[:, 4] = 0
+    seen = set()
+    for _ in range(3):
+      colour = backgrounds.unlike(image, alpha)
+      self.assertNotIn(tuple(colour.tolist()), seen)
+      seen.add(tuple(colour.tolist()))
+      # Now some of the subject has it, and what is behind it has another.
+      image[:, len(seen)] = colour
+      image[:, 4] = 255
+    distances = np.abs(
+      image[0, :4].astype(int) - backgrounds.unlike(image, alpha)
+    )
+    self.assertGreater(distances.max(axis=-1).min(), 40)
+
   def test_a_halo_does_not_stay(self):
     """Avatars on two backgrounds say what is right, and how opaque they are."""
     for number in range(4):

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from tests.data.prepare import drawn_faces
 from tf_twingan import faces, framing
 from tf_twingan.data.avatars import characters, drawing
-from tf_twingan.data.prepare import alignment
+from tf_twingan.data.prepare import alignment, backgrounds
 from tf_twingan.data.prepare.options import Options
 from tf_twingan.data.prepare.preparer import Preparer
 
@@ -110,11 +110,11 @@ class PreparerTest(parameterized.TestCase):
       mock.patch.dict(faces.DETECTORS, human=lambda: FixedDetector(found))
     )
 
-    def prepare(background, photo=photo, name='a.png'):
+    def prepare(background, photo=photo, name='a.png', **kwargs):
       options = Options(
         faces='human', resolution=96, margin=0, background=background
       )
-      return Preparer(options).prepare(photo, name)
+      return Preparer(options, **kwargs).prepare(photo, name)
 
     kept = prepare('keep').images[0].image
     self.assertIsNone(prepare('keep').images[0].alpha)
@@ -128,6 +128,15 @@ class PreparerTest(parameterized.TestCase):
     np.testing.assert_array_equal(first, again)
     for different in (second, other):
       self.assertNotEqual(first[0, 0].tolist(), different[0, 0].tolist())
+    for name in ('a.png', 'b.png'):
+      for one in prepare('random', name=name, is_unlike=True).images:
+        colour = backgrounds.unlike(kept, one.alpha)
+        np.testing.assert_array_equal(one.image[0, 0], colour)
+        np.testing.assert_array_equal(
+          one.image[40:60, 40:56], kept[40:60, 40:56]
+        )
+    (plain, _) = prepare('plain', is_unlike=True).images
+    self.assertEqual(plain.image[0, 0].tolist(), [255, 255, 255])
     empty = prepare('plain', drawn_faces.draw((96, 96))[0])
     self.assertEmpty(empty.images)
     self.assertEqual(empty.rejections[0].reason, 'no_person')

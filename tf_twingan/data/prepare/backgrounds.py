@@ -35,6 +35,10 @@ _SATURATION, _VALUE = (0.05, 0.4), (0.5, 0.95)
 # Radius of the boxes, as a share of the side: the large one reaches beyond what
 # a mask is wrong by, the small one covers the outline.
 _LARGE, _SMALL = 1 / 12, 1 / 64
+# Of how many random colours the one that fits a subject is taken, from which
+# opacity on a pixel counts as the subject's, and up to which difference, of
+# 255, one passes for the background.
+_CHOICE, _OPAQUE, _ALIKE = 16, 0.9, 44
 _LEAST = 1e-6  # Of a sum of opacities: below, it is rounding.
 
 
@@ -109,6 +113,25 @@ def color(background: str, name: str = '', index: int = 0) -> np.ndarray:
   if not re.fullmatch('#[0-9a-f]{6}', background):
     raise ValueError(f'{background!r} is no colour; use #rrggbb')
   return np.frombuffer(bytes.fromhex(background[1:]), np.uint8)
+
+
+def unlike(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+  """The random colour that the fewest pixels of a subject are like.
+
+  Args:
+    image: uint8 RGB [height, width, 3].
+    alpha: float [height, width], the opacity of the subject, in [0, 1].
+
+  Returns:
+    uint8 [3], one of 16 that are always the same.
+  """
+  subject = image[alpha > _OPAQUE].astype(np.int16)
+  colours = [color('random', index=index) for index in range(_CHOICE)]
+  alike = [
+    np.count_nonzero(np.abs(subject - colour).max(axis=-1) < _ALIKE)
+    for colour in colours
+  ]
+  return colours[int(np.argmin(alike))]
 
 
 def _between(share: float, limits: tuple[float, float]) -> float:

@@ -63,18 +63,28 @@ class _Unfit(Exception):
 class Preparer:
   """Prepares photos; one object may serve any number of threads."""
 
-  def __init__(self, options: options_lib.Options, *, any_roll: bool = False):
+  def __init__(
+    self,
+    options: options_lib.Options,
+    *,
+    any_roll: bool = False,
+    is_unlike: bool = False,
+  ):
     """Loads the detector, and what cuts people out if that is asked for.
 
     Args:
       options: what decides the pixels.
       any_roll: whether to look for faces in photos that are turned, too.
+      is_unlike: whether `prepare` puts people before a random colour that is
+        unlike theirs, not before one that follows from the photo's name, so
+        that they can be told from it again.
 
     Raises:
       ValueError: there is no such detector.
       MissingPackage: it needs an extra that is not installed.
     """
     self.options, self._any_roll = options, any_roll
+    self._is_unlike = is_unlike and options.background == 'random'
     self._own = threading.local()
     if options.faces != 'none':
       self._detector()
@@ -92,7 +102,7 @@ class Preparer:
     Args:
       image: uint8 RGB [height, width, 3].
       name: name of the photo, for rejections and for random backgrounds, which
-        follow from it alone.
+        follow from it alone unless they are to be unlike the people.
       every: take all faces, more than `most_faces` of the options, too.
     """
     image = image_arrays.check_image(image)
@@ -114,7 +124,9 @@ class Preparer:
         break
       try:
         one = self._square(image, face)._replace(number=index)
-        prepared.images.append(self._finish(one, name, index))
+        prepared.images.append(
+          self._finish(one, name, index, is_unlike=self._is_unlike)
+        )
       except _Unfit as unfit:
         detail = f'face {index + 1} of {len(found)}' if face else ''
         rejection = Rejection(name, unfit.reason, unfit.score, detail=detail)
@@ -129,8 +141,9 @@ class Preparer:
     Args:
       image: uint8 RGB [height, width, 3].
       matrix: float [2, 3], from the photo to the square.
-      name: see `prepare`.
-      index: number of the face, for random backgrounds.
+      name: name of the photo, from which a random background follows: it is
+        the same for all frames of a film, whose results would differ with it.
+      index: number of the face, from which it follows, too.
     """
     one = self._warp(image_arrays.check_image(image), None, matrix)
     try:
@@ -179,7 +192,14 @@ class Preparer:
     if inside < options.least_inside:
       raise _Unfit('cut_off', inside)
 
-  def _finish(self, one: PreparedImage, name: str, index: int) -> PreparedImage:
+  def _finish(
+    self,
+    one: PreparedImage,
+    name: str,
+    index: int,
+    *,
+    is_unlike: bool = False,
+  ) -> PreparedImage:
     """Checks how sharp a square is, and puts what it shows before a colour."""
     problem = quality.problem(quality.measure(one.image), self.options)
     if problem is not None:
@@ -190,7 +210,11 @@ class Preparer:
     cut = self._segmenter.cut_out(one.image, colour)
     if cut.image is None:
       raise _Unfit(cut.reason, cut.score)
-    return one._replace(image=cut.image, alpha=cut.alpha)
+    joined = cut.image
+    if is_unlike:
+      colour = backgrounds.unlike(one.image, cut.alpha)
+      joined = backgrounds.join(one.image, cut.alpha, colour)
+    return one._replace(image=joined, alpha=cut.alpha)
 
   def _detector(self) -> faces.FaceDetector:
     """The detector of the calling thread: one object serves one thread."""
