@@ -1,10 +1,10 @@
 """How the faces of photos are aligned for a model: as its training images were.
 
-A run and a bundle record how photos became their images, and photos are
-prepared alike. A model whose images came as they were records nothing of the
-kind; where faces lie in them, an `alignment.json` beside its `model.json` may
-say, as that of the shipped model does. For any other model, the user names the
-detector, and the default template places what it finds.
+A run records how photos became its images, and photos are prepared alike. A
+model whose images came as they were records nothing of the kind; where faces
+lie in them, an `alignment.json` beside its `model.json` may say, as that of the
+shipped model does. For any other model, the user names the detector, and the
+default template places what it finds.
 """
 
 import functools
