@@ -112,6 +112,11 @@ def check() -> None:
         f'--{name} is about the photo that a face is put back into, and '
         '--crops writes none: leave one of them out.'
       )
+  if which is not None and not flags.FLAGS.frame_as_trained:
+    raise ValueError(
+      '--noframe_as_trained is about the one square of each image that is '
+      'taken without --faces: leave one of them out.'
+    )
   if flags.FLAGS.tile is not None and which != 'none':
     raise ValueError('--tile is for whole images: give --faces=none, too.')
   if flags.FLAGS.detector is not None:

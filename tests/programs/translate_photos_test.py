@@ -144,6 +144,8 @@ class TranslatePhotosTest(parameterized.TestCase):
     (['--match_colours=1'], 'none', '--match_colours is about faces'),
     (['--detector=red', '--feather=2'], 'all', 'feather is 2.0; give a share'),
     (['--tile=8'], 'all', '--tile is for whole images: give --faces=none'),
+    (['--noframe_as_trained'], 'all', '--noframe_as_trained is about the one'),
+    (['--noframe_as_trained'], 'none', 'the one square of each image'),
     (['--upscale=7'], 'all', '--upscale=7 is no such factor'),
   )
   def test_what_it_refuses(self, flags, which, message):
