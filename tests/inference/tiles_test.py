@@ -183,6 +183,18 @@ class TilesTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, message):
         translate(fake, image, 'same', **options)
 
+  def test_small_tiles_that_are_enlarged_are_limited(self):
+    # The result would have a 16th of the pixels.
+    with self.assertRaisesRegex(
+      ValueError,
+      'in tiles of 4 px and 4 times as large, its 2000x1900 px are enlarged to '
+      '32000x30400, over the limit of .*; choose larger tiles or enlarge',
+    ):
+      tiles.seen_size(1900, 2000, 16, tile=4, factor=4)
+    self.assertEqual(
+      tiles.seen_size(950, 1000, 16, tile=4, factor=4), (3800, 4000)
+    )
+
 
 if __name__ == '__main__':
   absltest.main()

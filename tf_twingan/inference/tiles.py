@@ -122,6 +122,15 @@ def seen_size(
       f'{factor} times as large, its {width}x{height} px are over the limit of '
       f'{image_limits.MAX_STORED_PIXELS} pixels; enlarge it less'
     )
+  # With small tiles, what is enlarged is larger than its result.
+  if factor**2 * seen[0] * seen[1] > image_limits.MAX_STORED_PIXELS:
+    raise ValueError(
+      f'in tiles of {tile} px and {factor} times as large, its '
+      f'{width}x{height} px are enlarged to {factor * seen[1]}x'
+      f'{factor * seen[0]}, over the limit of '
+      f'{image_limits.MAX_STORED_PIXELS} pixels; choose larger tiles or '
+      'enlarge it less'
+    )
   return seen[0], seen[1]
 
 
