@@ -70,7 +70,7 @@ def main(argv) -> None:
       )
       film_flags.run(_INPUT.value, _OUTPUT.value, load, _TO.value, _FROM.value)
       return
-    translate_flags.check_runner()
+    translate_flags.check_runner(_INPUT.value)
     from tf_twingan.inference import translation_job
 
     plan = translation_job.plan(

@@ -1,10 +1,11 @@
 """Flags of `translate` that say what its results are like."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tf_twingan import beam_runners, cli, photo_files
+from tf_twingan import beam_runners, cli, errors, photo_files
 
 if TYPE_CHECKING:
   from tf_twingan.inference import translator as translator_lib
@@ -49,15 +50,25 @@ def says_origin() -> bool:
   return flags.FLAGS.provenance and not flags.FLAGS.no_provenance
 
 
-def check_runner() -> None:
+def check_runner(path: str) -> None:
   """Finds out early whether what --runner asks for is there.
+
+  Args:
+    path: what is translated.
 
   Raises:
     MissingPackage: Apache Beam is not installed.
-    ValueError: there is no such runner, or an option that does not go with it.
+    ValueError: there is no such runner, or an option that does not go with it,
+      or there is one image alone.
   """
   cli.check_beam_options()
   if flags.FLAGS.runner is not None:
+    if os.path.isfile(path):
+      # Workers note their results in the folder, and one image has no record.
+      raise ValueError(
+        f'--runner is for folders, and {errors.printable(path)} is one image: '
+        'leave --runner out.'
+      )
     beam_runners.parse(flags.FLAGS.runner, flags.FLAGS.beam_option)
 
 

@@ -268,6 +268,12 @@ class TranslateTest(absltest.TestCase):
         f'--output={__file__}/in/it',
       ],
       "did you mean 'FnApiRunner'?": [*to_anime, '--runner=FnApirunner'],
+      'broken.jpg is one image: leave --runner out': [
+        *to_anime,
+        '--run_dir=/no/such',
+        '--runner=FnApiRunner',
+        f'--input={broken / "broken.jpg"}',
+      ],
       'give --runner=FnApiRunner, too': [*to_anime, '--beam_option=a=1'],
       'no style codes': [*to_anime, '--style_seed=1'],
       'both ask for a style; give one of them': [
