@@ -161,6 +161,14 @@ class TranslationJobTest(parameterized.TestCase):
     Image.new('RGB', (64, 64)).save(self.output / 'a.png')
     self.assert_refused('a.png is there')
 
+  def test_a_file_in_the_way_of_the_record_is_found_by_the_plan(self):
+    self.output.mkdir()
+    (self.output / '.translated').write_bytes(b'mine')
+    with self.assertRaisesRegex(OSError, '.translated: no folder, so that'):
+      translation_job.plan(self.input, self.output)
+    # One image has no record.
+    self.translate(input=self.input / 'a.png')
+
   def test_results_are_replaced_by_what_they_say_or_by_the_record(self):
     self.translate()
     for path in (self.output / result_record.FOLDER).glob('*'):

@@ -88,6 +88,7 @@ def plan(
   record = result_record.ResultRecord(folder)
   output_files.check_replaced(outputs.values(), record)
   if is_folder:
+    files.check_writable(folder / result_record.FOLDER)
     skipped_files.check_replaced(folder)
   return Plan(root, folder, kind, outputs, record, is_folder)
 
