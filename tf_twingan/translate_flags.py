@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tf_twingan import beam_runners, cli, errors, photo_files
+from tf_twingan import beam_runners, cli, photo_files
 
 if TYPE_CHECKING:
   from tf_twingan.inference import translator as translator_lib
@@ -66,8 +66,7 @@ def check_runner(path: str) -> None:
     if os.path.isfile(path):
       # Workers note their results in the folder, and one image has no record.
       raise ValueError(
-        f'--runner is for folders, and {errors.printable(path)} is one image: '
-        'leave --runner out.'
+        '--runner is for folders, and --input is one image: leave --runner out.'
       )
     beam_runners.parse(flags.FLAGS.runner, flags.FLAGS.beam_option)
 

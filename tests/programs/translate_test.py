@@ -268,7 +268,7 @@ class TranslateTest(absltest.TestCase):
         f'--output={__file__}/in/it',
       ],
       "did you mean 'FnApiRunner'?": [*to_anime, '--runner=FnApirunner'],
-      'broken.jpg is one image: leave --runner out': [
+      '--input is one image: leave --runner out': [
         *to_anime,
         '--run_dir=/no/such',
         '--runner=FnApiRunner',
