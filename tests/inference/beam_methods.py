@@ -11,6 +11,7 @@ class Inverted:
   """Inverts whole images, and leaves a file for each that it reads."""
 
   source_type = provenance.WHOLE
+  summary = ''
 
   def __init__(self, folder):
     self.folder = pathlib.Path(folder)

@@ -25,6 +25,7 @@ class Inverted:
   """Inverts whole images."""
 
   source_type = provenance.PARTS
+  summary = ''
 
   def __init__(self, **options):
     self.options = {'fingerprint': Model.fingerprint, **options}

@@ -64,6 +64,7 @@ class TranslatePhotosTest(parameterized.TestCase):
     self.assertEqual(code, 0, output)
     self.assertIn('photo are aligned by red faces', output)
     self.assertIn('1 of 2 images translated', output)
+    self.assertIn('Faces found: 2, photos with any: 1.', output)
     self.assertRegex(output, 'skipped .*nobody.png: the detector found no face')
     changed, _ = self.changed()
     self.assertGreater(changed[35:65, 45:75].mean(), 0.9)

@@ -57,6 +57,10 @@ class Method(Protocol):
   def source_type(self) -> str:
     """What its results are, `provenance.WHOLE` or `provenance.PARTS`."""
 
+  @property
+  def summary(self) -> str:
+    """What a user wants to know of all images that were loaded, or ''."""
+
   def load(self, path: str | os.PathLike) -> Loaded:
     """Reads an image file; several threads call it at once.
 
@@ -124,6 +128,11 @@ class Squares:
   def source_type(self) -> str:
     """See `Method`."""
     return provenance.PARTS if self._side_by_side else provenance.WHOLE
+
+  @property
+  def summary(self) -> str:
+    """See `Method`."""
+    return ''
 
   def load(self, path: str | os.PathLike) -> Loaded:
     """See `Method`."""

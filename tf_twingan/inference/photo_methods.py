@@ -5,6 +5,7 @@ converted to sRGB, and what it gives is converted back where it is put beside
 the photo's pixels.
 """
 
+import collections
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -65,6 +66,8 @@ class _OfPhotographs:
     self._to, self._source = to, self._model.source_for(to, source)
     self._style, self._compare = style, compare
     self._keep_location, self._asked = keep_location, dict(asked or {})
+    # How many each photo has; threads may append to it at once.
+    self._numbers_of_faces: collections.deque[int] = collections.deque()
 
   @property
   def options(self) -> Mapping[str, Any]:
@@ -84,6 +87,14 @@ class _OfPhotographs:
     """See `file_methods.Method`."""
     return provenance.PARTS if self._compare else provenance.WHOLE
 
+  @property
+  def summary(self) -> str:
+    """See `file_methods.Method`; of what this process loaded."""
+    if not self._numbers_of_faces:
+      return ''
+    count, photos_ = sum(self._numbers_of_faces), len(self._numbers_of_faces)
+    return f'Faces found: {count}, photos with any: {photos_}.'
+
   def load(self, path: str | os.PathLike) -> file_methods.Loaded:
     """See `file_methods.Method`."""
     photo = photo_files.read(path, keep_location=self._keep_location)
@@ -93,6 +104,7 @@ class _OfPhotographs:
       raise image_io.UnreadableImage(
         os.fspath(path), photos.reason_of(found.rejections[0])
       )
+    self._numbers_of_faces.append(len(found.images))
     conversion = color_profiles.conversion(photo.metadata.profile)
     squares = [face.image for face in found.images]
     if conversion is not None:

@@ -141,6 +141,8 @@ def run(
     origin=origin_of(model) if says_origin else None,
     record=planned.record if is_noted else None,
   )
+  if method.summary:
+    print(method.summary)
   if planned.is_folder:
     skipped_files.write(planned.folder, skipped, planned.root)
   skipped_files.print_result(
