@@ -163,7 +163,8 @@ class JobTest(parameterized.TestCase):
     )
     path.write_bytes(2 * path.read_bytes())
     output = self.folder / output
-    translate(path, output, Same())
+    said = translate(path, output, Same())
+    self.assertEqual('encoded anew' in said, output.suffix == '.webm')
     _, images = film_files.read(output)
     sound = [time for time, _ in packets(output, 'audio')]
     self.assertLen(images, 60)
