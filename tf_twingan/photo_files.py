@@ -257,8 +257,9 @@ def _with_origin(exif: bytes | None, origin: provenance.Provenance) -> bytes:
     for tag in _KEPT + _LOCATING_CAPTION:
       if tag in whole:
         whole[tag] = _as_stored(whole[tag])
-    if place := _all_as_stored(whole.get_ifd(_TIFF.GPSInfo)):
-      whole[_TIFF.GPSInfo] = place
+    # Asked for what is not there, Pillow would write an empty one.
+    if _TIFF.GPSInfo in whole:
+      whole[_TIFF.GPSInfo] = _all_as_stored(whole.get_ifd(_TIFF.GPSInfo))
   whole[_BASE.Orientation] = 1
   whole[_BASE.Software] = origin.software
   of_camera = _all_as_stored(whole.get_ifd(_TIFF.Exif))
