@@ -161,6 +161,7 @@ class WriteTest(parameterized.TestCase):
     self.assertEqual(exif[TAGS.Make], 'Camera & Co')
     self.assertEqual(exif[TAGS.Orientation], 1)
     self.assertEqual(exif[TAGS.Software], 'tf_twingan 0.1.0')
+    self.assertNotIn(ExifTags.IFD.GPSInfo, exif)
     of_camera = exif.get_ifd(ExifTags.IFD.Exif)
     self.assertIn(TAGS.DateTimeOriginal, of_camera)
     self.assertIn(b'AI-generated', of_camera[TAGS.UserComment])
