@@ -134,6 +134,38 @@ class PhotoMethodsTest(parameterized.TestCase):
       (self.root / 'out' / 'skipped.csv').read_text(),
     )
 
+  def test_faces_that_are_left_out_are_said(self):
+    self.save()
+    find = self.photographs.find
+    left_out = [
+      rejections.Rejection('a.png', 'unclear_person', 0.4, detail=f'face {n}')
+      for n in range(10, 31)
+    ]
+    for missing, lines in (
+      ([], []),
+      (
+        left_out[:1],
+        [
+          'Faces left out of these photos: 1.',
+          rf'  {self.root}/in/a.png: .* \(face 10\)',
+        ],
+      ),
+      (
+        left_out,
+        [
+          'Faces left out of these photos: 21.',
+          *(rf'  .*/a.png: .* \(face {n}\)' for n in range(10, 30)),
+          '  and 1 more',
+        ],
+      ),
+    ):
+      found = find(self.photo, 'photo', 'a.png')._replace(rejections=missing)
+      self.photographs.find = mock.Mock(return_value=found)
+      method = photo_methods.PastedFaces(self.photographs, 'anime')
+      method.load(self.root / 'in' / 'a.png')
+      expected = ['Faces found: 2, photos with any: 1.', *lines]
+      self.assertRegex(method.summary, '^' + '\n'.join(expected) + '$')
+
   def test_crops_have_files_of_their_own(self):
     self.save()
     for compare in (False, True):

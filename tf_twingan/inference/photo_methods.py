@@ -12,9 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf_twingan import color_profiles, image_io, photo_files, provenance
+from tf_twingan import (
+  color_profiles,
+  errors,
+  image_io,
+  photo_files,
+  provenance,
+)
 from tf_twingan.data.prepare import photos, preparer
 from tf_twingan.inference import file_methods
+
+# More lines would push what matters off the screen.
+_PRINTED = 20
 
 
 class _Content(NamedTuple):
@@ -68,6 +77,8 @@ class _OfPhotographs:
     self._keep_location, self._asked = keep_location, dict(asked or {})
     # How many each photo has; threads may append to it at once.
     self._numbers_of_faces: collections.deque[int] = collections.deque()
+    # Of photos that are translated for other faces, and why.
+    self._left_out: collections.deque[str] = collections.deque()
 
   @property
   def options(self) -> Mapping[str, Any]:
@@ -93,7 +104,14 @@ class _OfPhotographs:
     if not self._numbers_of_faces:
       return ''
     count, photos_ = sum(self._numbers_of_faces), len(self._numbers_of_faces)
-    return f'Faces found: {count}, photos with any: {photos_}.'
+    lines = [f'Faces found: {count}, photos with any: {photos_}.']
+    if self._left_out:
+      lines.append(f'Faces left out of these photos: {len(self._left_out)}.')
+      left_out = sorted(self._left_out)
+      lines += [f'  {line}' for line in left_out[:_PRINTED]]
+      if len(left_out) > _PRINTED:
+        lines.append(f'  and {len(left_out) - _PRINTED} more')
+    return '\n'.join(lines)
 
   def load(self, path: str | os.PathLike) -> file_methods.Loaded:
     """See `file_methods.Method`."""
@@ -105,6 +123,10 @@ class _OfPhotographs:
         os.fspath(path), photos.reason_of(found.rejections[0])
       )
     self._numbers_of_faces.append(len(found.images))
+    self._left_out.extend(
+      f'{errors.printable(path)}: {photos.reason_of(one)}'
+      for one in found.rejections
+    )
     conversion = color_profiles.conversion(photo.metadata.profile)
     squares = [face.image for face in found.images]
     if conversion is not None:
