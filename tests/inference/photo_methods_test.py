@@ -256,6 +256,33 @@ class PhotoMethodsTest(parameterized.TestCase):
     report = (self.root / 'out' / 'skipped.csv').read_text()
     self.assertIn('a.png,a file that is no earlier output is in the', report)
 
+  def test_a_crop_of_one_image_overwrites_no_square_of_others(self):
+    self.save()
+    method = photo_methods.FaceCrops(self.photographs, 'anime')
+    other = self.root / 'out' / 'a.face2.png'
+    model = self.photographs.translator
+
+    def translate(**options):
+      plan = translation_job.plan(
+        self.root / 'in' / 'a.png', self.root / 'out', has_others=True
+      )
+      translation_job.run(plan, model, method, **options)
+      return other.read_bytes()
+
+    # Its own results it replaces, with and without what they say.
+    translate()
+    other.write_bytes((self.root / 'out' / 'a.png').read_bytes())
+    square = 255 - self.photo[1 : 1 + SIDE, 8:]
+    translate()
+    np.testing.assert_array_equal(self.result('a.face2.png'), square)
+    for says_origin in (True, False):
+      with self.subTest(says_origin=says_origin):
+        Image.fromarray(np.zeros([64, 64, 3], np.uint8)).save(other)
+        mine = other.read_bytes()
+        with self.assertRaisesRegex(ValueError, 'no image could be read'):
+          translate(says_origin=says_origin)
+        self.assertEqual(other.read_bytes(), mine)
+
   def test_whole_images(self):
     self.save()
     self.translate(photo_methods.WholeImages)

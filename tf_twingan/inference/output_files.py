@@ -41,7 +41,7 @@ def check_replaced(
     ValueError: one is there and is no such file; names it.
   """
   for path in paths:
-    if not _may_be_replaced(path, record):
+    if not _may_be_replaced(path, record, takes_squares=record is None):
       raise ValueError(
         f'{errors.printable(path)} is there, is no earlier output, and would '
         'be overwritten; choose another folder for the output.'
@@ -49,7 +49,10 @@ def check_replaced(
 
 
 def _may_be_replaced(
-  path: str | os.PathLike, record: result_record.ResultRecord | None
+  path: str | os.PathLike,
+  record: result_record.ResultRecord | None,
+  *,
+  takes_squares: bool,
 ) -> bool:
   try:
     with regular_files.open_binary(path) as file:
@@ -60,7 +63,7 @@ def _may_be_replaced(
   # A loss of power may leave empty files.
   if not header:
     return True
-  if record is None and _is_square(header):
+  if takes_squares and _is_square(header):
     return True
   if record is not None and record.is_result(path):
     return True
@@ -152,7 +155,11 @@ class OutputFiles:
       OSError: nothing can be written any more.
     """
     record = self._record.record if self._record is not None else None
-    if not is_checked and not _may_be_replaced(path, record):
+    # Any image of a user may be a square: results say what they are, or are in
+    # the record.
+    if not is_checked and not _may_be_replaced(
+      path, record, takes_squares=False
+    ):
       return f'a file that is no earlier output is in the way: {path}'
     try:
       content = photo_files.encode(
