@@ -275,6 +275,10 @@ class PhotoMethodsTest(parameterized.TestCase):
     square = 255 - self.photo[1 : 1 + SIDE, 8:]
     translate()
     np.testing.assert_array_equal(self.result('a.face2.png'), square)
+    translate(says_origin=False)
+    self.assertIsNone(provenance.read(other))
+    translate()
+    self.assertIsNotNone(provenance.read(other))
     for says_origin in (True, False):
       with self.subTest(says_origin=says_origin):
         Image.fromarray(np.zeros([64, 64, 3], np.uint8)).save(other)

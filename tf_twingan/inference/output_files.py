@@ -125,6 +125,10 @@ class OutputFiles:
     self._folder, self._total, self._verb = folder, total, verb
     self._kind, self._origin, self._record = kind, origin, record
     self._written = done
+    # What earlier calls noted counts, also where this one notes nothing.
+    self._known = (
+      record.record if record else result_record.ResultRecord(folder)
+    )
     self._lock = threading.Lock()
 
   def write(
@@ -154,11 +158,10 @@ class OutputFiles:
     Raises:
       OSError: nothing can be written any more.
     """
-    record = self._record.record if self._record is not None else None
     # Any image of a user may be a square: results say what they are, or are in
     # the record.
     if not is_checked and not _may_be_replaced(
-      path, record, takes_squares=False
+      path, self._known, takes_squares=False
     ):
       return f'a file that is no earlier output is in the way: {path}'
     try:
