@@ -147,7 +147,7 @@ class ReaderTest(parameterized.TestCase):
   def test_ten_bits(self):
     gray = [np.full([48, 64, 3], (502, 512, 512), np.uint16)] * 2
     film = self.film(
-      'a.mp4', gray, codec='libx265', pixels='yuv420p10le', tags=(9, 1, 9, 14)
+      'a.mp4', gray, codec='libx264', pixels='yuv420p10le', tags=(9, 1, 9, 14)
     )
     np.testing.assert_allclose(next(film.frames()).image, 128, atol=2)
     self.assertEqual(film.colors.result, (9, 1, 9, 14))
@@ -156,7 +156,7 @@ class ReaderTest(parameterized.TestCase):
   def test_high_dynamic_range_is_said(self):
     white = [np.full([48, 64, 3], (573, 512, 512), np.uint16)] * 2
     film = self.film(
-      'a.mp4', white, codec='libx265', pixels='yuv420p10le', tags=(9, 1, 9, 16)
+      'a.mp4', white, codec='libx264', pixels='yuv420p10le', tags=(9, 1, 9, 16)
     )
     self.assertEqual(film.colors.result, (1, 1, 1, 1))
     self.assertRegex(film.remarks[0], 'high dynamic range, and the result a st')
