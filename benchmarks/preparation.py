@@ -103,7 +103,7 @@ def main(argv) -> None:
       print(f'\n{table.title}:\n\n{table.markdown()}')
     measurements.save(
       tables,
-      group='Preparing images',
+      group='Data',
       title='Raw, prepared and cut-out images',
       what=f'`{given.gin_file}` at {short_schedule.SIDE} px on the same '
       f'{counts[PHOTO]["train"]:,} photos and {counts[ANIME]["train"]:,} '
