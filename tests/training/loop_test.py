@@ -698,6 +698,10 @@ class LoopTest(parameterized.TestCase):
   @parameterized.parameters(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
   def test_a_signal_stops_and_saves(self, signum):
     handler = signal.getsignal(signum)
+    if handler == signal.SIG_IGN:  # As where nohup runs the tests.
+      handler = signal.SIG_DFL
+      signal.signal(signum, handler)
+      self.addCleanup(signal.signal, signum, signal.SIG_IGN)
     with self.assertRaisesRegex(loop.Stopped, 'everything is') as caught:
       train(self.run, interrupted_at(2, signum))
     self.assertEqual(caught.exception.signum, signum)

@@ -186,7 +186,7 @@ class UnfinishedPart:
     """Writes what goes with the images, once these are there."""
     np.savez(self._folder / _STATE, **state)
     whole = part.model_copy(update={'bytes': self.video.stat().st_size})
-    (self._folder / _RECORD).write_text(whole.model_dump_json())
+    (self._folder / _RECORD).write_text(whole.model_dump_json(), 'utf-8')
 
 
 def identity(path: str | os.PathLike) -> dict[str, Any]:
