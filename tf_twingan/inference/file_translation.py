@@ -177,7 +177,7 @@ def check_originals(
     overwritten = taken.get(path)
     first = result_record.first_path(path) if has_others else None
     if first is not None and os.fspath(first) in taken:
-      overwritten = path
+      overwritten = pathlib.Path(path)
     if overwritten is not None:
       raise ValueError(
         f'{errors.printable(overwritten)} is one of the images to translate '
