@@ -138,7 +138,7 @@ def main(argv) -> None:
       print(f'\n{table.title}:\n\n{table.markdown()}')
     measurements.save(
       tables,
-      group='Films',
+      group='Photographs and films',
       title='Objective.equivariance_weight',
       what=f'`{given.gin_file}` at {short_schedule.SIDE} px with the '
       f'equivariance loss and without, {given.images:,} images of each domain '

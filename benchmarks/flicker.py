@@ -78,7 +78,7 @@ def main(argv) -> None:
       tables.append(_speed_table(clip, list(map(int, values.resolutions))))
     measurements.save(
       tables,
-      group='Films',
+      group='Photographs and films',
       title='Flicker of films',
       what='A drawn clip of avatars with pan, zoom, noise and a cut, '
       'translated by the shipped model. Flicker is the mean absolute '

@@ -61,7 +61,7 @@ def main(argv) -> None:
       )
     measurements.save(
       [printed.table],
-      group='Translation',
+      group='Photographs and films',
       title='Folders beside the model alone',
       what='Images a second from PNG files of the size of the model to PNG '
       'files with provenance and record, and of the same images as arrays '

@@ -46,6 +46,7 @@ FILLED = (
   'docs/data.md',
   'docs/export.md',
   'docs/lanes.md',
+  'docs/photos.md',
   'docs/search.md',
   'docs/training.md',
   'tf_twingan/pretrained/avatar_twins/MODEL_CARD.md',
@@ -61,7 +62,7 @@ GROUPS = (
   'Input',
   'Resuming',
   'Data',
-  'Films',
+  'Photographs and films',
   'Equally long trainings',
 )
 
