@@ -8,38 +8,36 @@ all workers must see the model, the input and the output by the same paths.
 
 import contextlib
 import functools
-import json
 import logging
 import os
 import pathlib
 import pickle
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import tqdm.auto
-
-from tf_twingan import beam_runners, errors, extras, photo_files, provenance
+from tf_twingan import (
+  beam_parts,
+  beam_runners,
+  errors,
+  extras,
+  photo_files,
+  provenance,
+)
 from tf_twingan.data.prepare import dataset_record
 from tf_twingan.inference import result_record
 
 with extras.needed('beam'), beam_runners.without_warnings():
-  import apache_beam as beam
   from apache_beam.ml.inference import base
 
 # Images that one worker takes at once: it starts its threads for them anew.
 _IMAGES = 256
-_INTERVAL = 0.5  # Seconds between two looks at what is there.
 # What decides the last bits of a network's outputs.
 _ENVIRONMENT = (
   'KERAS_BACKEND',
   'TF_CPP_MIN_LOG_LEVEL',
   'TF_ENABLE_ONEDNN_OPTS',
 )
-
-# Where a line of the file of names is: its first byte, and its length.
-_Part = tuple[int, int]
 
 
 class _Spec(NamedTuple):
@@ -91,12 +89,9 @@ class _Worker:
       record=output_files.Record(self._record, spec.key),
     )
 
-  def work(self, part: _Part) -> int:
+  def work(self, part: beam_parts.Part) -> int:
     """Translates the images of a part; returns how many failed."""
-    offset, length = part
-    with open(self._names, 'rb') as file:
-      file.seek(offset)
-      pairs = json.loads(file.read(length))
+    pairs = beam_parts.read(self._names, part)
     outputs = {pathlib.Path(path): pathlib.Path(to) for path, to in pairs}
     failed = 0
     for path, reason in self._translate(
@@ -108,7 +103,9 @@ class _Worker:
     return failed
 
 
-class TranslationHandler(base.ModelHandler[_Part, base.PredictionResult, Any]):
+class TranslationHandler(
+  base.ModelHandler[beam_parts.Part, base.PredictionResult, Any]
+):
   """Lets `RunInference` translate files; parts of their list are its examples.
 
   The inference of a part is the number of its images that failed.
@@ -125,7 +122,7 @@ class TranslationHandler(base.ModelHandler[_Part, base.PredictionResult, Any]):
 
   def run_inference(
     self,
-    batch: Sequence[_Part],
+    batch: Sequence[beam_parts.Part],
     model: _Worker,
     inference_args: dict[str, Any] | None = None,
   ) -> Iterable[base.PredictionResult]:
@@ -193,34 +190,19 @@ def _translate_files(
         {n: os.environ[n] for n in _ENVIRONMENT if n in os.environ},
       )
     )
-    parts = _write_names(names, todo)
+    parts = beam_parts.write(names, _contents(todo))
     with (
       _saying_how_far(outputs, folder, key),
       _progress(names.parent, len(todo)),
     ):
-      _run(handler, parts, runner, beam_options)
+      with _without_memory_warning():
+        beam_parts.run(
+          runner, beam_options, parts, 'translate' >> base.RunInference(handler)
+        )
       return _skipped(todo, folder, key, runner)
   finally:
     with contextlib.suppress(OSError):
       names.unlink()
-
-
-def _run(
-  handler: TranslationHandler, parts: Sequence[_Part], runner: str, options: Any
-) -> None:
-  with beam_runners.saying_what_failed(runner), _without_memory_warning():
-    pipeline = beam_runners.pipeline(runner, options)
-    # Without a reshuffle, one worker would take them all. What they are counted
-    # for is that FnApiRunner notices that a worker died only where it waits for
-    # what comes out.
-    _ = (
-      pipeline
-      | 'parts' >> beam.Create(parts)
-      | 'spread' >> beam.Reshuffle()
-      | 'translate' >> base.RunInference(handler)
-      | 'count' >> beam.combiners.Count.Globally()
-    )
-    pipeline.run().wait_until_finish()
 
 
 @contextlib.contextmanager
@@ -238,24 +220,16 @@ def _without_memory_warning() -> Iterator[None]:
     logging.root.removeFilter(is_of_use)
 
 
-def _write_names(
-  path: pathlib.Path, todo: Mapping[pathlib.Path, pathlib.Path]
-) -> list[_Part]:
-  """Writes which images belong together, and returns where that stands."""
-  # In a pipeline, the names of millions of images would be more than runners
-  # take.
+def _contents(
+  todo: Mapping[pathlib.Path, pathlib.Path],
+) -> Iterator[list[list[str]]]:
+  """The images of each part, with the files of their results."""
   pairs = [
     [os.path.abspath(image), os.path.abspath(output)]
     for image, output in todo.items()
   ]
-  parts, offset = [], 0
-  with open(path, 'wb') as file:
-    for start in range(0, len(pairs), _IMAGES):
-      # ASCII, whatever bytes the names are made of.
-      line = json.dumps(pairs[start : start + _IMAGES]).encode() + b'\n'
-      parts.append((offset, len(line)))
-      offset += file.write(line)
-  return parts
+  for start in range(0, len(pairs), _IMAGES):
+    yield pairs[start : start + _IMAGES]
 
 
 def _skipped(
@@ -307,32 +281,21 @@ def _saying_how_far(
     ) from error
 
 
-@contextlib.contextmanager
-def _progress(folder: pathlib.Path, todo: int) -> Iterator[None]:
+def _progress(
+  folder: pathlib.Path, todo: int
+) -> contextlib.AbstractContextManager[None]:
   """Shows how many lines the record gets, whoever writes them."""
-  ended = threading.Event()
-  before = {path: path.stat().st_size for path in folder.glob('*.jsonl')}
-  with tqdm.auto.tqdm(
-    total=todo, desc='translating', unit=' images'
-  ) as progress:
+  read = {path: path.stat().st_size for path in folder.glob('*.jsonl')}
+  lines = 0
 
-    def update() -> None:
-      for path in folder.glob('*.jsonl'):
-        with contextlib.suppress(OSError), open(path, 'rb') as file:
-          file.seek(before.get(path, 0))
-          content = file.read()
-          before[path] = before.get(path, 0) + len(content)
-          progress.update(content.count(b'\n'))
+  def count() -> int:
+    nonlocal lines
+    for path in folder.glob('*.jsonl'):
+      with contextlib.suppress(OSError), open(path, 'rb') as file:
+        file.seek(read.get(path, 0))
+        content = file.read()
+        read[path] = read.get(path, 0) + len(content)
+        lines += content.count(b'\n')
+    return lines
 
-    def watch() -> None:
-      while not ended.wait(_INTERVAL):
-        update()
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-      yield
-    finally:
-      ended.set()
-      thread.join()
-      update()
+  return beam_parts.progress(count, todo, 'translating', 'images')
