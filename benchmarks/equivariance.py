@@ -192,25 +192,19 @@ def _train_all(given: Flags) -> None:
 
 
 def _train(given: Flags, arm: Arm, seed: int) -> None:
-  folder = run_folder(given.output, arm, seed)
-  params = [
-    f'train.seed={seed}',
-    # Runs are compared at their end, not each at its best moment.
-    'train.score_images=1_000_000',
-    *short_schedule.bindings(given.images),
-    f'Objective.equivariance_weight={arm.weight}',
-    f'Objective.equivariance_noise={arm.noise}',
-    *given.gin_param,
-  ]
-  programs.run(
-    given.output / 'logs' / f'train_{folder.name}.log',
-    'train',
-    f'--gin_file={given.gin_file}',
-    f'--run_dir={folder}',
-    *(f'--{domain}={dataset}' for domain, dataset in DATASETS.items()),
-    *(f'--gin_param={param}' for param in params),
+  programs.train(
+    given.output,
+    run_folder(given.output, arm, seed),
+    given.gin_file,
+    DATASETS,
+    images=given.images,
+    seed=seed,
+    params=[
+      f'Objective.equivariance_weight={arm.weight}',
+      f'Objective.equivariance_noise={arm.noise}',
+      *given.gin_param,
+    ],
   )
-  (folder / 'done').touch()
 
 
 def _score(given: Flags) -> None:

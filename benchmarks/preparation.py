@@ -210,29 +210,18 @@ def run_folder(output: pathlib.Path, arm: str, seed: int) -> pathlib.Path:
 
 
 def _train(given: Flags, arm: str, seed: int) -> None:
-  folder = run_folder(given.output, arm, seed)
-  done = folder / 'done'
-  if done.is_file():
-    return
-  params = [
-    f'train.seed={seed}',
-    # Runs are compared at their end, not each at its best moment.
-    'train.score_images=1_000_000',
-    *short_schedule.bindings(given.images),
-    *given.gin_param,
-  ]
-  programs.run(
-    given.output / 'logs' / f'train_{folder.name}.log',
-    'train',
-    f'--gin_file={given.gin_file}',
-    f'--run_dir={folder}',
-    *(
-      f'--{domain}=folder:{arm_folder(given.output, arm, domain)}'
+  programs.train(
+    given.output,
+    run_folder(given.output, arm, seed),
+    given.gin_file,
+    {
+      domain: f'folder:{arm_folder(given.output, arm, domain)}'
       for domain in DOMAINS
-    ),
-    *(f'--gin_param={param}' for param in params),
+    },
+    images=given.images,
+    seed=seed,
+    params=given.gin_param,
   )
-  done.touch()
 
 
 def _score(given: Flags, arm: str) -> None:

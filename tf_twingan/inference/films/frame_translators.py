@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tf_twingan.inference import file_methods
+
 
 class FrameTranslator(Protocol):
   """Translates the frames of one film at a time, in their order.
@@ -87,6 +89,5 @@ class SideBySide:
   def translate(self, frame: np.ndarray, time: float) -> np.ndarray:
     """See `FrameTranslator`."""
     result = self._translator.translate(frame, time)
-    factor = len(result) // len(frame)
-    before = frame.repeat(factor, axis=0).repeat(factor, axis=1)
+    before = file_methods.enlarged(frame, result)
     return np.concatenate([before, result], axis=1)
