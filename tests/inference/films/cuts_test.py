@@ -1,4 +1,4 @@
-"""Cuts of films that are made of moved, brightened and changed pictures."""
+"""Cuts of films that are made of moved, brightened and changed images."""
 
 import numpy as np
 from absl.testing import absltest, parameterized

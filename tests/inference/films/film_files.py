@@ -196,10 +196,10 @@ def write_subtitles(path, lines: Sequence[str]):
 def _mux_cover(output, png: bytes | None):
   if png is None:
     return
-  picture = output.add_mux_stream('png', width=16, height=16)
-  picture.disposition = av.stream.Disposition.attached_pic
+  cover_stream = output.add_mux_stream('png', width=16, height=16)
+  cover_stream.disposition = av.stream.Disposition.attached_pic
   packet = av.Packet(png)
-  packet.stream, packet.pts, packet.dts = picture, 0, 0
+  packet.stream, packet.pts, packet.dts = cover_stream, 0, 0
   packet.time_base = Fraction(1, 1000)
   output.mux(packet)
 
