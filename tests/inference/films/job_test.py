@@ -17,13 +17,11 @@ from absl.testing import absltest, parameterized
 from tests.inference.films import film_files
 from tf_twingan import files, provenance
 from tf_twingan.inference.films import (
-  containers,
   film_tags,
   frame_translators,
   job,
   joining,
   reader,
-  segments,
 )
 from tf_twingan.inference.films import sound as sound_lib
 
@@ -575,51 +573,6 @@ class JobTest(parameterized.TestCase):
       'frame', 'anime', None, style=3
     )
     self.assertEmpty(one.state())
-
-
-class DecoderTimesTest(parameterized.TestCase):
-  @parameterized.parameters(
-    ([0, 1, 2], [0, 1, 2]),
-    # As H.264 has them: the second and third images need the fourth.
-    ([0, 30, 10, 20], [-10, 0, 10, 20]),
-    ([0, 40, 20, 10, 30], [-20, -10, 0, 10, 20]),
-    # Of two parts, each in its own order.
-    ([0, 20, 10, 30, 50, 40], [-10, 0, 10, 20, 30, 40]),
-    ([7], [7]),
-  )
-  def test_times(self, order, expected):
-    step = (max(order) - min(order)) // max(1, len(order) - 1)
-    times = joining.decoder_times(order, max(order) + step or 1)
-    self.assertEqual(times, expected)
-    self.assertTrue(all(d <= p for d, p in zip(times, order)))
-
-  def test_gaps_that_vary(self):
-    for order, expected in (
-      # What is decoded last is shown last in the second alone.
-      ([0, 40, 10, 20, 9000, 5000], [-10, 0, 10, 20, 4990, 5000]),
-      ([0, 20, 10, 5000, 9000], [-10, 0, 10, 5000, 8990]),
-    ):
-      self.assertEqual(joining.decoder_times(order, 9100), expected)
-
-
-class NamesTest(absltest.TestCase):
-  def test_names(self):
-    self.assertTrue(containers.is_film('a/B.MP4'))
-    self.assertFalse(containers.is_film('a.png'))
-    self.assertFalse(containers.is_film('mp4'))
-
-
-class SegmentsTest(absltest.TestCase):
-  def test_an_input_that_changes_is_another(self):
-    path = pathlib.Path(tempfile.mkdtemp(), 'a')
-    path.write_bytes(bytes(3 << 20))
-    first = segments.identity(path)
-    self.assertEqual(first, segments.identity(path))
-    with open(path, 'r+b') as file:
-      file.seek(3 << 19)
-      file.write(b'x')
-    os.utime(path, ns=(first['modified'], first['modified']))
-    self.assertNotEqual(first, segments.identity(path))
 
 
 def _start(path):
