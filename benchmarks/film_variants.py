@@ -18,15 +18,20 @@ class RememberingPhotographs(photographs.Photographs):
   def __init__(self, *arguments, **options):
     """Takes what a Photographs takes."""
     super().__init__(*arguments, **options)
-    self._found: dict[bytes, preparer.Prepared] = {}
+    self._found: dict[tuple[bytes, bool], preparer.Prepared] = {}
 
   def find(
-    self, photo: np.ndarray, source: str | None = None, name: str = ''
+    self,
+    photo: np.ndarray,
+    source: str | None = None,
+    name: str = '',
+    *,
+    every: bool = False,
   ) -> preparer.Prepared:
     """Finds the faces of a photo, or says again which there were."""
-    key = hashlib.sha256(photo.tobytes()).digest()
+    key = hashlib.sha256(photo.tobytes()).digest(), every
     if key not in self._found:
-      self._found[key] = super().find(photo, source, name)
+      self._found[key] = super().find(photo, source, name, every=every)
     return self._found[key]
 
 
