@@ -6,7 +6,6 @@ photos, found and aligned. A network trained on it has never seen anything else,
 so whatever reads images for that network frames them alike.
 """
 
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,9 +43,7 @@ class Framing(NamedTuple):
     """
     return image_arrays.square(image, resolution, self.fit, crop=self.crop)
 
-  def read(
-    self, path_or_bytes: str | os.PathLike | bytes, resolution: int
-  ) -> np.ndarray:
+  def read(self, path_or_bytes: image_io.Source, resolution: int) -> np.ndarray:
     """Reads an encoded image as uint8 [resolution, resolution, 3].
 
     Args:

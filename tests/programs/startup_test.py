@@ -12,6 +12,7 @@ from tests import source_tree
 # Takes seconds to import, or is not installed everywhere.
 HEAVY = {
   'faiss',
+  'fastapi',
   'keras',
   'tensorflow',
   'tensorflow_datasets',
@@ -24,6 +25,7 @@ PROGRAMS = (
   'tf_twingan.prepare',
   'tf_twingan.sample',
   'tf_twingan.search',
+  'tf_twingan.serve',
   'tf_twingan.train',
   'tf_twingan.translate',
 )

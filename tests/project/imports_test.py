@@ -67,6 +67,7 @@ LIBRARY = {
   'evaluation',
   'retrieval',
   'pretrained',
+  'serving',
 }
 
 # Every room may import itself.
@@ -272,6 +273,25 @@ ALLOWED: Mapping[str, set[str]] = {
     'regular_files',
     'shell_words',
   },
+  'serving': {
+    'color_profiles',
+    'data',
+    'errors',
+    'extras',
+    'files',
+    'image_arrays',
+    'image_headers',
+    'image_io',
+    'image_limits',
+    'inference',
+    'json_files',
+    'photo_files',
+    'plain_names',
+    'provenance',
+    'regular_files',
+    'retrieval',
+    'runs',
+  },
   PACKAGE: {'forks', 'inference', 'python_interface', 'retrieval'},
   # Registers with gin what the gin files name.
   'configurables': {'models', 'losses', 'training'},
@@ -293,6 +313,8 @@ ALLOWED: Mapping[str, set[str]] = {
   'photo_flags': {'cli', 'data', 'faces', 'inference'},
   # Flags for films and cameras.
   'film_flags': {'inference', 'photo_flags', 'provenance', 'translate_flags'},
+  # Flags of the server.
+  'serve_flags': {'cli', 'errors', 'regular_files', 'serving'},
   # Flags for what results are written.
   'translate_flags': {'beam_runners', 'cli', 'inference', 'photo_files'},
   # Trains as a gin file says.
@@ -311,9 +333,10 @@ ALLOWED: Mapping[str, set[str]] = {
   },
   'programs': LIBRARY - {'losses', 'metrics', 'pretrained'}
   | {'cli', 'film_flags', 'gin_flags', 'gin_training', 'photo_flags'}
-  | {'prepare_flags', 'translate_flags'},
+  | {'prepare_flags', 'serve_flags', 'translate_flags'},
   'export': LIBRARY
   - {'training', 'losses', 'evaluation', 'gin_files', 'pretrained'}
+  - {'serving'}
   | {'cli', PACKAGE},
   'benchmarks': LIBRARY
   | {PACKAGE, 'cli', 'configurables', 'export', 'gin_flags'},
@@ -329,6 +352,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'programs',
     'python_interface',
     'photo_flags',
+    'serve_flags',
     'translate_flags',
     'export',
     'benchmarks',

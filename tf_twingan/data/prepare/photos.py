@@ -15,14 +15,14 @@ from tf_twingan.data.prepare import (
 
 
 def read(
-  path: str | os.PathLike, framed: framing.Framing, resolution: int
+  path: image_io.Source, framed: framing.Framing, resolution: int
 ) -> np.ndarray:
   """Reads a photo and prepares it: its largest face, aligned and framed.
 
   An image of a prepared dataset is prepared already, and framed alone.
 
   Args:
-    path: an image of any size and common format.
+    path: an image of any size and common format, or the content of one.
     framed: how the training images were prepared and framed; without a
       preparation, the image is framed alone.
     resolution: side of the result in pixels.
@@ -36,20 +36,27 @@ def read(
     ValueError: no detector has the name that the preparation asks for.
     MissingPackage: the detector needs an extra that is not installed.
   """
-  if framed.preparation is None or _is_prepared(
-    os.path.dirname(os.path.abspath(path))
-  ):
+  if framed.preparation is None or _is_in_prepared_folder(path):
     return framed.read(path, resolution)
   photo = image_io.read(path)
-  name = os.path.basename(os.fspath(path))
+  given = 'the given bytes' if _is_content(path) else os.fspath(path)
+  name = '' if _is_content(path) else os.path.basename(given)
   # Other faces would be cut out in vain.
   alone = framed.preparation.model_copy(update={'most_faces': 1})
   prepared = _preparer(alone).prepare(photo, name)
   if prepared.images:
     return framed.square(prepared.images[0].image, resolution)
   # The largest face, as the detector gives them in this order.
-  raise image_io.UnreadableImage(
-    os.fspath(path), reason_of(prepared.rejections[0])
+  raise image_io.UnreadableImage(given, reason_of(prepared.rejections[0]))
+
+
+def _is_content(source: image_io.Source) -> bool:
+  return isinstance(source, bytes | bytearray | memoryview)
+
+
+def _is_in_prepared_folder(source: image_io.Source) -> bool:
+  return not _is_content(source) and _is_prepared(
+    os.path.dirname(os.path.abspath(source))
   )
 
 

@@ -1,0 +1,118 @@
+"""Flags of `serve`: which models, where it listens, what it allows."""
+
+import dataclasses
+import pathlib
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from tf_twingan import cli, errors, regular_files
+
+if TYPE_CHECKING:
+  from tf_twingan.serving import models as models_lib
+  from tf_twingan.serving import settings as settings_lib
+
+# What is defined here counts as the program's own, and is shown by its --help.
+flags.disclaim_key_flags()
+
+_DEFAULT_MODEL = 'avatar_twins'
+_LONGEST_TOKEN = 4096
+
+
+def define() -> None:
+  """Defines the flags, for the functions below."""
+  cli.define_paths(
+    'run_dir',
+    "A training's directory, DIR or NAME=DIR; may be repeated.",
+    named=True,
+  )
+  flags.DEFINE_multi_string(
+    'model',
+    [],
+    'A model that ships with the package; without any model, '
+    f'{_DEFAULT_MODEL}.',
+  )
+  cli.define_paths(
+    'bundle',
+    'An exported bundle, DIR or NAME=DIR; may be repeated.',
+    named=True,
+  )
+  cli.define_path('index', 'A search index, for "who looks like me".')
+  flags.DEFINE_string(
+    'host', '127.0.0.1', 'The address to listen on; 0.0.0.0 for all networks.'
+  )
+  flags.DEFINE_integer(
+    'port',
+    8000,
+    'The port to listen on; 0 takes any that is free.',
+    lower_bound=0,
+    upper_bound=65535,
+  )
+  cli.define_path(
+    'token_file',
+    'A file whose only line clients have to send, as Authorization: Bearer.',
+  )
+
+
+def models() -> 'models_lib.Models':
+  """Loads the models that the flags ask for.
+
+  Raises:
+    FileNotFoundError: one is missing.
+    ValueError: one is damaged, or two have one name.
+  """
+  from tf_twingan.serving import models as models_lib
+
+  values = flags.FLAGS
+  loaded = [models_lib.from_pretrained(name) for name in values.model]
+  loaded += [
+    models_lib.from_run(path, name)
+    for name, path in map(_named, values.run_dir)
+  ]
+  if not loaded:
+    loaded = [models_lib.from_pretrained(_DEFAULT_MODEL)]
+  return models_lib.Models(loaded)
+
+
+def settings() -> 'settings_lib.Settings':
+  """The settings that the flags ask for.
+
+  Raises:
+    OSError: --token_file cannot be read.
+    ValueError: it holds no token.
+  """
+  from tf_twingan.serving import settings as settings_lib
+
+  made = settings_lib.Settings()
+  if flags.FLAGS.token_file is not None:
+    token = read_token(flags.FLAGS.token_file)
+    made = dataclasses.replace(made, token=token)
+  return made
+
+
+def read_token(path: str) -> str:
+  """The token in a file of one line.
+
+  Raises:
+    OSError: it cannot be read.
+    ValueError: it is empty, or no text of one line.
+  """
+  content = regular_files.read(path).strip()
+  try:
+    token = content.decode('ascii')
+  except UnicodeDecodeError:
+    token = ''
+  if not token or not token.isprintable() or len(token) > _LONGEST_TOKEN:
+    raise ValueError(
+      f'{errors.printable(path)} holds no token; write one line of letters and '
+      'digits to it, such as `openssl rand -hex 32` gives.'
+    )
+  return token
+
+
+def _named(value: str) -> tuple[str | None, str]:
+  """NAME=PATH or PATH, split; what is there with a `=` in it is a path."""
+  name, equals, path = value.partition('=')
+  if not equals or '/' in name or pathlib.Path(value).exists():
+    return None, value
+  return name, path

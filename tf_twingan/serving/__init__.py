@@ -1,0 +1,1 @@
+"""The server of a page and an API for trained models."""

@@ -1,0 +1,54 @@
+"""The application: routes, middlewares and lifespan around a `Service`."""
+
+import contextlib
+from typing import Any
+
+from tf_twingan import extras, provenance
+from tf_twingan.serving import models, problems, service, settings
+from tf_twingan.serving.routes import (
+  domains,
+  faces,
+  health,
+  page,
+  translate,
+)
+
+with extras.needed('serve'):
+  import fastapi
+
+_ROUTES = (health, domains, translate, faces, page)
+
+
+def create(
+  models: models.Models, settings: settings.Settings, index: Any = None
+) -> fastapi.FastAPI:
+  """Makes the application.
+
+  Args:
+    models: the models to serve.
+    settings: limits and choices.
+    index: what `/v1/search` looks in; None if there is nothing.
+  """
+  served = service.Service(models, settings, index)
+
+  @contextlib.asynccontextmanager
+  async def lifespan(app):
+    del app
+    await served.start()
+    yield
+    await served.close()
+
+  app = fastapi.FastAPI(
+    title='tf_twingan',
+    version=provenance.version(),
+    summary='Translates images between the domains of trained models.',
+    lifespan=lifespan,
+    # Their pages load scripts from elsewhere.
+    docs_url=None,
+    redoc_url=None,
+  )
+  app.state.service = served
+  problems.install(app)
+  for route in _ROUTES:
+    app.include_router(route.router(served))
+  return app

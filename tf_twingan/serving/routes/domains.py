@@ -1,0 +1,54 @@
+"""`GET /v1/domains`: which models there are, and what each can do."""
+
+from typing import Any
+
+from tf_twingan import extras
+from tf_twingan.serving import models, service
+
+with extras.needed('serve'):
+  import fastapi
+
+
+def router(served: service.Service) -> fastapi.APIRouter:
+  """The route."""
+  routes = fastapi.APIRouter(prefix='/v1', tags=['models'])
+
+  @routes.get('/domains')
+  async def domains() -> dict[str, Any]:
+    """The models, their domains and abilities, and the server's limits."""
+    limits = served.limits
+    return {
+      'models': [describe(model) for model in served.models],
+      'default': served.models.default.name,
+      'search': served.index is not None,
+      'limits': {
+        'max_body_bytes': limits.max_body_bytes,
+        'max_pixels': limits.max_pixels,
+        'max_neighbours': limits.max_neighbours,
+      },
+    }
+
+  return routes
+
+
+def describe(model: models.ServedModel) -> dict[str, Any]:
+  """What the page and programs need to know of a model."""
+  return {
+    'name': model.name,
+    'version': model.version,
+    'fingerprint': model.fingerprint,
+    'resolution': model.resolution,
+    'domains': list(model.domains),
+    'directions': [
+      {'source': source, 'to': to} for source, to in model.directions
+    ],
+    'abilities': {
+      'encode': model.encodes,
+      # Domains in whose photos faces are found.
+      'faces': [d for d in model.domains if model.finds_faces(d)],
+      # Those that models do not have yet.
+      'style': False,
+      'strength': False,
+      'attributes': [],
+    },
+  }

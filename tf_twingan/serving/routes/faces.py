@@ -1,0 +1,46 @@
+"""`POST /v1/faces`: where the faces of a photo are."""
+
+from typing import Annotated, Any
+
+from tf_twingan import extras
+from tf_twingan.serving import service, translation
+
+with extras.needed('serve'):
+  import fastapi
+
+
+def router(served: service.Service) -> fastapi.APIRouter:
+  """The route."""
+  routes = fastapi.APIRouter(prefix='/v1', tags=['images'])
+
+  @routes.post('/faces')
+  async def faces(
+    image: Annotated[fastapi.UploadFile, fastapi.File()],
+    model: Annotated[str | None, fastapi.Form()] = None,
+    source: Annotated[
+      str | None,
+      fastapi.Form(
+        description='The domain of the image; by default the first.'
+      ),
+    ] = None,
+  ) -> dict[str, Any]:
+    """The faces of a photo, the largest first, in px of the upright photo.
+
+    `box` is the face: left, top, right, bottom; `corners` are those of the
+    square that is translated. `POST /v1/translate` with `face=0` translates the
+    first one.
+    """
+    chosen = served.models.find(model)
+    domain = chosen.domain(source)
+    found, (width, height) = await translation.find_faces(
+      served, await image.read(), chosen, domain
+    )
+    return {
+      'width': width,
+      'height': height,
+      'model': chosen.name,
+      'source': domain,
+      'faces': [face._asdict() for face in found],
+    }
+
+  return routes

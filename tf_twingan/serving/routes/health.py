@@ -1,0 +1,31 @@
+"""`/healthz` and `/readyz`, for whatever watches the server."""
+
+from tf_twingan import extras
+from tf_twingan.serving import problems, service
+
+with extras.needed('serve'):
+  import fastapi
+
+
+def router(served: service.Service) -> fastapi.APIRouter:
+  """The routes."""
+  routes = fastapi.APIRouter(tags=['health'])
+
+  @routes.get('/healthz')
+  async def healthz() -> dict[str, str]:
+    """Whether the process runs."""
+    return {'status': 'ok'}
+
+  @routes.get('/readyz')
+  async def readyz() -> dict[str, str]:
+    """Whether it answers at once: status 503 until each model was tried."""
+    if not served.is_ready:
+      raise problems.ClientError(
+        503,
+        'not_ready',
+        'The models are being loaded; ask again in a moment.',
+        {'Retry-After': '1'},
+      )
+    return {'status': 'ready'}
+
+  return routes

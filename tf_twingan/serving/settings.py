@@ -1,0 +1,53 @@
+"""All limits and choices of the server, in one place."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+  """What the server allows, and how it works; the defaults are the program's.
+
+  Attributes:
+    max_body_bytes: longest body of a request, bytes.
+    max_pixels: most pixels of an image, by its header.
+    max_images: most images in one request for predictions.
+    max_faces: most faces that are translated of one photo.
+    max_tiles: most squares by which a whole photo is translated.
+    max_neighbours: most neighbours that a search may ask for.
+    batch_sizes: numbers of images that the model is given at once, ascending;
+      a batch is filled up to the next one. The first request of each size is
+      slow, so there are few, and all are tried before the server is ready.
+    max_waiting: most images that wait for the model; a request beyond is
+      refused with status 429.
+    deadline_s: longest time from when a request is whole to its answer,
+      seconds; beyond it, the answer is status 504.
+    retry_after_s: how soon a client that was refused may come again, seconds.
+    image_threads: how many threads read images, find faces and write PNGs.
+    max_image_work: most requests whose images wait for these threads; one
+      beyond is refused with status 429.
+    model_threads: how many batches are computed at once. One network uses all
+      cores; a remote server may take several batches.
+    drain_s: how long after the signal to stop requests that have already
+      arrived are still taken, seconds.
+    shutdown_s: how long requests that were accepted may take after the signal
+      to stop, seconds; then the connections are closed.
+    token: what clients have to send as `Authorization: Bearer TOKEN`; None
+      asks for nothing.
+  """
+
+  max_body_bytes: int = 20_000_000
+  max_pixels: int = 40_000_000
+  max_images: int = 64
+  max_faces: int = 32
+  max_tiles: int = 2048
+  max_neighbours: int = 100
+  batch_sizes: tuple[int, ...] = (1, 8, 32)
+  max_waiting: int = 256
+  deadline_s: float = 30.0
+  retry_after_s: int = 1
+  image_threads: int = 2
+  max_image_work: int = 64
+  model_threads: int = 1
+  drain_s: float = 0.2
+  shutdown_s: float = 60.0
+  token: str | None = dataclasses.field(default=None, repr=False)
