@@ -31,7 +31,7 @@ def main(argv) -> None:
     host, port = flags.FLAGS.host, flags.FLAGS.port
     with listening.opened(host, port) as listener:
       models = serve_flags.models()
-      app = application.create(models, settings)
+      app = application.create(models, settings, serve_flags.index(models))
       listening.serve(app, listener, settings)
 
 

@@ -10,6 +10,7 @@ from tf_twingan import cli, errors, regular_files
 
 if TYPE_CHECKING:
   from tf_twingan.serving import models as models_lib
+  from tf_twingan.serving import served_index
   from tf_twingan.serving import settings as settings_lib
 
 # What is defined here counts as the program's own, and is shown by its --help.
@@ -69,9 +70,27 @@ def models() -> 'models_lib.Models':
     models_lib.from_run(path, name)
     for name, path in map(_named, values.run_dir)
   ]
+  loaded += [
+    models_lib.from_bundle(path, name)
+    for name, path in map(_named, values.bundle)
+  ]
   if not loaded:
     loaded = [models_lib.from_pretrained(_DEFAULT_MODEL)]
   return models_lib.Models(loaded)
+
+
+def index(models: 'models_lib.Models') -> 'served_index.ServedIndex | None':
+  """Opens the index of --index; None without it.
+
+  Raises:
+    FileNotFoundError: there is none, or its model has gone.
+    ValueError: it is damaged.
+  """
+  if flags.FLAGS.index is None:
+    return None
+  from tf_twingan.serving import served_index
+
+  return served_index.ServedIndex(flags.FLAGS.index, models)
 
 
 def settings() -> 'settings_lib.Settings':

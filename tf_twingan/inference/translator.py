@@ -203,6 +203,30 @@ class Translator:
       self._one_style_for_each(style, len(images)),
     )
 
+  def translate_floats(
+    self, images: np.ndarray, to: str, source: str
+  ) -> np.ndarray:
+    """Translates squares of numbers, without rounding.
+
+    Args:
+      images: float32 RGB [n, resolution, resolution, 3] in [-1, 1].
+      to: see `translate`.
+      source: see `translate`.
+
+    Returns:
+      float32 RGB [n, resolution, resolution, 3], about in [-1, 1].
+
+    Raises:
+      FloatingPointError: see `translate`.
+      ValueError: there is no such domain.
+    """
+    source = self.source_for(to, source)
+    return batching.apply(
+      lambda batch: self._translate(batch, source, to), images
+    )
+
+  takes_floats = True  # Files of a bundle may not.
+
   def _one_style_for_each(self, style: np.ndarray, count: int) -> np.ndarray:
     """Style codes as float32 [count, style_size]."""
     size = self._check_style_size()

@@ -7,16 +7,19 @@ from tf_twingan import extras, provenance
 from tf_twingan.serving import models, problems, service, settings
 from tf_twingan.serving.routes import (
   domains,
+  encode,
   faces,
   health,
   page,
+  predict,
+  search,
   translate,
 )
 
 with extras.needed('serve'):
   import fastapi
 
-_ROUTES = (health, domains, translate, faces, page)
+_ROUTES = (health, domains, translate, faces, encode, search, predict, page)
 
 
 def create(

@@ -16,6 +16,7 @@ import numpy as np
 from tf_twingan import errors, provenance
 from tf_twingan.data.prepare import photos
 from tf_twingan.inference import photo_alignment, photographs, translator
+from tf_twingan.inference.exported import bundle_translator
 from tf_twingan.serving import batching, problems
 
 
@@ -101,6 +102,21 @@ class ServedModel:
       lambda images: self.translator.translate(images, to, source),
     )
 
+  def float_translation(self, source: str, to: str) -> batching.Work | None:
+    """The same for squares of float32 in [-1, 1]; None if it takes none."""
+    if not getattr(self.translator, 'takes_floats', False):
+      return None
+    return batching.Work(
+      (self, 'translate_floats', source, to),
+      lambda images: self.translator.translate_floats(images, to, source),
+    )
+
+  @property
+  def embedding(self) -> batching.Work | None:
+    """What embeds squares of float32, to search by; None if nothing does."""
+    embed = getattr(self.translator, 'embed', None)
+    return embed and batching.Work((self, 'embed'), embed)
+
   @property
   def encodes(self) -> bool:
     """Whether it has a content code."""
@@ -129,6 +145,11 @@ class ServedModel:
     return photos.read(
       content, self.translator.framing_of(domain), self.resolution
     )
+
+  def read_framed(self, content: bytes, domain: str) -> np.ndarray:
+    """The same, but looking for no face, as exported files read images."""
+    framed = self.translator.framing_of(domain)
+    return framed.read(content, self.resolution)
 
   def photographs(self, faces: str) -> photographs.Photographs:
     """What finds faces and puts them back; `faces` is 'all' or 'largest'."""
@@ -214,6 +235,17 @@ class Models:
 def from_pretrained(name: str) -> ServedModel:
   """A model that ships with the package; see `Translator.from_pretrained`."""
   return ServedModel(name, translator.Translator.from_pretrained(name))
+
+
+def from_bundle(path: str, name: str | None = None) -> ServedModel:
+  """An exported bundle; see `BundleTranslator.load`.
+
+  Args:
+    path: its folder, or a file or SavedModel in it.
+    name: its name in the API; by default its own.
+  """
+  loaded = bundle_translator.BundleTranslator.load(path)
+  return ServedModel(name or loaded.name, loaded, version=loaded.version)
 
 
 def from_run(run_dir: str, name: str | None = None) -> ServedModel:

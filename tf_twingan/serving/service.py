@@ -1,7 +1,7 @@
 """What the routes of one server share: models, queues, threads, limits."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from tf_twingan.serving import (
   models,
   problems,
   settings,
+  uploads,
 )
 
 T = TypeVar('T')
@@ -66,16 +67,42 @@ class Service:
     except asyncio.TimeoutError:  # Another one than TimeoutError in 3.10.
       raise problems.late(self.limits) from None
 
+  async def square(
+    self, reader: Any, content: bytes, domain: str
+  ) -> np.ndarray:
+    """The square that a model takes of an image.
+
+    Args:
+      reader: the model, or anything with its `read`.
+      content: the content of a file that was checked.
+      domain: name of the domain that it belongs to.
+
+    Returns:
+      uint8 RGB [resolution, resolution, 3].
+
+    Raises:
+      ClientError: it cannot be read, or has no face where one is needed.
+    """
+    with uploads.readable():
+      return await self.threads.run(reader.read, content, domain)
+
   async def warm_up(self, model: models.ServedModel) -> None:
     """Computes a batch of each size and direction, as the first one is slow."""
-    square = np.zeros([1, model.resolution, model.resolution, 3], np.uint8)
-    for source, to in model.directions:
+    works = [model.translation(*pair) for pair in model.directions]
+    if model.encodes:
+      works += map(model.encoding, model.domains)
+    await self._try(works, model.resolution)
+
+  async def _try(self, works: Sequence[batching.Work], side: int) -> None:
+    for work in works:
       for size in self.limits.batch_sizes:
-        await self.batcher.run(
-          model.translation(source, to), square.repeat(size, axis=0)
-        )
+        await self.batcher.run(work, np.zeros([size, side, side, 3], np.uint8))
 
   async def _warm_up(self) -> None:
     for model in self.models:
       await self.warm_up(model)
+    if self.index is not None:
+      domain = self.index.domain(None)
+      work = self.index.query(domain, k=1, by='fused')
+      await self._try([work], self.index.resolution)
     self.is_ready = True

@@ -118,8 +118,7 @@ async def _square(
   served: service.Service, content: bytes, asked: Asked
 ) -> Translation:
   model, run = asked.model, served.threads.run
-  with uploads.readable():
-    square = await run(model.read, content, asked.source)
+  square = await served.square(model, content, asked.source)
   work = model.translation(asked.source, asked.to)
   (result,) = await served.batcher.run(work, square[None])
   png = await run(_encode, result, model, provenance.WHOLE)
@@ -130,7 +129,7 @@ async def _pasted(
   served: service.Service, content: bytes, asked: Asked
 ) -> Translation:
   model, run = asked.model, served.threads.run
-  whole = model.photographs('all' if asked.face is not None else asked.faces)
+  whole = model.photographs(asked.faces or 'all')
   photo, found = await run(_faces, whole, content, asked.source)
   faces = _chosen(found, asked.face)
   if len(faces) > served.limits.max_faces:

@@ -13,6 +13,8 @@ from tf_twingan.data.prepare import (
   rejections,
 )
 
+_CONTENT = (bytes, bytearray, memoryview)
+
 
 def read(
   path: image_io.Source, framed: framing.Framing, resolution: int
@@ -39,8 +41,10 @@ def read(
   if framed.preparation is None or _is_in_prepared_folder(path):
     return framed.read(path, resolution)
   photo = image_io.read(path)
-  given = 'the given bytes' if _is_content(path) else os.fspath(path)
-  name = '' if _is_content(path) else os.path.basename(given)
+  given, name = 'the given bytes', ''
+  if not isinstance(path, _CONTENT):
+    given = os.fspath(path)
+    name = os.path.basename(given)
   # Other faces would be cut out in vain.
   alone = framed.preparation.model_copy(update={'most_faces': 1})
   prepared = _preparer(alone).prepare(photo, name)
@@ -50,14 +54,10 @@ def read(
   raise image_io.UnreadableImage(given, reason_of(prepared.rejections[0]))
 
 
-def _is_content(source: image_io.Source) -> bool:
-  return isinstance(source, bytes | bytearray | memoryview)
-
-
 def _is_in_prepared_folder(source: image_io.Source) -> bool:
-  return not _is_content(source) and _is_prepared(
-    os.path.dirname(os.path.abspath(source))
-  )
+  if isinstance(source, _CONTENT):
+    return False
+  return _is_prepared(os.path.dirname(os.path.abspath(source)))
 
 
 def reason_of(rejection: rejections.Rejection) -> str:

@@ -39,7 +39,10 @@ class ExportedTranslator:
     resolution: side of the images that it takes, px.
     framings: {name of a direction: how its images become squares}; without an
       entry, the largest square in the middle is used.
+    saved: what was loaded, if it is a SavedModel; None for a TFLite file.
   """
+
+  saved: saved_model.SavedModel | None = None
 
   def __init__(
     self,
@@ -69,6 +72,14 @@ class ExportedTranslator:
   def supports(self, source: str, to: str) -> bool:
     """Whether it translates images of one domain to the other."""
     return bundle_manifest.direction(source, to) in self._functions
+
+  def function(self, source: str, to: str) -> TranslateFunction:
+    """What translates squares of its resolution from one domain to another.
+
+    Raises:
+      ValueError: the file does not translate in this direction.
+    """
+    return self._functions[self._name(source, to)]
 
   def between(
     self, first: str, second: str, requested: tuple[str, str] | None = None
@@ -334,11 +345,13 @@ def _open_file(
   try:
     if path.is_dir():
       saved = saved_model.SavedModel(path)
-      return ExportedTranslator(
+      translator = ExportedTranslator(
         path,
         saved.side,
         {name or only_name: f for name, f in saved.functions.items()},
       )
+      translator.saved = saved
+      return translator
     file = tflite.File(regular_files.read(path))
     if len(file.shape) != 4 or file.shape[3] != 3:
       raise ValueError(

@@ -19,6 +19,8 @@ FILE = 'saved_model.pb'
 # Signatures from images in [-1, 1] to images in [-1, 1]: of one direction; of
 # several, such as 'photo2anime_floats'.
 TRANSLATE, FLOATS = 'translate', '_floats'
+# The signature from images in [-1, 1] to vectors to search by.
+EMBED = 'embed'
 
 
 class SavedModel:
@@ -29,6 +31,9 @@ class SavedModel:
     functions: {name of the direction, such as 'photo2anime'; '' if the
       SavedModel does not name it: the function from images, uint8 RGB
       [n, side, side, 3], to their translations}.
+    float_functions: the same from float32 in [-1, 1] to float32.
+    embed: the function from float32 in [-1, 1] to the vectors that a search
+      compares, float32 [n, d]; None if it has none.
   """
 
   def __init__(self, folder: str | os.PathLike):
@@ -77,10 +82,16 @@ class SavedModel:
         'but should take images, [n, px, px, 3]'
       )
     self.side: int = shape[1]
-    self.functions = {
-      name: _pixel_function(signature)
+    self.float_functions = {
+      name: _float_function(signature)
       for name, signature in translating.items()
     }
+    self.functions = {
+      name: _pixel_function(function)
+      for name, function in self.float_functions.items()
+    }
+    embed = signatures.get(EMBED)
+    self.embed = None if embed is None else _float_function(embed)
 
   @staticmethod
   def is_one(folder: str | os.PathLike) -> bool:
@@ -88,15 +99,23 @@ class SavedModel:
     return pathlib.Path(folder, FILE).is_file()
 
 
-def _pixel_function(signature) -> Callable[[np.ndarray], np.ndarray]:
-  """A signature of floats as a function of uint8 images."""
+def _float_function(signature) -> Callable[[np.ndarray], np.ndarray]:
+  """A signature of one tensor as a function of arrays."""
   (name,) = signature.structured_input_signature[1]
   owner = forks.Owner()
 
-  def translate(images: np.ndarray) -> np.ndarray:
+  def call(images: np.ndarray) -> np.ndarray:
     owner.check()
-    floats = tf.constant(image_arrays.to_float(images))
-    (outputs,) = signature(**{name: floats}).values()
-    return image_arrays.to_uint8(image_arrays.check_finite(outputs.numpy()))
+    (outputs,) = signature(**{name: tf.constant(images)}).values()
+    return image_arrays.check_finite(outputs.numpy())
 
-  return translate
+  return call
+
+
+def _pixel_function(
+  function: Callable[[np.ndarray], np.ndarray],
+) -> Callable[[np.ndarray], np.ndarray]:
+  """A function of floats as one of uint8 images."""
+  return lambda images: image_arrays.to_uint8(
+    function(image_arrays.to_float(images))
+  )

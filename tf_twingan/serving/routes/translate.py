@@ -1,7 +1,7 @@
 """`POST /v1/translate`: an image, translated to another domain."""
 
 import base64
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from tf_twingan import extras
 from tf_twingan.serving import problems, service, translation
@@ -9,7 +9,7 @@ from tf_twingan.serving import problems, service, translation
 with extras.needed('serve'):
   import fastapi
 
-_ANSWERS = {
+_ANSWERS: dict[int | str, dict[str, Any]] = {
   200: {
     'content': {
       'image/png': {'schema': {'type': 'string', 'format': 'binary'}},

@@ -1,0 +1,58 @@
+"""`POST /v1/encode`: the content code of an image, as numbers."""
+
+from typing import Annotated, Any
+
+import numpy as np
+
+from tf_twingan import extras
+from tf_twingan.serving import problems, service, uploads
+
+with extras.needed('serve'):
+  import fastapi
+
+
+def router(served: service.Service) -> fastapi.APIRouter:
+  """The route."""
+  routes = fastapi.APIRouter(prefix='/v1', tags=['images'])
+
+  @routes.post('/encode')
+  async def encode(
+    image: Annotated[fastapi.UploadFile, fastapi.File()],
+    model: Annotated[str | None, fastapi.Form()] = None,
+    source: Annotated[
+      str | None,
+      fastapi.Form(
+        description='The domain of the image; by default the first.'
+      ),
+    ] = None,
+  ) -> dict[str, Any]:
+    """The content code of an image, averaged over its 4x4 places.
+
+    Codes of two images compare only if `fingerprint` is the same.
+    """
+    chosen = served.models.find(model)
+    if not chosen.encodes:
+      raise problems.ClientError(
+        422,
+        'not_supported',
+        f'The model {chosen.name} has no content code, as exported models and '
+        'CycleGAN have none; name another one.',
+      )
+    domain = chosen.domain(source)
+    content = uploads.check(await image.read(), served.limits)
+
+    async def code() -> np.ndarray:
+      square = await served.square(chosen, content, domain)
+      (found,) = await served.batcher.run(chosen.encoding(domain), square[None])
+      return found.mean(axis=(0, 1))
+
+    found = await served.in_time(code())
+    return {
+      'embedding': [float(f'{number:.7g}') for number in found],
+      'model': chosen.name,
+      'version': chosen.version,
+      'fingerprint': chosen.fingerprint,
+      'source': domain,
+    }
+
+  return routes

@@ -1,0 +1,75 @@
+"""`POST /v1/search`: images of the server's index that look like one."""
+
+from typing import Annotated, Any, Literal
+
+from tf_twingan import errors, extras
+from tf_twingan.serving import problems, service, uploads
+
+with extras.needed('serve'):
+  import fastapi
+
+
+def router(served: service.Service) -> fastapi.APIRouter:
+  """The route."""
+  routes = fastapi.APIRouter(prefix='/v1', tags=['images'])
+
+  @routes.post('/search')
+  async def search(
+    image: Annotated[fastapi.UploadFile, fastapi.File()],
+    source: Annotated[
+      str | None,
+      fastapi.Form(
+        description='The domain of the image; by default the first one that '
+        'the index has no images of.'
+      ),
+    ] = None,
+    k: Annotated[
+      int,
+      fastapi.Form(
+        ge=1,
+        le=served.limits.max_neighbours,
+        description='How many neighbours to find.',
+      ),
+    ] = 5,
+    by: Annotated[
+      Literal['own', 'translation', 'fused'],
+      fastapi.Form(description='Which codes of the image to search by.'),
+    ] = 'fused',
+    thumbnails: Annotated[
+      bool, fastapi.Form(description='Whether to send the images found.')
+    ] = True,
+  ) -> dict[str, Any]:
+    """The nearest images of the index, the nearest first.
+
+    `distance` is 1 - cosine, from 0 to 2; `thumbnail` is a PNG in base64.
+    """
+    if served.index is None:
+      raise problems.ClientError(
+        404,
+        'no_index',
+        'This server has no index to search; start it with --index=DIR.',
+      )
+    index = served.index
+    content = uploads.check(await image.read(), served.limits)
+    try:
+      domain = index.domain(source)
+    except ValueError as error:
+      raise problems.ClientError(
+        422, 'unknown_domain', errors.first_line(error)
+      ) from None
+
+    async def find() -> list[dict[str, Any]]:
+      square = await served.square(index, content, domain)
+      (found,) = await served.batcher.run(
+        index.query(domain, k=k, by=by), square[None]
+      )
+      return await served.threads.run(
+        index.describe, found, thumbnails=thumbnails
+      )
+
+    return {
+      'source': domain,
+      'neighbours': await served.in_time(find()),
+    }
+
+  return routes
