@@ -344,6 +344,33 @@ class ReadTest(parameterized.TestCase):
       image_io.read(huge)
 
 
+class ReadSizeTest(parameterized.TestCase):
+  @parameterized.parameters('PNG', 'JPEG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'PPM')
+  def test_no_pixel_is_decoded(self, kind):
+    data = _encoded(Image.fromarray(_two_halves(30, 20)), kind)
+    with mock.patch.object(image_pixels, 'load_rgb', side_effect=ValueError):
+      self.assertEqual(image_io.read_size(data), (30, 20))
+
+  @parameterized.parameters(
+    (b'', image_io.UnknownFormat),
+    (b'hello', image_io.UnknownFormat),
+    (
+      image_bytes.png(10_000, 10_000, depth=8, color=2, data=b''),
+      image_io.TooLargeImage,
+    ),
+  )
+  def test_why_not(self, data, kind):
+    for read in image_io.read_size, image_io.read:
+      with self.assertRaises(kind):
+        read(data)
+
+  def test_a_damaged_header(self):
+    data = _encoded(Image.fromarray(_two_halves()), 'PNG')[:20]
+    with self.assertRaises(image_io.UnreadableImage) as raised:
+      image_io.read_size(data)
+    self.assertIs(type(raised.exception), image_io.UnreadableImage)
+
+
 class FilesTest(absltest.TestCase):
   def setUp(self):
     super().setUp()

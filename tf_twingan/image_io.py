@@ -14,7 +14,7 @@ import math
 import os
 import pathlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -87,6 +87,14 @@ class MissingImage(UnreadableImage, FileNotFoundError):
   """There is no file of this name, or it is a link to one that is gone."""
 
 
+class TooLargeImage(UnreadableImage):
+  """An image that is over one of the limits of `image_limits`."""
+
+
+class UnknownFormat(UnreadableImage):
+  """What is no image, or one of a format that is not read."""
+
+
 def read(source: Source, *, at_least: int | None = None) -> np.ndarray:
   """Reads one image of any common format, upright and opaque.
 
@@ -132,6 +140,21 @@ def read_with(
     return np.asarray(image), seen[0]
 
 
+def read_size(source: Source) -> tuple[int, int]:
+  """Width and height of an image as it is stored; no pixel is decoded.
+
+  Args:
+    source: see `read`.
+
+  Raises:
+    UnknownFormat: it is no image, or of a format that is not read.
+    TooLargeImage: it is over one of the limits of `image_limits`.
+    UnreadableImage: see `read`.
+  """
+  with contextlib.ExitStack() as held:
+    return _attempt(source, lambda: _open(source, held).image.size)
+
+
 def read_square(
   source: Source, resolution: int, fit: str = 'crop', *, crop: float = 1.0
 ) -> np.ndarray:
@@ -162,38 +185,53 @@ def _decoded(
   look: Callable[[Image.Image], Any] | None = None,
 ) -> Iterator[Image.Image]:
   """An image of mode RGB, for the length of a block."""
+  with contextlib.ExitStack() as held:
+    yield _attempt(source, lambda: _decode(source, at_least, held, look))
+
+
+def _attempt(source: Source, read_it: Callable[[], T]) -> T:
+  """What a function reads from a source; UnreadableImage if it cannot."""
   kind = UnreadableImage
   if isinstance(source, (bytes, bytearray, memoryview)):
     name = 'the given bytes'
   else:
     name = os.fspath(source)
-  with contextlib.ExitStack() as held:
-    try:
-      image = _decode(source, at_least, held, look)
-    except image_limits.Refused as error:
-      reason = str(error)
-    except regular_files.NotRegular as error:
-      is_folder = error.kind == 'a folder'
-      reason = _folder_reason(name) if is_folder else str(error)
-    except OSError as error:
-      reason = _reason(name, error)
-      if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        kind = MissingImage
-    # On damaged files the decoders raise nearly every exception there is.
-    except Exception as error:
-      reason = ' '.join(str(error).split()) or type(error).__name__
-    else:
-      yield image
-      return
+  try:
+    return read_it()
+  except image_limits.Refused as error:
+    reason = str(error)
+    if isinstance(error, image_limits.TooLarge):
+      kind = TooLargeImage
+    elif isinstance(error, _Unknown):
+      kind = UnknownFormat
+  except regular_files.NotRegular as error:
+    is_folder = error.kind == 'a folder'
+    reason = _folder_reason(name) if is_folder else str(error)
+  except OSError as error:
+    reason = _reason(name, error)
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+      kind = MissingImage
+  # On damaged files the decoders raise nearly every exception there is.
+  except Exception as error:
+    reason = ' '.join(str(error).split()) or type(error).__name__
   raise kind(name, reason) from None
 
 
-def _decode(
-  source: Source,
-  at_least: int | None,
-  held: contextlib.ExitStack,
-  look: Callable[[Image.Image], Any] | None,
-) -> Image.Image:
+class _Unknown(image_limits.Refused):
+  """What is of no format that is read."""
+
+
+class _Opened(NamedTuple):
+  """An image whose pixels are not decoded yet."""
+
+  image: ImageFile.ImageFile
+  header: image_headers.Header
+  profile: bytes | None
+
+
+def _open(
+  source: Source, held: contextlib.ExitStack, *, with_profile: bool = False
+) -> _Opened:
   file: BinaryIO
   if isinstance(source, (bytes, bytearray, memoryview)):
     file, size = io.BytesIO(source), len(source)
@@ -203,13 +241,22 @@ def _decode(
   header = image_headers.check(file, size)
   if header is None:
     file.seek(0)
-    raise image_limits.Refused(other_files.describe(file.read(4096)))
+    raise _Unknown(other_files.describe(file.read(4096)))
   profile = None
   if header.kind == 'PNG':
-    profile = png_chunks.color_profile(file) if look else None
+    profile = png_chunks.color_profile(file) if with_profile else None
     file = io.BufferedReader(png_chunks.PixelChunks(file))
   file.seek(0)
-  image = _open_plugin(header.kind, file)
+  return _Opened(_open_plugin(header.kind, file), header, profile)
+
+
+def _decode(
+  source: Source,
+  at_least: int | None,
+  held: contextlib.ExitStack,
+  look: Callable[[Image.Image], Any] | None,
+) -> Image.Image:
+  image, header, profile = _open(source, held, with_profile=look is not None)
   if profile is not None:
     image.info['icc_profile'] = profile
   needed = 0

@@ -31,18 +31,22 @@ class Refused(Exception):
   """Why an image is refused that a decoder might accept."""
 
 
+class TooLarge(Refused):
+  """An image that has more of something than a limit."""
+
+
 def check_pixels(width: int, height: int, limit: int = MAX_PIXELS) -> None:
-  """Raises Refused if an image has more pixels than the limit."""
+  """Raises TooLarge if an image has more pixels than the limit."""
   if width * height > limit:
-    raise Refused(
+    raise TooLarge(
       f'{width}x{height} pixels are over the limit of {limit} pixels; '
       'make it smaller'
     )
 
 
 def check_number(what: str, value: int, limit: int) -> None:
-  """Raises Refused if a file has more of something than its limit."""
+  """Raises TooLarge if a file has more of something than its limit."""
   if value > limit:
-    raise Refused(
+    raise TooLarge(
       f'{value:,} {what} are over the limit of {limit:,}; make it smaller'
     )
