@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -54,6 +55,29 @@ def define() -> None:
     'A file whose only line clients have to send, as Authorization: Bearer.',
   )
 
+  flags.DEFINE_list(
+    'allowed_hosts',
+    [],
+    'Names that the server answers to, as browsers know it; by default, any '
+    'unless --host is of this computer alone.',
+  )
+  flags.DEFINE_list(
+    'cors_origins',
+    [],
+    'Pages elsewhere that may use the API, such as https://example.org.',
+  )
+  flags.DEFINE_float(
+    'requests_per_minute',
+    0,
+    'Most requests of one address to the API; 0 sets no limit.',
+    lower_bound=0,
+  )
+  flags.DEFINE_list(
+    'trusted_proxies',
+    [],
+    'Addresses of proxies whose X-Forwarded-For says who the client is.',
+  )
+
 
 def models() -> 'models_lib.Models':
   """Loads the models that the flags ask for.
@@ -98,11 +122,18 @@ def settings() -> 'settings_lib.Settings':
 
   Raises:
     OSError: --token_file cannot be read.
-    ValueError: it holds no token.
+    ValueError: it holds no token, or --cors_origins is wrong.
   """
   from tf_twingan.serving import settings as settings_lib
 
-  made = settings_lib.Settings()
+  values = flags.FLAGS
+  made = settings_lib.Settings(
+    host=values.host,
+    allowed_hosts=tuple(values.allowed_hosts),
+    cors_origins=tuple(map(_origin, values.cors_origins)),
+    requests_per_minute=values.requests_per_minute,
+    trusted_proxies=tuple(values.trusted_proxies),
+  )
   if flags.FLAGS.token_file is not None:
     token = read_token(flags.FLAGS.token_file)
     made = dataclasses.replace(made, token=token)
@@ -127,6 +158,20 @@ def read_token(path: str) -> str:
       'digits to it, such as `openssl rand -hex 32` gives.'
     )
   return token
+
+
+def _origin(value: str) -> str:
+  """An origin as browsers write it.
+
+  Raises:
+    ValueError: it is none.
+  """
+  if value != '*' and not re.fullmatch(r'https?://[^/?#\s]+', value):
+    raise ValueError(
+      f'--cors_origins={errors.printable(value)} is no origin; write it as '
+      'https://example.org, without a path.'
+    )
+  return value.lower()
 
 
 def _named(value: str) -> tuple[str | None, str]:

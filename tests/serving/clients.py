@@ -36,7 +36,9 @@ def client(*served, index=None, **limits):
   app = application.create(
     models.Models(served or [model()]), settings.Settings(**limits), index
   )
-  with testclient.TestClient(app, raise_server_exceptions=False) as made:
+  with testclient.TestClient(
+    app, base_url='http://localhost', raise_server_exceptions=False
+  ) as made:
     until = time.monotonic() + PATIENCE
     while made.get('/readyz').status_code != 200:
       assert time.monotonic() < until, 'The server does not become ready.'

@@ -4,11 +4,12 @@ import contextlib
 from typing import Any
 
 from tf_twingan import extras, provenance
-from tf_twingan.serving import models, problems, service, settings
+from tf_twingan.serving import models, protection, service, settings
 from tf_twingan.serving.routes import (
   domains,
   encode,
   faces,
+  figures,
   health,
   page,
   predict,
@@ -19,7 +20,10 @@ from tf_twingan.serving.routes import (
 with extras.needed('serve'):
   import fastapi
 
-_ROUTES = (health, domains, translate, faces, encode, search, predict, page)
+_ROUTES = (
+  *(health, figures, domains, translate, faces, encode, search, predict),
+  page,
+)
 
 
 def create(
@@ -51,7 +55,7 @@ def create(
     redoc_url=None,
   )
   app.state.service = served
-  problems.install(app)
   for route in _ROUTES:
     app.include_router(route.router(served))
+  protection.install(app, settings, served.metrics)
   return app

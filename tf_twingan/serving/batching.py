@@ -13,7 +13,7 @@ import asyncio
 import collections
 import concurrent.futures
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ class Work(NamedTuple):
       item for each image.
   """
 
-  key: Hashable
+  key: tuple
   function: Callable[[np.ndarray], Sequence[Any]]
 
 
@@ -46,9 +46,19 @@ class _Waiting(NamedTuple):
 class Batcher:
   """The queue before the model; used in one event loop."""
 
-  def __init__(self, limits: settings.Settings):
-    """Takes the settings; `start` begins to work."""
-    self._limits = limits
+  def __init__(
+    self,
+    limits: settings.Settings,
+    count: Callable[[Work, int, float], None] = lambda *_: None,
+  ):
+    """Takes the settings; `start` begins to work.
+
+    Args:
+      limits: the server's settings.
+      count: called after each batch with its work, its number of images and
+        how many seconds it took.
+    """
+    self._limits, self._count = limits, count
     self._waiting: collections.deque[_Waiting] = collections.deque()
     self._arrived = asyncio.Event()
     self._threads = concurrent.futures.ThreadPoolExecutor(
@@ -142,6 +152,7 @@ class Batcher:
   async def _compute(self, batch: list[_Waiting]) -> None:
     images = np.concatenate([one.images for one in batch])
     loop = asyncio.get_running_loop()
+    begun = time.monotonic()
     try:
       results = await loop.run_in_executor(
         self._threads, self.padded, batch[0].work, images
@@ -151,6 +162,7 @@ class Batcher:
         if not one.future.done():
           one.future.set_exception(error)
       return
+    self._count(batch[0].work, len(images), time.monotonic() - begun)
     start = 0
     for one in batch:
       end = start + len(one.images)

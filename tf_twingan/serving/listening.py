@@ -6,14 +6,11 @@ import socket
 from collections.abc import Iterator
 
 from tf_twingan import errors, extras
-from tf_twingan.serving import settings
+from tf_twingan.serving import connections, settings
 
 with extras.needed('serve'):
   import fastapi
   import uvicorn
-
-# The system may allow less.
-_BACKLOG = 2048
 
 
 @contextlib.contextmanager
@@ -32,7 +29,7 @@ def opened(host: str, port: int) -> Iterator[socket.socket]:
       host, port, type=socket.SOCK_STREAM
     )[0]
     listener = socket.create_server(
-      address[:2], family=family, backlog=_BACKLOG
+      address[:2], family=family, backlog=connections.BACKLOG
     )
   except OSError as error:
     raise OSError(
@@ -70,12 +67,14 @@ def serve(
   app: fastapi.FastAPI, listener: socket.socket, limits: settings.Settings
 ) -> None:
   """Serves until SIGTERM or Ctrl-C, then finishes what was accepted."""
+  options = connections.options(limits)
+  connections.count(options['http'], app.state.service.metrics)
   config = uvicorn.Config(
     app,
     access_log=False,
     log_level='warning',
-    server_header=False,
     timeout_graceful_shutdown=int(limits.shutdown_s),
+    **options,
   )
   print(f'Serving on {address(listener)} (Ctrl-C stops it)', flush=True)
   _Server(config, limits.drain_s).run(sockets=[listener])

@@ -9,6 +9,7 @@ import numpy as np
 from tf_twingan.serving import (
   batching,
   image_threads,
+  metrics,
   models,
   problems,
   settings,
@@ -27,6 +28,7 @@ class Service:
     index: what `/v1/search` looks in; None if there is nothing.
     batcher: the queue before the models.
     threads: threads that read and write images.
+    metrics: figures for `/metrics`.
     is_ready: whether every direction of every model has been tried.
   """
 
@@ -38,8 +40,19 @@ class Service:
   ):
     """Takes what `application.create` takes."""
     self.models, self.limits, self.index = models, limits, index
-    self.batcher = batching.Batcher(limits)
+    self.metrics = metrics.Metrics()
+    self.batcher = batching.Batcher(limits, self._count)
     self.threads = image_threads.ImageThreads(limits)
+    self.metrics.measure(
+      'queue_images',
+      'Images that wait for a model.',
+      lambda: self.batcher.waiting,
+    )
+    self.metrics.measure(
+      'image_work',
+      'Requests whose images are read or written, or wait for that.',
+      lambda: self.threads.waiting,
+    )
     self.is_ready = False
     self._warming: asyncio.Task | None = None
 
@@ -98,6 +111,10 @@ class Service:
       for size in self.limits.batch_sizes:
         await self.batcher.run(work, np.zeros([size, side, side, 3], np.uint8))
 
+  def _count(self, work: batching.Work, images: int, seconds: float) -> None:
+    model, task = _names(work)
+    self.metrics.add_batch(model, task, images, seconds)
+
   async def _warm_up(self) -> None:
     for model in self.models:
       await self.warm_up(model)
@@ -106,3 +123,12 @@ class Service:
       work = self.index.query(domain, k=1, by='fused')
       await self._try([work], self.index.resolution)
     self.is_ready = True
+
+
+def _names(work: batching.Work) -> tuple[str, str]:
+  """The model that does some work, and what it does, for figures."""
+  owner, *words = work.key
+  if isinstance(owner, models.ServedModel):
+    return owner.name, '_'.join(words)
+  # Of the index, whose key has numbers that clients choose.
+  return 'index', 'search'

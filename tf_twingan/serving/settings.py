@@ -31,6 +31,22 @@ class Settings:
       arrived are still taken, seconds.
     shutdown_s: how long requests that were accepted may take after the signal
       to stop, seconds; then the connections are closed.
+    host: address that the server listens at. Where only this machine can reach
+      it, it answers to the names of this machine alone.
+    allowed_hosts: further names that it answers to, as in `Host`; with any, or
+      on an address of this machine alone, no others.
+    cors_origins: pages elsewhere that may use it, as `https://example.org`; '*'
+      stands for all.
+    trusted_proxies: addresses of proxies whose `X-Forwarded-For` is believed.
+    requests_per_minute: most requests of one address to /v1/; 0 is no limit.
+    max_bodies_bytes: bytes of all bodies that are being read or worked on.
+    max_connections: most connections at once; the next one is answered by
+      status 503.
+    head_s: longest time for the head of a request, seconds.
+    body_s: longest time for its body, seconds.
+    write_s: a client that has read nothing of its answer for so long is gone,
+      seconds.
+    keep_alive_s: how long a connection waits for another request, seconds.
     token: what clients have to send as `Authorization: Bearer TOKEN`; None
       asks for nothing.
   """
@@ -50,4 +66,15 @@ class Settings:
   model_threads: int = 1
   drain_s: float = 0.2
   shutdown_s: float = 60.0
+  host: str = '127.0.0.1'
+  allowed_hosts: tuple[str, ...] = ()
+  cors_origins: tuple[str, ...] = ()
+  trusted_proxies: tuple[str, ...] = ()
+  requests_per_minute: float = 0
+  max_bodies_bytes: int = 256_000_000
+  max_connections: int = 512
+  head_s: float = 10.0
+  body_s: float = 60.0
+  write_s: float = 60.0
+  keep_alive_s: int = 15
   token: str | None = dataclasses.field(default=None, repr=False)

@@ -1,16 +1,13 @@
 """Images that clients send: sniffed, held against the limits, decoded.
 
 Names and types that a client gives are not looked at: what a file is, its
-first bytes say. Nothing is written to the disk.
+first bytes say. Nothing is written to the disk, and nothing is logged.
 """
 
 import contextlib
-import io
 from collections.abc import Iterator
 
-from PIL import Image
-
-from tf_twingan import image_headers, image_io, image_limits
+from tf_twingan import image_io, image_limits
 from tf_twingan.serving import problems, settings
 
 
@@ -27,29 +24,19 @@ def check(content: bytes, limits: settings.Settings) -> bytes:
   Raises:
     ClientError: it is refused; says why.
   """
-  try:
-    header = image_headers.check(io.BytesIO(content), len(content))
-  except image_limits.Refused as error:
-    raise problems.ClientError(
-      413, 'image_too_large', f'The image has {error}.'
-    ) from None
-  if header is None:
-    raise problems.ClientError(
-      415,
-      'unsupported_image',
-      'The file is no image of a known kind; send a JPEG, PNG or WebP.',
-    )
-  # Only the header is read; what is damaged beyond, decoding finds.
-  size = (0, 0)
-  with contextlib.suppress(Exception):
-    size = Image.open(io.BytesIO(content)).size
-  if size[0] * size[1] > limits.max_pixels:
+  if len(content) > limits.max_body_bytes:
     raise problems.ClientError(
       413,
       'image_too_large',
-      f'The image has {size[0]}x{size[1]} pixels, over the limit of '
-      f'{limits.max_pixels:,}; make it smaller.',
+      f'The image has {len(content):,} bytes, over the limit of '
+      f'{limits.max_body_bytes:,}; send a smaller one.',
     )
+  with readable():
+    width, height = image_io.read_size(content)
+  try:
+    image_limits.check_pixels(width, height, limits.max_pixels)
+  except image_limits.TooLarge as error:
+    raise _too_large(str(error)) from None
   return content
 
 
@@ -58,7 +45,19 @@ def readable() -> Iterator[None]:
   """Turns what is said of an unreadable image into a `ClientError`."""
   try:
     yield
+  except image_io.UnknownFormat as error:
+    raise problems.ClientError(
+      415, 'unsupported_image', f'The file cannot be used: {error.reason}.'
+    ) from None
+  except image_io.TooLargeImage as error:
+    raise _too_large(error.reason) from None
   except image_io.UnreadableImage as error:
     raise problems.ClientError(
       422, 'unreadable_image', f'The image cannot be used: {error.reason}.'
     ) from None
+
+
+def _too_large(reason: str) -> problems.ClientError:
+  return problems.ClientError(
+    413, 'image_too_large', f'The image cannot be used: {reason}.'
+  )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from tf_twingan import extras
-from tf_twingan.serving import problems, service, uploads
+from tf_twingan.serving import forms, problems, service, uploads
 
 with extras.needed('serve'):
   import fastapi
@@ -13,7 +13,9 @@ with extras.needed('serve'):
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(prefix='/v1', tags=['images'])
+  routes = fastapi.APIRouter(
+    prefix='/v1', tags=['images'], route_class=forms.FormRoute
+  )
 
   @routes.post('/encode')
   async def encode(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from tf_twingan import extras
-from tf_twingan.serving import service, translation
+from tf_twingan.serving import forms, service, translation
 
 with extras.needed('serve'):
   import fastapi
@@ -11,7 +11,9 @@ with extras.needed('serve'):
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(prefix='/v1', tags=['images'])
+  routes = fastapi.APIRouter(
+    prefix='/v1', tags=['images'], route_class=forms.FormRoute
+  )
 
   @routes.post('/faces')
   async def faces(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from tf_twingan import errors, extras
-from tf_twingan.serving import problems, service, uploads
+from tf_twingan.serving import forms, problems, service, uploads
 
 with extras.needed('serve'):
   import fastapi
@@ -11,7 +11,9 @@ with extras.needed('serve'):
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(prefix='/v1', tags=['images'])
+  routes = fastapi.APIRouter(
+    prefix='/v1', tags=['images'], route_class=forms.FormRoute
+  )
 
   @routes.post('/search')
   async def search(

@@ -4,7 +4,7 @@ import base64
 from typing import Annotated, Any, Literal
 
 from tf_twingan import extras
-from tf_twingan.serving import problems, service, translation
+from tf_twingan.serving import forms, problems, service, translation
 
 with extras.needed('serve'):
   import fastapi
@@ -35,7 +35,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(prefix='/v1', tags=['images'])
+  routes = fastapi.APIRouter(
+    prefix='/v1', tags=['images'], route_class=forms.FormRoute
+  )
 
   @routes.post(
     '/translate', response_class=fastapi.Response, responses=_ANSWERS
