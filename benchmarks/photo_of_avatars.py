@@ -5,13 +5,13 @@ and rolls. Their faces are found by the detector that the shipped model names,
 as by `translate --model=avatar_twins --faces=all`; how many is printed.
 """
 
-import dataclasses
 import pathlib
 
 import numpy as np
 from absl import app, flags
 from PIL import Image, ImageDraw
 
+from benchmarks import avatar_scenes
 from tf_twingan import image_io, inference
 from tf_twingan.data.avatars import characters, drawing
 
@@ -22,7 +22,6 @@ _PHOTO = flags.DEFINE_string(
   'photo', None, 'Where to write the photo alone, too, a PNG.'
 )
 _SIZE = (1200, 620)
-_STYLE = 'toon-head'
 # Number of the character, side, centre and degrees clockwise.
 _PORTRAITS = (
   (7, 210, 150, 170, -8),
@@ -35,7 +34,6 @@ _PEOPLE = (
   (6, 200, 590, 520, 24),
   (11, 300, 860, 475, 4),
 )
-_DRAWN = 512  # px; then made smaller.
 
 
 def photo() -> np.ndarray:
@@ -49,41 +47,20 @@ def photo() -> np.ndarray:
     canvas.line([(x, 0), (x, height)], (204, 208, 206), 2)
   for number, side, x, y, roll in _PORTRAITS:
     picture = Image.fromarray(
-      drawing.draw(characters.character(number), _STYLE, _DRAWN)
+      drawing.draw(
+        characters.character(number), avatar_scenes.STYLE, avatar_scenes.DRAWN
+      )
     ).convert('RGBA')
-    framed = Image.new('RGBA', (_DRAWN + 60, _DRAWN + 60), (250, 250, 246))
+    framed = Image.new(
+      'RGBA',
+      (avatar_scenes.DRAWN + 60, avatar_scenes.DRAWN + 60),
+      (250, 250, 246),
+    )
     framed.paste(picture, (30, 30))
-    _put(wall, framed, side, x, y, roll)
+    avatar_scenes.put(wall, framed, side, x, y, roll)
   for number, side, x, y, roll in _PEOPLE:
-    _put(wall, _cut_out(number), side, x, y, roll)
+    avatar_scenes.put(wall, avatar_scenes.cut_out(number), side, x, y, roll)
   return np.asarray(wall)
-
-
-def _cut_out(number: int) -> Image.Image:
-  """An avatar without its background, of mode RGBA."""
-  black, white = (
-    drawing.draw(
-      dataclasses.replace(
-        characters.character(number), background_color=colour
-      ),
-      _STYLE,
-      _DRAWN,
-    ).astype(float)
-    for colour in ('000000', 'ffffff')
-  )
-  alpha = 1 - (white - black).mean(axis=-1, keepdims=True) / 255
-  pixels = np.concatenate(
-    [black / np.maximum(alpha, 1e-3), 255 * alpha], axis=-1
-  )
-  return Image.fromarray(np.rint(pixels.clip(0, 255)).astype(np.uint8))
-
-
-def _put(
-  wall: Image.Image, image: Image.Image, side: int, x: int, y: int, roll: float
-) -> None:
-  small = image.resize((side, side), Image.Resampling.LANCZOS)
-  turned = small.rotate(-roll, Image.Resampling.BICUBIC, expand=True)
-  wall.paste(turned, (x - turned.width // 2, y - turned.height // 2), turned)
 
 
 def main(argv) -> None:

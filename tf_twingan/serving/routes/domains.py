@@ -42,6 +42,7 @@ def describe(model: models.ServedModel) -> dict[str, Any]:
     'directions': [
       {'source': source, 'to': to} for source, to in model.directions
     ],
+    'framings': {d: _framing(model, d) for d in model.domains},
     'abilities': {
       'encode': model.encodes,
       # Domains in whose photos faces are found.
@@ -51,4 +52,15 @@ def describe(model: models.ServedModel) -> dict[str, Any]:
       'strength': False,
       'attributes': [],
     },
+  }
+
+
+def _framing(model: models.ServedModel, domain: str) -> dict[str, Any]:
+  """How images of a domain become the square that the model takes."""
+  framing = model.translator.framing_of(domain)
+  return {
+    'crop': framing.crop,
+    'fit': framing.fit,
+    # Whether it is a face, found and aligned.
+    'prepared': framing.preparation is not None,
   }
