@@ -136,9 +136,17 @@ class ProblemsTest(parameterized.TestCase):
     self.assertLess(len(body['error']['message']), 600)
 
   def test_openapi_knows_the_shape(self):
-    documented = problems.documented(404, 413)
-    self.assertCountEqual(documented, [404, 413])
-    self.assertEqual(documented[404]['description'], 'Not Found')
+    app = fastapi.FastAPI()
+
+    @app.post('/', responses=problems.documented())
+    async def post(number: int):
+      return number
+
+    answers = app.openapi()['paths']['/']['post']['responses']
+    for status in '404', '413', '422':
+      schema = answers[status]['content']['application/json']['schema']
+      self.assertEqual(schema['required'], ['error'])
+    self.assertEqual(answers['404']['description'], 'Not Found')
 
 
 if __name__ == '__main__':

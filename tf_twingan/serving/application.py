@@ -4,7 +4,13 @@ import contextlib
 from typing import Any
 
 from tf_twingan import extras, provenance
-from tf_twingan.serving import models, protection, service, settings
+from tf_twingan.serving import (
+  models,
+  problems,
+  protection,
+  service,
+  settings,
+)
 from tf_twingan.serving.routes import (
   domains,
   encode,
@@ -56,6 +62,6 @@ def create(
   )
   app.state.service = served
   for route in _ROUTES:
-    app.include_router(route.router(served))
+    app.include_router(route.router(served), responses=problems.documented())
   protection.install(app, settings, served.metrics)
   return app

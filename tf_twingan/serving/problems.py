@@ -38,6 +38,8 @@ _CODES = {
   422: 'invalid_request',
   429: 'busy',
 }
+# What a route, or something before it, may answer.
+_STATUSES = (400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
 _MESSAGES = {
   404: 'There is nothing at this address; see /openapi.json for what there is.',
   405: 'This address takes other methods; the header Allow names them.',
@@ -110,26 +112,32 @@ def answer_to(error: ClientError) -> responses.Response:
   return answer(error.status, error.code, str(error), error.headers)
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-  """What OpenAPI says of these statuses: `responses=` of a route."""
+def documented(
+  error: Mapping[str, Any] | None = None,
+) -> dict[int | str, dict[str, Any]]:
+  """What OpenAPI says of errors: `responses=` of a router.
+
+  Args:
+    error: the schema of what is called `error`, if it is not of this module's
+      shape alone.
+  """
   text = {'type': 'string'}
+  own = {
+    'type': 'object',
+    'required': ['code', 'message'],
+    'properties': {'code': text, 'message': text},
+  }
   schema = {
     'type': 'object',
     'required': ['error'],
-    'properties': {
-      'error': {
-        'type': 'object',
-        'required': ['code', 'message'],
-        'properties': {'code': text, 'message': text},
-      }
-    },
+    'properties': {'error': error or own},
   }
   return {
     status: {
       'description': http.HTTPStatus(status).phrase,
       'content': {'application/json': {'schema': schema}},
     }
-    for status in statuses
+    for status in _STATUSES
   }
 
 

@@ -37,14 +37,19 @@ _EXAMPLE = {
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The routes."""
-  routes = fastapi.APIRouter(prefix='/v1/models', tags=['TensorFlow Serving'])
+  routes = fastapi.APIRouter(
+    prefix='/v1/models',
+    tags=['TensorFlow Serving'],
+    # A sentence here; an object is of what all routes share.
+    responses=problems.documented({'type': ['string', 'object']}),
+  )
 
   @routes.post('/{name}:predict', openapi_extra=_EXAMPLE)
   async def predict(name: str, request: fastapi.Request) -> fastapi.Response:
     """Translates images, or arrays of numbers, by `signature_name`."""
     return await answer(name, None, request)
 
-  @routes.post('/{name}/versions/{version}:predict', openapi_extra=_EXAMPLE)
+  @routes.post('/{name}/versions/{version:int}:predict', openapi_extra=_EXAMPLE)
   async def predict_by_version(
     name: str, version: int, request: fastapi.Request
   ) -> fastapi.Response:
@@ -56,7 +61,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
     """Which version is there."""
     return about(name, None, _status)
 
-  @routes.get('/{name}/versions/{version}')
+  @routes.get('/{name}/versions/{version:int}')
   async def status_of_version(name: str, version: int) -> fastapi.Response:
     """Whether a version is there."""
     return about(name, version, _status)
@@ -66,7 +71,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
     """The signatures of a model."""
     return about(name, None, predictions.metadata)
 
-  @routes.get('/{name}/versions/{version}/metadata')
+  @routes.get('/{name}/versions/{version:int}/metadata')
   async def metadata_of_version(name: str, version: int) -> fastapi.Response:
     """The signatures of a version."""
     return about(name, version, predictions.metadata)
