@@ -5,7 +5,8 @@ r"""How fast folders of images are translated, beside the model alone.
 Image files are translated as `tf_twingan.translate` does it, decoded and
 encoded in threads beside the model, and the same images, as arrays, by the
 model alone, in turns and in one process: by the shipped model at 32 px, and by
-an untrained network as large as that of anime.gin at 128 px. The better of the
+untrained networks of gin files: `photos.gin` at 64 px, and
+`models/mobile_128.gin`, a network for phones, at 128 px. The better of the
 turns counts. At 32 px, decoding and encoding take a good part of the time that
 the network does. --record writes the table to a JSON file.
 """
@@ -25,7 +26,7 @@ from benchmarks import measurements
 from tf_twingan import cli, image_io
 
 _IMAGES = flags.DEFINE_integer(
-  'images', 2000, 'Number of images at 32 px; a quarter of them at 128 px.'
+  'images', 2000, 'Number of images at 32 px; half as many at 64 px, and so on.'
 )
 _TURNS = flags.DEFINE_integer('turns', 3, 'Times that each is measured.')
 _WORKERS = flags.DEFINE_integer(
@@ -33,8 +34,10 @@ _WORKERS = flags.DEFINE_integer(
 )
 
 _SHIPPED = 'avatar_twins'
-_RESOLUTION = 128
+# {gin file of a network: side of its images, px}
+_UNTRAINED = {'photos.gin': 64, 'models/mobile_128.gin': 128}
 _DOMAINS = ('photo', 'anime')
+_SMALL = 32  # px
 
 
 def main(argv) -> None:
@@ -47,13 +50,14 @@ def main(argv) -> None:
     printed = measurements.PrintedTable(
       ['', 'images', 'model alone, images/s', 'files, images/s', 'of the model']
     )
-    for name, model, count in (
-      ('32 px, shipped model', _shipped(translator), _IMAGES.value),
-      ('128 px, untrained', _untrained(folder), _IMAGES.value // 4),
-    ):
-      alone, files = _speeds(model, max(1, count), folder / 'files')
+    models = {'shipped model': _shipped(translator)}
+    for gin_file, side in _UNTRAINED.items():
+      models[gin_file] = _untrained(folder / str(side), gin_file, side)
+    for name, model in models.items():
+      count = max(1, _IMAGES.value * _SMALL // model.resolution)
+      alone, files = _speeds(model, count, folder / 'files')
       printed.add(
-        name,
+        f'{model.resolution} px, {name}',
         f'{count:,}',
         f'{alone:.1f}',
         f'{files:.1f}',
@@ -73,18 +77,21 @@ def _shipped(translator):
   return translator.Translator.from_pretrained(_SHIPPED)
 
 
-def _untrained(folder: pathlib.Path):
-  """A translator of a network that was never trained."""
+def _untrained(folder: pathlib.Path, gin_file: str, side: int):
+  """A translator of a gin file's network, which was never trained."""
+  import gin
+  from tf_twingan import (
+    configurables,  # noqa: F401 (registers what gin files name)
+    gin_files,
+  )
   from tf_twingan.inference import translator
-  from tf_twingan.models import twingan
   from tf_twingan.runs import loading
 
-  model = twingan.TwinGAN(
-    _DOMAINS, max_resolution=_RESOLUTION, channels_base=128, channels_max=64
-  )
-  path = str(folder / 'untrained')
-  loading.save(loading.LoadedModel(model, _RESOLUTION, 1.0, 0), path)
-  return translator.Translator(path)
+  gin.clear_config()
+  gin_files.parse(gin_file)
+  model = gin.get_configurable('TwinGAN')(_DOMAINS, max_resolution=side)
+  loading.save(loading.LoadedModel(model, side, 1.0, 0), str(folder))
+  return translator.Translator(str(folder))
 
 
 def _speeds(model, count: int, folder: pathlib.Path) -> tuple[float, float]:
