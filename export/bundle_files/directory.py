@@ -1,7 +1,6 @@
 """A bundle's folder: built aside, described by its manifest, moved in place."""
 
 import contextlib
-import hashlib
 import json
 import os
 import pathlib
@@ -77,22 +76,6 @@ def write_texts(
     (folder / name).write_text(text, encoding='utf-8')
 
 
-def fingerprint(content: bytes) -> dict[str, Any]:
-  """Size and checksum of a file."""
-  return dict(bytes=len(content), sha256=files.sha256(content))
-
-
-def fingerprint_of_folder(folder: pathlib.Path) -> dict[str, Any]:
-  """Size and checksum over the files' names and contents, in order."""
-  digest, size = hashlib.sha256(), 0
-  for path in sorted(p for p in folder.rglob('*') if p.is_file()):
-    content = path.read_bytes()
-    digest.update(path.relative_to(folder).as_posix().encode())
-    digest.update(hashlib.sha256(content).digest())
-    size += len(content)
-  return dict(bytes=size, sha256=digest.hexdigest())
-
-
 @contextlib.contextmanager
 def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
   """Gives a folder to build a bundle in, which then replaces the old one.
@@ -138,18 +121,22 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
 def _move(
   aside: pathlib.Path, target: pathlib.Path, old: Mapping[str, Any]
 ) -> None:
-  """Replaces old files by new ones; older SavedModels stay."""
+  """Replaces old files by new ones, the manifest last; older SavedModels stay.
+
+  Whoever follows the manifest, as a server does, finds all that it names.
+  """
   for name, entry in old.get('files', {}).items():
     # A folder is a version of a SavedModel, whatever its entry says.
     location = bundle_manifest.file_path(target, name)
     if entry['format'] != 'saved_model' and not location.is_dir():
       location.unlink(missing_ok=True)
-  for path in sorted(p for p in aside.rglob('*') if p.is_file()):
+  for path in aside.glob('saved_model/*'):
+    (target / 'saved_model').mkdir(parents=True, exist_ok=True)
+    path.rename(target / 'saved_model' / path.name)
+  paths = [p for p in aside.rglob('*') if p.is_file()]
+  for path in sorted(
+    paths, key=lambda p: (p.name == bundle_manifest.MANIFEST, p)
+  ):
     place = target / path.relative_to(aside)
-    if place.relative_to(target).parts[0] == 'saved_model':
-      continue
     place.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, place)
-  for path in aside.glob('saved_model/*'):
-    (target / 'saved_model').mkdir(exist_ok=True)
-    path.rename(target / 'saved_model' / path.name)

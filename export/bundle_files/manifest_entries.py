@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from export import tensor_names
-from export.bundle_files import directory, tflite_contents
+from export.bundle_files import tflite_contents
+from tf_twingan.inference.exported import bundle_checksums
 
 
 def tflite_entry(
@@ -22,7 +23,7 @@ def tflite_entry(
   image = next(i for i in contents.inputs if len(i['shape']) == 4)
   return dict(
     format=file_format,
-    **directory.fingerprint(model),
+    **bundle_checksums.of_content(model),
     operations=contents.operations,
     gmacs=round(contents.gmacs, 6),
     peak_memory=contents.peak_memory,
@@ -43,7 +44,7 @@ def saved_model_entry(
   """
   return dict(
     format=file_format,
-    **directory.fingerprint_of_folder(folder),
+    **bundle_checksums.of_folder(folder),
     signatures={
       name: dict(
         inputs=sorted(signature.structured_input_signature[1]),

@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from export import contexts, directions, tensor_names
-from export.bundle_files import directory
 from export.formats import base
 from export.graph import folded_network
 from tf_twingan import extras
+from tf_twingan.inference.exported import bundle_checksums
 
 OPSET = 17
 
@@ -47,7 +47,7 @@ class _Onnx(base.Format):
   ) -> dict[str, Any]:
     return dict(
       format=self.name,
-      **directory.fingerprint(built),
+      **bundle_checksums.of_content(built),
       input=dict(name=tensor_names.IMAGE, dtype='float32'),
       output=dict(name=tensor_names.TRANSLATION, dtype='float32'),
     )

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import tempfile
+from unittest import mock
 
 from absl.testing import absltest, parameterized
 
@@ -46,6 +47,25 @@ class ReplacingTest(parameterized.TestCase):
     self.write_old('folder')
     self.replace()
     self.assertTrue((self.bundle / 'folder').is_dir())
+
+  def test_all_that_the_manifest_names_is_there_before_it(self):
+    names = ['manifest.json', 'new.tflite', 'saved_model/2/saved_model.pb']
+
+    def replace(path, target):
+      if target.name == 'manifest.json':
+        present = {p.relative_to(self.bundle).as_posix() for p in found()}
+        self.assertContainsSubset(names[1:], present)
+      os.rename(path, target)
+
+    def found():
+      return (p for p in self.bundle.rglob('*') if p.is_file())
+
+    with mock.patch.object(directory.os, 'replace', replace):
+      with directory.replacing(self.bundle, 'photo2anime') as aside:
+        for name in names:
+          (aside / name).parent.mkdir(parents=True, exist_ok=True)
+          (aside / name).touch()
+    self.assertLen(list(found()), 3)
 
   @parameterized.parameters('README.md', 'MODEL_CARD.md', 'golden/a.png')
   def test_files_of_a_folder_that_is_no_bundle_stay(self, name):
