@@ -26,8 +26,10 @@ DISTRIBUTIONS = {
   'fdlite': 'face-detection-tflite',
   'gin': 'gin-config',
   'google': 'protobuf',
+  'grpc': 'grpcio',
   'tensorflow_lite_support': 'tflite-support',
   'tensorflow_serving': 'tensorflow-serving-api',
+  'yaml': 'pyyaml',
 }
 # Packages of data alone, which nothing imports.
 DATA_PACKAGES = {'@pypi//dicebear_styles'}

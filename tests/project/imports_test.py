@@ -285,6 +285,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'image_limits',
     'inference',
     'json_files',
+    'metrics',
     'photo_files',
     'plain_names',
     'provenance',

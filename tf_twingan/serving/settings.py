@@ -47,6 +47,18 @@ class Settings:
     write_s: a client that has read nothing of its answer for so long is gone,
       seconds.
     keep_alive_s: how long a connection waits for another request, seconds.
+    poll_s: how often a folder or a model server is asked for a new version of
+      its model, seconds; one that is seen twice is taken.
+    remote_timeout_s: longest time that a batch takes at a model server, with
+      all attempts, seconds.
+    remote_attempts: how often a batch is sent, at most, while the server is
+      not there or does not answer in its share of that time.
+    remote_start_s: how long a model server may take to start, seconds.
+    remote_message_bytes: largest message to or from a model server, bytes; a
+      larger batch is sent in parts.
+    breaker_failures: failures in a row after which a model server is left
+      alone; requests are then answered by status 503 at once.
+    breaker_open_s: how long it is left alone before it is tried again, seconds.
     token: what clients have to send as `Authorization: Bearer TOKEN`; None
       asks for nothing.
   """
@@ -77,4 +89,11 @@ class Settings:
   body_s: float = 60.0
   write_s: float = 60.0
   keep_alive_s: int = 15
+  poll_s: float = 5.0
+  remote_timeout_s: float = 10.0
+  remote_attempts: int = 3
+  remote_start_s: float = 60.0
+  remote_message_bytes: int = 64 * 2**20
+  breaker_failures: int = 5
+  breaker_open_s: float = 5.0
   token: str | None = dataclasses.field(default=None, repr=False)
