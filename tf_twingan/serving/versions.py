@@ -1,0 +1,189 @@
+"""Follows the newest version of a model: found, checked, tried, put in place.
+
+A folder or a model server is asked now and then which version it has. A new one
+is loaded beside the old one, which serves on meanwhile, and takes its place
+once every direction has been tried; requests in progress finish with the old
+one. One that fails is refused once, and not tried again until it changes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Hashable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from tf_twingan import errors
+from tf_twingan.serving import models, problems, settings
+
+_log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+  """Where the versions of a model come from."""
+
+  name: str
+
+  def newest(self) -> Hashable:
+    """What tells the newest version from others; cheap to ask for.
+
+    Raises:
+      Exception: there is none now.
+    """
+
+  def load(self, key: Hashable) -> models.ServedModel:
+    """Loads what `newest` returned, and checks it.
+
+    Raises:
+      Exception: it is damaged, or not there any more.
+    """
+
+
+class InvalidVersion(ValueError):
+  """A version must not be served; the message names no path."""
+
+
+class Refused(NamedTuple):
+  """A version that is not served.
+
+  Attributes:
+    version: its number, or what else names it.
+    reason: why, for anyone who may ask.
+  """
+
+  version: str
+  reason: str
+
+
+class Watcher:
+  """Follows one model.
+
+  Attributes:
+    name: name of the model.
+    refused: the newest version, if it is refused; else None.
+    swaps: how many versions it has put in place.
+    refusals: how many it has refused.
+  """
+
+  def __init__(
+    self,
+    served: models.Models,
+    source: Source,
+    key: Hashable,
+    limits: settings.Settings,
+  ):
+    """Takes over from the version that is served at first.
+
+    Args:
+      served: where new versions are put in place.
+      source: where they come from.
+      key: what `source.newest` returned for the version that is served.
+      limits: the server's settings.
+    """
+    self.name, self.refused = source.name, None
+    self.swaps = self.refusals = 0
+    self._models, self._source, self._limits = served, source, limits
+    self._served_key = self._seen = key
+    self._refused_key: Hashable = None
+    self._is_lost = False
+
+  async def run(self) -> None:
+    """Polls until it is cancelled."""
+    while True:
+      await asyncio.sleep(self._limits.poll_s)
+      await self.poll()
+
+  async def poll(self) -> None:
+    """Looks once, and puts a new version in place if there is one."""
+    key = await asyncio.to_thread(self._newest)
+    if key is None or key == self._refused_key:
+      return
+    # What has changed since the last look may still be being written.
+    is_settled, self._seen = key == self._seen, key
+    if not is_settled:
+      return
+    if key == self._served_key:
+      self.refused = self._refused_key = None
+      return
+    try:
+      model = await asyncio.to_thread(self._load, key)
+    except problems.ClientError as error:
+      if error.status < 503:
+        self._refuse(key, error)
+      # Else the model server does not answer now; the next look asks again.
+    except Exception as error:
+      self._refuse(key, error)
+    else:
+      previous = self._models.find(self.name).version
+      self._models.replace(model)
+      self._served_key, self.refused, self._refused_key = key, None, None
+      self.swaps += 1
+      _log.info(
+        'Model %s: version %s is served instead of %s.',
+        self.name,
+        model.version,
+        previous,
+      )
+
+  def _newest(self) -> Hashable:
+    """What the source has; None if it cannot say, which is logged once."""
+    try:
+      key = self._source.newest()
+    except Exception as error:
+      if not self._is_lost:
+        _log.warning(
+          'Model %s: its versions cannot be seen (%s); the one that is served '
+          'stays.',
+          self.name,
+          errors.printable(errors.first_line(error)),
+        )
+      self._is_lost = True
+      return None
+    self._is_lost = False
+    return key
+
+  def _load(self, key: Hashable) -> models.ServedModel:
+    model = self._source.load(key)
+    try_out(model, self._limits)
+    return model
+
+  def _refuse(self, key: Hashable, error: Exception) -> None:
+    self._refused_key = key
+    self.refusals += 1
+    # Other messages may hold paths.
+    is_plain = isinstance(error, (InvalidVersion, problems.ClientError))
+    self.refused = Refused(
+      str(getattr(key, 'version', key)),
+      str(error) if is_plain else 'it cannot be loaded; the log says why.',
+    )
+    _log.error(
+      'Model %s: version %s is refused, and %s is served on: %s',
+      self.name,
+      self.refused.version,
+      self._models.find(self.name).version,
+      errors.printable(errors.first_line(error)),
+    )
+
+
+def try_out(model: models.ServedModel, limits: settings.Settings) -> None:
+  """Computes a batch of each size and direction, as the first one is slow.
+
+  Raises:
+    InvalidVersion: an output is not finite, or of another size.
+  """
+  rng = np.random.default_rng(0)
+  shape = [limits.batch_sizes[-1], model.resolution, model.resolution, 3]
+  images = rng.integers(0, 256, shape, np.uint8)
+  for source, to in model.directions:
+    for size in limits.batch_sizes:
+      try:
+        outputs = model.translation(source, to).function(images[:size])
+      except FloatingPointError as error:
+        raise InvalidVersion(
+          f'{source} to {to}: the network gives NaN or infinite values.'
+        ) from error
+      if np.shape(outputs) != images[:size].shape:
+        raise InvalidVersion(
+          f'{source} to {to}: the results are {list(np.shape(outputs))}, not '
+          f'{list(images[:size].shape)}.'
+        )
