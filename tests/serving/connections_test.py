@@ -1,6 +1,9 @@
 """Slow, broken and too many connections, by sockets on the loopback."""
 
+import asyncio
+import collections
 import contextlib
+import importlib
 import json
 import re
 import socket
@@ -9,6 +12,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 import fastapi
+import pytest
 from absl.testing import absltest, parameterized
 
 from tests.serving import server_process
@@ -77,6 +81,30 @@ def _status(answer: bytes) -> int:
 
 def _code(answer: bytes) -> str:
   return json.loads(answer.partition(b'\r\n\r\n')[2])['error']['code']
+
+
+def _raise_open_files() -> int:
+  resource = importlib.import_module('resource')
+  _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+  resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+  return hard
+
+
+async def _ask_at_once(address, count: int) -> list[bytes]:
+  """Connects all clients before any of them asks."""
+  clients = await asyncio.gather(
+    *(asyncio.open_connection(*address) for _ in range(count))
+  )
+
+  async def ask(reader, writer) -> bytes:
+    with contextlib.suppress(OSError):
+      writer.write(_HEAD + b'Connection: close\r\n\r\n')
+      await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+  return await asyncio.gather(*(ask(*client) for client in clients))
 
 
 class ConnectionsTest(parameterized.TestCase):
@@ -221,6 +249,22 @@ class ConnectionsTest(parameterized.TestCase):
     self.assertEqual(statuses.count(200), 20)
     self.assertEqual(statuses.count(503), 280)
 
+  @pytest.mark.slow
+  def test_ten_thousand_at_once(self):
+    count = min(10_000, _raise_open_files() - 4000)
+    if count < 10_000:
+      self.skipTest('the system allows a process too few open files')
+    with _server(max_connections=100) as address, _connect(address) as early:
+      early.sendall(_HEAD + b'\r\n')
+      self.assertEqual(_status(_one_answer(early)), 200)
+      answers = asyncio.run(_ask_at_once(address, count))
+      statuses = collections.Counter(map(_status, answers))
+      self.assertEqual(statuses[200] + statuses[503], count, statuses)
+      self.assertGreaterEqual(statuses[200], 99)
+      with _connect(address) as late:
+        late.sendall(_HEAD + b'\r\n')
+        self.assertEqual(_status(_one_answer(late)), 200)
+
   @parameterized.named_parameters(
     ('tls', b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400),
     ('two_hosts', b'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400),
@@ -266,9 +310,10 @@ class ConnectionsTest(parameterized.TestCase):
 
 class AllowedTest(parameterized.TestCase):
   @parameterized.parameters(
-    (100, 100_000, 100),
-    (512, 1024, 128),
-    (512, 10, 1),
+    (100, 100_000, (100, 2048)),
+    (512, 3000, (512, 1720)),
+    (512, 1024, (128, 128)),
+    (512, 10, (1, 1)),
   )
   def test_open_files_limit_connections(self, most, files, expected):
     resource = mock.Mock(RLIM_INFINITY=-1, RLIMIT_NOFILE=7)
@@ -281,9 +326,9 @@ class AllowedTest(parameterized.TestCase):
     resource = mock.Mock(RLIM_INFINITY=-1, RLIMIT_NOFILE=7)
     resource.getrlimit.return_value = 1024, 100_000
     with mock.patch.dict('sys.modules', resource=resource):
-      self.assertEqual(connections._allowed(512), 512)
+      self.assertEqual(connections._allowed(512), (512, 2048))
     ((_, (soft, hard)), _) = resource.setrlimit.call_args
-    self.assertGreater(soft, 1024)
+    self.assertGreater(soft, 512 + 2048)
     self.assertEqual(hard, 100_000)
 
 

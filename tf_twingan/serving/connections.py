@@ -7,6 +7,7 @@ which a look at all connections every second holds it to, and whoever comes when
 there are too many is told so.
 """
 
+import contextlib
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,8 @@ _LEAST_READ_BYTES = 64 * 1024
 _LARGEST_TICK_S = 1.0
 # How long whoever is refused has to take the answer, seconds.
 _FAREWELL_S = 2.0
+# How many may take it at once.
+_MOST_REFUSED = 2048
 # Files that the rest of the process may have open.
 _OTHER_FILES = 256
 
@@ -62,7 +65,7 @@ def protocol(limits: settings.Settings) -> type['Connection']:
   return type(
     'LimitedConnection',
     (Connection,),
-    {'limits': limits, 'group': _Group(_allowed(limits.max_connections))},
+    {'limits': limits, 'group': _Group(*_allowed(limits.max_connections))},
   )
 
 
@@ -87,14 +90,15 @@ class _Group:
 
   Attributes:
     most: how many there may be.
+    most_refused: how many may be told at once that there are too many.
     open: those that are.
     refused: those that are told that there are too many.
     refusals: how many were told so.
     is_watched: whether a look at all of them is due.
   """
 
-  def __init__(self, most: int):
-    self.most = most
+  def __init__(self, most: int, most_refused: int):
+    self.most, self.most_refused = most, most_refused
     self.open: set[Connection] = set()
     self.refused: set[Connection] = set()
     self.refusals = 0
@@ -175,7 +179,7 @@ class Connection(h11_impl.H11Protocol):
       )
     )
     if (
-      len(self.group.refused) < self.group.most
+      len(self.group.refused) < self.group.most_refused
       and self.transport.can_write_eof()
     ):
       self.group.refused.add(self)
@@ -265,23 +269,28 @@ def _raw_answer(
   return head.encode() + b'\r\n' + body
 
 
-def _allowed(most: int) -> int:
-  """As many connections as the process may have files open, at most `most`."""
+def _allowed(most: int) -> tuple[int, int]:
+  """How many connections there may be, and how many refused ones.
+
+  Args:
+    most: how many there should be; fewer where the process may not have so many
+      files open.
+  """
   try:
     import resource
   except ImportError:  # Windows has no such limit.
-    return most
-  # One that is served and one that is refused, and those accepted ahead.
-  needed = 2 * most + BACKLOG + _OTHER_FILES
+    return most, _MOST_REFUSED
+  others = BACKLOG + _OTHER_FILES
+  needed = most + _MOST_REFUSED + others
   soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
   if soft != resource.RLIM_INFINITY and soft < needed:
     raised = needed
     if hard != resource.RLIM_INFINITY:
       raised = max(soft, min(hard, needed))
-    try:
+    with contextlib.suppress(OSError, ValueError):
       resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
       soft = raised
-    except (OSError, ValueError):
-      pass
-    return max(1, min(most, (soft - BACKLOG - _OTHER_FILES) // 2))
-  return most
+    left = max(2, soft - others)
+    most = min(most, left // 2)
+    return most, min(_MOST_REFUSED, left - most)
+  return most, _MOST_REFUSED
