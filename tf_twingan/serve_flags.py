@@ -92,11 +92,11 @@ def models() -> 'models_lib.Models':
   loaded = [models_lib.from_pretrained(name) for name in values.model]
   loaded += [
     models_lib.from_run(path, name)
-    for name, path in map(_named, values.run_dir)
+    for name, path in map(split_name, values.run_dir)
   ]
   loaded += [
     models_lib.from_bundle(path, name)
-    for name, path in map(_named, values.bundle)
+    for name, path in map(split_name, values.bundle)
   ]
   if not loaded:
     loaded = [models_lib.from_pretrained(_DEFAULT_MODEL)]
@@ -174,7 +174,7 @@ def _origin(value: str) -> str:
   return value.lower()
 
 
-def _named(value: str) -> tuple[str | None, str]:
+def split_name(value: str) -> tuple[str | None, str]:
   """NAME=PATH or PATH, split; what is there with a `=` in it is a path."""
   name, equals, path = value.partition('=')
   if not equals or '/' in name or pathlib.Path(value).exists():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -48,11 +49,22 @@ def address(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-  """Takes what has arrived before it stops."""
+  """Takes what has arrived before it stops, and then simply ends."""
 
   def __init__(self, config: uvicorn.Config, drain_s: float):
     super().__init__(config)
     self._drain_s = drain_s
+
+  @contextlib.contextmanager
+  def capture_signals(self) -> Iterator[None]:
+    # Without raising them again at the end: to be stopped is no failure.
+    signals = signal.SIGINT, signal.SIGTERM
+    before = {one: signal.signal(one, self.handle_exit) for one in signals}
+    try:
+      yield
+    finally:
+      for one, handler in before.items():
+        signal.signal(one, handler)
 
   async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
     # Connections that were made, but of which nothing was read yet, are closed

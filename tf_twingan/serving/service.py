@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from absl import logging
 
 from tf_twingan.serving import (
   batching,
@@ -30,6 +31,7 @@ class Service:
     threads: threads that read and write images.
     metrics: figures for `/metrics`.
     is_ready: whether every direction of every model has been tried.
+    has_failed: whether one of them failed.
   """
 
   def __init__(
@@ -53,7 +55,7 @@ class Service:
       'Requests whose images are read or written, or wait for that.',
       lambda: self.threads.waiting,
     )
-    self.is_ready = False
+    self.is_ready = self.has_failed = False
     self._warming: asyncio.Task | None = None
 
   async def start(self) -> None:
@@ -116,13 +118,21 @@ class Service:
     self.metrics.add_batch(model, task, images, seconds)
 
   async def _warm_up(self) -> None:
+    try:
+      await self._try_all()
+    except Exception:
+      logging.exception('A model fails, and the server will not be ready.')
+      self.has_failed = True
+      return
+    self.is_ready = True
+
+  async def _try_all(self) -> None:
     for model in self.models:
       await self.warm_up(model)
     if self.index is not None:
       domain = self.index.domain(None)
       work = self.index.query(domain, k=1, by='fused')
       await self._try([work], self.index.resolution)
-    self.is_ready = True
 
 
 def _names(work: batching.Work) -> tuple[str, str]:

@@ -200,7 +200,7 @@ async def _whole(
   except asyncio.CancelledError:
     abandoned.set()  # A thread cannot be stopped from outside.
     raise
-  return Translation(png, model, asked.source, asked.to, [], _size(result))
+  return Translation(png, model, asked.source, asked.to, None, _size(result))
 
 
 def _check_tiles(pixels: np.ndarray, side: int, limit: int) -> None:

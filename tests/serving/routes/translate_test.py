@@ -48,7 +48,7 @@ class Inverting:
   fingerprint = 'f' * 64
 
   def __init__(self, detector='tests-fixed'):
-    self.preparation = Options(faces=detector, resolution=16)
+    self.preparation = Options(faces=detector, resolution=16, smallest_side=8)
 
   def supports(self, source, to):
     return True

@@ -19,6 +19,12 @@ def router(served: service.Service) -> fastapi.APIRouter:
   @routes.get('/readyz')
   async def readyz() -> dict[str, str]:
     """Whether it answers at once: status 503 until each model was tried."""
+    if served.has_failed:
+      raise problems.ClientError(
+        503,
+        'model_failed',
+        "A model fails on every image; the server's log says why.",
+      )
     if not served.is_ready:
       raise problems.ClientError(
         503,
