@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import time
+from collections.abc import Callable
 
 import numpy as np
 from fastapi import testclient
@@ -36,14 +37,24 @@ def client(*served, index=None, **limits):
   app = application.create(
     models.Models(served or [model()]), settings.Settings(**limits), index
   )
-  with testclient.TestClient(
-    app, base_url='http://localhost', raise_server_exceptions=False
-  ) as made:
-    until = time.monotonic() + PATIENCE
-    while made.get('/readyz').status_code != 200:
-      assert time.monotonic() < until, 'The server does not become ready.'
-      time.sleep(0.01)
+  with client_of(app) as made:
+    wait_until(lambda: made.get('/readyz').status_code == 200)
     yield made
+
+
+def client_of(app) -> testclient.TestClient:
+  """A client of an application, which runs inside of `with`."""
+  return testclient.TestClient(
+    app, base_url='http://localhost', raise_server_exceptions=False
+  )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+  """Waits for something, but not for ever."""
+  until = time.monotonic() + PATIENCE
+  while not condition():
+    assert time.monotonic() < until, 'It never becomes true.'
+    time.sleep(0.01)
 
 
 def encoded(image: np.ndarray, kind: str = 'PNG', **options) -> bytes:

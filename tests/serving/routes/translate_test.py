@@ -251,8 +251,8 @@ class TranslateTest(parameterized.TestCase):
       first = threads.submit(ask)
       entered.wait()
       second = threads.submit(ask)
-      while client.app.state.service.batcher.waiting < 1:
-        pass
+      batcher = client.app.state.service.batcher
+      clients.wait_until(lambda: batcher.waiting == 1)
       refused = ask()
       free.set()
       self.assertEqual(first.result().status_code, 200)
