@@ -82,10 +82,9 @@ return faint;
 # Whether what has the focus looks so.
 _SHOWS_FOCUS = """
 const element = document.activeElement;
-const label = element.labels?.[0];
-return [element, ...(label ? [label] : [])].some(
-    e => getComputedStyle(e).outlineStyle !== 'none')
-    || element.type === 'range' && element.matches(':focus-visible');
+// What is seen of an input is its label, or the frame of the slider.
+return [element, element.labels?.[0], element.closest('.frame')].some(
+    e => e && getComputedStyle(e).outlineStyle !== 'none');
 """
 
 

@@ -78,7 +78,7 @@ const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 // After another choice. `other`: whether faces may be others, too.
 function redo(other) {
   showChoices();
-  if (live || !picture) return;
+  if (camera || !picture) return;
   run(() => other ? examine() : translate());
 }
 
@@ -123,6 +123,7 @@ async function examine({square = false} = {}) {
   forgetResult();
   found = null;
   if (picture.bitmap) stage.showBefore(pictures.whole(picture.bitmap), 'The original');
+  else stage.clear();
   if (!square && model.abilities.faces.includes(source)) {
     say('Looking for faces …');
     const answer = await server.findFaces(
@@ -367,11 +368,12 @@ function say(text) {
 
 function report(error, again = null) {
   say('');
-  get('problem-text').textContent = error.message;
+  const asksToken = error.status === 401;
+  get('problem-text').textContent = asksToken
+    ? 'This server asks for a token; who runs it has one for you.' : error.message;
   get('problem').hidden = false;
   get('again').hidden = !(again && mayHelp(error));
   get('again').onclick = again;
-  const asksToken = error.status === 401;
   get('token-form').hidden = !asksToken;
   get('token-form').onsubmit = event => {
     event.preventDefault();

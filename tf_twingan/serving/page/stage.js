@@ -30,6 +30,7 @@ export class Stage {
   showBefore(image, label) {
     this.stopSweep();
     draw(this.before, image);
+    this.frame.classList.add('filled');
     this.before.setAttribute('aria-label', label);
     this.setRatio(image.width / image.height);
     this.hideAfter();
@@ -47,6 +48,16 @@ export class Stage {
     get('before-tag').hidden = get('after-tag').hidden = true;
   }
 
+  // Shows nothing: of an image that the browser cannot read.
+  clear() {
+    this.stopSweep();
+    this.frame.classList.remove('filled');
+    this.before.width = this.before.height = 1;
+    this.before.setAttribute('aria-label', 'The original, which cannot be shown');
+    this.setRatio(1);
+    this.hideAfter();
+  }
+
   // Shows a result over the original. `names`: of the two domains.
   showAfter(bitmap, names, {sweep = true, original = true} = {}) {
     const {width, height} = bitmap;
@@ -60,7 +71,7 @@ export class Stage {
     left.hidden = !original;
     right.hidden = false;
     const isFirst = !this.frame.classList.contains('has-result');
-    this.frame.classList.add('has-result');
+    this.frame.classList.add('has-result', 'filled');
     this.split.disabled = !original;
     if (!original) this.setSplit(0);
     else if (isFirst && sweep) this.sweep();
