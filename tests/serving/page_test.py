@@ -552,16 +552,15 @@ class PageTest(absltest.TestCase):
       opened.get('search').click()
     first, *others = opened.get('neighbours').find_elements(By.TAG_NAME, 'li')
     self.assertLen(others, 5)
-    self.assertEqual(
-      first.text.split('\n'), ['day/0.png', 'night, distance 0.00']
-    )
+    self.assertEqual(first.text.split('\n'), ['day/0.png', 'night, 0.00'])
     width = opened.driver.execute_script(
       "return document.querySelector('#neighbours img').naturalWidth"
     )
     self.assertEqual(width, 16)
     # Where one reads on.
     self.assertEqual(
-      opened.driver.switch_to.active_element.text, 'Who looks like this'
+      opened.driver.switch_to.active_element.text,
+      'Who looks like this, and at which distance',
     )
     with opened.answered('px, in'):
       opened.choose('to', 'day')

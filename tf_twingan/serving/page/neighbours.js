@@ -14,7 +14,7 @@ export function show(list, neighbours) {
     text.textContent = name;
     const how = document.createElement('span');
     how.className = 'quiet';
-    how.textContent = `${domain}, distance ${distance.toFixed(2)}`;
+    how.textContent = `${domain}, ${distance.toFixed(2)}`;
     item.append(text, how);
     return item;
   }));
