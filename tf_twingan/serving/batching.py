@@ -6,7 +6,8 @@ waiting where there is no load, and batches grow with it.
 
 What the model gives for an image must not depend on what else is in its batch.
 Its rows do not influence one another, but TensorFlow may sum a product in
-another order for another number of rows, and so round another way.
+another order for another number of rows, and so round another way. So batches
+have few sizes, to which they are filled up, and `steady_sizes` tries these.
 """
 
 import asyncio
@@ -28,10 +29,13 @@ class Work(NamedTuple):
     key: equal for what may be done in one batch.
     function: takes uint8 [n, height, width, 3], and returns a sequence with an
       item for each image.
+    sizes: numbers of images that it may be given at once, ascending; None for
+      those of the settings.
   """
 
   key: tuple
   function: Callable[[np.ndarray], Sequence[Any]]
+  sizes: tuple[int, ...] | None = None
 
 
 class _Waiting(NamedTuple):
@@ -105,7 +109,7 @@ class Batcher:
       raise problems.busy(self._limits)
     loop = asyncio.get_running_loop()
     until = time.monotonic() + self._limits.deadline_s
-    largest = self._limits.batch_sizes[-1]
+    largest = self._sizes(work)[-1]
     parts = [
       _Waiting(work, images[i : i + largest], until, loop.create_future())
       for i in range(0, len(images), largest)
@@ -136,10 +140,12 @@ class Batcher:
     """Takes what is to be computed next out of the queue."""
     chosen: list[_Waiting] = []
     others: collections.deque[_Waiting] = collections.deque()
-    free = self._limits.batch_sizes[-1]
+    free = 0
     for one in self._waiting:
       if one.future.done() or one.until < time.monotonic():
         continue  # Nobody waits for it any more.
+      if not chosen:
+        free = self._sizes(one.work)[-1]
       fits = not chosen or one.work.key == chosen[0].work.key
       if fits and len(one.images) <= free:
         chosen.append(one)
@@ -173,6 +179,9 @@ class Batcher:
   def padded(self, work: Work, images: np.ndarray) -> list[Any]:
     """Computes a batch, filled up with black images to a size that is usual."""
     count = len(images)
-    size = next(s for s in self._limits.batch_sizes if s >= count)
+    size = next(s for s in self._sizes(work) if s >= count)
     padding = np.zeros([size - count, *images.shape[1:]], images.dtype)
     return list(work.function(np.concatenate([images, padding])))[:count]
+
+  def _sizes(self, work: Work) -> tuple[int, ...]:
+    return work.sizes or self._limits.batch_sizes

@@ -30,11 +30,13 @@ class ServedModel:
       `resolution`, `fingerprint`, `framing_of`, `source_for`, `supports` and
       `translate`.
     directions: (source, target) of each translation between two domains.
+    batch_sizes: see `batching.Work.sizes`; see `steady_sizes`.
   """
 
   def __init__(self, name: str, translator: Any, *, version: int = 1):
     """Wraps a translator."""
     self.name, self.translator, self.version = name, translator, version
+    self.batch_sizes: tuple[int, ...] | None = None
     self._photographs: dict[str, photographs.Photographs] = {}
     self.directions = tuple(
       pair
@@ -100,6 +102,7 @@ class ServedModel:
     return batching.Work(
       (self, 'translate', source, to),
       lambda images: self.translator.translate(images, to, source),
+      self.batch_sizes,
     )
 
   def float_translation(self, source: str, to: str) -> batching.Work | None:
@@ -109,13 +112,14 @@ class ServedModel:
     return batching.Work(
       (self, 'translate_floats', source, to),
       lambda images: self.translator.translate_floats(images, to, source),
+      self.batch_sizes,
     )
 
   @property
   def embedding(self) -> batching.Work | None:
     """What embeds squares of float32, to search by; None if nothing does."""
     embed = getattr(self.translator, 'embed', None)
-    return embed and batching.Work((self, 'embed'), embed)
+    return embed and batching.Work((self, 'embed'), embed, self.batch_sizes)
 
   @property
   def encodes(self) -> bool:
@@ -127,6 +131,7 @@ class ServedModel:
     return batching.Work(
       (self, 'encode', domain),
       lambda images: self.translator.encode(images, domain),
+      self.batch_sizes,
     )
 
   def read(self, content: bytes, domain: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from tf_twingan.serving import (
   models,
   problems,
   settings,
+  steady_sizes,
   uploads,
 )
 
@@ -103,6 +104,7 @@ class Service:
 
   async def warm_up(self, model: models.ServedModel) -> None:
     """Computes a batch of each size and direction, as the first one is slow."""
+    await asyncio.to_thread(steady_sizes.settle, model, self.limits)
     works = [model.translation(*pair) for pair in model.directions]
     if model.encodes:
       works += map(model.encoding, model.domains)
@@ -110,7 +112,7 @@ class Service:
 
   async def _try(self, works: Sequence[batching.Work], side: int) -> None:
     for work in works:
-      for size in self.limits.batch_sizes:
+      for size in work.sizes or self.limits.batch_sizes:
         await self.batcher.run(work, np.zeros([size, side, side, 3], np.uint8))
 
   def _count(self, work: batching.Work, images: int, seconds: float) -> None:

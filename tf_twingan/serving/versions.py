@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from tf_twingan import errors
-from tf_twingan.serving import models, problems, settings
+from tf_twingan.serving import models, problems, settings, steady_sizes
 
 _log = logging.getLogger(__name__)
 
@@ -171,11 +171,12 @@ def try_out(model: models.ServedModel, limits: settings.Settings) -> None:
   Raises:
     InvalidVersion: an output is not finite, or of another size.
   """
+  steady_sizes.settle(model, limits)
   rng = np.random.default_rng(0)
   shape = [limits.batch_sizes[-1], model.resolution, model.resolution, 3]
   images = rng.integers(0, 256, shape, np.uint8)
   for source, to in model.directions:
-    for size in limits.batch_sizes:
+    for size in model.batch_sizes or limits.batch_sizes:
       try:
         outputs = model.translation(source, to).function(images[:size])
       except FloatingPointError as error:
