@@ -236,6 +236,13 @@ def define_model(more: str = '') -> flags.FlagHolder:
   )
 
 
+def define_bundle() -> flags.FlagHolder:
+  """Defines --bundle, for `load_translator`."""
+  return define_path(
+    'bundle', 'An exported bundle, OUTPUT/<to>, or one of its files.'
+  )
+
+
 def define_from() -> flags.FlagHolder:
   """Defines --from, the source domain."""
   return flags.DEFINE_string(
@@ -383,22 +390,31 @@ def reject_flags_of_other_commands(
 
 
 def load_translator(
-  run_dir: str | None, model: str | None
-) -> 'inference.Translator':
-  """The translator that --run_dir or --model asks for.
+  run_dir: str | None, model: str | None, bundle: str | None = None
+) -> Any:
+  """The translator that --run_dir, --model or --bundle asks for.
 
   Args:
     run_dir: directory of a training, finished or not.
     model: name of a model that ships with the package.
+    bundle: folder of an exported bundle, or a file in it.
+
+  Returns:
+    A `Translator`; for a bundle, a `BundleTranslator`.
 
   Raises:
-    ValueError: both or neither are given, or there is no such model.
-    FileNotFoundError: the directory holds no run.
+    ValueError: several or none are given, there is no such model, or the bundle
+      is damaged.
+    FileNotFoundError: the directory holds no run, or there is no bundle.
   """
-  if model and not run_dir:
+  if model and not (run_dir or bundle):
     return inference.Translator.from_pretrained(model)
-  if run_dir and not model:
+  if run_dir and not (model or bundle):
     return inference.Translator(run_dir)
+  if bundle and not (run_dir or model):
+    from tf_twingan.inference.exported import bundle_translator
+
+    return bundle_translator.BundleTranslator.load(bundle)
   raise ValueError(
     "give either --run_dir=DIR, a training's directory, or "
     '--model=avatar_twins, the model that ships with '

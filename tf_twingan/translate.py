@@ -37,6 +37,7 @@ from absl import flags
 from tf_twingan import cli, film_flags, photo_flags, translate_flags
 
 _RUN_DIR, _MODEL = cli.define_run_dir(), cli.define_model()
+_BUNDLE = cli.define_bundle()
 _TO = flags.DEFINE_string(
   'to', None, 'The domain to translate the images to.', required=True
 )
@@ -64,10 +65,9 @@ def main(argv) -> None:
   with cli.report_errors():
     is_film = film_flags.are_meant(_INPUT.value, _OUTPUT.value)
     photo_flags.check()
+    model = _RUN_DIR.value, _MODEL.value, _BUNDLE.value
     if is_film:
-      load = functools.partial(
-        cli.load_translator, _RUN_DIR.value, _MODEL.value
-      )
+      load = functools.partial(cli.load_translator, *model)
       film_flags.run(_INPUT.value, _OUTPUT.value, load, _TO.value, _FROM.value)
       return
     translate_flags.check_runner(_INPUT.value)
@@ -76,7 +76,7 @@ def main(argv) -> None:
     plan = translation_job.plan(
       _INPUT.value, _OUTPUT.value, **translate_flags.planned()
     )
-    translator = cli.load_translator(_RUN_DIR.value, _MODEL.value)
+    translator = cli.load_translator(*model)
     source = translator.source_for(_TO.value, _FROM.value)
     if not _FRAME_AS_TRAINED.value:
       translator.framings.clear()

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests import shared_artifacts
 from tests.programs import in_process
-from tf_twingan import faces, image_io
+from tf_twingan import faces, image_io, provenance
 
 
 class RedSquares(faces.FaceDetector):
@@ -115,6 +115,29 @@ class TranslatePhotosTest(parameterized.TestCase):
     self.assertEqual(code, 0, output)
     pair = image_io.read(self.outputs / 'two.png')
     self.assertEqual(pair.shape, (16, 32, 3))
+
+  @parameterized.parameters('all', 'none')
+  def test_a_bundle_translates_as_its_run(self, which):
+    flags = ['--detector=red'] if which == 'all' else []
+    code, output = self.translate(*flags, which=which)
+    self.assertEqual(code, 0, output)
+    expected = image_io.read(self.outputs / 'two.png')
+    shutil.rmtree(self.outputs)
+    code, output = in_process.run(
+      'translate',
+      f'--bundle={shared_artifacts.bundle()}',
+      '--to=anime',
+      f'--input={self.inputs / "two.png"}',
+      f'--output={self.outputs}',
+      f'--faces={which}',
+      *flags,
+    )
+    self.assertEqual(code, 0, output)
+    result = self.outputs / 'two.png'
+    np.testing.assert_allclose(
+      image_io.read(result).astype(int), expected, atol=3
+    )
+    self.assertEqual(provenance.read(result).model, 'photo2anime')
 
   @parameterized.parameters('all', 'none')
   def test_through_beam(self, which):

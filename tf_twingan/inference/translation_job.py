@@ -6,7 +6,7 @@ What a user can have got wrong is found by `plan`, before a model is loaded.
 import os
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tf_twingan import errors, files, image_io, photo_files, provenance
 from tf_twingan.inference import (
@@ -150,9 +150,9 @@ def run(
   )
 
 
-def origin_of(model: translator.Translator) -> provenance.Provenance:
-  """What results of a model say of themselves."""
-  origin = model.origin
+def origin_of(model: Any) -> provenance.Provenance:
+  """What results of a model say of themselves; a bundle says its own name."""
+  origin = getattr(model, 'name', None) or model.origin
   # Not where on this machine a run is.
   name = origin.removeprefix(loading.PRETRAINED_PREFIX)
   return provenance.Provenance(

@@ -214,7 +214,7 @@ class Translator:
       source: see `translate`.
 
     Returns:
-      float32 RGB [n, resolution, resolution, 3], about in [-1, 1].
+      float32 RGB [n, resolution, resolution, 3] in [-1, 1].
 
     Raises:
       FloatingPointError: see `translate`.
@@ -222,7 +222,7 @@ class Translator:
     """
     source = self.source_for(to, source)
     return batching.apply(
-      lambda batch: self._translate(batch, source, to), images
+      lambda batch: np.clip(self._translate(batch, source, to), -1, 1), images
     )
 
   takes_floats = True  # Files of a bundle may not.

@@ -5,6 +5,7 @@ manifest. What only the network itself can do, content codes and style codes, it
 does not have.
 """
 
+import hashlib
 import os
 import pathlib
 from collections.abc import Callable, Mapping
@@ -38,13 +39,15 @@ class BundleTranslator:
     version: number of the export.
     domains: names of the domains, in order.
     resolution: side of the images that it takes and gives, px.
-    fingerprint: names the weights that were exported.
+    fingerprint: names what translates, 64 hex digits: the weights that were
+      exported and, of `load`, the file.
     images_seen: images of each domain that the training had seen, or None.
     framings: {domain: how images of it become squares}; may be changed. Without
       an entry, the largest square in the middle is used.
     origin: the model that was exported, as `Translator.reopen` takes it, if
       there is one of that name here; else ''.
     embed: see `saved_model.SavedModel.embed`.
+    path: where `load` found it, or None.
   """
 
   has_codes = False
@@ -86,6 +89,7 @@ class BundleTranslator:
     self.images_seen: int | None = model.get('images_seen')
     self.origin = _origin_here(model.get('origin'))
     self.embed = embed
+    self.path: str | None = None
     self._functions = dict(functions)
     self._float_functions = dict(float_functions or {})
 
@@ -111,9 +115,21 @@ class BundleTranslator:
     pairs = bundle_manifest.directions(manifest)
     try:
       functions = {pair: exported.function(*pair) for pair in pairs}
-      return cls(manifest, functions, **_of_saved_model(exported.saved, pairs))
+      made = cls(manifest, functions, **_of_saved_model(exported.saved, pairs))
     except ValueError as error:
       raise ValueError(f'{errors.printable(path)}: {error}') from error
+    made.path = os.path.abspath(file)
+    # Files of fewer bits give other pixels.
+    told = repr((made.fingerprint, _entry(manifest, folder, file)))
+    made.fingerprint = hashlib.sha256(told.encode()).hexdigest()
+    return made
+
+  def __reduce__(self) -> tuple[Any, ...]:
+    """Is pickled by its path, for other processes of this machine.
+
+    Where another bundle is there meanwhile, unpickling raises ValueError.
+    """
+    return _reopen, (self.path, self.fingerprint, self.framings)
 
   def translate(
     self,
@@ -131,7 +147,7 @@ class BundleTranslator:
         array, or there is a `style`.
     """
     if style is not None:
-      raise ValueError('An exported model has no style codes; leave style out.')
+      raise _no_styles()
     source = self.source_for(to, source)
     self._check_direction(source, to)
     return batching.apply(
@@ -151,6 +167,14 @@ class BundleTranslator:
       raise ValueError('This file of the bundle translates bytes alone.')
     self._check_direction(source, to)
     return batching.apply(self._float_functions[source, to], images)
+
+  def style(self, images: np.ndarray, domain: str) -> np.ndarray:
+    """Raises ValueError: what is exported has no style codes."""
+    raise _no_styles()
+
+  def random_styles(self, count: int, seed: int) -> np.ndarray:
+    """Raises ValueError: what is exported has no style codes."""
+    raise _no_styles()
 
   @property
   def takes_floats(self) -> bool:
@@ -235,6 +259,36 @@ class BundleTranslator:
     for row, image in enumerate(images):
       prepared[row] = frame.square(image, side)
     return prepared
+
+
+def _no_styles() -> ValueError:
+  return ValueError(
+    'An exported model has no style codes; translate with its run to choose a '
+    'style.'
+  )
+
+
+def _reopen(
+  path: str, fingerprint: str, framings: dict[str, framing.Framing]
+) -> BundleTranslator:
+  """Loads a file of a bundle again, and refuses another one."""
+  translator = BundleTranslator.load(path)
+  if translator.fingerprint != fingerprint:
+    raise ValueError(
+      f'{errors.printable(path)} was exported anew since it was opened; open '
+      'it again.'
+    )
+  translator.framings = framings
+  return translator
+
+
+def _entry(
+  manifest: Mapping[str, Any], folder: pathlib.Path, file: pathlib.Path
+) -> Any:
+  """What tells a file of a bundle from others."""
+  name = file.resolve().relative_to(folder.resolve()).as_posix()
+  entry = manifest['files'].get(name, {})
+  return entry.get('sha256', name)
 
 
 def _located(
