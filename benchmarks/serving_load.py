@@ -82,6 +82,7 @@ def main(argv) -> None:
         load_clients.Upload(request, digest)
         for request, (_, digest) in zip(requests, answers)
       ]
+      earlier = _batches(port)
       with _Memory(process.pid) as memory:
         report = asyncio.run(
           load_clients.together(
@@ -93,9 +94,11 @@ def main(argv) -> None:
             seconds=60 * _MINUTES.value,
           )
         )
+      batches = np.subtract(_batches(port), earlier)
     after = _measure_alone(scratch, images)
     alone, files = np.mean([before, after], axis=0)
     tables = _tables(report, memory, float(alone), float(files))
+    tables.append(_batch_table(*batches))
     measurements.save(
       tables,
       group='Serving',
@@ -147,6 +150,24 @@ def _tables(
   )
   used.add('server', *(f'{one / 2**20:.0f} MiB' for one in memory.summary()))
   return [speeds.table, results.table, used.table]
+
+
+def _batches(port: int) -> tuple[float, float]:
+  """How many batches the server has computed, and how many images in them."""
+  with urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics') as answer:
+    text = answer.read().decode()
+  numbers = [
+    re.search(rf'(?m)^tf_twingan_batch_images_{name} (\S+)$', text)
+    for name in ('count', 'sum')
+  ]
+  return tuple(float(found[1]) if found else 0.0 for found in numbers)
+
+
+def _batch_table(batches: float, images: float) -> measurements.Table:
+  """Prints and returns how large batches were."""
+  printed = measurements.PrintedTable(['', 'number', 'images, mean'], 'Batches')
+  printed.add('server', f'{batches:,.0f}', f'{images / max(batches, 1):.1f}')
+  return printed.table
 
 
 def _make_images(count: int, side: int) -> list[bytes]:

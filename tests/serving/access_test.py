@@ -85,6 +85,13 @@ class HostsTest(parameterized.TestCase):
     answer = asking.ask_now(app, 'GET', '/', b'', {'host': host})
     self.assertEqual(answer.status, status)
 
+  @parameterized.parameters('/healthz', '/readyz', '/metrics')
+  def test_who_watches_the_server_needs_no_name(self, path):
+    app = access.Hosts(_ok, settings.Settings(allowed_hosts=('a.example',)))
+    headers = {'host': '10.1.2.3:8000'}
+    self.assertEqual(asking.ask_now(app, 'GET', path, b'', headers).status, 200)
+    self.assertEqual(asking.ask_now(app, 'GET', '/', b'', headers).status, 421)
+
   @parameterized.parameters(
     ({}, 200),
     ({'origin': 'http://localhost:8000'}, 200),

@@ -16,6 +16,8 @@ from tf_twingan.serving import problems, settings
 
 # Health checks, and the page, which has nothing secret and asks for the token.
 _OPEN = re.compile(r'/(healthz|readyz|favicon\.ico|page/.*)?')
+# What watches a server knows it by its number alone.
+_WATCHED = ('/healthz', '/readyz', '/metrics')
 _LOOPBACK_NAMES = ('localhost', '127.0.0.1', '[::1]')
 _HARMLESS = ('GET', 'HEAD', 'OPTIONS')
 
@@ -71,7 +73,7 @@ class Hosts:
   async def __call__(self, scope, receive, send):
     """Handles a request."""
     response = None
-    if scope['type'] == 'http':
+    if scope['type'] == 'http' and scope['path'] not in _WATCHED:
       headers = {name: value for name, value in scope['headers']}
       response = self._refusal(scope['method'], headers)
     await (response or self._app)(scope, receive, send)
