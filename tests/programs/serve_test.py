@@ -210,6 +210,29 @@ class FlagsTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, 'holds no token'):
         serve_flags.read_token(str(path))
 
+  def test_who_may_use_it(self):
+    with flagsaver.flagsaver(
+      host='0.0.0.0',
+      allowed_hosts=['a.example', 'b.example'],
+      cors_origins=['https://Page.example:8443'],
+      requests_per_minute=90,
+      trusted_proxies=['10.0.0.5'],
+    ):
+      settings = serve_flags.settings()
+    self.assertEqual(settings.host, '0.0.0.0')
+    self.assertEqual(settings.allowed_hosts, ('a.example', 'b.example'))
+    self.assertEqual(settings.cors_origins, ('https://page.example:8443',))
+    self.assertEqual(settings.requests_per_minute, 90)
+    self.assertEqual(settings.trusted_proxies, ('10.0.0.5',))
+
+  @parameterized.parameters(
+    'page.example', 'https://page.example/', 'https://a b', 'file:///a', ''
+  )
+  def test_origins_are_checked(self, origin):
+    with flagsaver.flagsaver(cors_origins=[origin]):
+      with self.assertRaisesRegex(ValueError, 'is no origin'):
+        serve_flags.settings()
+
   def test_a_port_that_is_taken_is_said_before_models_are_loaded(self):
     with socket.create_server(('127.0.0.1', 0)) as taken:
       port = taken.getsockname()[1]
