@@ -3,6 +3,7 @@ r"""Serves a page and an API that translate images.
   python -m tf_twingan.serve
   python -m tf_twingan.serve --run_dir=runs/anime --port=8080
   python -m tf_twingan.serve --bundle=bundles/anime --index=faces.index
+  python -m tf_twingan.serve --tf_serving=localhost:8500 --bundle=bundles/anime
 
 Without a model, it serves the one that ships with the package. The page is at
 the address that it prints, and the API is described at /openapi.json:
@@ -30,8 +31,9 @@ def main(argv) -> None:
     settings = serve_flags.settings()
     host, port = flags.FLAGS.host, flags.FLAGS.port
     with listening.opened(host, port) as listener:
-      models = serve_flags.models()
-      app = application.create(models, settings, serve_flags.index(models))
+      models, watched = serve_flags.models(settings)
+      index = serve_flags.index(models)
+      app = application.create(models, settings, index, watched)
       listening.serve(app, listener, settings)
 
 

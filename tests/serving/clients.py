@@ -26,16 +26,20 @@ def model() -> models.ServedModel:
 
 
 @contextlib.contextmanager
-def client(*served, index=None, **limits):
+def client(*served, index=None, watched=(), **limits):
   """A client of an application that is ready.
 
   Args:
     *served: models; by default `model()`.
     index: see `application.create`.
+    watched: see `application.create`.
     **limits: what differs from the default settings.
   """
   app = application.create(
-    models.Models(served or [model()]), settings.Settings(**limits), index
+    models.Models(served or [model()]),
+    settings.Settings(**limits),
+    index,
+    watched,
   )
   with client_of(app) as made:
     wait_until(lambda: made.get('/readyz').status_code == 200)

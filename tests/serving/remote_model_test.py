@@ -281,10 +281,11 @@ class StartTest(parameterized.TestCase):
 
     timer = threading.Timer(0.7, start)
     timer.start()
-    loaded = model.wait()
+    loaded, watched = model.wait()
     timer.join()
     self.enter_context(started[0])
     self.assertEqual(loaded.version, 3)
+    self.assertEqual(watched, (model, 3))
 
   def test_an_unknown_model_ends_the_wait(self):
     limits = dataclasses.replace(LIMITS, remote_start_s=0.6)
@@ -342,7 +343,8 @@ class StartTest(parameterized.TestCase):
       name=NAME,
       certificates=certificate.read_bytes(),
     )
-    result = trusted.wait().translator.translate(IMAGES, 'anime')
+    loaded, _ = trusted.wait()
+    result = loaded.translator.translate(IMAGES, 'anime')
     np.testing.assert_array_equal(result, INVERTED)
     # Not without the authority, nor without encryption.
     limits = dataclasses.replace(LIMITS, remote_start_s=0.1)

@@ -32,9 +32,9 @@ LIMITS = settings.Settings(poll_s=0.05, batch_sizes=(1, 4))
 
 def watch(source, limits=LIMITS):
   """Returns the models that are served at first, and what follows them."""
-  key = source.newest()
-  served = models.Models([source.load(key)])
-  return served, versions.Watcher(served, source, key, limits)
+  model, watched = versions.open_newest(source)
+  served = models.Models([model])
+  return served, versions.Watcher(served, watched, limits)
 
 
 def poll(watcher, times=2):

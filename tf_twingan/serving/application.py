@@ -1,6 +1,7 @@
 """The application: routes, middlewares and lifespan around a `Service`."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 from tf_twingan import extras, provenance
@@ -10,6 +11,7 @@ from tf_twingan.serving import (
   protection,
   service,
   settings,
+  versions,
 )
 from tf_twingan.serving.routes import (
   domains,
@@ -33,7 +35,10 @@ _ROUTES = (
 
 
 def create(
-  models: models.Models, settings: settings.Settings, index: Any = None
+  models: models.Models,
+  settings: settings.Settings,
+  index: Any = None,
+  watched: Sequence[versions.Watched] = (),
 ) -> fastapi.FastAPI:
   """Makes the application.
 
@@ -41,8 +46,9 @@ def create(
     models: the models to serve.
     settings: limits and choices.
     index: what `/v1/search` looks in; None if there is nothing.
+    watched: those of the models that new versions take the place of.
   """
-  served = service.Service(models, settings, index)
+  served = service.Service(models, settings, index, watched)
 
   @contextlib.asynccontextmanager
   async def lifespan(app):

@@ -27,6 +27,7 @@ from tf_twingan.serving import (
   models,
   problems,
   settings,
+  versions,
 )
 
 with extras.needed('serve'):
@@ -189,7 +190,7 @@ class RemoteModel:
   @property
   def problem(self) -> str | None:
     """Why it translates nothing now; None if it does."""
-    if self.server.breaker.state is circuit_breaker.State.OPEN:
+    if self.server.breaker.state is not circuit_breaker.State.CLOSED:
       return f'The model server of {self.name} does not answer.'
     return None
 
@@ -232,8 +233,8 @@ class RemoteModel:
     )
     return models.ServedModel(self.name, translator, version=version)
 
-  def wait(self) -> models.ServedModel:
-    """Opens the model, and waits for the server to start.
+  def wait(self) -> tuple[models.ServedModel, versions.Watched]:
+    """Opens the model as `versions.open_newest`, once the server has started.
 
     Raises:
       ConnectionError: it has no such model within `remote_start_s`; says what
@@ -244,7 +245,7 @@ class RemoteModel:
     waits = False
     while True:
       try:
-        return self.load(self.newest())
+        return versions.open_newest(self)
       except problems.ClientError as error:
         reason = getattr(error, 'reason', 'no answer')
         if time.monotonic() + _PAUSE_S > end:

@@ -26,14 +26,15 @@ class RunSource:
     name: name of the model.
   """
 
-  def __init__(self, run_dir: str, name: str):
+  def __init__(self, run_dir: str, name: str | None = None):
     """Names a run.
 
     Args:
       run_dir: directory of a training.
-      name: name of the model.
+      name: name of the model; by default that of the folder.
     """
-    self._run_dir, self.name = run_dir, name
+    self._run_dir = run_dir
+    self.name = name or os.path.basename(os.path.abspath(run_dir))
     self._checkpoints = checkpoints.Checkpoints(
       os.path.join(run_dir, 'checkpoints')
     )
@@ -55,6 +56,21 @@ class RunSource:
       int(os.path.basename(prefixes[0])) if prefixes else None,
       tuple((path, s.st_size, s.st_mtime_ns) for path, s in stats),
     )
+
+  def open(self) -> tuple[models.ServedModel, versions.Watched]:
+    """Loads the newest checkpoint that can be used, to be followed from there.
+
+    Raises:
+      OSError: there is none.
+      ValueError: none can be used.
+    """
+    try:
+      key = self.newest()
+    except FileNotFoundError:
+      models.from_run(self._run_dir, self.name)  # Says what there is instead.
+      raise
+    model = models.from_run(self._run_dir, self.name)
+    return model, versions.Watched(self, key)
 
   def load(self, key: Key) -> models.ServedModel:
     """Loads the newest checkpoint.

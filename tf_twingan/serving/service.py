@@ -16,9 +16,12 @@ from tf_twingan.serving import (
   settings,
   steady_sizes,
   uploads,
+  version_metrics,
+  versions,
 )
 
 T = TypeVar('T')
+_PAUSE_S = 1.0
 
 
 class Service:
@@ -31,6 +34,7 @@ class Service:
     batcher: the queue before the models.
     threads: threads that read and write images.
     metrics: figures for `/metrics`.
+    watchers: what puts new versions of models in place.
     is_ready: whether every direction of every model has been tried.
     has_failed: whether one of them failed.
   """
@@ -40,6 +44,7 @@ class Service:
     models: models.Models,
     limits: settings.Settings,
     index: Any = None,
+    watched: Sequence[versions.Watched] = (),
   ):
     """Takes what `application.create` takes."""
     self.models, self.limits, self.index = models, limits, index
@@ -56,21 +61,41 @@ class Service:
       'Requests whose images are read or written, or wait for that.',
       lambda: self.threads.waiting,
     )
+    self.watchers = [versions.Watcher(models, one, limits) for one in watched]
+    self.metrics.registry.register(
+      version_metrics.VersionCollector(self.watchers)
+    )
     self.is_ready = self.has_failed = False
     self._warming: asyncio.Task | None = None
+    self._watching: list[asyncio.Task] = []
 
   async def start(self) -> None:
     """Begins to work; is ready some time later."""
     self.batcher.start()
     self._warming = asyncio.create_task(self._warm_up())
+    if self.limits.poll_s:
+      self._watching = [
+        asyncio.create_task(watcher.run()) for watcher in self.watchers
+      ]
 
   async def close(self) -> None:
     """Finishes what was accepted."""
     self.is_ready = False
-    if self._warming:
-      self._warming.cancel()
+    for task in (self._warming, *self._watching):
+      if task:
+        task.cancel()
     await self.batcher.close()
     await asyncio.to_thread(self.threads.close)
+
+  @property
+  def problem(self) -> str | None:
+    """Why a model translates nothing now, as its server is away; or None."""
+    return next((w.problem for w in self.watchers if w.problem), None)
+
+  def refused(self, name: str) -> versions.Refused | None:
+    """The newest version of a model, if it is refused."""
+    refused = (w.refused for w in self.watchers if w.name == name)
+    return next(refused, None)
 
   async def in_time(self, answer: Awaitable[T]) -> T:
     """Waits for an answer until the deadline.
@@ -121,12 +146,22 @@ class Service:
 
   async def _warm_up(self) -> None:
     try:
-      await self._try_all()
+      while not await self._are_there():
+        await asyncio.sleep(_PAUSE_S)
     except Exception:
       logging.exception('A model fails, and the server will not be ready.')
       self.has_failed = True
       return
     self.is_ready = True
+
+  async def _are_there(self) -> bool:
+    """Tries all models; no, while a model server is away."""
+    try:
+      await self._try_all()
+    except problems.ClientError as error:
+      logging.warning('Not ready yet: %s', error)
+      return False
+    return True
 
   async def _try_all(self) -> None:
     for model in self.models:

@@ -55,11 +55,38 @@ class Refused(NamedTuple):
   reason: str
 
 
+class Watched(NamedTuple):
+  """A model that is followed.
+
+  Attributes:
+    source: where its versions come from.
+    key: what `source.newest` returned for the version that is served.
+  """
+
+  source: Source
+  key: Hashable
+
+
+def open_newest(source: Source) -> tuple[models.ServedModel, Watched]:
+  """Loads the newest version of a source, to be followed from there.
+
+  Raises:
+    ValueError: it must not be served.
+    Exception: see `Source`.
+  """
+  key = source.newest()
+  try:
+    return source.load(key), Watched(source, key)
+  except InvalidVersion as error:
+    raise ValueError(f'the model {source.name}: {error}') from error
+
+
 class Watcher:
   """Follows one model.
 
   Attributes:
     name: name of the model.
+    source: where its versions come from.
     refused: the newest version, if it is refused; else None.
     swaps: how many versions it has put in place.
     refusals: how many it has refused.
@@ -68,24 +95,29 @@ class Watcher:
   def __init__(
     self,
     served: models.Models,
-    source: Source,
-    key: Hashable,
+    watched: Watched,
     limits: settings.Settings,
   ):
     """Takes over from the version that is served at first.
 
     Args:
       served: where new versions are put in place.
-      source: where they come from.
-      key: what `source.newest` returned for the version that is served.
+      watched: the model, which is one of them.
       limits: the server's settings.
     """
-    self.name, self.refused = source.name, None
+    source, key = watched
+    self.name, self.source = source.name, source
+    self.refused: Refused | None = None
     self.swaps = self.refusals = 0
-    self._models, self._source, self._limits = served, source, limits
+    self._models, self._limits = served, limits
     self._served_key = self._seen = key
     self._refused_key: Hashable = None
     self._is_lost = False
+
+  @property
+  def problem(self) -> str | None:
+    """Why the model translates nothing now, as its server is away; or None."""
+    return getattr(self.source, 'problem', None)
 
   async def run(self) -> None:
     """Polls until it is cancelled."""
@@ -128,7 +160,7 @@ class Watcher:
   def _newest(self) -> Hashable:
     """What the source has; None if it cannot say, which is logged once."""
     try:
-      key = self._source.newest()
+      key = self.source.newest()
     except Exception as error:
       if not self._is_lost:
         _log.warning(
@@ -143,7 +175,7 @@ class Watcher:
     return key
 
   def _load(self, key: Hashable) -> models.ServedModel:
-    model = self._source.load(key)
+    model = self.source.load(key)
     try_out(model, self._limits)
     return model
 

@@ -1,5 +1,7 @@
 """`/healthz` and `/readyz`, for whatever watches the server."""
 
+from typing import Any
+
 from tf_twingan import extras
 from tf_twingan.serving import problems, service
 
@@ -17,8 +19,12 @@ def router(served: service.Service) -> fastapi.APIRouter:
     return {'status': 'ok'}
 
   @routes.get('/readyz')
-  async def readyz() -> dict[str, str]:
-    """Whether it answers at once: status 503 until each model was tried."""
+  async def readyz() -> dict[str, Any]:
+    """Whether it answers at once: status 503 until each model was tried.
+
+    And while a model server is away. `refused` lists new versions of models
+    that failed; the versions before them are served on.
+    """
     if served.has_failed:
       raise problems.ClientError(
         503,
@@ -32,6 +38,15 @@ def router(served: service.Service) -> fastapi.APIRouter:
         'The models are being loaded; ask again in a moment.',
         {'Retry-After': '1'},
       )
-    return {'status': 'ready'}
+    if served.problem:
+      raise problems.ClientError(
+        503, 'model_unavailable', served.problem, {'Retry-After': '1'}
+      )
+    refused = [
+      {'model': model.name, **found._asdict()}
+      for model in served.models
+      if (found := served.refused(model.name))
+    ]
+    return {'status': 'ready', **({'refused': refused} if refused else {})}
 
   return routes

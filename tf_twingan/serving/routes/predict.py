@@ -17,6 +17,7 @@ from tf_twingan.serving import (
   problems,
   service,
   uploads,
+  versions,
 )
 
 with extras.needed('serve'):
@@ -58,13 +59,13 @@ def router(served: service.Service) -> fastapi.APIRouter:
 
   @routes.get('/{name}')
   async def status(name: str) -> fastapi.Response:
-    """Which version is there."""
-    return about(name, None, _status)
+    """Which version is there, and the newest one if it is refused."""
+    return about(name, None, status_of)
 
   @routes.get('/{name}/versions/{version:int}')
   async def status_of_version(name: str, version: int) -> fastapi.Response:
     """Whether a version is there."""
-    return about(name, version, _status)
+    return about(name, version, status_of)
 
   @routes.get('/{name}/metadata')
   async def metadata(name: str) -> fastapi.Response:
@@ -95,6 +96,9 @@ def router(served: service.Service) -> fastapi.APIRouter:
     except predictions.BadRequest as error:
       return _error(error.status, str(error))
 
+  def status_of(model: models.ServedModel) -> dict[str, Any]:
+    return _status(model, served.refused(model.name))
+
   def find(name: str, version: int | None) -> models.ServedModel:
     try:
       model = served.models.find(name)
@@ -118,15 +122,26 @@ def _error(
   return fastapi.responses.JSONResponse({'error': message}, status, headers)
 
 
-def _status(model: models.ServedModel) -> dict[str, Any]:
+def _status(
+  model: models.ServedModel, refused: versions.Refused | None
+) -> dict[str, Any]:
+  described = [_version_status(str(model.version), 'AVAILABLE', 'OK', '')]
+  if refused:
+    described.append(
+      _version_status(
+        refused.version, 'END', 'FAILED_PRECONDITION', refused.reason
+      )
+    )
+  return {'model_version_status': described}
+
+
+def _version_status(
+  version: str, state: str, code: str, message: str
+) -> dict[str, Any]:
   return {
-    'model_version_status': [
-      {
-        'version': str(model.version),
-        'state': 'AVAILABLE',
-        'status': {'error_code': 'OK', 'error_message': ''},
-      }
-    ]
+    'version': version,
+    'state': state,
+    'status': {'error_code': code, 'error_message': message},
   }
 
 
