@@ -192,7 +192,7 @@ class FlagsTest(parameterized.TestCase):
     run = shared_artifacts.run()
     flags.FLAGS.run_dir = [str(run), f'mine={run}']
     flags.FLAGS.bundle = [str(shared_artifacts.bundle())]
-    served = serve_flags.models()
+    served, _ = serve_flags.models(serve_flags.settings())
     self.assertEqual(
       [model.name for model in served], [run.name, 'mine', 'photo2anime']
     )

@@ -220,3 +220,7 @@ def try_out(model: models.ServedModel, limits: settings.Settings) -> None:
           f'{source} to {to}: the results are {list(np.shape(outputs))}, not '
           f'{list(images[:size].shape)}.'
         )
+  if model.encodes:
+    for domain in model.domains:
+      for size in limits.batch_sizes:
+        model.encoding(domain).function(images[:size])
