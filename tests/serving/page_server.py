@@ -18,6 +18,7 @@ import uvicorn
 from PIL import Image
 
 from tf_twingan import faces, framing, image_io
+from tf_twingan.data.prepare import options
 from tf_twingan.serving import (
   application,
   batching,
@@ -38,13 +39,26 @@ class Negative:
   fingerprint = 64 * '0'
   has_codes = False
 
-  def __init__(self, origin: str, domains: tuple[str, ...] = ('day', 'night')):
-    """Takes a folder, whose alignment.json says which faces to find."""
-    self.origin, self.domains = origin, domains
+  def __init__(
+    self,
+    origin: str = '',
+    domains: tuple[str, ...] = ('day', 'night'),
+    prepared: bool = False,
+  ):
+    """Makes a model.
+
+    Args:
+      origin: a folder, whose alignment.json says which faces to find.
+      domains: names of its domains.
+      prepared: whether its images are aligned faces.
+    """
+    self.origin, self.domains, self._prepared = origin, domains, prepared
 
   def framing_of(self, domain: str) -> framing.Framing:
     del domain
-    return framing.Framing()
+    if not self._prepared:
+      return framing.Framing()
+    return framing.Framing(preparation=options.Options(faces=_DETECTOR))
 
   def supports(self, source: str, to: str) -> bool:
     return source != to
@@ -124,31 +138,42 @@ def photo(*blocks: tuple[int, int], size: tuple[int, int] = (300, 200)):
   return Image.fromarray(pixels)
 
 
+def stand_ins(folder: str) -> models.Models:
+  """Models of two domains, of three, and of aligned faces.
+
+  Args:
+    folder: an empty one, for what says which faces the first one knows.
+  """
+  alignment = {'faces': _DETECTOR, 'resolution': 64, 'margin': 0.5}
+  path = pathlib.Path(folder, 'alignment.json')
+  path.write_text(json.dumps({'day': alignment}))
+  if _DETECTOR not in faces.DETECTORS:
+    faces.register(_DETECTOR, Blocks)
+  seasons = Negative(domains=('spring', 'summer', 'autumn'))
+  return models.Models(
+    [
+      models.ServedModel('negative', Negative(folder)),
+      models.ServedModel('seasons', seasons),
+      models.ServedModel('portraits', Negative(prepared=True)),
+    ]
+  )
+
+
 @contextlib.contextmanager
 def started(
-  folder: pathlib.Path, index: Any = None, **limits: Any
+  served: models.Models, index: Any = None, **limits: Any
 ) -> Iterator[str]:
   """Serves in a thread.
 
   Args:
-    folder: an empty one.
+    served: the models.
     index: see `application.create`.
     **limits: fields of `Settings`.
 
   Yields:
     The address of the page.
   """
-  alignment = {'faces': _DETECTOR, 'resolution': 64, 'margin': 0.5}
-  (folder / 'alignment.json').write_text(json.dumps({'day': alignment}))
-  if _DETECTOR not in faces.DETECTORS:
-    faces.register(_DETECTOR, Blocks)
-  served = [
-    models.ServedModel('negative', Negative(str(folder))),
-    models.ServedModel('seasons', Negative('', ('spring', 'summer', 'autumn'))),
-  ]
-  app = application.create(
-    models.Models(served), settings.Settings(**limits), index
-  )
+  app = application.create(served, settings.Settings(**limits), index)
   with listening.opened('127.0.0.1', 0) as listener:
     config = uvicorn.Config(
       app, log_level='warning', timeout_graceful_shutdown=1

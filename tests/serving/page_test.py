@@ -8,6 +8,8 @@ import re
 import tempfile
 import time
 
+import numpy as np
+import pytest
 from absl.testing import absltest
 from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
@@ -15,6 +17,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.serving import browsers, page_server
+from tf_twingan import image_io
+from tf_twingan.serving import models
 from tf_twingan.serving.routes import page
 
 MAX_BYTES = 200_000
@@ -217,7 +221,7 @@ class PageTest(absltest.TestCase):
     cls._closing = contextlib.ExitStack()
     folder = cls._closing.enter_context(tempfile.TemporaryDirectory())
     cls.address = cls._closing.enter_context(
-      page_server.started(pathlib.Path(folder))
+      page_server.started(page_server.stand_ins(folder))
     )
 
   @classmethod
@@ -239,6 +243,19 @@ class PageTest(absltest.TestCase):
     with opened.answered(words):
       opened.get('file').send_keys(str(path))
 
+  def download(self, opened: _Page) -> tuple[str, bytes]:
+    """Downloads the result: the name and content of the file."""
+    folder = self.enter_context(tempfile.TemporaryDirectory())
+    opened.driver.execute_cdp_cmd(
+      'Browser.setDownloadBehavior',
+      {'behavior': 'allow', 'downloadPath': folder},
+    )
+    opened.get('download').click()
+    (path,) = opened.until(
+      lambda: list(pathlib.Path(folder).glob('*.png')), 'the file'
+    )
+    return path.name, path.read_bytes()
+
   def assert_colour(self, pixel, expected):
     # What is pasted is mixed with what is around it.
     self.assertSequenceAlmostEqual(pixel, expected, delta=8)
@@ -257,9 +274,10 @@ class PageTest(absltest.TestCase):
     self.upload(opened, page_server.photo(size=(40, 40)))
     self.assertEqual(opened.pixel('before'), GREY)
     self.assertEqual(opened.pixel('after'), GREY_NEGATIVE)
-    link = opened.get('download')
-    self.assertEqual(link.get_attribute('download'), 'me.night.png')
-    self.assertStartsWith(link.get_attribute('href'), 'blob:')
+    name, content = self.download(opened)
+    self.assertEqual(name, 'me.night.png')
+    self.assertEqual(image_io.read(content)[0, 0].tolist(), GREY_NEGATIVE)
+    self.assertIn(b'AI-generated', content)
 
   def test_an_image_is_pasted_and_dropped(self):
     opened = self.open()
@@ -325,10 +343,17 @@ class PageTest(absltest.TestCase):
       opened.labels('part'),
       ['All 2 faces', 'Face 1', 'Face 2', 'The whole square'],
     )
+
+    def chosen():
+      boxes = opened.driver.find_elements(By.CSS_SELECTOR, '.box')
+      return ['chosen' in box.get_attribute('class').split() for box in boxes]
+
+    self.assertEqual(chosen(), [True, True])
     self.assert_colour(opened.pixel('after', *left), NEGATIVE)
     self.assert_colour(opened.pixel('after', *right), NEGATIVE)
     with opened.answered('px, in'):
       opened.choose('part', 'Face 2')
+    self.assertEqual(chosen(), [False, True])
     self.assert_colour(opened.pixel('after', *left), FACE)
     self.assert_colour(opened.pixel('after', *right), NEGATIVE)
     # By its mark on the stage.
@@ -338,9 +363,12 @@ class PageTest(absltest.TestCase):
     self.assert_colour(opened.pixel('after', *right), FACE)
     with opened.answered('16 × 16 px'):
       opened.choose('part', 'The whole square')
-    # The middle square of the photo, in which there is neither.
+    # The middle square of the photo begins in the first face.
+    self.assertEqual(chosen(), [])
     self.assertEqual(opened.pixel('before'), GREY)
     self.assertEqual(opened.pixel('after'), GREY_NEGATIVE)
+    self.assertEqual(opened.pixel('before', 0.1, 0.4), FACE)
+    self.assert_colour(opened.pixel('after', 0.05, 0.4), NEGATIVE)
 
   def test_one_face_that_fills_an_image_is_its_square(self):
     opened = self.open()
@@ -351,6 +379,33 @@ class PageTest(absltest.TestCase):
     self.upload(opened, page_server.photo((130, 30)), 'One face was found')
     chosen = opened.get('part').find_element(By.CSS_SELECTOR, ':checked')
     self.assertEqual(chosen.get_attribute('value'), '0')
+
+  def test_an_aligned_face_is_shown_as_the_model_takes_it(self):
+    opened = self.open()
+    self.upload(opened, page_server.photo((190, 60)), 'One face was found')
+    with opened.answered('px, in'):
+      opened.choose('model', 'portraits')
+    with opened.answered('16 × 16 px'):
+      opened.choose('part', 'The whole square')
+    for place in ((0.5, 0.5), (0.1, 0.1)):
+      before = opened.pixel('before', *place)
+      self.assertEqual(before, FACE if place[0] == 0.5 else GREY)
+      self.assert_colour(
+        opened.pixel('after', *place), [255 - v for v in before]
+      )
+
+  def test_an_image_that_only_the_server_can_read_is_its_result_alone(self):
+    opened = self.open()
+    stream = io.BytesIO()
+    page_server.photo(size=(40, 40)).save(stream, format='TIFF')
+    with opened.answered('px, in'):
+      opened.give('drop', stream.getvalue(), 'scan.tif', 'image/tiff')
+    self.assertEqual(opened.pixel('after'), GREY_NEGATIVE)
+    self.assertFalse(opened.get('split').is_displayed())
+    self.assertEqual(
+      opened.get('after').value_of_css_property('clip-path'),
+      'inset(0px 0px 0px 0%)',
+    )
 
   def test_the_slider_moves_by_keyboard_and_pointer(self):
     opened = self.open()
@@ -407,6 +462,19 @@ class PageTest(absltest.TestCase):
     self.assertFalse(rate.is_displayed())
     opened.get('stop').click()
     self.assertTrue(opened.get('sources').is_displayed())
+
+  def test_a_camera_that_sees_no_face_goes_on(self):
+    opened = self.open()
+    with opened.answered('found no face'):
+      opened.choose('model', 'portraits')
+    with opened.answered('camera is on'):
+      opened.get('camera').click()
+    opened.get('live').click()
+    opened.until(lambda: opened.get('rate').text, 'the frame rate')
+    self.assertStartsWith(opened.said(), 'Live:')
+    self.assertFalse(opened.get('split').is_displayed())
+    opened.get('live').click()
+    self.assertIn('status of 422', opened.log()[-1])
 
   def test_a_refused_camera_is_explained(self):
     opened = self.open()
@@ -545,7 +613,7 @@ class PageTest(absltest.TestCase):
   def test_neighbours_are_shown_where_the_server_has_an_index(self):
     folder = self.enter_context(tempfile.TemporaryDirectory())
     address = self.enter_context(
-      page_server.started(pathlib.Path(folder), page_server.Gallery())
+      page_server.started(page_server.stand_ins(folder), page_server.Gallery())
     )
     opened = self.open(address)
     with opened.answered('6 found'):
@@ -570,13 +638,37 @@ class PageTest(absltest.TestCase):
     with contextlib.ExitStack() as stack:
       folder = stack.enter_context(tempfile.TemporaryDirectory())
       address = stack.enter_context(
-        page_server.started(pathlib.Path(folder), token='open sesame')
+        page_server.started(page_server.stand_ins(folder), token='open sesame')
       )
       opened = stack.enter_context(_page_at(address))
       opened.until(lambda: 'asks for a token' in opened.said())
       with opened.answered('px, in'):
         opened.get('token').send_keys('open sesame', Keys.ENTER)
       self.assertFalse(opened.get('token-form').is_displayed())
+
+  @pytest.mark.slow
+  def test_the_shipped_model_translates_every_example(self):
+    model = models.from_pretrained('avatar_twins')
+    address = self.enter_context(page_server.started(models.Models([model])))
+    opened = self.open(address)
+    buttons = opened.get('examples').find_elements(By.TAG_NAME, 'button')
+    self.assertLen(buttons, 8)
+    for button in buttons:
+      with opened.answered('px, in'):
+        button.click()
+      name, content = self.download(opened)
+      example, to, _ = name.split('.')
+      path = page.FOLDER / f'examples/{example}.webp'
+      result = image_io.read(content)
+      if example == 'group':
+        self.assertIn('3 faces were found', opened.said())
+        self.assertEqual(result.shape, image_io.read(path).shape)
+        continue
+      (source,) = {'photo', 'anime'} - {to}
+      self.assertStartsWith(example, source)
+      square = image_io.read_square(path, model.resolution)
+      expected = model.translator.translate(square[None], to, source)[0]
+      np.testing.assert_array_equal(result, expected, example)
 
 
 if __name__ == '__main__':
