@@ -79,6 +79,21 @@ class BodyLimitTest(parameterized.TestCase):
     )
     self.assertEqual((answer.status, answer.code), (400, 'cut_off'))
 
+  def test_after_its_end_the_client_may_go(self):
+    seen = []
+
+    async def app(scope, receive, send):
+      while True:
+        message = await receive()
+        seen.append(message['type'])
+        if seen[-1] == 'http.disconnect':
+          break
+      await problems.answer(200, 'ok', 'Good.')(scope, receive, send)
+
+    limited = body_limit.BodyLimit(app, settings.Settings())
+    self.assertEqual(asking.ask_now(limited, 'POST', '/', b'a').status, 200)
+    self.assertEqual(seen, ['http.request', 'http.disconnect'])
+
   def test_all_together(self):
     async def both():
       app = _app(max_bodies_bytes=150)

@@ -94,6 +94,7 @@ class ProblemsTest(parameterized.TestCase):
     if status == 418:
       self.assertEqual(answer.headers['retry-after'], '3')
       self.assertTrue(answer.body.isascii())
+      self.assertTrue(answer.json()['error']['message'].isprintable())
 
   def test_the_log_says_where(self):
     with self.assertLogs(level='ERROR') as logs:

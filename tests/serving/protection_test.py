@@ -63,6 +63,13 @@ class ProtectionTest(parameterized.TestCase):
     policy = asking.ask_now(_app(), 'POST', '/v1/a').headers[_POLICY]
     self.assertNotIn('self', policy)
 
+  def test_results_are_not_kept(self):
+    answer = asking.ask_now(_app(), 'POST', '/v1/a')
+    self.assertEqual(answer.status, 200)
+    self.assertEqual(answer.headers['cache-control'], 'no-store')
+    page = asking.ask_now(_app(), 'GET', '/')
+    self.assertNotIn('cache-control', page.headers)
+
   @parameterized.parameters(
     ('a-b_c.1', True),
     ('a' * 65, False),
