@@ -6,6 +6,8 @@ r"""Exports a model to files that load without tf_twingan.
   python -m export --run_dir=runs/anime --to=all --output=bundles
   python -m export --model=avatar_twins --to=anime --output=bundles \
       --formats=search --index=faces.index
+  python -m export --model=avatar_twins --to=anime --output=bundles \
+      --formats=web
   python -m export plan --resolution=256 --max_mb=4 --max_ms=50
   python -m export benchmark bundles/anime
 
@@ -18,7 +20,9 @@ Formats: saved_model; float32, float16 (GPUs), dynamic (CPUs: 8-bit weights),
 hybrid (8 bits but for the last stage), int8 (uint8 in and out), embed (for
 search), onnx (needs the extra [onnx]), search (needs --index: a file for the
 Task library's ImageSearcher, which embeds an image of --from and finds the
-nearest of that index's images of --to). --to=all writes all directions, which
+nearest of that index's images of --to), web (a folder for any file host: a page
+that translates in the visitor's browser by LiteRT.js, which it loads from a
+public host or, with --litert_js, brings). --to=all writes all directions, which
 share the convolutions: a SavedModel, and TFLite files (float32, float16,
 dynamic) that take the domains beside the image.
 
@@ -40,7 +44,7 @@ flags.DEFINE_string('model', None, 'A model that ships: avatar_twins.')
 flags.DEFINE_string('to', None, 'The domain to translate to, or all.')
 flags.DEFINE_string('from', None, 'The domain of the images, if not the other.')
 flags.DEFINE_list(
-  'formats', None, 'What to write; by default all but onnx and search.'
+  'formats', None, 'What to write; by default all but onnx, search, web.'
 )
 cli.define_path('output', "The folder of the bundle's folder.")
 flags.DEFINE_multi_string(
@@ -61,6 +65,9 @@ flags.DEFINE_enum(
   None,
   options.BY,
   f'search: as --by of tf_twingan.search; {options.DEFAULT_BY} if not given.',
+)
+cli.define_path(
+  'litert_js', 'web: the folder of `npm install @litertjs/core`, to be copied.'
 )
 flags.DEFINE_integer('version', None, 'Of the SavedModel, or the next.', 1)
 flags.DEFINE_string('author', '', 'Who made the model.')

@@ -13,6 +13,7 @@ def formats(
   index: str | None = None,
   qdrant: str | None = None,
   by: str | None = None,
+  litert_js: str | None = None,
 ) -> list[str]:
   """The formats to write, if they go with what else is asked for.
 
@@ -23,6 +24,7 @@ def formats(
     index: path of a search index.
     qdrant: address of a server that searches it.
     by: which codes to search by.
+    litert_js: folder of an npm install of LiteRT.js.
 
   Raises:
     ValueError: a format is unknown, or they do not go together.
@@ -51,4 +53,6 @@ def formats(
     )
   if by is not None and 'search' not in names:
     raise ValueError('--by is for format search; name it in --formats.')
+  if litert_js is not None and 'web' not in names:
+    raise ValueError('--litert_js is for format web; name it in --formats.')
   return list(names)

@@ -17,7 +17,7 @@ from tf_twingan.data import dataset_strings
 # {command: its flags}; --threads belongs to plan and benchmark.
 FLAGS_OF = {
   'export': 'run_dir model to from formats output source run_datasets index '
-  'qdrant by version author licence',
+  'qdrant by version author licence litert_js',
   'plan': 'resolution max_mb max_ms format',
   'benchmark': '',
 }
@@ -89,6 +89,7 @@ def _export(values) -> None:
     index=values.index,
     qdrant=values.qdrant,
     by=values.by,
+    litert_js=values.litert_js,
   )
   files.check_writable(pathlib.Path(values.output, values.to))
   translator = cli.load_translator(values.run_dir, values.model)
@@ -108,6 +109,7 @@ def _export(values) -> None:
     version=values.version,
     author=values.author,
     licence=values.licence,
+    litert_js=values.litert_js,
   )
   left_out, written = len(exported.failures), len(exported.manifest['files'])
   if left_out:

@@ -37,6 +37,8 @@ class Context(abc.ABC):
     about: title, author and so on; its version is that of the SavedModel.
     number_inputs: inputs of TFLite files beside the image, by name.
     number_descriptions: descriptions of those inputs, by name.
+    litert_js: where npm installed LiteRT.js, for the format 'web' to copy; None
+      to load it from a public host.
   """
 
   number_inputs: Mapping[str, tf.TensorSpec] = types.MappingProxyType({})
@@ -50,8 +52,10 @@ class Context(abc.ABC):
     directions: list[Direction],
     held_out: Mapping[str, Images],
     about: texts.About,
+    litert_js: str | None = None,
   ):
     """Sets the attributes; networks are made when they are first used."""
+    self.litert_js = litert_js
     self.name, self.folder_name = name, folder_name
     self.translator, self.directions = translator, directions
     self.held_out, self.about = held_out, about
@@ -100,8 +104,12 @@ class Context(abc.ABC):
     """{file in golden/: example image, uint8 [px, px, 3]}."""
 
   @abc.abstractmethod
+  def golden_of(self, direction: Direction) -> dict[str, str]:
+    """Which of those are the `input` and `output` of a direction."""
+
   def golden_names(self) -> dict[str, str]:
     """Which of those are the `input` and `output` of the README's examples."""
+    return self.golden_of(self.directions[0])
 
   @abc.abstractmethod
   def manifest_head(self) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class OneDirection(contexts.Context):
     learn_embedding: Callable[[], embeddings.Embedding],
     about: texts.About,
     search: Search | None = None,
+    litert_js: str | None = None,
   ):
     """Describes the export.
 
@@ -78,6 +79,7 @@ class OneDirection(contexts.Context):
         most once, by formats that embed.
       about: title, author and so on.
       search: index for the format 'search'.
+      litert_js: see `contexts.Context`.
     """
     super().__init__(
       bundle_manifest.direction(source, target),
@@ -86,6 +88,7 @@ class OneDirection(contexts.Context):
       [(source, target)],
       {source: held_out},
       about,
+      litert_js,
     )
     self.source, self.target, self.search = source, target, search
     self._calibration = calibration[:CALIBRATION_IMAGES]
@@ -144,8 +147,9 @@ class OneDirection(contexts.Context):
       'output': image_arrays.to_uint8(expected[0]),
     }
 
-  def golden_names(self) -> dict[str, str]:
+  def golden_of(self, direction: contexts.Direction) -> dict[str, str]:
     """Names of the two."""
+    del direction  # There is one.
     return {'input': 'input', 'output': 'output'}
 
   def manifest_head(self) -> dict[str, Any]:
@@ -173,6 +177,7 @@ class AllDirections(contexts.Context):
     translator: inference.Translator,
     held_out: Mapping[str, contexts.Images],
     about: texts.About,
+    litert_js: str | None = None,
   ):
     """Describes the export.
 
@@ -180,6 +185,7 @@ class AllDirections(contexts.Context):
       translator: the model.
       held_out: {domain: images to compare by}, of every domain.
       about: title, author and so on.
+      litert_js: see `contexts.Context`.
     """
     super().__init__(
       ALL,
@@ -188,6 +194,7 @@ class AllDirections(contexts.Context):
       list(itertools.permutations(translator.domains, 2)),
       held_out,
       about,
+      litert_js,
     )
 
   @property
@@ -233,10 +240,10 @@ class AllDirections(contexts.Context):
     }
     return inputs | outputs
 
-  def golden_names(self) -> dict[str, str]:
-    """Names of those of the first direction."""
-    first = self.directions[0]
-    return {'input': first[0], 'output': bundle_manifest.direction(*first)}
+  def golden_of(self, direction: contexts.Direction) -> dict[str, str]:
+    """Names of the source's image and of the direction's translation."""
+    source, _ = direction
+    return {'input': source, 'output': bundle_manifest.direction(*direction)}
 
   def manifest_head(self) -> dict[str, Any]:
     """All domains."""

@@ -42,6 +42,7 @@ def export(
   version: int | None = None,
   author: str = '',
   licence: str = '',
+  litert_js: str | os.PathLike | None = None,
 ) -> Exported:
   """Exports a model, and prints a table of the files.
 
@@ -50,7 +51,7 @@ def export(
     to: the domain to translate to, or 'all'.
     output: folder of the bundle's folder.
     source: the domain of the images, if not the other one of two.
-    formats: what to write; by default all but onnx and search.
+    formats: what to write; by default all but onnx, search and web.
     datasets: {domain: dataset} to calibrate and compare with; by default the
       embedded avatars that the model was trained on.
     run_datasets: read the folders and TFDS datasets that the run's record
@@ -63,6 +64,8 @@ def export(
     version: of the SavedModel; the next one if not given.
     author: who made the model.
     licence: the licence of the weights.
+    litert_js: for format web, the folder of `npm install @litertjs/core`, which
+      is copied; a page without it loads LiteRT.js from a public host.
 
   Returns:
     The bundle. A format that differs too much from the model is left out, and
@@ -76,8 +79,15 @@ def export(
   """
   output = home_folder.expand(os.fspath(output))
   index = index and home_folder.expand(os.fspath(index))
+  litert_js = litert_js and home_folder.expand(os.fspath(litert_js))
   formats = checks.formats(
-    formats, to=to, source=source, index=index, qdrant=qdrant, by=by
+    formats,
+    to=to,
+    source=source,
+    index=index,
+    qdrant=qdrant,
+    by=by,
+    litert_js=litert_js,
   )
   folder = pathlib.Path(output, to)
   files.check_writable(folder)
@@ -95,6 +105,7 @@ def export(
       version=version,
       author=author,
       licence=licence,
+      litert_js=litert_js,
     ),
   )
   context = (

@@ -46,6 +46,7 @@ class Options(NamedTuple):
   version: int | None = None
   author: str = ''
   licence: str = ''
+  litert_js: str | None = None
 
 
 class Inputs:
@@ -111,6 +112,7 @@ class Inputs:
       search=directions.Search(index, chosen.by or options.DEFAULT_BY)
       if index
       else None,
+      litert_js=chosen.litert_js,
     )
 
   def all_directions(self) -> directions.AllDirections:
@@ -126,6 +128,7 @@ class Inputs:
         f'{", ".join(translator.domains)} to any other, '
         f'{translator.resolution} px.',
       ),
+      self._chosen.litert_js,
     )
 
   def _check_datasets(

@@ -142,6 +142,8 @@ GATES: Mapping[str, Gate] = {
   'embed': Gate(cosine=0.999),
   # Two neighbours may be almost equally near.
   'search': Gate(top_1=0.9),
+  # Of the file that the page starts with, float16.
+  'web': Gate(psnr=55.0),
 }
 
 

@@ -99,10 +99,9 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
         f'{target} holds {old["name"]}; choose another --output for {name}.'
       )
     # Before the work rather than after it.
-    for file in old['files']:
-      bundle_manifest.file_path(target, file)
+    list(_files_of(target, old))
   else:
-    for file in (_README, _CARD, 'golden', 'serving'):
+    for file in (_README, _CARD, 'golden', 'serving', 'web'):
       if os.path.lexists(target / file):
         raise ValueError(
           f'{target} is no bundle and holds {file}, which would be replaced; '
@@ -118,6 +117,23 @@ def replacing(target: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
     shutil.rmtree(aside, ignore_errors=True)
 
 
+def _files_of(
+  target: pathlib.Path, old: Mapping[str, Any]
+) -> Iterator[pathlib.Path]:
+  """The files that a manifest names, but those of SavedModels."""
+  for name, entry in old.get('files', {}).items():
+    location = bundle_manifest.file_path(target, name)
+    # What else a user put beside the files of a page stays.
+    locations = [
+      bundle_manifest.file_path(location, file)
+      for file in entry.get('contents', {})
+    ]
+    if entry['format'] != 'saved_model':
+      locations.append(location)
+    # A folder is a version of a SavedModel, whatever its entry says.
+    yield from (path for path in locations if not path.is_dir())
+
+
 def _move(
   aside: pathlib.Path, target: pathlib.Path, old: Mapping[str, Any]
 ) -> None:
@@ -125,18 +141,14 @@ def _move(
 
   Whoever follows the manifest, as a server does, finds all that it names.
   """
-  for name, entry in old.get('files', {}).items():
-    # A folder is a version of a SavedModel, whatever its entry says.
-    location = bundle_manifest.file_path(target, name)
-    if entry['format'] != 'saved_model' and not location.is_dir():
-      location.unlink(missing_ok=True)
+  for location in _files_of(target, old):
+    location.unlink(missing_ok=True)
   for path in aside.glob('saved_model/*'):
     (target / 'saved_model').mkdir(parents=True, exist_ok=True)
     path.rename(target / 'saved_model' / path.name)
   paths = [p for p in aside.rglob('*') if p.is_file()]
-  for path in sorted(
-    paths, key=lambda p: (p.name == bundle_manifest.MANIFEST, p)
-  ):
+  manifest_path = aside / bundle_manifest.MANIFEST
+  for path in sorted(paths, key=lambda p: (p == manifest_path, p)):
     place = target / path.relative_to(aside)
     place.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, place)

@@ -18,9 +18,10 @@ def write(folder: pathlib.Path, context: contexts.Context) -> dict[str, str]:
     integration.
   """
   for name, image in context.golden_images().items():
-    image_io.write_png(folder / _file(name), image)
-  return {end: _file(name) for end, name in context.golden_names().items()}
+    image_io.write_png(folder / file(name), image)
+  return {end: file(name) for end, name in context.golden_names().items()}
 
 
-def _file(name: str) -> str:
+def file(name: str) -> str:
+  """The path of a golden image in its bundle."""
   return f'golden/{name}.png'

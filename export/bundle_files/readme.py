@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from export.bundle_files import texts
+from export.bundle_files import litert_js, texts
 from tf_twingan.data.prepare import photos
 from tf_twingan.inference.exported import bundle_manifest
 
@@ -70,6 +70,7 @@ def one_direction(manifest: Mapping[str, Any]) -> str:
   served = _first_of(files, 'saved_model')
   if served:
     parts += ['## TensorFlow Serving', _serving(name, manifest)]
+  parts += _web(files)
   return '\n\n'.join([*parts, *_check(manifest)]) + '\n'
 
 
@@ -108,6 +109,7 @@ def all_directions(manifest: Mapping[str, Any]) -> str:
     ]
   if _first_of(files, 'saved_model'):
     parts += ['## TensorFlow Serving', _serving_all(manifest)]
+  parts += _web(files)
   return '\n\n'.join([*parts, *_check(manifest)]) + '\n'
 
 
@@ -324,6 +326,32 @@ An item is JSON of `name`, `source` and `domain`; half the distance is
 {first['distance']:.4f}. The library scales an image of another size coarsely:
 give it a square of {px} px.
 Every vector is compared with, so a query's time grows with the index."""
+
+
+def _web(files):
+  name = _first_of(files, 'web')
+  if not name:
+    return []
+  brings = any(p.startswith('litert_js/') for p in files[name]['contents'])
+  runtime = (
+    f'It brings LiteRT.js {litert_js.VERSION} and loads nothing from anywhere '
+    'else.'
+    if brings
+    else f'It loads LiteRT.js {litert_js.VERSION}, some 10 MB, from '
+    f'<{litert_js.URL}>, and runs only files with the right checksums. An '
+    'export with `--litert_js=DIR` brings it along.'
+  )
+  return [
+    '## In the browser',
+    f"""```
+python -m http.server --bind=127.0.0.1 --directory={name}
+```
+
+At <http://127.0.0.1:8000> is a page that translates on the visitor's own
+device; no photo leaves it. Any host of files will do for `{name}/`, with HTTPS
+for the camera. {runtime} <http://127.0.0.1:8000/?check> compares that browser's
+results with the golden images.""",
+  ]
 
 
 def _serving(name, manifest):

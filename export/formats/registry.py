@@ -40,9 +40,10 @@ FORMATS = {
   'hybrid': Entry('tflite'),
   'int8': Entry('tflite', is_planned=True),
   'embed': Entry('embedding'),
-  # These need more: an extra, an index.
+  # These need more: an extra, an index, a runtime.
   'onnx': Entry('onnx', is_default=False),
   'search': Entry('search_index', is_default=False),
+  'web': Entry('web', is_default=False, has_all_directions=True),
 }
 PLANNED = tuple(n for n, e in FORMATS.items() if e.is_planned)
 

@@ -269,7 +269,7 @@ class RegistryTest(tf.test.TestCase):
   def test_names_by_what_they_need(self):
     self.assertEqual(
       registry.names(all_directions=True),
-      ('saved_model', 'float32', 'float16', 'dynamic'),
+      ('saved_model', 'float32', 'float16', 'dynamic', 'web'),
     )
     self.assertNotIn('onnx', registry.defaults())
     self.assertIn('embed', registry.defaults())

@@ -18,6 +18,7 @@ MANIFEST = 'manifest.json'
 
 class _File(json_files.Model):
   format: str
+  contents: dict[json_files.PathInside, Any] = {}  # Of a folder.
 
 
 class _Model(json_files.Model):

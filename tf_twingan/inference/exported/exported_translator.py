@@ -25,6 +25,7 @@ _NOT_TRANSLATORS = {
   'embed': 'embeds and does not translate',
   'search': 'searches and does not translate',
   'onnx': 'ONNX is not read',
+  'web': 'is a page for browsers',
 }
 
 # Images, uint8 [n, px, px, 3], to their translations, the same.
