@@ -384,4 +384,23 @@ docker run -p 8501:8501 -v "$PWD/saved_model:/models/{name}" \\
     --monitoring_config_file=/serving/monitoring.config
 printf '{{"instances": [{{"b64": "%s"}}]}}' "$(base64 -w0 {golden})" |
     curl -s -d @- localhost:8501/v1/models/{name}:predict
-```"""
+```
+
+With `-p 8500:8500` as well, the page and the API of tf_twingan use it by gRPC:
+
+```
+python -m tf_twingan.serve --tf_serving=localhost:8500 --bundle=.
+```
+
+Older versions stay in `saved_model/`. To serve two of them side by side, as
+stable and canary, give `serving/models.config` a policy and labels:
+
+```
+    model_version_policy {{ specific {{ versions: 1 versions: 2 }} }}
+    version_labels {{ key: "stable" value: 1 }}
+    version_labels {{ key: "canary" value: 2 }}
+```
+
+Then `/v1/models/{name}/labels/canary:predict` and `--tf_serving_label=canary`
+choose. TensorFlow Serving takes labels of versions that are not loaded yet, as
+at its start, with `--allow_version_labels_for_unavailable_models=true`."""
