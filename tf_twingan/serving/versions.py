@@ -203,24 +203,28 @@ def try_out(model: models.ServedModel, limits: settings.Settings) -> None:
   Raises:
     InvalidVersion: an output is not finite, or of another size.
   """
-  steady_sizes.settle(model, limits)
+  try:
+    steady_sizes.settle(model, limits)
+    _try_directions(model, limits)
+  except FloatingPointError as error:
+    raise InvalidVersion('the network gives NaN or infinite values.') from error
+
+
+def _try_directions(
+  model: models.ServedModel, limits: settings.Settings
+) -> None:
   rng = np.random.default_rng(0)
   shape = [limits.batch_sizes[-1], model.resolution, model.resolution, 3]
   images = rng.integers(0, 256, shape, np.uint8)
-  for source, to in model.directions:
-    for size in model.batch_sizes or limits.batch_sizes:
-      try:
-        outputs = model.translation(source, to).function(images[:size])
-      except FloatingPointError as error:
-        raise InvalidVersion(
-          f'{source} to {to}: the network gives NaN or infinite values.'
-        ) from error
-      if np.shape(outputs) != images[:size].shape:
+  for size in model.batch_sizes or limits.batch_sizes:
+    batch = images[:size]
+    for source, to in model.directions:
+      outputs = model.translation(source, to).function(batch)
+      if np.shape(outputs) != batch.shape:
         raise InvalidVersion(
           f'{source} to {to}: the results are {list(np.shape(outputs))}, not '
-          f'{list(images[:size].shape)}.'
+          f'{list(batch.shape)}.'
         )
-  if model.encodes:
-    for domain in model.domains:
-      for size in limits.batch_sizes:
-        model.encoding(domain).function(images[:size])
+    if model.encodes:
+      for domain in model.domains:
+        model.encoding(domain).function(batch)
