@@ -176,7 +176,11 @@ class PageTestCase(parameterized.TestCase):
     for path in self.downloads.iterdir():
       path.unlink()
     self.part('download').click()
-    self.wait(lambda: list(self.downloads.glob('*.png')))
+
+    def is_whole():
+      return [p.suffix for p in self.downloads.iterdir()] == ['.png']
+
+    self.wait(is_whole)
     (path,) = self.downloads.iterdir()
     return path.read_bytes()
 
