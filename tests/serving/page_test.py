@@ -394,6 +394,24 @@ class PageTest(absltest.TestCase):
         opened.pixel('after', *place), [255 - v for v in before]
       )
 
+  def test_the_square_is_cut_out_as_the_server_does(self):
+    opened = self.open()
+    squares = opened.driver.execute_async_script("""
+      const [done] = arguments;
+      const image = {width: 300, height: 200};
+      import('/page/pictures.js').then(({framed}) => done([
+        framed(image, {crop: 0.5, fit: 'crop'}),
+        framed(image, {crop: 1, fit: 'pad'}),
+      ]));
+    """)
+    self.assertEqual(
+      squares,
+      [
+        [[100, 50], [200, 50], [200, 150], [100, 150]],
+        [[0, -50], [300, -50], [300, 250], [0, 250]],
+      ],
+    )
+
   def test_an_image_that_only_the_server_can_read_is_its_result_alone(self):
     opened = self.open()
     stream = io.BytesIO()
