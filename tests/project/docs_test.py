@@ -96,6 +96,7 @@ class DocsTest(absltest.TestCase):
       'python -m tf_twingan.translate',
       'python -m tf_twingan.sample',
       'python -m tf_twingan.search',
+      'python -m tf_twingan.serve',
       'python -m tf_twingan.evaluate',
       'python -m export',
     ):
