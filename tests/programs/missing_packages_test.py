@@ -59,6 +59,7 @@ for case, program, *arguments in (
    f'--output={folder}/translated.mp4'),
   ('beam', 'prepare', f'--input={images}', '--faces=none',
    f'--output={folder}/through_beam', '--runner=FnApiRunner'),
+  ('serve', 'serve', model, '--port=0'),
   ('export', 'export', model, '--to=anime', *pair,
    f'--output={folder}/bundles', '--formats=saved_model'),
 ):
@@ -114,6 +115,7 @@ class MissingPackagesTest(parameterized.TestCase):
     'prepare',
     'qdrant',
     'search',
+    'serve',
     'train',
     'video',
   )

@@ -2,9 +2,11 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import zipfile
 
 import numpy as np
@@ -96,6 +98,31 @@ class WheelTest(absltest.TestCase):
     self.assertEqual(code, 1)  # As absl's --help ends.
     self.assertIn('--photo', printed)
     self.assertNotIn('Error', printed)
+
+  def test_the_server_has_its_page_and_model(self):
+    server = subprocess.Popen(
+      [self.installed / 'bin' / 'tf_twingan-serve', '--port=0'],
+      cwd=tempfile.mkdtemp(),
+      env={**os.environ, 'PYTHONPATH': str(self.installed)},
+      stdout=subprocess.PIPE,
+      stderr=subprocess.STDOUT,
+      text=True,
+    )
+    self.addCleanup(server.stdout.close)
+    self.addCleanup(server.wait)
+    self.addCleanup(server.kill)
+    printed = ''
+    while not (found := re.search(r'http://\S+', printed)):
+      line = server.stdout.readline()
+      self.assertTrue(line, printed)
+      printed += line
+    page = source_tree.ROOT / 'tf_twingan/serving/page/index.html'
+    for path, expected in (
+      ('', page.read_bytes()),
+      ('v1/domains', b'avatar_twins'),
+    ):
+      with urllib.request.urlopen(found[0] + path) as answer:
+        self.assertIn(expected, answer.read())
 
   def test_the_export_program_runs(self):
     _, printed = self.run_script('tf_twingan-export', '--help')

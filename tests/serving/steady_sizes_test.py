@@ -49,6 +49,13 @@ class SteadySizesTest(absltest.TestCase):
     with self.assertLogs(level='WARNING'):
       self.assertEqual(sizes(place), (1,))
 
+  def test_what_cannot_be_tried_is_computed_one_by_one(self):
+    translator = Translator(lambda images: 0)
+    translator.takes_floats = False
+    model = models.ServedModel('a', translator)
+    steady_sizes.settle(model, LIMITS)
+    self.assertEqual(model.batch_sizes, (1,))
+
   def test_what_is_served_keeps_to_the_sizes(self):
     used = []
 

@@ -172,6 +172,20 @@ class ServedModel:
       return False
     return True
 
+  def check_finds_faces(self, domain: str) -> None:
+    """Refuses what needs faces where nothing tells which to look for.
+
+    Raises:
+      ClientError: nothing does.
+    """
+    if not self.finds_faces(domain):
+      raise problems.ClientError(
+        422,
+        'not_supported',
+        f'The model {self.name} does not say which faces its images of '
+        f'{domain} show; leave faces out, or send faces=none.',
+      )
+
   def provenance(self, source_type: str) -> provenance.Provenance:
     """What a result says of itself."""
     return provenance.Provenance(

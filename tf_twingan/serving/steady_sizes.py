@@ -8,7 +8,7 @@ rounds differently. Which ones do depends on network, machine and version.
 import numpy as np
 from absl import logging
 
-from tf_twingan.serving import models, settings
+from tf_twingan.serving import batching, models, settings
 
 
 def settle(model: models.ServedModel, limits: settings.Settings) -> None:
@@ -16,13 +16,18 @@ def settle(model: models.ServedModel, limits: settings.Settings) -> None:
 
   All sizes of the settings, if they give the same, bit for bit; else the middle
   one alone, to which all batches are filled up; or one image at a time, if what
-  an image becomes depends on its place in a batch, too. What takes no numbers
-  computes one image after the other anyway.
+  an image becomes depends on its place in a batch, too. So does what takes no
+  numbers, TFLite files, which compute one image after the other anyway.
 
   Args:
     model: a model that is not served yet.
     limits: the server's settings.
   """
+  works = [model.float_translation(*pair) for pair in model.directions]
+  tried = [work for work in works if work is not None]
+  if len(tried) < len(works):
+    model.batch_sizes = (1,)
+    return
   sizes = limits.batch_sizes
   rng = np.random.default_rng(0)
   images = rng.uniform(
@@ -30,11 +35,7 @@ def settle(model: models.ServedModel, limits: settings.Settings) -> None:
   ).astype(np.float32)
   middle = sizes[len(sizes) // 2]
   for chosen in (sizes, (middle,), (1,)):
-    if all(
-      _is_steady(work, images, chosen)
-      for pair in model.directions
-      if (work := model.float_translation(*pair)) is not None
-    ):
+    if all(_is_steady(work, images, chosen) for work in tried):
       break
   model.batch_sizes = chosen
   if chosen != sizes:
@@ -46,7 +47,9 @@ def settle(model: models.ServedModel, limits: settings.Settings) -> None:
     )
 
 
-def _is_steady(work, images: np.ndarray, sizes: tuple[int, ...]) -> bool:
+def _is_steady(
+  work: batching.Work, images: np.ndarray, sizes: tuple[int, ...]
+) -> bool:
   """Whether each size gives the same, in whatever order the images are."""
   images = images[: sizes[-1]]
   expected = np.asarray(work.function(images))

@@ -94,6 +94,7 @@ async def find_faces(
 ) -> tuple[list[Face], tuple[int, int]]:
   """The faces of a photo, the largest first, and its width and height."""
   uploads.check(content, served.limits)
+  model.check_finds_faces(domain)
   whole = model.photographs('all')
   photo, found = await served.in_time(
     served.threads.run(_faces, whole, content, domain)
@@ -129,6 +130,7 @@ async def _pasted(
   served: service.Service, content: bytes, asked: Asked
 ) -> Translation:
   model, run = asked.model, served.threads.run
+  model.check_finds_faces(asked.source)
   whole = model.photographs(asked.faces or 'all')
   photo, found = await run(_faces, whole, content, asked.source)
   faces = _chosen(found, asked.face)

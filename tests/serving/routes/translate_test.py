@@ -204,6 +204,17 @@ class TranslateTest(parameterized.TestCase):
         self.assertEqual(answer.status_code, 422)
         self.assertIn('found no face', answer.json()['error']['message'])
 
+  def test_a_model_that_knows_no_faces_says_so(self):
+    png = clients.encoded(PHOTO)
+    with clients.client() as client:
+      for answer in (
+        self.post(client, png, to='anime', faces='all'),
+        self.post(client, png, to='anime', face=0),
+        client.post('/v1/faces', files=clients.upload(png)),
+      ):
+        self.assertEqual(answer.status_code, 422, answer.text)
+        self.assertEqual(answer.json()['error']['code'], 'not_supported')
+
   def test_too_many_faces_are_refused(self):
     faces.register('tests-fixed', Fixed)
     model = models.ServedModel('a', Inverting())

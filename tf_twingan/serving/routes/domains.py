@@ -4,16 +4,44 @@ from typing import Any
 
 from tf_twingan import extras
 from tf_twingan.serving import models, service
+from tf_twingan.serving.routes import examples
 
 with extras.needed('serve'):
   import fastapi
+
+_EXAMPLE = {
+  'models': [
+    {
+      'name': 'avatar_twins',
+      'version': 1,
+      'fingerprint': '47c3bc731d5adb8b...',
+      'resolution': 32,
+      'domains': ['photo', 'anime'],
+      'directions': [{'source': 'photo', 'to': 'anime'}],
+      'abilities': {
+        'encode': True,
+        'faces': ['photo'],
+        'style': False,
+        'strength': False,
+        'attributes': [],
+      },
+    }
+  ],
+  'default': 'avatar_twins',
+  'search': False,
+  'limits': {
+    'max_body_bytes': 20_000_000,
+    'max_pixels': 40_000_000,
+    'max_neighbours': 100,
+  },
+}
 
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
   routes = fastapi.APIRouter(prefix='/v1', tags=['models'])
 
-  @routes.get('/domains')
+  @routes.get('/domains', responses=examples.of(_EXAMPLE))
   async def domains() -> dict[str, Any]:
     """The models, their domains and abilities, and the server's limits."""
     limits = served.limits

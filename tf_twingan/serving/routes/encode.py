@@ -6,9 +6,18 @@ import numpy as np
 
 from tf_twingan import extras
 from tf_twingan.serving import forms, problems, service, uploads
+from tf_twingan.serving.routes import examples
 
 with extras.needed('serve'):
   import fastapi
+
+_EXAMPLE = {
+  'embedding': [0.0123, -1.532, 0.8841],
+  'model': 'avatar_twins',
+  'version': 1,
+  'fingerprint': '47c3bc731d5adb8b...',
+  'source': 'photo',
+}
 
 
 def router(served: service.Service) -> fastapi.APIRouter:
@@ -17,7 +26,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
     prefix='/v1', tags=['images'], route_class=forms.FormRoute
   )
 
-  @routes.post('/encode')
+  @routes.post('/encode', responses=examples.of(_EXAMPLE))
   async def encode(
     image: Annotated[fastapi.UploadFile, fastapi.File()],
     model: Annotated[str | None, fastapi.Form()] = None,

@@ -4,9 +4,23 @@ from typing import Annotated, Any
 
 from tf_twingan import extras
 from tf_twingan.serving import forms, service, translation
+from tf_twingan.serving.routes import examples
 
 with extras.needed('serve'):
   import fastapi
+
+_EXAMPLE = {
+  'width': 640,
+  'height': 480,
+  'model': 'avatar_twins',
+  'source': 'photo',
+  'faces': [
+    {
+      'box': [210.5, 96.0, 340.2, 231.7],
+      'corners': [[180.0, 60.0], [370.0, 60.0], [370.0, 250.0], [180.0, 250.0]],
+    }
+  ],
+}
 
 
 def router(served: service.Service) -> fastapi.APIRouter:
@@ -15,7 +29,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
     prefix='/v1', tags=['images'], route_class=forms.FormRoute
   )
 
-  @routes.post('/faces')
+  @routes.post('/faces', responses=examples.of(_EXAMPLE))
   async def faces(
     image: Annotated[fastapi.UploadFile, fastapi.File()],
     model: Annotated[str | None, fastapi.Form()] = None,

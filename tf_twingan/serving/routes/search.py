@@ -4,9 +4,22 @@ from typing import Annotated, Any, Literal
 
 from tf_twingan import errors, extras
 from tf_twingan.serving import forms, problems, service, uploads
+from tf_twingan.serving.routes import examples
 
 with extras.needed('serve'):
   import fastapi
+
+_EXAMPLE = {
+  'source': 'photo',
+  'neighbours': [
+    {
+      'name': '17.png',
+      'domain': 'anime',
+      'distance': 0.1234,
+      'thumbnail': 'iVBORw0KGgo...',
+    }
+  ],
+}
 
 
 def router(served: service.Service) -> fastapi.APIRouter:
@@ -15,7 +28,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
     prefix='/v1', tags=['images'], route_class=forms.FormRoute
   )
 
-  @routes.post('/search')
+  @routes.post('/search', responses=examples.of(_EXAMPLE))
   async def search(
     image: Annotated[fastapi.UploadFile, fastapi.File()],
     source: Annotated[

@@ -47,21 +47,31 @@ def router(served: service.Service) -> fastapi.APIRouter:
     image: Annotated[
       fastapi.UploadFile, fastapi.File(description='A JPEG, PNG or WebP file.')
     ],
-    to: Annotated[str, fastapi.Form(description='The domain to translate to.')],
+    to: Annotated[
+      str,
+      fastapi.Form(
+        description='The domain to translate to.', examples=['anime']
+      ),
+    ],
     model: Annotated[
-      str | None, fastapi.Form(description='By default the first model.')
+      str | None,
+      fastapi.Form(
+        description='By default the first model.', examples=['avatar_twins']
+      ),
     ] = None,
     source: Annotated[
       str | None,
       fastapi.Form(
-        description='The domain of the image, if not the other one.'
+        description='The domain of the image, if not the other one.',
+        examples=['photo'],
       ),
     ] = None,
     faces: Annotated[
       Literal['all', 'largest', 'none'] | None,
       fastapi.Form(
         description='Translate the whole photo: its faces, or by tiles. '
-        'Without it, the result is the one square that the model takes.'
+        'Without it, the result is the one square that the model takes.',
+        examples=['all'],
       ),
     ] = None,
     face: Annotated[
