@@ -31,7 +31,12 @@ PNG, JPEG, GIF and BMP are read, turned as their EXIF says, and transparent ones
 are laid on white. For a file that cannot be read, `error` says why, as in
 `"WebP cannot be read here; send PNG or JPEG"`, and `png_bytes` is empty. The
 server joins requests that come together into one batch; a file that cannot be
-read does no harm to the others in it."""
+read does no harm to the others in it. Without Docker, this answers in the same
+way, and has a page to try the model on:
+
+```
+python -m tf_twingan.serve --bundle=. --port=8501
+```"""
 
 
 def one_direction(manifest: Mapping[str, Any]) -> str:

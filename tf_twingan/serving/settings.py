@@ -12,7 +12,8 @@ class Settings:
     max_pixels: most pixels of an image, by its header.
     max_images: most images in one request for predictions.
     max_faces: most faces that are translated of one photo.
-    max_tiles: most squares by which a whole photo is translated.
+    max_tiles: most tiles by which a whole photo is translated, 4 or more; of
+      one that takes more of the model's resolution, each shows more.
     max_neighbours: most neighbours that a search may ask for.
     batch_sizes: numbers of images that the model is given at once, ascending;
       a batch is filled up to the next one. The first request of each size is
@@ -67,7 +68,7 @@ class Settings:
   max_pixels: int = 40_000_000
   max_images: int = 64
   max_faces: int = 32
-  max_tiles: int = 2048
+  max_tiles: int = 1024
   max_neighbours: int = 100
   batch_sizes: tuple[int, ...] = (1, 8, 32)
   max_waiting: int = 256

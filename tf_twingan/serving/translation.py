@@ -5,6 +5,7 @@ the batcher, together with those of other requests.
 """
 
 import asyncio
+import math
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ class Translation(NamedTuple):
     to: domain of the result.
     faces: those that were translated; None unless faces were asked for.
     size: width and height of the result, px.
+    tile: side of the tiles of a whole image, px of the image; else None.
   """
 
   png: bytes
@@ -48,6 +50,7 @@ class Translation(NamedTuple):
   to: str
   faces: list[Face] | None
   size: tuple[int, int]
+  tile: int | None = None
 
 
 class Asked(NamedTuple):
@@ -184,37 +187,40 @@ async def _whole(
       )
       return np.stack(future.result())
 
-  def whole() -> tuple[np.ndarray, bytes]:
+  def whole() -> tuple[np.ndarray, bytes, int]:
     with uploads.readable():
       photo = photo_files.read(content)
-    _check_tiles(photo.pixels, model.resolution, served.limits.max_tiles)
     pixels, metadata = photo
+    tile = _tile(pixels, model.resolution, served.limits.max_tiles)
     conversion = color_profiles.conversion(metadata.profile)
     if conversion is not None:
       # All of the result is the network's, whose colours are sRGB.
       pixels = conversion.to_srgb(pixels)
       metadata = metadata._replace(profile=None)
-    result = tiles.translate(Batched(), pixels, asked.to, asked.source)
-    return result, _encode(result, model, provenance.WHOLE, metadata)
+    result = tiles.translate(
+      Batched(), pixels, asked.to, asked.source, tile=tile
+    )
+    return result, _encode(result, model, provenance.WHOLE, metadata), tile
 
   try:
-    result, png = await served.threads.run(whole)
+    result, png, tile = await served.threads.run(whole)
   except asyncio.CancelledError:
     abandoned.set()  # A thread cannot be stopped from outside.
     raise
-  return Translation(png, model, asked.source, asked.to, None, _size(result))
+  return Translation(
+    png, model, asked.source, asked.to, None, _size(result), tile
+  )
 
 
-def _check_tiles(pixels: np.ndarray, side: int, limit: int) -> None:
-  step = side * (1 - tiles.OVERLAP)
-  count = int(pixels.shape[0] / step + 1) * int(pixels.shape[1] / step + 1)
-  if count > limit:
-    raise problems.ClientError(
-      413,
-      'image_too_large',
-      f'By tiles of {side} px, {pixels.shape[1]}x{pixels.shape[0]} px take '
-      f'{count:,} of them, over the limit of {limit:,}; make it smaller.',
-    )
+def _tile(pixels: np.ndarray, side: int, limit: int) -> int:
+  """The smallest tiles, px, of which few enough cover a photo."""
+  tile = side
+  while True:
+    step = tile * (1 - tiles.OVERLAP)
+    rows, columns = (math.ceil(n / step) + 1 for n in pixels.shape[:2])
+    if rows * columns <= limit:
+      return tile
+    tile += max(1, tile // 16)
 
 
 def _faces(

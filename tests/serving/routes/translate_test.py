@@ -112,6 +112,7 @@ class TranslateTest(parameterized.TestCase):
         'width': 8,
         'height': 8,
         'faces': None,
+        'tile': None,
       },
     )
 
@@ -233,13 +234,33 @@ class TranslateTest(parameterized.TestCase):
       clients.decoded(answer.content).astype(int), 255 - PHOTO, atol=1
     )
 
-  def test_a_photo_of_too_many_tiles_is_refused(self):
-    model = models.ServedModel('a', Inverting())
-    with clients.client(model, max_tiles=20) as client:
-      answer = self.post(
-        client, clients.encoded(PHOTO), to='anime', faces='none'
+  def test_a_photo_of_too_many_tiles_is_translated_by_larger_ones(self):
+    sizes = []
+
+    class Counting(Inverting):
+      def translate(self, images, *arguments, **options):
+        if images.any():  # Not while it is tried.
+          sizes.append(len(images))
+        return super().translate(images, *arguments, **options)
+
+    photo = np.full([40, 60, 3], 200, np.uint8)
+    for limit, tile in ((10_000, 8), (20, 46)):
+      sizes.clear()
+      model = models.ServedModel('a', Counting())
+      with clients.client(model, max_tiles=limit) as client:
+        answer = self.post(
+          client,
+          clients.encoded(photo),
+          'application/json',
+          to='anime',
+          faces='none',
+        ).json()
+      self.assertLessEqual(sum(sizes), limit)
+      self.assertEqual(answer['tile'], tile)
+      self.assertEqual((answer['width'], answer['height']), (60, 40))
+      np.testing.assert_array_equal(
+        clients.decoded(base64.b64decode(answer['image'])), 255 - photo
       )
-    self.assertEqual(answer.status_code, 413)
 
   def test_a_full_server_says_when_to_come_again(self):
     free, entered = threading.Event(), threading.Event()

@@ -24,6 +24,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
           'width': 32,
           'height': 32,
           'faces': None,
+          'tile': None,
         },
       },
     },
@@ -110,4 +111,5 @@ def _as_json(result: translation.Translation) -> dict:
     'width': result.size[0],
     'height': result.size[1],
     'faces': result.faces and [face._asdict() for face in result.faces],
+    'tile': result.tile,
   }
