@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -85,6 +86,11 @@ def installed_litert_js():
 
 class Handler(http.server.SimpleHTTPRequestHandler):
   """Serves files, and keeps the first lines of requests."""
+
+  def end_headers(self):
+    # As public hosts of packages do.
+    self.send_header('Access-Control-Allow-Origin', '*')
+    super().end_headers()
 
   def log_message(self, *arguments):
     self.server.requests.append(arguments[1])
@@ -324,6 +330,23 @@ class SquareTest(PageTestCase):
     # The canvas keeps colours multiplied by alpha, in eight bits.
     self.assertLessEqual(np.abs(off).max(), 2)
     self.assertEqual(found[:3], [255] * 3)
+
+
+class OtherHostTest(PageTestCase):
+  def test_the_runtime_may_come_from_another_host(self):
+    (folder,) = self.top.glob('anime/web/litert_js/*')
+    with served(folder) as host:
+      context = untrained.one_direction(name='photo2anime')
+      with mock.patch.object(litert_js, 'URL', host.address):
+        page = export(context, pathlib.Path(tempfile.mkdtemp(dir=self.top)))
+      self.open_ready(page.parent.relative_to(self.top), '?check')
+      self.wait(lambda: self.text('status').startswith('Checked'))
+      self.assertIn(' 0 wrong', self.text('status'))
+      files = {request.split(' ')[1] for request in host.requests}
+    self.assertEqual(
+      {path.removeprefix('/') for path in files},
+      {f for f in litert_js.INTEGRITY if 'compat' not in f},
+    )
 
 
 class FailureTest(PageTestCase):
