@@ -212,7 +212,7 @@ def check_address(address: str) -> str:
 def _channel_options(limits: settings.Settings) -> dict[str, Any]:
   # Where a name has several addresses, as of a headless service of Kubernetes,
   # requests go to all of them in turn.
-  balancing = {'loadBalancingConfig': [{'round_robin': {}}]}
+  balancing: dict[str, Any] = {'loadBalancingConfig': [{'round_robin': {}}]}
   return {
     'grpc.max_send_message_length': limits.remote_message_bytes,
     'grpc.max_receive_message_length': limits.remote_message_bytes,

@@ -217,7 +217,7 @@ class RemoteModel:
     described = manifest or _described(directions, side)
     # The manifest may be of another version: of an earlier one, say, that the
     # server still has.
-    is_of_manifest = bool(manifest) and manifest.get('version') == version
+    is_of_manifest = described.get('version') == version
     described |= {'name': self.name, 'version': version}
     if not is_of_manifest:
       described['model'] = {'fingerprint': f'served:{self.name}:{version}'}

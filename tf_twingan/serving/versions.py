@@ -9,7 +9,7 @@ one. One that fails is refused once, and not tried again until it changes.
 import asyncio
 import logging
 from collections.abc import Hashable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Source(Protocol):
       Exception: there is none now.
     """
 
-  def load(self, key: Hashable) -> models.ServedModel:
+  def load(self, key: Any) -> models.ServedModel:
     """Loads what `newest` returned, and checks it.
 
     Raises:
