@@ -47,17 +47,33 @@ TEXT_METHODS = {'read_text': 0, 'write_text': 1}
 
 def problems(module: source_tree.Module) -> Iterator[str]:
   """Yields one line for each use of what a system may lack."""
+  tried = set(_tried_imports(module.syntax))
   for node in ast.walk(module.syntax):
+    if node in tried:
+      continue
     found = _problem(node, module.source)
     if found:
       yield f'{module.path}, line {node.lineno}: {found}'
+
+
+def _tried_imports(syntax: ast.AST) -> Iterator[ast.AST]:
+  """The imports whose absence is foreseen: alone in `try`, ImportError next."""
+  for node in ast.walk(syntax):
+    if isinstance(node, ast.Try) and node.handlers[:1]:
+      caught = node.handlers[0].type
+      if caught is not None and ast.unparse(caught) == 'ImportError':
+        yield from node.body
 
 
 def _problem(node: ast.AST, source: str) -> str | None:
   if isinstance(node, (ast.Import, ast.ImportFrom)):
     names = [getattr(node, 'module', None), *(a.name for a in node.names)]
     unix = UNIX_MODULES.intersection(names)
-    return f'Windows has no module {min(unix)}' if unix else None
+    return (
+      f'Windows has no module {min(unix)}; try it, except ImportError'
+      if unix
+      else None
+    )
   if isinstance(node, ast.Attribute):
     text = ast.unparse(node)
     owner = ast.unparse(node.value)
@@ -100,6 +116,8 @@ class PortabilityTest(parameterized.TestCase):
   @parameterized.named_parameters(
     ('module', 'import fcntl', 1),
     ('from_module', 'from resource import getrusage', 1),
+    ('tried', 'try:\n  import pwd\nexcept ImportError:\n  pass', 0),
+    ('tried_too_late', 'try:\n  import pwd\nexcept OSError:\n  pass', 1),
     ('fork', 'import os\nos.fork()', 1),
     ('asked', "import os\nif hasattr(os, 'fork'):\n  os.fork()", 0),
     ('signal', 'import signal\nsignal.SIGHUP', 1),
