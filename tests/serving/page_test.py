@@ -516,6 +516,31 @@ class PageTest(absltest.TestCase):
     (message,) = opened.log()
     self.assertIn('Failed to load resource', message)
 
+  def test_no_part_of_an_image_is_offered_for_the_next_one(self):
+    opened = self.open()
+    photo = page_server.photo((40, 40), (220, 40))
+    self.upload(opened, photo, '2 faces were found')
+    part = opened.get('part')
+    # Faces are looked for until something else is wished.
+    opened.driver.execute_script(
+      'const real = fetch;'
+      'window.fetch = (url, request) => {'
+      '  window.fetch = real;'
+      '  return new Promise((_, reject) => request.signal.addEventListener('
+      "    'abort', () => reject(new DOMException('', 'AbortError'))));"
+      '};'
+    )
+    opened.give('drop', _png(page_server.photo((130, 30))))
+    opened.until(lambda: 'Looking for faces' in opened.said())
+    self.assertFalse(opened.get('part-all').is_enabled())
+    with opened.answered('cannot be used'):
+      opened.give('drop', b'no image', 'a.png')
+    self.assertFalse(part.is_displayed())
+    self.upload(opened, photo, '2 faces were found')
+    self.assertTrue(opened.get('part-all').is_enabled())
+    self.assertTrue(part.is_displayed())
+    self.assertLen(opened.log(), 1)
+
   def test_a_large_file_is_refused_before_it_is_sent(self):
     opened = self.open()
     with opened.answered('has 20 MB, and the server takes 20 MB at most'):
@@ -660,8 +685,13 @@ class PageTest(absltest.TestCase):
       )
       opened = stack.enter_context(_page_at(address))
       opened.until(lambda: 'asks for a token' in opened.said())
+      with opened.answered('does not know this token'):
+        opened.get('token').send_keys('open, please', Keys.ENTER)
+      # And the next one is typed over it.
+      focused = opened.driver.switch_to.active_element
+      self.assertEqual(focused.get_attribute('id'), 'token')
       with opened.answered('px, in'):
-        opened.get('token').send_keys('open sesame', Keys.ENTER)
+        focused.send_keys('open sesame', Keys.ENTER)
       self.assertFalse(opened.get('token-form').is_displayed())
 
   @pytest.mark.slow

@@ -18,12 +18,14 @@ const NEIGHBOURS = 6;
 
 const stage = new Stage();
 const choices = new Choices(isOther => {
-  if (picture && !filming.isOpen) run(isOther ? examine : translate);
+  if (!picture || filming.isOpen) return;
+  run(isOther || examined !== picture ? examine : translate);
 });
 const filming = new Filming({
   stage, choices, take: use, stopped: () => picture && run(examine)});
 let picture = null;
-let found = null;  // The faces of the picture, or null.
+let examined = null;  // The picture that `found` and the parts are of.
+let found = null;  // Its faces, or null.
 let part = 'square';
 let result = null;  // {blob, source, to, part}
 let job = new AbortController();
@@ -39,6 +41,7 @@ async function run(work) {
     await work(mine.signal);
   } catch (error) {
     if (mine.signal.aborted) return;
+    if (examined !== picture) get('part').hidden = true;
     report(error, () => run(work));
   } finally {
     if (job === mine) stage.setBusy(false);
@@ -71,7 +74,9 @@ function use(blob, name, domain = null) {
 // Shows the picture, looks for faces, and translates.
 async function examine(signal, {isSquare = false} = {}) {
   forgetResult();
-  found = null;
+  examined = found = null;
+  // The parts of another picture, until its own are known.
+  get('part').disabled = true;
   if (picture.bitmap) stage.showBefore(pictures.whole(picture.bitmap), 'The original');
   else stage.clear();
   if (!isSquare && choices.findsFaces) {
@@ -85,6 +90,7 @@ async function examine(signal, {isSquare = false} = {}) {
     part = value;
     run(translate);
   });
+  examined = picture;
   await translate(signal);
 }
 

@@ -1,6 +1,6 @@
 // What the page says: how far it is, and what went wrong and what helps.
 
-import {setToken} from './server.js';
+import {hasToken, setToken} from './server.js';
 
 const get = id => document.getElementById(id);
 
@@ -12,8 +12,7 @@ export function say(text) {
 export function report(error, again = null) {
   say('');
   const asksToken = error.status === 401;
-  get('problem-text').textContent = asksToken
-    ? 'This server asks for a token; who runs it has one for you.' : error.message;
+  get('problem-text').textContent = asksToken ? tokenText() : error.message;
   get('problem').hidden = false;
   get('again').hidden = !(again && mayHelp(error));
   get('again').onclick = again;
@@ -23,6 +22,13 @@ export function report(error, again = null) {
     setToken(get('token').value);
     again?.();
   };
+  if (asksToken) get('token').select();
+}
+
+function tokenText() {
+  return hasToken()
+    ? 'The server does not know this token; type it again, or ask who runs it.'
+    : 'This server asks for a token; who runs it has one for you.';
 }
 
 // Whether the same may work a moment later.

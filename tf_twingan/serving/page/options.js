@@ -30,6 +30,7 @@ export function fill(fieldset, options, chosen, change) {
     return both;
   }));
   fieldset.hidden = options.length < 2;
+  fieldset.disabled = false;
   if (focused) fieldset.querySelector('input:checked')?.focus();
 }
 

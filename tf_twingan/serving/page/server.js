@@ -15,6 +15,10 @@ export function setToken(value) {
   token = value.trim();
 }
 
+export function hasToken() {
+  return token !== '';
+}
+
 // What there is: models, abilities, limits.
 export function domains() {
   return ask('/v1/domains');
