@@ -38,18 +38,19 @@ async function loadFile() {
   const accelerators = wanted in ACCELERATORS ? [wanted] : ['webgpu', 'wasm'];
   const file = manifest.files.find((f) => f.name === part('file').value);
   const loaded = await load(manifest, file, accelerators);
+  const [golden] = loaded.checked;
+  if (!golden.passes) {
+    loaded.delete();
+    throw new Error(
+      'The model runs, but its images differ from those it gave when it was ' +
+        'exported. This browser changes what is read from a canvas (some do ' +
+        'for privacy), or computes wrongly; try another one.',
+    );
+  }
   translator?.delete();
   translator = loaded;
   part('accelerator').textContent = ACCELERATORS[translator.accelerator];
   showTime(translator.milliseconds);
-  const [golden] = translator.checked;
-  if (!golden.passes) {
-    throw new Error(
-      'The model runs, but its images differ from those it gave when it was ' +
-        'exported. This browser changes what is read from a canvas (some do ' +
-        'for privacy), or computes wrongly.',
-    );
-  }
   tell('Ready.');
   if (photo) await translatePhoto();
   else await showExample(golden);
@@ -123,7 +124,12 @@ function listen() {
   part('file').addEventListener('change', () =>
     run(async () => {
       tell('Loading the model …');
-      await loadFile();
+      try {
+        await loadFile();
+      } finally {
+        // If it fails, the one before it serves on.
+        part('file').value = translator.file.name;
+      }
     }),
   );
   part('share').addEventListener('input', (event) => {
@@ -137,7 +143,9 @@ function listen() {
 
 async function takeFile(file) {
   if (file.size > MAX_BYTES) {
-    throw new Error(`${file.name} has over ${MAX_BYTES / 1e6} MB.`);
+    throw new Error(
+      `${file.name} has over ${MAX_BYTES / 1e6} MB; save it smaller first.`,
+    );
   }
   let image;
   try {
@@ -163,7 +171,8 @@ function translateAgain() {
 async function translatePhoto() {
   tell('Translating …');
   await nextFrame();
-  const {image, width, height} = photo;
+  const translated = photo;
+  const {image, width, height} = translated;
   const chosen = direction();
   const shown = square(
     image,
@@ -176,6 +185,7 @@ async function translatePhoto() {
     shown.pixels,
     chosen,
   );
+  if (photo !== translated) return; // Another one was taken meanwhile.
   drawPart(part('before'), image, shown.box);
   await show(pixels, chosen);
   showTime(milliseconds);

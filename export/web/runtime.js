@@ -44,7 +44,8 @@ export async function fetchChecked(url, checksum) {
   } catch (error) {
     throw new Error(
       `${url} could not be loaded, or is not the file that this page was ` +
-        `made for (${error.message}).`,
+        `made for (${error.message}); check the connection, and load the ` +
+        'page again.',
     );
   }
 }

@@ -25,6 +25,7 @@ from selenium.webdriver.common import action_chains, keys
 
 from export import exporter
 from export.bundle_files import litert_js
+from tests import source_tree
 from tests.export import untrained
 from tests.serving import browsers
 from tf_twingan import image_arrays, image_io, provenance
@@ -54,6 +55,26 @@ data.items.add(new File([bytes], name, {type: 'image/png'}));
 document.dispatchEvent(kind === 'paste'
   ? new ClipboardEvent('paste', {clipboardData: data, bubbles: true})
   : new DragEvent('drop', {dataTransfer: data, bubbles: true}));
+"""
+# Drops a second file while the first one is translated.
+TWICE = """
+const files = [...arguments].map((content) => new File(
+  [Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], 'a.png'));
+const drop = () => {
+  const data = new DataTransfer();
+  data.items.add(files.shift());
+  document.dispatchEvent(new DragEvent('drop', {dataTransfer: data}));
+};
+Promise.all(files.map((file) => createImageBitmap(file))).then((images) => {
+  self.createImageBitmap = async () => images.shift();
+  const now = performance.now.bind(performance);
+  performance.now = () => {
+    performance.now = now;
+    drop();
+    return now();
+  };
+  drop();
+});
 """
 
 
@@ -110,23 +131,28 @@ def served(folder):
       server.shutdown()
 
 
+@functools.cache
+def exported():
+  """Pages of one direction and of all, with the runtime."""
+  runtime = installed_litert_js()
+  folder = pathlib.Path(tempfile.mkdtemp())
+  for context in (
+    untrained.one_direction(name='photo2anime'),
+    untrained.all_directions(untrained.DOMAINS),
+  ):
+    context.litert_js = runtime
+    export(context, folder)
+  return folder
+
+
 @browsers.needed
 class PageTestCase(parameterized.TestCase):
   """Pages of untrained models, served on this machine, and a browser."""
 
-  translates = True
-
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    runtime = installed_litert_js() if cls.translates else None
-    cls.top = pathlib.Path(tempfile.mkdtemp())
-    for context in (
-      untrained.one_direction(name='photo2anime'),
-      untrained.all_directions(untrained.DOMAINS),
-    ):
-      context.litert_js = runtime
-      export(context, cls.top)
+    cls.top = exported()
     cls.server = cls.enter_context(served(cls.top))
     cls.browser = browsers.browser()
     cls.downloads = pathlib.Path(tempfile.mkdtemp())
@@ -263,6 +289,21 @@ class TranslationTest(PageTestCase):
     self.choose(path)
     self.wait_for_translation()
 
+  def test_of_two_photos_the_last_one_counts(self):
+    encoded = []
+    for name in ('first.png', 'second.png'):
+      path = self.top / name
+      image_io.write_png(path, photo(20, 30))
+      encoded.append(base64.b64encode(path.read_bytes()).decode())
+    self.open_ready()
+    self.choose(path)
+    self.wait_for_translation()
+    expected = self.result()
+    self.open_ready()
+    self.browser.execute_script(TWICE, *encoded)
+    self.wait_for_translation()
+    self.assertEqual(self.result(), expected)
+
   def test_the_camera_gives_photos(self):
     self.open_ready()
     self.part('camera').click()
@@ -286,8 +327,24 @@ class TranslationTest(PageTestCase):
     self.assertNotEqual(self.result(), first)
 
 
-class SquareTest(PageTestCase):
-  translates = False
+@browsers.needed
+class SquareTest(parameterized.TestCase):
+  """What needs no model and no runtime."""
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.top = pathlib.Path(tempfile.mkdtemp())
+    shutil.copytree(source_tree.ROOT / 'export/web', cls.top / 'web')
+    cls.server = cls.enter_context(served(cls.top))
+    cls.browser = browsers.browser()
+
+  def square(self, name, *arguments):
+    """Makes an image of the folder square by the page's own module."""
+    self.browser.get(f'{self.server.address}web/style.css')
+    found = self.browser.execute_async_script(SQUARE, f'/{name}', *arguments)
+    self.assertIsInstance(found, list, found)
+    return found
 
   @parameterized.named_parameters(
     ('wide', (97, 150), 8, 1.0, 'crop'),
@@ -305,14 +362,9 @@ class SquareTest(PageTestCase):
   ):
     image = photo(*shape)
     image_io.write_png(self.top / 'square.png', image)
-    self.browser.get(f'{self.server.address}anime/web/')
-    found = self.browser.execute_async_script(
-      SQUARE,
-      f'/square.png?{shape}',
-      resolution,
-      dict(crop=crop, fit=fit),
+    found = self.square(
+      f'square.png?{shape}', resolution, dict(crop=crop, fit=fit)
     )
-    self.assertIsInstance(found, list, found)
     expected = image_arrays.square(image, resolution, fit, crop=crop)
     off = np.reshape(found, expected.shape) - expected.astype(int)
     self.assertEqual(np.abs(off).max(), 0)
@@ -321,10 +373,7 @@ class SquareTest(PageTestCase):
     pixels = RNG.integers(0, 256, [50, 50, 4], dtype=np.uint8)
     pixels[:25, :, 3] = 0
     Image.fromarray(pixels).save(self.top / 'alpha.png')
-    self.browser.get(f'{self.server.address}anime/web/')
-    found = self.browser.execute_async_script(
-      SQUARE, '/alpha.png', 8, dict(crop=1, fit='crop')
-    )
+    found = self.square('alpha.png', 8, dict(crop=1, fit='crop'))
     expected = image_io.read_square(str(self.top / 'alpha.png'), 8).astype(int)
     off = np.reshape(found, expected.shape) - expected
     # The canvas keeps colours multiplied by alpha, in eight bits.
@@ -398,6 +447,24 @@ class FailureTest(PageTestCase):
       'golden/output.png', lambda p: image_io.write_png(p, other)
     )
     self.assert_fails(page, 'its images differ from those it gave')
+
+  def test_a_file_that_comes_out_wrong_is_not_used(self):
+    def ask_for_too_much(path):
+      manifest = json.loads(path.read_text())
+      manifest['files'][1]['needed'] = [300.0]
+      path.write_text(json.dumps(manifest))
+
+    page = self.damaged('manifest.json', ask_for_too_much)
+    image_io.write_png(self.top / 'photo.png', photo(9, 9))
+    self.open_ready(page)
+    self.part('file').send_keys('dynamic')
+    self.wait(self.error)
+    self.assertIn('its images differ from those it gave', self.error())
+    self.assertStartsWith(
+      self.part('file').get_property('value'), 'photo2anime_8_float16'
+    )
+    self.choose(self.top / 'photo.png')
+    self.wait_for_translation()
 
 
 class LayoutTest(PageTestCase):
