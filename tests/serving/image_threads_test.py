@@ -20,8 +20,12 @@ class ImageThreadsTest(absltest.TestCase):
       await asyncio.sleep(0.01)
       with self.assertRaises(problems.ClientError) as caught:
         await threads.run(free.wait)
+      # But whoever was let in before.
+      tasks.append(asyncio.create_task(threads.go_on(free.wait)))
+      await asyncio.sleep(0.01)
+      self.assertEqual(threads.waiting, 3)
       free.set()
-      self.assertEqual(await asyncio.gather(*tasks), [True, True])
+      self.assertEqual(await asyncio.gather(*tasks), [True] * 3)
       await asyncio.sleep(0.01)
       self.assertEqual(threads.waiting, 0)
       self.assertEqual(await threads.run(lambda x, y: x - y, 5, y=2), 3)

@@ -34,13 +34,19 @@ class ImageThreads:
   async def run(
     self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
   ) -> T:
-    """Calls a function in one of the threads.
+    """Calls a function in one of the threads, for a request that begins.
 
     Raises:
       ClientError: too many wait already.
     """
     if self._calls >= self._limits.max_image_work:
       raise problems.busy(self._limits)
+    return await self.go_on(function, *args, **kwargs)
+
+  async def go_on(
+    self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+  ) -> T:
+    """The same for a request that was let in before: never refused."""
     self._calls += 1
     loop = asyncio.get_running_loop()
     future = self._threads.submit(function, *args, **kwargs)

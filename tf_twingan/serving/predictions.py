@@ -166,7 +166,8 @@ def _only_input(named: dict[str, Any], signature: Signature) -> Any:
 
 def _bytes(value: Any) -> bytes:
   if isinstance(value, str):
-    return value.encode()
+    # JSON may have half of a character, which is no bytes.
+    return value.encode('utf-8', 'replace')
   if not isinstance(value, dict) or not isinstance(value.get(_BASE64), str):
     raise BadRequest(
       f'JSON Value: {json.dumps(value)[:40]} is no bytes; send '

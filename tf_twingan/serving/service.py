@@ -115,17 +115,23 @@ class Service:
 
     Args:
       reader: the model, or anything with its `read`.
-      content: the content of a file that was checked.
+      content: the content of a file.
       domain: name of the domain that it belongs to.
 
     Returns:
       uint8 RGB [resolution, resolution, 3].
 
     Raises:
-      ClientError: it cannot be read, or has no face where one is needed.
+      ClientError: it is refused, cannot be read, or has no face where one is
+        needed; or too many images wait already.
     """
-    with uploads.readable():
-      return await self.threads.run(reader.read, content, domain)
+
+    def read() -> np.ndarray:
+      uploads.check(content, self.limits)
+      with uploads.readable():
+        return reader.read(content, domain)
+
+    return await self.threads.run(read)
 
   async def warm_up(self, model: models.ServedModel) -> None:
     """Computes a batch of each size and direction, as the first one is slow."""

@@ -7,15 +7,18 @@ the batcher, together with those of other requests.
 import asyncio
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tf_twingan import color_profiles, photo_files, provenance
 from tf_twingan.data.prepare import alignment, photos, preparer
-from tf_twingan.inference import photographs, tiles
-from tf_twingan.serving import models, problems, service, uploads
+from tf_twingan.inference import tiles
+from tf_twingan.serving import models, problems, service, settings, uploads
+
+# Translates squares: uint8 [n, resolution, resolution, 3].
+_Network = Callable[[np.ndarray], np.ndarray]
 
 
 class Face(NamedTuple):
@@ -85,8 +88,9 @@ async def translate(
   Raises:
     ClientError: it cannot be done; says why.
   """
-  uploads.check(content, served.limits)
-  return await served.in_time(_translate(served, content, asked))
+  if asked.face is None and asked.faces is None:
+    return await served.in_time(_square(served, content, asked))
+  return await served.in_time(_photo(served, content, asked))
 
 
 async def find_faces(
@@ -96,82 +100,102 @@ async def find_faces(
   domain: str,
 ) -> tuple[list[Face], tuple[int, int]]:
   """The faces of a photo, the largest first, and its width and height."""
-  uploads.check(content, served.limits)
   model.check_finds_faces(domain)
-  whole = model.photographs('all')
-  photo, found = await served.in_time(
-    served.threads.run(_faces, whole, content, domain)
-  )
-  return (
-    [_described(one, model.resolution) for one in found.images],
-    _size(photo.pixels),
-  )
+  photographs = model.photographs('all')
 
+  def find() -> tuple[list[Face], tuple[int, int]]:
+    photo = uploads.read_photo(content, served.limits)
+    found = photographs.find(photo.pixels, domain)
+    faces = [_described(one, model.resolution) for one in found.images]
+    return faces, _size(photo.pixels)
 
-async def _translate(
-  served: service.Service, content: bytes, asked: Asked
-) -> Translation:
-  if asked.face is None and asked.faces is None:
-    return await _square(served, content, asked)
-  if asked.face is None and asked.faces == 'none':
-    return await _whole(served, content, asked)
-  return await _pasted(served, content, asked)
+  return await served.in_time(served.threads.run(find))
 
 
 async def _square(
   served: service.Service, content: bytes, asked: Asked
 ) -> Translation:
-  model, run = asked.model, served.threads.run
+  model = asked.model
   square = await served.square(model, content, asked.source)
   work = model.translation(asked.source, asked.to)
   (result,) = await served.batcher.run(work, square[None])
-  png = await run(_encode, result, model, provenance.WHOLE)
+  png = await served.threads.go_on(_encode, result, model, provenance.WHOLE)
   return Translation(png, model, asked.source, asked.to, None, _size(result))
 
 
-async def _pasted(
+async def _photo(
   served: service.Service, content: bytes, asked: Asked
 ) -> Translation:
-  model, run = asked.model, served.threads.run
+  """Translates the faces of a photo, or all of it, in one image thread.
+
+  That thread has the photo from the first step to the last, and waits for the
+  model in between: so no more photos are in memory than there are threads.
+  """
+  loop = asyncio.get_running_loop()
+  work = asked.model.translation(asked.source, asked.to)
+  abandoned = threading.Event()
+
+  def network(squares: np.ndarray) -> np.ndarray:
+    if abandoned.is_set():
+      raise problems.late(served.limits)
+    future = asyncio.run_coroutine_threadsafe(
+      served.batcher.run(work, squares), loop
+    )
+    return np.stack(future.result())
+
+  is_whole = asked.face is None and asked.faces == 'none'
+  function = _whole if is_whole else _pasted
+  try:
+    return await served.threads.run(
+      function, content, asked, network, served.limits
+    )
+  except asyncio.CancelledError:
+    abandoned.set()  # A thread cannot be stopped from outside.
+    raise
+
+
+def _pasted(
+  content: bytes, asked: Asked, network: _Network, limits: settings.Settings
+) -> Translation:
+  model = asked.model
   model.check_finds_faces(asked.source)
-  whole = model.photographs(asked.faces or 'all')
-  photo, found = await run(_faces, whole, content, asked.source)
+  photographs = model.photographs(asked.faces or 'all')
+  photo = uploads.read_photo(content, limits)
+  found = photographs.find(photo.pixels, asked.source)
   faces = _chosen(found, asked.face)
-  if len(faces) > served.limits.max_faces:
+  if len(faces) > limits.max_faces:
     raise problems.ClientError(
       422,
       'too_many_faces',
       f'The photo has {len(faces)} faces, over the limit of '
-      f'{served.limits.max_faces}; ask for one of them, or cut the photo.',
+      f'{limits.max_faces}; ask for one of them, or cut the photo.',
     )
+  squares = np.stack([face.image for face in faces])
   conversion = color_profiles.conversion(photo.metadata.profile)
-  squares = [face.image for face in faces]
-  if conversion is not None:
-    squares = await run(lambda: [conversion.to_srgb(one) for one in squares])
-  work = model.translation(asked.source, asked.to)
-  translated = await served.batcher.run(work, np.stack(squares))
-
-  def finish() -> tuple[np.ndarray, bytes]:
-    images = translated
-    if conversion is not None:
-      images = [conversion.from_srgb(one) for one in images]
-    result = whole.paste(photo.pixels, faces, np.stack(images))
-    return result, _encode(result, model, provenance.PARTS, photo.metadata)
-
-  result, png = await run(finish)
+  if conversion is None:
+    translated = network(squares)
+  else:
+    translated = network(np.stack([*map(conversion.to_srgb, squares)]))
+    translated = np.stack([*map(conversion.from_srgb, translated)])
+  result = photographs.paste(photo.pixels, faces, translated)
+  png = _encode(result, model, provenance.PARTS, photo.metadata)
   described = [_described(face, model.resolution) for face in faces]
   return Translation(
     png, model, asked.source, asked.to, described, _size(result)
   )
 
 
-async def _whole(
-  served: service.Service, content: bytes, asked: Asked
+def _whole(
+  content: bytes, asked: Asked, network: _Network, limits: settings.Settings
 ) -> Translation:
   model = asked.model
-  loop = asyncio.get_running_loop()
-  work = model.translation(asked.source, asked.to)
-  abandoned = threading.Event()
+  pixels, metadata = uploads.read_photo(content, limits)
+  tile = _tile(pixels, model.resolution, limits.max_tiles)
+  conversion = color_profiles.conversion(metadata.profile)
+  if conversion is not None:
+    # All of the result is the network's, whose colours are sRGB.
+    pixels = conversion.to_srgb(pixels)
+    metadata = metadata._replace(profile=None)
 
   class Batched:
     """The model, behind the batcher."""
@@ -180,33 +204,10 @@ async def _whole(
 
     def translate(self, images: np.ndarray, to: str, source: str) -> np.ndarray:
       del to, source
-      if abandoned.is_set():
-        raise problems.late(served.limits)
-      future = asyncio.run_coroutine_threadsafe(
-        served.batcher.run(work, images), loop
-      )
-      return np.stack(future.result())
+      return network(images)
 
-  def whole() -> tuple[np.ndarray, bytes, int]:
-    with uploads.readable():
-      photo = photo_files.read(content)
-    pixels, metadata = photo
-    tile = _tile(pixels, model.resolution, served.limits.max_tiles)
-    conversion = color_profiles.conversion(metadata.profile)
-    if conversion is not None:
-      # All of the result is the network's, whose colours are sRGB.
-      pixels = conversion.to_srgb(pixels)
-      metadata = metadata._replace(profile=None)
-    result = tiles.translate(
-      Batched(), pixels, asked.to, asked.source, tile=tile
-    )
-    return result, _encode(result, model, provenance.WHOLE, metadata), tile
-
-  try:
-    result, png, tile = await served.threads.run(whole)
-  except asyncio.CancelledError:
-    abandoned.set()  # A thread cannot be stopped from outside.
-    raise
+  result = tiles.translate(Batched(), pixels, asked.to, asked.source, tile=tile)
+  png = _encode(result, model, provenance.WHOLE, metadata)
   return Translation(
     png, model, asked.source, asked.to, None, _size(result), tile
   )
@@ -221,14 +222,6 @@ def _tile(pixels: np.ndarray, side: int, limit: int) -> int:
     if rows * columns <= limit:
       return tile
     tile += max(1, tile // 16)
-
-
-def _faces(
-  whole: photographs.Photographs, content: bytes, domain: str
-) -> tuple[photo_files.Photo, preparer.Prepared]:
-  with uploads.readable():
-    photo = photo_files.read(content)
-  return photo, whole.find(photo.pixels, domain)
 
 
 def _chosen(

@@ -7,19 +7,16 @@ first bytes say. Nothing is written to the disk, and nothing is logged.
 import contextlib
 from collections.abc import Iterator
 
-from tf_twingan import image_io, image_limits
+from tf_twingan import image_io, image_limits, photo_files
 from tf_twingan.serving import problems, settings
 
 
-def check(content: bytes, limits: settings.Settings) -> bytes:
+def check(content: bytes, limits: settings.Settings) -> None:
   """Refuses what is no image, or one over the limits, before it is decoded.
 
   Args:
     content: a file as it was sent.
     limits: the server's settings.
-
-  Returns:
-    The content.
 
   Raises:
     ClientError: it is refused; says why.
@@ -37,7 +34,21 @@ def check(content: bytes, limits: settings.Settings) -> bytes:
     image_limits.check_pixels(width, height, limits.max_pixels)
   except image_limits.TooLarge as error:
     raise _too_large(str(error)) from None
-  return content
+
+
+def read_photo(content: bytes, limits: settings.Settings) -> photo_files.Photo:
+  """Checks a photo, and reads all that is kept of it.
+
+  Args:
+    content: a file as it was sent.
+    limits: the server's settings.
+
+  Raises:
+    ClientError: it is refused; says why.
+  """
+  check(content, limits)
+  with readable():
+    return photo_files.read(content)
 
 
 @contextlib.contextmanager

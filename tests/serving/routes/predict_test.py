@@ -163,12 +163,19 @@ class PredictTest(parameterized.TestCase):
     self.assertEqual(list(answer.json()), ['error'])
     self.assertRegex(answer.json()['error'], message)
 
+  def test_half_a_character_is_no_image(self):
+    answer = self.predict(b'{"instances": ["\\ud800"]}')
+    self.assertEqual(answer.status_code, 200, answer.text)
+    (prediction,) = answer.json()['predictions']
+    self.assertIn('not an image', prediction['error'])
+
   def test_versions(self):
     asked = {'instances': [b64(golden('input'))]}
     self.assertEqual(
       self.predict(asked, 'photo2anime/versions/1').status_code, 200
     )
-    for name in ('photo2anime/versions/7', 'nothing'):
+    missing = 'photo2anime/versions/'
+    for name in (f'{missing}7', f'{missing}x', missing + '9' * 5000, 'nothing'):
       answer = self.predict(asked, name)
       self.assertEqual(answer.status_code, 404)
       self.assertRegex(answer.json()['error'], 'Servable not found')

@@ -2,8 +2,11 @@
 
 import base64
 import concurrent.futures
+import contextlib
+import functools
 import io
 import threading
+import time
 from unittest import mock
 
 import numpy as np
@@ -11,7 +14,7 @@ from absl.testing import absltest, parameterized
 from PIL import Image
 
 from tests.serving import clients
-from tf_twingan import faces, framing, provenance
+from tf_twingan import faces, framing, image_io, photo_files, provenance
 from tf_twingan.data.prepare.options import Options
 from tf_twingan.serving import models
 
@@ -262,30 +265,105 @@ class TranslateTest(parameterized.TestCase):
         clients.decoded(base64.b64decode(answer['image'])), 255 - photo
       )
 
-  def test_a_full_server_says_when_to_come_again(self):
+  @contextlib.contextmanager
+  def held(self, **limits):
+    """A client of a model that waits, and a function that asks it; let it go.
+
+    Yields the client, what sends a request from a thread of its own, an event
+    that says that the model waits, and one that lets it go on.
+    """
     free, entered = threading.Event(), threading.Event()
 
-    class Slow(Inverting):
+    class Held(Inverting):
       def translate(self, images, *arguments, **options):
         if images.any():  # Not while it is tried.
           entered.set()
-          free.wait()
+          free.wait(clients.PATIENCE)
         return super().translate(images, *arguments, **options)
 
     png = clients.encoded(PHOTO)
+    faces.register('tests-fixed', Fixed)
+    with (
+      clients.client(models.ServedModel('a', Held()), **limits) as client,
+      concurrent.futures.ThreadPoolExecutor(4) as threads,
+    ):
+      ask = lambda **fields: self.post(client, png, **fields)  # noqa: E731
+      try:
+        yield client, functools.partial(threads.submit, ask), entered, free
+      finally:
+        free.set()
+
+  def test_no_more_photos_are_in_memory_than_there_are_threads(self):
+    read = photo_files.read
+    with (
+      self.held(image_threads=2) as (client, ask, _, free),
+      mock.patch.object(photo_files, 'read', side_effect=read) as reads,
+    ):
+      asked = [
+        ask(to='anime', faces=which) for which in ('all', 'none') for _ in '12'
+      ]
+      threads = client.app.state.service.threads
+      clients.wait_until(lambda: threads.waiting == 4 and reads.call_count == 2)
+      time.sleep(0.1)
+      self.assertEqual(reads.call_count, 2)
+      free.set()
+      self.assertEqual([one.result().status_code for one in asked], [200] * 4)
+
+  def test_what_a_model_has_worked_for_is_not_refused(self):
+    with self.held(image_threads=1, max_image_work=1) as held:
+      client, ask, entered, free = held
+      threads = client.app.state.service.threads
+      asked = ask(to='photo')
+      self.assertTrue(entered.wait(clients.PATIENCE))
+      clients.wait_until(lambda: threads.waiting == 0)
+      other = threading.Event()
+      client.portal.start_task_soon(threads.run, other.wait, clients.PATIENCE)
+      clients.wait_until(lambda: threads.waiting == 1)
+      self.assertEqual(ask(to='photo').result().status_code, 429)
+      free.set()
+      clients.wait_until(lambda: threads.waiting == 2 or asked.done())
+      other.set()
+      self.assertEqual(asked.result().status_code, 200)
+
+  def test_the_event_loop_looks_at_no_image(self):
+    png, names = clients.encoded(PHOTO), set()
+    read_size = image_io.read_size
+
+    def noted(content):
+      names.add(threading.current_thread().name)
+      return read_size(content)
+
+    faces.register('tests-fixed', Fixed)
     with (
       clients.client(
-        models.ServedModel('a', Slow()), max_waiting=1, batch_sizes=(1,)
+        models.ServedModel('a', Inverting()), clients.model()
       ) as client,
-      concurrent.futures.ThreadPoolExecutor(2) as threads,
+      mock.patch.object(image_io, 'read_size', noted),
     ):
-      ask = lambda: self.post(client, png, to='photo')  # noqa: E731
-      first = threads.submit(ask)
-      entered.wait()
-      second = threads.submit(ask)
+      for path, fields in (
+        ('translate', {'to': 'photo'}),
+        ('translate', {'to': 'anime', 'faces': 'all'}),
+        ('translate', {'to': 'anime', 'faces': 'none'}),
+        ('faces', {}),
+        ('encode', {'model': 'tiny'}),
+      ):
+        names.clear()
+        answer = client.post(
+          f'/v1/{path}', data=fields, files=clients.upload(png)
+        )
+        self.assertEqual(answer.status_code, 200, answer.text)
+        (name,) = names
+        self.assertStartsWith(name, 'images')
+
+  def test_a_full_server_says_when_to_come_again(self):
+    with self.held(max_waiting=1, batch_sizes=(1,)) as held:
+      client, ask, entered, free = held
+      first = ask(to='photo')
+      self.assertTrue(entered.wait(clients.PATIENCE))
+      second = ask(to='photo')
       batcher = client.app.state.service.batcher
       clients.wait_until(lambda: batcher.waiting == 1)
-      refused = ask()
+      refused = ask(to='photo').result()
       free.set()
       self.assertEqual(first.result().status_code, 200)
       self.assertEqual(second.result().status_code, 200)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from tf_twingan import extras
-from tf_twingan.serving import forms, problems, service, uploads
+from tf_twingan.serving import forms, problems, service
 from tf_twingan.serving.routes import examples
 
 with extras.needed('serve'):
@@ -50,7 +50,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
         'CycleGAN have none; name another one.',
       )
     domain = chosen.domain(source)
-    content = uploads.check(await image.read(), served.limits)
+    content = await image.read()
 
     async def code() -> np.ndarray:
       square = await served.square(chosen, content, domain)

@@ -50,9 +50,9 @@ def router(served: service.Service) -> fastapi.APIRouter:
     """Translates images, or arrays of numbers, by `signature_name`."""
     return await answer(name, None, request)
 
-  @routes.post('/{name}/versions/{version:int}:predict', openapi_extra=_EXAMPLE)
+  @routes.post('/{name}/versions/{version}:predict', openapi_extra=_EXAMPLE)
   async def predict_by_version(
-    name: str, version: int, request: fastapi.Request
+    name: str, version: str, request: fastapi.Request
   ) -> fastapi.Response:
     """The same, by one version of the model."""
     return await answer(name, version, request)
@@ -62,8 +62,8 @@ def router(served: service.Service) -> fastapi.APIRouter:
     """Which version is there, and the newest one if it is refused."""
     return about(name, None, status_of)
 
-  @routes.get('/{name}/versions/{version:int}')
-  async def status_of_version(name: str, version: int) -> fastapi.Response:
+  @routes.get('/{name}/versions/{version}')
+  async def status_of_version(name: str, version: str) -> fastapi.Response:
     """Whether a version is there."""
     return about(name, version, status_of)
 
@@ -72,13 +72,13 @@ def router(served: service.Service) -> fastapi.APIRouter:
     """The signatures of a model."""
     return about(name, None, predictions.metadata)
 
-  @routes.get('/{name}/versions/{version:int}/metadata')
-  async def metadata_of_version(name: str, version: int) -> fastapi.Response:
+  @routes.get('/{name}/versions/{version}/metadata')
+  async def metadata_of_version(name: str, version: str) -> fastapi.Response:
     """The signatures of a version."""
     return about(name, version, predictions.metadata)
 
   async def answer(
-    name: str, version: int | None, request: fastapi.Request
+    name: str, version: str | None, request: fastapi.Request
   ) -> fastapi.Response:
     try:
       model = find(name, version)
@@ -90,7 +90,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
       return _error(error.status, str(error), error.headers)
     return fastapi.Response(content, media_type='application/json')
 
-  def about(name: str, version: int | None, describe: Any) -> fastapi.Response:
+  def about(name: str, version: str | None, describe: Any) -> fastapi.Response:
     try:
       return fastapi.responses.JSONResponse(describe(find(name, version)))
     except predictions.BadRequest as error:
@@ -99,12 +99,12 @@ def router(served: service.Service) -> fastapi.APIRouter:
   def status_of(model: models.ServedModel) -> dict[str, Any]:
     return _status(model, served.refused(model.name))
 
-  def find(name: str, version: int | None) -> models.ServedModel:
+  def find(name: str, version: str | None) -> models.ServedModel:
     try:
       model = served.models.find(name)
     except problems.ClientError:
       model = None
-    if model is None or version not in (None, model.version):
+    if model is None or version not in (None, str(model.version)):
       which = f'Latest({name})' if version is None else f'{name}, {version}'
       if version is not None:
         which = f'Specific({which})'
@@ -160,12 +160,14 @@ async def _predict(
 async def _predict_files(
   served: service.Service, model: models.ServedModel, asked: predictions.Request
 ) -> bytes:
-  run, (_, _, source, to) = served.threads.run, asked.signature
-  squares, errors = await run(_read_all, served, model, asked)
+  threads, (_, _, source, to) = served.threads, asked.signature
+  squares, errors = await threads.go_on(_read_all, served, model, asked)
   translated = await served.batcher.run(
     model.translation(source, to), np.asarray(squares)
   )
-  return await run(_answer_files, model, errors, translated, asked.by_rows)
+  return await threads.go_on(
+    _answer_files, model, errors, translated, asked.by_rows
+  )
 
 
 async def _predict_numbers(
@@ -182,7 +184,7 @@ async def _predict_numbers(
     answer = predictions.answer_numbers(np.stack(results), asked.by_rows)
     return json.dumps(answer).encode()
 
-  return await served.threads.run(finish)
+  return await served.threads.go_on(finish)
 
 
 def _read_all(

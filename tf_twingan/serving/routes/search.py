@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from tf_twingan import errors, extras
-from tf_twingan.serving import forms, problems, service, uploads
+from tf_twingan.serving import forms, problems, service
 from tf_twingan.serving.routes import examples
 
 with extras.needed('serve'):
@@ -65,7 +65,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
         'This server has no index to search; start it with --index=DIR.',
       )
     index = served.index
-    content = uploads.check(await image.read(), served.limits)
+    content = await image.read()
     try:
       domain = index.domain(source)
     except ValueError as error:
@@ -78,7 +78,7 @@ def router(served: service.Service) -> fastapi.APIRouter:
       (found,) = await served.batcher.run(
         index.query(domain, k=k, by=by), square[None]
       )
-      return await served.threads.run(
+      return await served.threads.go_on(
         index.describe, found, thumbnails=thumbnails
       )
 
