@@ -8,6 +8,7 @@ import pydantic
 from absl.testing import absltest, parameterized
 
 from tests.serving import requests_in_process as asking
+from tf_twingan import extras
 from tf_twingan.serving import problems
 
 _SECRET = 'a very private picture'
@@ -37,6 +38,10 @@ def _app():
     raise problems.ClientError(
       418, 'teapot', 'No\ncoffee \u202e \udcff.', {'Retry-After': '3'}
     )
+
+  @app.get('/lacks')
+  async def lacks():
+    raise extras.MissingPackage('animeface is not installed')
 
   @app.get('/breaks')
   async def breaks():
@@ -77,6 +82,7 @@ class ProblemsTest(parameterized.TestCase):
       'bad_request',
     ),
     ('own', 'GET', '/refuses', b'', 418, 'teapot'),
+    ('missing', 'GET', '/lacks', b'', 501, 'not_supported'),
     ('unexpected', 'GET', '/fails', b'', 500, 'internal_error'),
   )
   def test_all_have_one_shape(self, method, path, body, status, code):

@@ -39,7 +39,10 @@ _CODES = {
   429: 'busy',
 }
 # What a route, or something before it, may answer.
-_STATUSES = (400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
+_STATUSES = (
+  *(400, 401, 403, 404, 408, 413, 415, 421, 422, 429),
+  *(500, 501, 502, 503, 504),
+)
 _MESSAGES = {
   404: 'There is nothing at this address; see /openapi.json for what there is.',
   405: 'This address takes other methods; the header Allow names them.',
@@ -159,6 +162,12 @@ def install(app: fastapi.FastAPI) -> None:
       _MESSAGES.get(status) or _sentence(str(error.detail)),
       error.headers,
     )
+
+  @app.exception_handler(extras.MissingPackage)
+  async def missing(request, error):
+    del request
+    # What finds anime faces, say, is not there for each kind of processor.
+    return answer(501, 'not_supported', _sentence(f'On the server, {error}'))
 
   @app.exception_handler(exceptions.RequestValidationError)
   async def invalid(request, error):
