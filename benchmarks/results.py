@@ -29,11 +29,6 @@ from absl import app, flags
 from benchmarks import measurements
 from tf_twingan.evaluation import columns
 
-_RUN_DIR = flags.DEFINE_string('run_dir', None, "A training's directory.")
-_EVALUATION = flags.DEFINE_string(
-  'evaluation', None, 'evaluation.json of that training.'
-)
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RECORDS = 'benchmarks/records'
 PAGE = 'docs/results.md'
@@ -78,13 +73,20 @@ mean, [benchmarks/README.md](../benchmarks/README.md) how to measure anew.
 """
 
 
+def define_flags() -> None:
+  """Defines the program's flags; serve has others of these names."""
+  flags.DEFINE_string('run_dir', None, "A training's directory.")
+  flags.DEFINE_string('evaluation', None, 'evaluation.json of that training.')
+
+
 def main(argv) -> None:
   """Makes a record of a training, or writes the pages."""
   if len(argv) > 1:
     sys.exit(f'Error: unexpected argument {argv[1]!r}; every value has a flag.')
   try:
-    if _RUN_DIR.value or _EVALUATION.value or measurements.RECORD.value:
-      save_training(_RUN_DIR.value, _EVALUATION.value)
+    given = flags.FLAGS.run_dir, flags.FLAGS.evaluation
+    if any(given) or measurements.RECORD.value:
+      save_training(*given)
     else:
       for path, text in pages(ROOT).items():
         (ROOT / path).write_text(text, encoding='utf-8')
@@ -226,4 +228,5 @@ def _anchor(title: str) -> str:
 
 
 if __name__ == '__main__':
+  define_flags()
   app.run(main)
