@@ -197,6 +197,24 @@ class ConnectionsTest(parameterized.TestCase):
             received += len(part)
         self.assertLess(received, 32_000_000)
 
+  def test_answers_that_nobody_reads_are_bounded_together(self):
+    ask = b'GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+    with _server(max_unread_bytes=100_000_000) as address:
+      with (
+        _connect(address, received=4096) as first,
+        _connect(address, received=4096) as second,
+      ):
+        received = {first: 0, second: 0}
+        for client in received:
+          client.sendall(ask)
+          time.sleep(1.5)
+        for client in received:
+          with contextlib.suppress(ConnectionError):
+            while part := client.recv(2**20):
+              received[client] += len(part)
+    self.assertLess(received[first], 32_000_000)
+    self.assertGreater(received[second], 64_000_000)
+
   def test_who_reads_slowly_gets_all(self):
     with _server(write_s=1) as address:
       with _connect(address, received=65536) as client:

@@ -122,6 +122,7 @@ class Connection(h11_impl.H11Protocol):
     self._is_refused = False
     self._refused_since: float | None = None
     self._written: tuple[float, int] | None = None
+    self._read_since: float | None = None
     self._waiting_since = self.loop.time()
     self._waits_s = self.limits.head_s
     if len(self.group.open) >= self.group.most:
@@ -149,8 +150,8 @@ class Connection(h11_impl.H11Protocol):
     super().on_response_complete()
 
   def resume_writing(self) -> None:
-    """Notes that the client reads."""
-    self._written = None
+    """Notes that the client has read nearly all."""
+    self._written = self._read_since = None
     super().resume_writing()
 
   def send_400_response(self, msg: str) -> None:
@@ -211,7 +212,22 @@ class Connection(h11_impl.H11Protocol):
     now = self.loop.time()
     for connection in [*self.group.open, *self.group.refused]:
       connection._check(now)
+    self._bound_unread()
     self._watch_all()
+
+  def _bound_unread(self) -> None:
+    """Ends connections whose answers take too much memory together."""
+    sizes = {
+      connection: connection.transport.get_write_buffer_size()
+      for connection in self.group.open
+    }
+    excess = sum(sizes.values()) - self.limits.max_unread_bytes
+    reading = [connection for connection in sizes if connection._read_since]
+    for connection in sorted(reading, key=lambda one: one._read_since or 0):
+      if excess <= 0:
+        break
+      excess -= sizes[connection]
+      connection.transport.abort()
 
   def _check(self, now: float) -> None:
     """Ends the connection if its client takes too long."""
@@ -230,8 +246,9 @@ class Connection(h11_impl.H11Protocol):
     """Whether the client takes what is written for it."""
     size = self.transport.get_write_buffer_size()
     if not size:
-      self._written = None
+      self._written = self._read_since = None
       return True
+    self._read_since = self._read_since or now
     since, earlier = self._written or (now, size)
     if now - since > self.limits.write_s:
       if size > earlier - _LEAST_READ_BYTES:

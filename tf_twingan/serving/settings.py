@@ -41,6 +41,9 @@ class Settings:
     trusted_proxies: addresses of proxies whose `X-Forwarded-For` is believed.
     requests_per_minute: most requests of one address to /v1/; 0 is no limit.
     max_bodies_bytes: bytes of all bodies that are being read or worked on.
+    max_unread_bytes: bytes of all answers that clients have not read yet, as
+      looked at every second; beyond, whoever has been reading for longest is
+      disconnected.
     max_connections: most connections at once; the next one is answered by
       status 503.
     head_s: longest time for the head of a request, seconds.
@@ -85,6 +88,7 @@ class Settings:
   trusted_proxies: tuple[str, ...] = ()
   requests_per_minute: float = 0
   max_bodies_bytes: int = 256_000_000
+  max_unread_bytes: int = 256_000_000
   max_connections: int = 512
   head_s: float = 10.0
   body_s: float = 60.0
