@@ -168,6 +168,9 @@ class BatcherTest(absltest.TestCase):
       await asyncio.sleep(0.01)
       model.free.set()
       await closing
+      with self.assertRaises(problems.ClientError) as caught:
+        await asyncio.wait_for(batcher.run(model.work(), image(9)), 1)
+      self.assertEqual(caught.exception.status, 503)
       return await asyncio.gather(*tasks)
 
     for value, result in enumerate(asyncio.run(run())):

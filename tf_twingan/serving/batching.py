@@ -101,10 +101,14 @@ class Batcher:
       A result for each image.
 
     Raises:
-      ClientError: too many images wait already, or it was not done in time.
+      ClientError: too many images wait already, it was not done in time, or
+        the server stops.
     """
     if not len(images):
       return []
+    if self._closing:
+      # Nobody would take them out of the queue.
+      raise problems.stopping()
     if self.waiting + len(images) > self._limits.max_waiting:
       raise problems.busy(self._limits)
     loop = asyncio.get_running_loop()

@@ -250,6 +250,16 @@ def busy(limits: settings.Settings) -> ClientError:
   )
 
 
+def stopping() -> ClientError:
+  """What a client is told whom a server that stops cannot answer any more."""
+  return ClientError(
+    503,
+    'stopping',
+    'The server stops; try again in a moment.',
+    {'Retry-After': '1'},
+  )
+
+
 def late(limits: settings.Settings) -> ClientError:
   """What a client is told whose request was not done in time."""
   return ClientError(
