@@ -17,7 +17,13 @@ import numpy as np
 import tensorflow as tf
 
 from export.graph import folding
-from tf_twingan.models import content_encoder, layers, resolutions, twingan
+from tf_twingan.models import (
+  content_encoder,
+  custom_gradients,
+  layers,
+  resolutions,
+  twingan,
+)
 
 # Of a convolution: part of the network ('encoder' ...), resolution in px, and
 # number within that block.
@@ -249,7 +255,10 @@ class _Conv(tf.Module):
       outputs = (outputs - mean) * multiplier + values['offset']
     if conv.activation:
       outputs = tf.nn.leaky_relu(outputs, layers.LEAKY_SLOPE)
-    return layers.pixel_norm(outputs) if conv.pixel_norm else outputs
+    if conv.pixel_norm:
+      with custom_gradients.left_out():  # No gradient is asked of an export.
+        outputs = layers.pixel_norm(outputs)
+    return outputs
 
 
 def downsample(images: tf.Tensor) -> tf.Tensor:

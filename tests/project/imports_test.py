@@ -232,6 +232,7 @@ ALLOWED: Mapping[str, set[str]] = {
     'extras',
     'json_files',
     'literal_paths',
+    'models',
     'optical_flow',
     'photo_files',
     'plain_names',

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import gc
 import json
 import os
 import pathlib
@@ -45,6 +46,25 @@ def poll(watcher, times=2):
       await watcher.poll()
 
   asyncio.run(look())
+
+
+def growth(watcher, path, swaps=4):
+  """How many more objects there are in the end than after the first swap.
+
+  Args:
+    watcher: follows a version.
+    path: a file of it; a newer one is another version.
+    swaps: how many versions take the place of others.
+  """
+  counts = []
+  for number in range(swaps):
+    stat = path.stat()
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 10**9))
+    poll(watcher)
+    assert watcher.swaps == number + 1, watcher.refused
+    gc.collect()
+    counts.append(len(gc.get_objects()))
+  return counts[-1] - counts[0]
 
 
 class Fake:
@@ -286,6 +306,10 @@ class BundleTest(parameterized.TestCase):
     self.assertEqual(self.watcher.refused.version, '2')
     self.assert_serves(1)
 
+  def test_nothing_stays_of_versions_that_were_replaced(self):
+    grown = growth(self.watcher, self.bundle / 'golden' / 'input.png')
+    self.assertLess(grown, 1000)
+
   def test_a_bundle_without_a_translator_is_no_model(self):
     manifest = json.loads((self.bundle / 'manifest.json').read_text())
     manifest['files'] = {'a.tflite': dict(format='embed')}
@@ -328,6 +352,11 @@ class RunTest(parameterized.TestCase):
       self.served.find().translator.translate(exports.IMAGES, 'anime'),
       exports.expected(2),
     )
+
+  def test_nothing_stays_of_checkpoints_that_were_replaced(self):
+    # The graphs of one version of this small model are some thousand objects.
+    (index,) = (self.run_dir / 'checkpoints').glob('*.index')
+    self.assertLess(growth(self.watcher, index), 1000)
 
   def test_a_damaged_checkpoint_is_refused(self):
     path = self.save(2000)

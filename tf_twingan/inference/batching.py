@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_twingan import forks, image_arrays
+from tf_twingan.models import custom_gradients
 
 BATCH_SIZE = 32
 
@@ -16,8 +17,8 @@ class Traced:
   """A function of a network, traced once for batches of any size.
 
   `tf.function` alone traces it anew for every size, and keeps all traces: a
-  server with batches of changing size would grow without an end. Several
-  threads may call it at once.
+  server with batches of changing size would grow without an end. It has no
+  gradient. Several threads may call it at once.
   """
 
   def __init__(self, function: Callable[..., Any], *rows: Sequence[int | None]):
@@ -57,9 +58,10 @@ class Traced:
     strings = arguments[len(self._specs) :]
     with self._lock:
       if strings not in self._traces:
-        self._traces[strings] = self._function.get_concrete_function(
-          *self._specs, *strings
-        )
+        with custom_gradients.left_out():
+          self._traces[strings] = self._function.get_concrete_function(
+            *self._specs, *strings
+          )
     return tf.nest.map_structure(
       lambda tensor: image_arrays.check_finite(tensor.numpy()),
       self._traces[strings](*map(tf.constant, arrays)),

@@ -12,7 +12,11 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_twingan.models import base_layer, spectral_normalization
+from tf_twingan.models import (
+  base_layer,
+  custom_gradients,
+  spectral_normalization,
+)
 
 LEAKY_SLOPE = 0.2
 _EPSILON = 1e-4  # Of a mean square.
@@ -130,7 +134,7 @@ class Dense(base_layer.BaseLayer):
     return outputs
 
 
-@tf.custom_gradient
+@custom_gradients.custom_gradient
 def leaky_relu(inputs: tf.Tensor):
   """max(x, 0.2 x), differentiable twice.
 
@@ -153,7 +157,7 @@ def leaky_relu(inputs: tf.Tensor):
   return outputs, gradient
 
 
-@tf.custom_gradient
+@custom_gradients.custom_gradient
 def pixel_norm(inputs: tf.Tensor):
   """Scales each pixel's feature vector to unit mean square (PGGAN 4.2).
 
@@ -172,7 +176,7 @@ def pixel_norm(inputs: tf.Tensor):
   return outputs, gradient
 
 
-@tf.custom_gradient
+@custom_gradients.custom_gradient
 def upsample(inputs: tf.Tensor):
   """Nearest-neighbour upsampling by two, NHWC.
 
