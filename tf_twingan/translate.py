@@ -27,7 +27,8 @@ with what is missing. --output may lie in --input.
 
 A model with style codes (TwinGAN.style_size) translates to the style of an
 image of the target domain (--reference) or to a random one (--style_seed);
-without these, to the mean style of the domain.
+without these, to the mean style of the domain. --strength=0.6 goes part of the
+way, --mix=anime=0.7,lorelei=0.3 to a mixture of domains.
 """
 
 import functools
@@ -38,9 +39,7 @@ from tf_twingan import cli, film_flags, photo_flags, translate_flags
 
 _RUN_DIR, _MODEL = cli.define_run_dir(), cli.define_model()
 _BUNDLE = cli.define_bundle()
-_TO = flags.DEFINE_string(
-  'to', None, 'The domain to translate the images to.', required=True
-)
+_TO = flags.DEFINE_string('to', None, 'The domain to translate images to.')
 _FROM = cli.define_from()
 _INPUT = cli.define_path(
   'input', 'An image, a folder of images, a film, or camera:0.', required=True
@@ -65,10 +64,11 @@ def main(argv) -> None:
   with cli.report_errors():
     is_film = film_flags.are_meant(_INPUT.value, _OUTPUT.value)
     photo_flags.check()
+    to = translate_flags.target(_TO.value)
     model = _RUN_DIR.value, _MODEL.value, _BUNDLE.value
     if is_film:
-      load = functools.partial(cli.load_translator, *model)
-      film_flags.run(_INPUT.value, _OUTPUT.value, load, _TO.value, _FROM.value)
+      load = functools.partial(translate_flags.load_translator, *model)
+      film_flags.run(_INPUT.value, _OUTPUT.value, load, to, _FROM.value)
       return
     translate_flags.check_runner(_INPUT.value)
     from tf_twingan.inference import translation_job
@@ -76,12 +76,12 @@ def main(argv) -> None:
     plan = translation_job.plan(
       _INPUT.value, _OUTPUT.value, **translate_flags.planned()
     )
-    translator = cli.load_translator(*model)
-    source = translator.source_for(_TO.value, _FROM.value)
+    translator = translate_flags.load_translator(*model)
+    source = translator.source_for(to, _FROM.value)
     if not _FRAME_AS_TRAINED.value:
       translator.framings.clear()
-    style = translate_flags.style_code(translator, _TO.value)
-    method = photo_flags.method(translator, _TO.value, source, style)
+    style = translate_flags.style_code(translator, to)
+    method = photo_flags.method(translator, to, source, style)
     translation_job.run(
       plan,
       translator,

@@ -22,6 +22,16 @@ def define() -> None:
   flags.DEFINE_integer(
     'style_seed', None, 'A random style, the same for a number.', lower_bound=0
   )
+  flags.DEFINE_float(
+    'strength',
+    None,
+    'How far to go: 0 stays in the source domain, 1 is the plain translation.',
+  )
+  flags.DEFINE_string(
+    'mix',
+    None,
+    'A mixture of domains to translate to, such as anime=0.7,photo=0.3.',
+  )
   flags.DEFINE_enum(
     'format',
     None,
@@ -43,6 +53,71 @@ def planned() -> dict[str, Any]:
     'kind': flags.FLAGS['format'].value,
     'has_others': flags.FLAGS.crops,
   }
+
+
+def target(to: str | None) -> str:
+  """The domain to translate to: --to, or what --mix has most of.
+
+  Args:
+    to: the value of --to.
+
+  Raises:
+    ValueError: neither is given, or --mix is no mixture, or alone does not tell
+      what the images are.
+  """
+  mix = _mix()
+  if to is not None:
+    return to
+  if mix is None:
+    raise ValueError('give --to=DOMAIN, the domain to translate to.')
+  if flags.FLAGS['from'].value is None:
+    # The other one of two domains may be in the mixture, too.
+    raise ValueError(
+      'give --from=DOMAIN, the domain of the images, with --mix.'
+    )
+  return max(mix, key=mix.__getitem__)
+
+
+def load_translator(
+  run_dir: str | None, model: str | None, bundle: str | None
+) -> 'translator_lib.Translator':
+  """Loads the model, steered by --strength and --mix.
+
+  Args:
+    run_dir: see `cli.load_translator`.
+    model: see `cli.load_translator`.
+    bundle: see `cli.load_translator`.
+
+  Raises:
+    FileNotFoundError: there is no such model.
+    ValueError: it is damaged, or a flag has a value that it cannot have.
+  """
+  strength, mix = flags.FLAGS.strength, _mix()
+  if strength is None and mix is None:
+    return cli.load_translator(run_dir, model, bundle)
+  from tf_twingan.inference import controls
+
+  control = controls.Control(1.0 if strength is None else strength, mix)
+  if bundle is not None:
+    raise ValueError(
+      '--strength and --mix need the model itself, --run_dir or --model: '
+      'exported files hold plain translations.'
+    )
+  if mix is not None and abs(sum(mix.values()) - 1) > 1e-6:
+    print(f'The shares of --mix={flags.FLAGS.mix} are divided by their sum.')
+  return cli.load_translator(run_dir, model, bundle).steered(control)
+
+
+def _mix() -> dict[str, float] | None:
+  """The mixture of --mix, or None."""
+  if flags.FLAGS.mix is None:
+    return None
+  from tf_twingan.inference import controls
+
+  try:
+    return controls.parse_mix(flags.FLAGS.mix)
+  except ValueError as error:
+    raise ValueError(f'--mix: {error}') from None
 
 
 def says_origin() -> bool:

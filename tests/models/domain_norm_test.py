@@ -54,6 +54,26 @@ class DomainNormTest(parameterized.TestCase, tf.test.TestCase):
       ]
       self.assertAllClose(packed, tf.concat(apart, 0), atol=1e-5)
 
+  @parameterized.parameters(*configs.NORMS)
+  def test_a_mixture_averages_all_parameters(self, kind):
+    norm = domain_norm.DomainNorm(DOMAINS, 3, kind=kind)
+    between = domain_norm.DomainNorm(['between'], 3, kind=kind)
+    for number, (role, mixed) in enumerate(
+      between.parameters['between'].items()
+    ):
+      photo, anime = (norm.parameters[d][role] for d in DOMAINS)
+      photo.assign(photo + 0.5 + 0.1 * number)
+      anime.assign(anime + 1.5 + 0.1 * number)
+      mixed.assign(0.25 * photo + 0.75 * anime)
+    mix = {'photo': tf.constant(0.25), 'anime': tf.constant(0.75)}
+    self.assertAllClose(
+      norm(images(1), domains=['anime'], mix=mix),
+      between(images(1), domains=['between']),
+      atol=1e-5,
+    )
+    with self.assertRaisesRegex(ValueError, 'not in training'):
+      norm(images(1), domains=['anime'], mix=mix, training=True)
+
   def test_statistics_are_the_average_of_the_batches(self):
     norm = domain_norm.DomainNorm(DOMAINS, 3)
     batches = [images(seed, seed) for seed in range(3)]

@@ -171,7 +171,10 @@ def direction_options(
   """The part of a method's `options` that says by which network."""
   frame = model.framing_of(source)
   preparation = frame.preparation
+  control = getattr(model, 'control', None)
   return {
+    # Without it, as before there was any, so that old results stay.
+    **({} if control is None else {'control': control.as_json()}),
     'fingerprint': model.fingerprint,
     'to': to,
     'from': source,

@@ -8,7 +8,7 @@ estimated for them, so an image's translation depends on nothing but the image.
 import functools
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tf_twingan import framing, image_arrays, shell_words
 from tf_twingan.data.prepare import photos
-from tf_twingan.inference import batching, vectors
+from tf_twingan.inference import batching, controls, vectors
 from tf_twingan.runs import loading
 
 _CODE_SIZE = 4  # Side of the content code, px.
@@ -37,7 +37,11 @@ class Translator:
     framings: {domain: how images of it become squares, as in training}; may be
       changed. Without an entry, the largest square in the middle is used.
     origin: what `reopen` takes to load this model again, on this machine.
+    control: how its translations are steered, unless a call says otherwise; see
+      `steered`.
   """
+
+  control: controls.Control | None = None
 
   def __init__(self, run_dir: str):
     """Loads a run.
@@ -78,6 +82,21 @@ class Translator:
         images, source, target, condition=codes, **stage
       ),
       image,
+      [self.style_size],
+    )
+    self._mix = batching.Traced(
+      lambda images, shares, source, target: self.model.translate(
+        images, source, target, shares=shares[0], **stage
+      ),
+      image,
+      [len(self.domains)],
+    )
+    self._mix_in_styles = batching.Traced(
+      lambda images, shares, codes, source, target: self.model.translate(
+        images, source, target, shares=shares[0], condition=codes, **stage
+      ),
+      image,
+      [len(self.domains)],
       [self.style_size],
     )
     self._style = batching.Traced(
@@ -128,7 +147,12 @@ class Translator:
 
     Where the run was trained on meanwhile, unpickling raises ValueError.
     """
-    return _reopen_equal, (self.origin, self.fingerprint, self.framings)
+    return _reopen_equal, (
+      self.origin,
+      self.fingerprint,
+      self.framings,
+      self.control,
+    )
 
   @functools.cached_property
   def fingerprint(self) -> str:
@@ -166,6 +190,7 @@ class Translator:
     source: str | None = None,
     *,
     style: np.ndarray | None = None,
+    control: controls.Control | None = None,
   ) -> np.ndarray:
     """Translates images to another domain.
 
@@ -179,6 +204,10 @@ class Translator:
         Only its direction counts. None takes the mean style of the target
         domain's training images; where `to` is the images' own domain, the
         style of each image itself.
+      control: how far to go, and to which mixture of domains; `to` then still
+        names the domain that the images would be translated to without it. None
+        for that of the translator. A strength of 1 gives the plain translation
+        to the bit, one of 0 that to the images' own domain.
 
     Returns:
       uint8 RGB [n, resolution, resolution, 3].
@@ -186,10 +215,16 @@ class Translator:
     Raises:
       FloatingPointError: the network gives NaN, as its training diverged.
       ValueError: there is no such domain, `images` or `style` is no such array,
-        or the model has no style codes.
+        the model has no style codes, or its domains cannot be mixed.
     """
     source = self.source_for(to, source)
     images = self.prepare(images, source)
+    control = self.control if control is None else control
+    if control is not None:
+      shares = control.shares(self.domains, source, to)
+      to = max(shares, key=shares.__getitem__)
+      if shares[to] < 1:
+        return self._translate_mixed(images, to, source, shares, style)
     if style is None:
       return self._apply(
         lambda batch: image_arrays.to_uint8(self._translate(batch, source, to)),
@@ -226,6 +261,48 @@ class Translator:
     )
 
   takes_floats = True  # Files of a bundle may not.
+
+  def steered(self, control: controls.Control) -> 'Translator':
+    """The same model, whose translations are steered if nothing else is said.
+
+    Args:
+      control: how.
+
+    Returns:
+      Another Translator with the same network, which is not loaded again.
+
+    Raises:
+      ValueError: the model has no such domain.
+    """
+    control.shares(self.domains, self.domains[0], self.domains[-1])
+    # `copy` would load it again, as unpickling does.
+    other = object.__new__(type(self))
+    other.__dict__.update(self.__dict__)
+    other.framings, other.control = dict(self.framings), control
+    return other
+
+  def _translate_mixed(
+    self,
+    images: np.ndarray,
+    to: str,
+    source: str,
+    shares: Mapping[str, float],
+    style: np.ndarray | None,
+  ) -> np.ndarray:
+    """Translations of prepared images to a mixture of domains."""
+    row = np.array([list(shares.values())], np.float32)
+    if style is None:
+      return self._apply(
+        lambda batch: image_arrays.to_uint8(self._mix(batch, row, source, to)),
+        images,
+      )
+    return self._apply(
+      lambda batch, codes: image_arrays.to_uint8(
+        self._mix_in_styles(batch, row, codes, source, to)
+      ),
+      images,
+      self._one_style_for_each(style, len(images)),
+    )
 
   def _one_style_for_each(self, style: np.ndarray, count: int) -> np.ndarray:
     """Style codes as float32 [count, style_size]."""
@@ -462,7 +539,10 @@ class Translator:
 
 
 def _reopen_equal(
-  origin: str, fingerprint: str, framings: dict[str, framing.Framing]
+  origin: str,
+  fingerprint: str,
+  framings: dict[str, framing.Framing],
+  control: controls.Control | None = None,
 ) -> Translator:
   """Loads a model again, and refuses another one."""
   translator = Translator.reopen(origin)
@@ -471,7 +551,7 @@ def _reopen_equal(
       f'{origin} holds other weights than the Translator that was pickled, as '
       'it was trained on since; open it anew by Translator(...).'
     )
-  translator.framings = framings
+  translator.framings, translator.control = framings, control
   return translator
 
 

@@ -18,10 +18,12 @@ class BaseModel(base_layer.BaseLayer):
       noise.
     style_size: numbers in the style codes that a translation may be
       conditioned on; None without style codes.
+    mixes: whether it translates to mixtures of domains, too.
   """
 
   has_codes = True
   translates = True
+  mixes = False
   style_size: int | None = None
 
   def __init__(

@@ -18,13 +18,16 @@ dense layer on its direction, as in adaptive instance norm (Huang & Belongie
 condition, or before any training, nothing is added. It is shared by the
 domains, as a condition means the same in each.
 
+Between domains lie their mixtures: the parameters of several, averaged, make
+images that have something of each, as in section 3.3 of Dumoulin et al.
+
 The statistics used for inference are estimated when they are needed, with the
 weights that will be used (`statistics_update`), because those of averaged
 (EMA) weights are not the average of the live ones.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -103,6 +106,7 @@ class DomainNorm(base_layer.BaseLayer):
     training: bool = False,
     statistics_update: tf.Tensor | None = None,
     condition: tf.Tensor | None = None,
+    mix: Mapping[str, tf.Tensor] | None = None,
     limits: tuple[tf.Tensor, tf.Tensor] | None = None,
     run_once: gradient_checkpointing.RunOnce = gradient_checkpointing.run_once,
   ) -> tf.Tensor:
@@ -120,6 +124,9 @@ class DomainNorm(base_layer.BaseLayer):
         by `norms.renorm_correction`.
       condition: [batch, condition_size], one for each image; of any length,
         as only its direction counts. None adds nothing.
+      mix: {domain: its share}, float32 scalars that sum to 1; not in training.
+        Every part is normalized with the averages of these domains' parameters
+        instead of with those of its own.
       limits: batch renorm in training only; see `norms.renorm_limits`. By
         default they are fixed.
       run_once: runs what changes statistics, once for both passes of a block
@@ -129,9 +136,14 @@ class DomainNorm(base_layer.BaseLayer):
       A tensor like `inputs`.
 
     Raises:
-      ValueError: the condition is not of the size that the norm was made for.
+      ValueError: the condition is not of the size that the norm was made for,
+        or domains are mixed in training.
     """
     parameters = [self.parameters[d] for d in domains]
+    if mix is not None:
+      if training:
+        raise ValueError('Domains are mixed in translations, not in training.')
+      parameters = [self._mixed(mix)] * len(domains)
     mode = dict(
       training=training,
       statistics_update=statistics_update,
@@ -170,6 +182,19 @@ class DomainNorm(base_layer.BaseLayer):
       parameters, *self._moving_statistics(parameters)
     )
     return tf.reshape(multiplier, [-1]), tf.reshape(shift, [-1])
+
+  def _mixed(self, mix):
+    """The averages of several domains' parameters."""
+    roles = next(iter(self.parameters.values()))
+    return {
+      role: tf.add_n(
+        [
+          share * tf.convert_to_tensor(self.parameters[domain][role])
+          for domain, share in mix.items()
+        ]
+      )
+      for role in roles
+    }
 
   def _conditioned(self, parameters, condition):
     """Scale and offset, [parts, batch, 1, 1, channels] each."""

@@ -44,10 +44,12 @@ class Translating(Model, Protocol):
     has_codes: whether `encode` returns codes.
     style_size: numbers in the style codes that `style` returns and `translate`
       takes as its condition; None without style codes.
+    mixes: whether `translate` takes `shares`, see `twingan.TwinGAN.translate`.
   """
 
   has_codes: bool
   style_size: int | None
+  mixes: bool
 
   def supports(self, source: str, target: str) -> bool:
     """Whether that translation is one that the model is meant for."""

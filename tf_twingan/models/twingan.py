@@ -236,6 +236,7 @@ class TwinGAN(base_model.BaseModel):
     target: str,
     *,
     condition: tf.Tensor | None = None,
+    shares: tf.Tensor | None = None,
     **stage_and_mode,
   ) -> tf.Tensor:
     """Translates images of one domain to another: NHWC in [-1, 1] to the same.
@@ -251,18 +252,50 @@ class TwinGAN(base_model.BaseModel):
         reconstructs images in their own styles, and translates to the mean
         style of another domain: like every direction, that is one which the
         generator was trained with, while it never was without any.
+      shares: float32 [domains], which sum to 1: translates to a mixture of
+        domains, to so much of each, instead of to `target`; see `mixes`. None
+        mixes nothing.
       **stage_and_mode: resolution, alpha, training.
+
+    Raises:
+      ValueError: the domains of this model cannot be mixed.
     """
+    mixed = {}
+    if shares is not None:
+      self._check_mixes()
+      mixed['mix'] = dict(zip(self.domains, tf.unstack(shares)))
     if condition is None:
-      condition = self._default_style(images, source, target, stage_and_mode)
+      condition = self._default_style(
+        images, source, target, stage_and_mode, **mixed
+      )
     encoding = self.encode(images, [source], **stage_and_mode)
     return self.decode(
-      encoding, [target], condition=condition, **stage_and_mode
+      encoding, [target], condition=condition, **mixed, **stage_and_mode
     )
 
-  def _default_style(self, images, source, target, stage_and_mode):
+  @property
+  def mixes(self) -> bool:
+    """Whether domains can be mixed, as they differ in nothing but norms."""
+    return self.config.sharing == 'convolutions'
+
+  def _check_mixes(self):
+    if not self.mixes:
+      raise ValueError(
+        'The domains of this model cannot be mixed: TwinGAN.sharing is '
+        f"{self.config.sharing!r}; where it is 'convolutions', each domain "
+        'owns its norms and nothing else.'
+      )
+
+  def _default_style(self, images, source, target, stage_and_mode, mix=None):
     if self.style_encoder is None:
       return None
+    if mix is not None:
+      return tf.add_n(
+        [
+          share * self._default_style(images, source, domain, stage_and_mode)
+          for domain, share in mix.items()
+        ]
+      )
     if source == target:
       return self.style(images, [source], **stage_and_mode)
     return tf.tile(self.mean_style(target)[None], [tf.shape(images)[0], 1])
