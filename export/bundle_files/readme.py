@@ -31,8 +31,9 @@ PNG, JPEG, GIF and BMP are read, turned as their EXIF says, and transparent ones
 are laid on white. For a file that cannot be read, `error` says why, as in
 `"WebP cannot be read here; send PNG or JPEG"`, and `png_bytes` is empty. The
 server joins requests that come together into one batch; a file that cannot be
-read does no harm to the others in it. Without Docker, this answers in the same
-way, and has a page to try the model on:
+read does no harm to the others in it. Without Docker, but with tf_twingan
+installed, this answers in the same way, and has a page to try the model on (in
+a clone of tf_twingan, from there, give the path of this folder):
 
 ```
 python -m tf_twingan.serve --bundle=. --port=8501
@@ -362,8 +363,6 @@ results with the golden images.""",
 def _serving(name, manifest):
   return f"""{_serve(name, manifest['golden']['input'])}
 
-{_PREDICTIONS}
-
 Signatures: `serving_default` (files in any size), `translate` (numbers),
 `embed`."""
 
@@ -372,8 +371,6 @@ def _serving_all(manifest):
   first, second, *_ = manifest['domains']
   golden = manifest['golden']['input']
   return f"""{_serve(manifest['name'], golden)}
-
-{_PREDICTIONS}
 
 Signatures: `{first}2{second}` and so on (files in any size; choose by
 `"signature_name"` beside `"instances"`), `{first}2{second}_floats` and so on
@@ -391,7 +388,10 @@ printf '{{"instances": [{{"b64": "%s"}}]}}' "$(base64 -w0 {golden})" |
     curl -s -d @- localhost:8501/v1/models/{name}:predict
 ```
 
-With `-p 8500:8500` as well, the page and the API of tf_twingan use it by gRPC:
+{_PREDICTIONS}
+
+With `-p 8500:8500` as well, that page and its API use TensorFlow Serving by
+gRPC:
 
 ```
 python -m tf_twingan.serve --tf_serving=localhost:8500 --bundle=.

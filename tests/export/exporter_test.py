@@ -103,6 +103,8 @@ class BundleTest(tf.test.TestCase):
     for name, entry in self.manifest['files'].items():
       self.assertIn(f'`{name}` | {entry["bytes"]:,}', text)
     self.assertIn('/models/photo2anime', text)
+    # The example of a request is followed by its answer.
+    self.assertRegex(text, r':predict\n```\n\nIt answers, for each image')
 
   def test_the_python_of_the_readme_gives_the_golden_output(self):
     golden = tf.io.decode_png((self.folder / 'golden/output.png').read_bytes())
