@@ -245,15 +245,18 @@ class PageTest(absltest.TestCase):
 
   def download(self, opened: _Page) -> tuple[str, bytes]:
     """Downloads the result: the name and content of the file."""
-    folder = self.enter_context(tempfile.TemporaryDirectory())
+    folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory()))
     opened.driver.execute_cdp_cmd(
       'Browser.setDownloadBehavior',
-      {'behavior': 'allow', 'downloadPath': folder},
+      {'behavior': 'allow', 'downloadPath': str(folder)},
     )
     opened.get('download').click()
-    (path,) = opened.until(
-      lambda: list(pathlib.Path(folder).glob('*.png')), 'the file'
-    )
+
+    def is_whole():
+      return [path.suffix for path in folder.iterdir()] == ['.png']
+
+    opened.until(is_whole, 'the file')
+    (path,) = folder.iterdir()
     return path.name, path.read_bytes()
 
   def assert_colour(self, pixel, expected):

@@ -4,7 +4,7 @@ const BIGGEST = 1024;  // px; a stage shows no more.
 
 // An image that was chosen. `bitmap` is null where the browser cannot show what
 // the server may still read, such as HEIC.
-export class Picture {
+class Picture {
   constructor(blob, name, bitmap) {
     Object.assign(this, {blob, name, bitmap});
   }

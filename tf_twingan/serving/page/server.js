@@ -1,7 +1,7 @@
 // The API of the server, and its errors as sentences for people.
 
 // A request that failed. `code` is the server's, or 'unreachable'.
-export class ServerError extends Error {
+class ServerError extends Error {
   constructor(message, {code = 'error', status = 0, retryAfter = 0} = {}) {
     super(message);
     Object.assign(this, {code, status, retryAfter});
