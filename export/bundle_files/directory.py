@@ -14,6 +14,7 @@ import tensorflow as tf
 import tf_twingan
 from export import contexts
 from tf_twingan import files, framing
+from tf_twingan.inference import photo_alignment
 from tf_twingan.inference.exported import bundle_manifest
 from tf_twingan.runs import recorded_framing
 
@@ -35,6 +36,10 @@ def manifest(
     failed: {format: its figures and its gate}, of formats that are left out.
   """
   translator, about = context.translator, context.about
+  alignments = {
+    domain: options.model_dump(mode='json')
+    for domain, options in photo_alignment.recorded(translator).items()
+  }
   framings = {
     domain: recorded_framing.to_json(frame)
     for domain, frame in translator.framings.items()
@@ -61,6 +66,7 @@ def manifest(
     files=entries,
     failed=failed,
     **({'framing': framings} if framings else {}),
+    **({'alignment': alignments} if alignments else {}),
   )
 
 

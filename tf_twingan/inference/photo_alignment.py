@@ -3,8 +3,8 @@
 A run records how photos became its images, and photos are prepared alike. A
 model whose images came as they were records nothing of the kind; where faces
 lie in them, an `alignment.json` beside its `model.json` may say, as that of the
-shipped model does. For any other model, the user names the detector, and the
-default template places what it finds.
+shipped model does, and the manifest of its bundles. For any other model, the
+user names the detector, and the default template places what it finds.
 """
 
 import functools
@@ -49,7 +49,7 @@ def options_of(
   known = (
     preparation
     or translator.framing_of(source).preparation
-    or _beside(getattr(translator, 'origin', '')).get(source)
+    or recorded(translator).get(source)
   )
   if known is not None and known.faces == 'none' and detector is None:
     known = None
@@ -71,6 +71,17 @@ def crop_of(translator: Any, source: str) -> float:
   """The central share of an aligned square that the model was trained on."""
   framed = translator.framing_of(source)
   return 1.0 if framed.preparation is None else framed.crop
+
+
+def recorded(translator: Any) -> dict[str, options.Options]:
+  """How faces lie in the images of domains that were not prepared.
+
+  Args:
+    translator: a model; that of a bundle says it itself. Of bundles that were
+      exported before that, the model is looked at, if it is here.
+  """
+  alignments = getattr(translator, 'alignments', None)
+  return alignments or _beside(getattr(translator, 'origin', ''))
 
 
 @functools.lru_cache(maxsize=8)

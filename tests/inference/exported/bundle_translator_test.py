@@ -10,10 +10,12 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 import tf_twingan
+from export.bundle_files import directory
 from tests import shared_artifacts
 from tests.export import untrained
 from tf_twingan import faces, framing, image_io
-from tf_twingan.inference import photographs
+from tf_twingan.data.prepare import options
+from tf_twingan.inference import photo_alignment, photographs
 from tf_twingan.inference.exported import bundle_manifest, bundle_translator
 
 PX = untrained.PX
@@ -79,6 +81,28 @@ class BundleTranslatorTest(parameterized.TestCase):
     ]
     np.testing.assert_allclose(*[r.astype(int) for r in results], atol=3)
     self.assertTrue((results[0] != photo).any())
+
+  def test_it_says_how_faces_lie_where_its_model_is_not_installed(self):
+    run = shared_artifacts.copy_of(shared_artifacts.run())
+    said = {'photo': options.Options(faces='cat', margin=0.7)}
+    (run / photo_alignment.FILE).write_text(
+      json.dumps({d: o.model_dump(mode='json') for d, o in said.items()})
+    )
+    exported = directory.manifest(
+      untrained.one_direction(tf_twingan.Translator(str(run))), {}, {}, {}
+    )
+    folder = shared_artifacts.copy_of(self.folder)
+    path = folder / bundle_manifest.MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest['alignment'] = exported['alignment']
+    manifest['model']['origin'] = 'pretrained:gone'
+    path.write_text(json.dumps(manifest))
+    loaded = bundle_translator.BundleTranslator.load(folder)
+    self.assertEqual(loaded.origin, '')
+    known = photo_alignment.options_of(loaded, 'photo')
+    self.assertEqual((known.faces, known.margin), ('cat', 0.7))
+    with self.assertRaisesRegex(ValueError, '--detector'):
+      photo_alignment.options_of(self.loaded, 'photo')
 
   def test_one_of_its_files_may_be_named(self):
     by_kind = bundle_translator.BundleTranslator.load(self.folder, 'float32')

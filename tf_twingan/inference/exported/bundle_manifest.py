@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tf_twingan import framing, json_files, plain_names
+from tf_twingan.data.prepare import options
 from tf_twingan.runs import recorded_framing
 
 MANIFEST = 'manifest.json'
@@ -38,6 +39,7 @@ class _Manifest(json_files.Model):
   model: _Model = _Model()
   golden: dict[str, json_files.PathInside] = {}
   framing: dict[str, recorded_framing.Record] = {}
+  alignment: dict[str, options.Options] = {}
 
 
 def direction(source: str, to: str) -> str:
@@ -77,6 +79,16 @@ def framing_of_domains(
   return {
     domain: recorded_framing.Record(**values).to_framing()
     for domain, values in manifest.get('framing', {}).items()
+  }
+
+
+def alignment_of_domains(
+  manifest: Mapping[str, Any],
+) -> dict[str, options.Options]:
+  """{domain: how faces lie in its images}, see `photo_alignment.recorded`."""
+  return {
+    domain: options.Options(**values)
+    for domain, values in manifest.get('alignment', {}).items()
   }
 
 

@@ -44,6 +44,8 @@ class BundleTranslator:
     images_seen: images of each domain that the training had seen, or None.
     framings: {domain: how images of it become squares}; may be changed. Without
       an entry, the largest square in the middle is used.
+    alignments: {domain: how faces lie in its images}, see
+      `photo_alignment.recorded`.
     origin: the model that was exported, as `Translator.reopen` takes it, if
       there is one of that name here; else ''.
     embed: see `saved_model.SavedModel.embed`.
@@ -85,6 +87,7 @@ class BundleTranslator:
     pairs = bundle_manifest.directions(manifest)
     self.domains = tuple(dict.fromkeys(d for pair in pairs for d in pair))
     self.framings = bundle_manifest.framing_of_domains(manifest)
+    self.alignments = bundle_manifest.alignment_of_domains(manifest)
     self.fingerprint: str = model.get('fingerprint') or ''
     self.images_seen: int | None = model.get('images_seen')
     self.origin = _origin_here(model.get('origin'))
