@@ -4,6 +4,7 @@ import contextlib
 import io
 import pathlib
 import tempfile
+import types
 from unittest import mock
 
 import numpy as np
@@ -31,7 +32,8 @@ class Photographs:
   faces, factor = 'all', 1
 
   def __init__(self):
-    self.translator = mock.Mock(
+    # No Mock, which would have all that a model may lack.
+    self.translator = types.SimpleNamespace(
       resolution=SIDE,
       fingerprint='ab' * 32,
       origin='pretrained:model',
