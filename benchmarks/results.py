@@ -43,6 +43,7 @@ FILLED = (
   'docs/lanes.md',
   'docs/photos.md',
   'docs/search.md',
+  'docs/serving.md',
   'docs/training.md',
   'tf_twingan/pretrained/avatar_twins/MODEL_CARD.md',
 )
@@ -58,6 +59,7 @@ GROUPS = (
   'Resuming',
   'Data',
   'Photographs and films',
+  'Serving',
   'Equally long trainings',
 )
 
