@@ -43,6 +43,18 @@ class Framing(NamedTuple):
     """
     return image_arrays.square(image, resolution, self.fit, crop=self.crop)
 
+  def squares(self, images: np.ndarray, resolution: int) -> np.ndarray:
+    """Makes images of one shape uint8 [n, resolution, resolution, 3].
+
+    Args:
+      images: uint8 RGB, [n, height, width, 3].
+      resolution: side of the results in pixels.
+    """
+    squares = np.zeros([len(images), resolution, resolution, 3], np.uint8)
+    for row, image in enumerate(images):
+      squares[row] = self.square(image, resolution)
+    return squares
+
   def read(self, path_or_bytes: image_io.Source, resolution: int) -> np.ndarray:
     """Reads an encoded image as uint8 [resolution, resolution, 3].
 

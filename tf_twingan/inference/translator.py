@@ -519,13 +519,7 @@ class Translator:
     images = image_arrays.check_images(images)
     if images.shape[1:3] == (self.resolution, self.resolution):
       return images
-    frame = self.framing_of(domain)
-    prepared = np.zeros(
-      [len(images), self.resolution, self.resolution, 3], np.uint8
-    )
-    for row, image in enumerate(images):
-      prepared[row] = frame.square(image, self.resolution)
-    return prepared
+    return self.framing_of(domain).squares(images, self.resolution)
 
   def _apply(
     self, function: Callable[..., Any], images: np.ndarray, *more: np.ndarray

@@ -254,14 +254,9 @@ class BundleTranslator:
   ) -> np.ndarray:
     """Crops and scales images; see `Translator.prepare`."""
     images = image_arrays.check_images(images)
-    side = self.resolution
-    if images.shape[1:3] == (side, side):
+    if images.shape[1:3] == (self.resolution, self.resolution):
       return images
-    frame = self.framing_of(domain)
-    prepared = np.zeros([len(images), side, side, 3], np.uint8)
-    for row, image in enumerate(images):
-      prepared[row] = frame.square(image, side)
-    return prepared
+    return self.framing_of(domain).squares(images, self.resolution)
 
 
 def _no_styles() -> ValueError:

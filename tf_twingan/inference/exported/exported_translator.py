@@ -166,7 +166,7 @@ class ExportedTranslator:
 
     def translate(batch):
       if batch.shape[1:3] != (size, size):
-        batch = np.stack([frame.square(i, size) for i in batch])
+        batch = frame.squares(batch, size)
       outputs = function(batch)
       bar.update(len(batch))
       return outputs
