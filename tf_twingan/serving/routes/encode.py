@@ -1,12 +1,12 @@
 """`POST /v1/encode`: the content code of an image, as numbers."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 
 from tf_twingan import extras
-from tf_twingan.serving import forms, problems, service
-from tf_twingan.serving.routes import examples
+from tf_twingan.serving import problems, service
+from tf_twingan.serving.routes import examples, fields
 
 with extras.needed('serve'):
   import fastapi
@@ -22,20 +22,13 @@ _EXAMPLE = {
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(
-    prefix='/v1', tags=['images'], route_class=forms.FormRoute
-  )
+  routes = fields.router()
 
   @routes.post('/encode', responses=examples.of(_EXAMPLE))
   async def encode(
-    image: Annotated[fastapi.UploadFile, fastapi.File()],
-    model: Annotated[str | None, fastapi.Form()] = None,
-    source: Annotated[
-      str | None,
-      fastapi.Form(
-        description='The domain of the image; by default the first.'
-      ),
-    ] = None,
+    image: fields.Image,
+    model: fields.Model = None,
+    source: fields.Source = None,
   ) -> dict[str, Any]:
     """The content code of an image, averaged over its 4x4 places.
 

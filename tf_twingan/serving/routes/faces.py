@@ -1,10 +1,10 @@
 """`POST /v1/faces`: where the faces of a photo are."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from tf_twingan import extras
-from tf_twingan.serving import forms, service, translation
-from tf_twingan.serving.routes import examples
+from tf_twingan.serving import service, translation
+from tf_twingan.serving.routes import examples, fields
 
 with extras.needed('serve'):
   import fastapi
@@ -25,20 +25,13 @@ _EXAMPLE = {
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(
-    prefix='/v1', tags=['images'], route_class=forms.FormRoute
-  )
+  routes = fields.router()
 
   @routes.post('/faces', responses=examples.of(_EXAMPLE))
   async def faces(
-    image: Annotated[fastapi.UploadFile, fastapi.File()],
-    model: Annotated[str | None, fastapi.Form()] = None,
-    source: Annotated[
-      str | None,
-      fastapi.Form(
-        description='The domain of the image; by default the first.'
-      ),
-    ] = None,
+    image: fields.Image,
+    model: fields.Model = None,
+    source: fields.Source = None,
   ) -> dict[str, Any]:
     """The faces of a photo, the largest first, in px of the upright photo.
 

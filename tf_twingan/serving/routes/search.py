@@ -3,8 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from tf_twingan import errors, extras
-from tf_twingan.serving import forms, problems, service
-from tf_twingan.serving.routes import examples
+from tf_twingan.serving import problems, service
+from tf_twingan.serving.routes import examples, fields
 
 with extras.needed('serve'):
   import fastapi
@@ -24,13 +24,11 @@ _EXAMPLE = {
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(
-    prefix='/v1', tags=['images'], route_class=forms.FormRoute
-  )
+  routes = fields.router()
 
   @routes.post('/search', responses=examples.of(_EXAMPLE))
   async def search(
-    image: Annotated[fastapi.UploadFile, fastapi.File()],
+    image: fields.Image,
     source: Annotated[
       str | None,
       fastapi.Form(

@@ -4,7 +4,8 @@ import base64
 from typing import Annotated, Any, Literal
 
 from tf_twingan import extras
-from tf_twingan.serving import forms, problems, service, translation
+from tf_twingan.serving import problems, service, translation
+from tf_twingan.serving.routes import fields
 
 with extras.needed('serve'):
   import fastapi
@@ -36,9 +37,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 def router(served: service.Service) -> fastapi.APIRouter:
   """The route."""
-  routes = fastapi.APIRouter(
-    prefix='/v1', tags=['images'], route_class=forms.FormRoute
-  )
+  routes = fields.router()
 
   @routes.post(
     '/translate', response_class=fastapi.Response, responses=_ANSWERS
